@@ -1,0 +1,3 @@
+"""figbench: evaluate machine-generated scientific figures."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,68 @@
+"""What a feature extractor and a pair scorer are; nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.data.types import RGBImage
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractorInfo:
+    """The facts about a network that a protocol and the store's key need.
+
+    Attributes:
+        name: Registry name, e.g. ``inception-v3``.
+        outputs: Name of each output and its width, e.g. ``{"features": 2048, "logits": 1008}``.
+        weights: Name of the weight file in ``figbench.features.weights``; None when the
+            extractor has no weights (``image-stats``).
+        version: Bumped whenever the numbers would change for the same weights.
+        input_contract: One sentence: size, range, normalisation, resize.
+        batch_size: How many images per call suit a CPU.
+    """
+
+    name: str
+    outputs: Mapping[str, int]
+    weights: str | None
+    version: int
+    input_contract: str
+    batch_size: int = 8
+
+
+class FeatureExtractor(Protocol):
+    """Images in, one row per image out. Frozen, in eval mode, never trained."""
+
+    info: ExtractorInfo
+
+    def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
+        """Returns one float32 array of shape (n, width) per output, rows in input order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PairScorerInfo:
+    """The facts about a paired score; fields as in :class:`ExtractorInfo`."""
+
+    name: str
+    weights: str | None
+    version: int
+    batch_size: int = 4
+
+
+class PairScorer(Protocol):
+    """Scores aligned image pairs of one size: OCR-SIM, SSIM, LPIPS."""
+
+    info: PairScorerInfo
+
+    def score(
+        self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]
+    ) -> npt.NDArray[np.float64]:
+        """Returns one score per pair, shape (n,)."""
+        ...

@@ -1,0 +1,165 @@
+"""What a metric is: a spec, what it needs, and a pure function on arrays."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.data.types import TextLine
+
+Array = npt.NDArray[np.float64]
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One number that a metric reports.
+
+    Attributes:
+        id: Metric id as it stands in ``result.json``; for families over a feature
+            extractor the part before ``@`` (``fd`` becomes ``fd@efficientnet-lite0``).
+        title: For tables.
+        higher_is_better: Direction.
+        low: Smallest possible value.
+        high: Largest possible value.
+        display_scale: Factor for tables only (KID is shown x 1000).
+    """
+
+    id: str
+    title: str
+    higher_is_better: bool
+    low: float = -math.inf
+    high: float = math.inf
+    display_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What evaluation must provide.
+
+    Attributes:
+        features: Output names wanted from the extractor (``features``, ``logits``).
+        reference_features: Whether the reference side is needed too.
+        ocr: Whether text lines of both sides are needed.
+        pair_scorer: Registry name of a pair scorer, for paired image metrics.
+        extractor: Fixed extractor; None means that the request names it after ``@``.
+    """
+
+    features: tuple[str, ...] = ()
+    reference_features: bool = False
+    ocr: bool = False
+    pair_scorer: str | None = None
+    extractor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """The facts of a metric; help, docs, tooltips and gate directions derive from them."""
+
+    name: str
+    outputs: tuple[OutputSpec, ...]
+    needs: Needs
+    minimum_n: int = 1
+    documentation: str = ""
+
+    @property
+    def paired(self) -> bool:
+        """True when the metric compares a generated figure with its own reference."""
+        return self.needs.ocr or self.needs.pair_scorer is not None
+
+    def section(self, heading: str) -> str:
+        """Returns one section ("Formula", "Known biases", ...) of the documentation."""
+        text = inspect.cleandoc(self.documentation)
+        found = re.search(rf"^{heading}:\s*(.*?)(?=^\S[^\n]*:\s|\Z)", text, re.M | re.S)
+        return inspect.cleandoc(found.group(1)).strip() if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInputs:
+    """Arrays for one metric; every per-row field is aligned with ``figure_ids``.
+
+    Rows are (prompt, sample) in manifest order. For paired metrics a missing or unreadable
+    generated figure is present as the blank page a reader would see, ``present`` False.
+
+    Attributes:
+        figure_ids: Per row.
+        samples: Per row, sample index.
+        clusters: Per row, paper id (or figure id).
+        present: Per row; False where the model delivered nothing usable.
+        generated: Output name to (n, d) array; only rows that are present, same order.
+        reference: Output name to (m, d) array.
+        generated_lines: OCR of each generated row.
+        reference_lines: OCR of the paired reference under the same engine and preprocess.
+        truth_lines: The data set's own labels of the paired reference, where known; a
+            figure without stored labels has None.
+        pair_scores: Score of each row from the pair scorer.
+        generated_digests: SHA-256 of the bytes of the present rows.
+        reference_digests: SHA-256 of the bytes of the reference rows.
+        rejected: Number of generated files rejected as unreadable.
+        rng: The generator for this metric's use alone.
+    """
+
+    figure_ids: Sequence[str]
+    samples: Sequence[int]
+    clusters: Sequence[str]
+    present: npt.NDArray[np.bool_]
+    rng: np.random.Generator
+    generated: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    reference: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    generated_lines: Sequence[Sequence[TextLine]] = ()
+    reference_lines: Sequence[Sequence[TextLine]] = ()
+    truth_lines: Sequence[Sequence[TextLine] | None] = ()
+    pair_scores: Array | None = None
+    generated_digests: Sequence[str] = ()
+    reference_digests: Sequence[str] = ()
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One output of a metric, before statistics turn it into an interval.
+
+    Attributes:
+        output: Which output.
+        value: The number; finite, or the metric must raise instead.
+        standard_error: Of the value, when the metric has its own formula.
+        method: Name of that formula, e.g. ``influence function``.
+        per_figure: One value per row, aligned with ``MetricInputs.figure_ids``; when given
+            and no standard error is, the interval is a bootstrap clustered by paper.
+            Rows that do not enter the mean are NaN.
+        details: Further numbers for the result (``value_at_half_n``, ``subsets``), all finite.
+        warnings: Sentences for the user.
+    """
+
+    output: OutputSpec
+    value: float
+    standard_error: float | None = None
+    method: str | None = None
+    per_figure: Array | None = None
+    details: Mapping[str, float | int | str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Metric(Protocol):
+    """A metric module's single public object."""
+
+    spec: MetricSpec
+
+    def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
+        """Returns the measurements.
+
+        Raises:
+            MetricError: When the inputs do not allow a number.
+        """
+        ...
+
+
+class MetricError(Exception):
+    """A metric could not be computed: the reason becomes the status, never a number."""

@@ -1,0 +1,66 @@
+"""One typed registry: built-in names, third-party entry points, "did you mean"."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar, cast
+
+from figbench.errors import UserError
+
+T = TypeVar("T")
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Returns ``" Did you mean 'x'?"`` for the nearest known name, or an empty string."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+class Registry(Generic[T]):
+    """Names to objects, imported only when asked for.
+
+    Args:
+        kind: What the names are, for messages ("metric", "extractor").
+        group: Entry-point group for third parties, e.g. ``figbench.metrics``.
+        builtin: Name to ``"module:attribute"``.
+
+    Built-in names win over entry points of the same name, so that an installed package
+    cannot silently change what a published metric means.
+    """
+
+    def __init__(self, kind: str, group: str, builtin: Mapping[str, str]) -> None:
+        self.kind = kind
+        self.group = group
+        self._builtin = dict(builtin)
+        self._loaded: dict[str, T] = {}
+
+    def names(self) -> list[str]:
+        """Returns every known name, sorted."""
+        external = {point.name for point in entry_points(group=self.group)}
+        return sorted(external | set(self._builtin))
+
+    def get(self, name: str) -> T:
+        """Returns the object registered under ``name``.
+
+        Raises:
+            UserError: If no such name is known; the message suggests the nearest one.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def _load(self, name: str) -> T:
+        if name in self._builtin:
+            module, _, attribute = self._builtin[name].partition(":")
+            return cast(T, getattr(importlib.import_module(module), attribute))
+        for point in entry_points(group=self.group):
+            if point.name == name:
+                return cast(T, point.load())
+        known = self.names()
+        raise UserError(
+            f"Unknown {self.kind} '{name}'.{suggest(name, known)}",
+            remedy=f"Known: {', '.join(known)}.",
+        )

@@ -1,0 +1,173 @@
+"""The result of one evaluation: typed here, JSON on disk, JSON Schema shipped beside it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+SCHEMA_VERSION = 1
+Status = Literal["ok", "skipped", "failed"]
+
+
+class Strict(BaseModel):
+    """Frozen, no unknown keys, no NaN or infinity anywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Interval(Strict):
+    """A two-sided confidence interval."""
+
+    low: float = Field(description="Lower bound.")
+    high: float = Field(description="Upper bound.")
+    level: float = Field(gt=0, lt=1, description="Nominal coverage, e.g. 0.95.")
+    method: str = Field(description="How it was computed, e.g. 'influence function'.")
+
+
+class MetricValue(Strict):
+    """One number, or the reason why there is none."""
+
+    value: float | None = Field(description="The score; null unless status is 'ok'.")
+    status: Status = Field(description="'ok', 'skipped' (not asked or not possible) or 'failed'.")
+    reason: str | None = Field(default=None, description="Why there is no value.")
+    higher_is_better: bool = Field(description="Direction.")
+    interval: Interval | None = Field(default=None, description="Uncertainty of the value.")
+    standard_error: float | None = Field(default=None, ge=0, description="Of the value.")
+    n_used: int = Field(ge=0, description="Generated figures that entered the number.")
+    n_expected: int = Field(ge=0, description="Generated figures the protocol expects.")
+    title: str = Field(default="", description="Name for tables.")
+    display_scale: float = Field(default=1.0, description="Factor for tables only.")
+    details: dict[str, float | int | str] = Field(
+        default_factory=dict, description="Further numbers, e.g. FID at half of n."
+    )
+    warnings: list[str] = Field(default_factory=list, description="What to know about it.")
+
+    @model_validator(mode="after")
+    def _value_iff_ok(self) -> MetricValue:
+        if (self.value is not None) != (self.status == "ok"):
+            raise ValueError("value must be present exactly when status is 'ok'")
+        if self.status != "ok" and not self.reason:
+            raise ValueError(f"status '{self.status}' needs a reason")
+        return self
+
+
+class ProtocolRecord(Strict):
+    """Which protocol the run followed, whole, so that it can be read without figbench."""
+
+    id: str = Field(description="Name, e.g. 'figgen'.")
+    hash: str = Field(description="Canonical hash; only equal hashes are ever compared.")
+    definition: dict[str, Any] = Field(description="The resolved protocol.")
+
+
+class RejectRecord(Strict):
+    """A file that was offered and not used."""
+
+    path: str
+    code: str
+    reason: str
+    figure_id: str | None = None
+    sample: int | None = None
+
+
+class ManifestRecord(Strict):
+    """One side of the evaluation."""
+
+    source: str = Field(description="What the user named.")
+    layout: str = Field(description="Which importer understood it.")
+    digest: str = Field(description="SHA-256 over ids, samples and image digests, in order.")
+    prompts_digest: str = Field(description="SHA-256 over the sorted figure ids.")
+    n_figures: int = Field(ge=0)
+    n_prompts: int = Field(ge=0)
+    rejects: list[RejectRecord] = Field(default_factory=list)
+    missing: list[str] = Field(default_factory=list, description="Expected 'figure_id#sample'.")
+    extra: list[str] = Field(default_factory=list, description="Offered, not in the reference.")
+
+
+class Manifests(Strict):
+    """Both sides."""
+
+    generated: ManifestRecord
+    reference: ManifestRecord
+
+
+class ModelCard(BaseModel):
+    """Who drew the figures. All optional in a result; a leaderboard asks for more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    name: str | None = None
+    organisation: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+    paper: str | None = None
+    code: str | None = None
+    weights: str | None = None
+    parameters: int | None = Field(default=None, ge=0)
+    training_data: str | None = None
+    guidance_scale: float | None = None
+    scheduler: str | None = None
+    num_inference_steps: int | None = Field(default=None, ge=1)
+    seed: int | None = None
+    hardware: str | None = None
+    cost: str | None = None
+    tags: list[str] = Field(default_factory=list)
+
+
+class Provenance(Strict):
+    """Everything needed to ask "would I get the same number again?"."""
+
+    created_at: str = Field(description="UTC, ISO 8601.")
+    command: list[str] = Field(description="What was typed, or the Python call.")
+    figbench_version: str
+    git_revision: str | None = None
+    git_dirty: bool | None = None
+    python_version: str
+    platform: str
+    device: str
+    packages: dict[str, str]
+    weights: dict[str, str] = Field(description="Network to SHA-256 of its weights.")
+    ocr: dict[str, Any] | None = None
+    seeds: dict[str, int]
+    durations_s: dict[str, float]
+    extraction: dict[str, int] = Field(
+        default_factory=dict, description="Rows computed and rows found in the store."
+    )
+
+
+class RunResult(Strict):
+    """``result.json``: what ``figbench evaluate`` found."""
+
+    schema_version: int = SCHEMA_VERSION
+    protocol: ProtocolRecord
+    metrics: dict[str, MetricValue]
+    manifests: Manifests
+    model: ModelCard = ModelCard()
+    provenance: Provenance
+    warnings: list[str] = Field(default_factory=list)
+    store: str | None = Field(
+        default=None, description="Feature store that holds this run's features, if kept."
+    )
+
+    @field_validator("schema_version")
+    @classmethod
+    def _known_version(cls, version: int) -> int:
+        if version != SCHEMA_VERSION:
+            raise ValueError(
+                f"schema_version {version} is not {SCHEMA_VERSION}; use the figbench that wrote it"
+            )
+        return version
+
+    def value(self, metric_id: str) -> float:
+        """Returns the value of an ``ok`` metric; NaN is never returned.
+
+        Raises:
+            KeyError: If the metric is absent or has no value; the reason is in the message.
+        """
+        metric = self.metrics.get(metric_id)
+        if metric is None:
+            raise KeyError(f"{metric_id}: not in this result ({', '.join(self.metrics)})")
+        if metric.value is None or not math.isfinite(metric.value):
+            raise KeyError(f"{metric_id}: {metric.status} ({metric.reason})")
+        return metric.value
