@@ -1,0 +1,1 @@
+"""What is scored: manifests, importers, decoding, preprocessing, data sets."""

@@ -1,0 +1,1 @@
+"""Plan, extract, score: from two manifests and a protocol to a RunResult."""

@@ -1,0 +1,1 @@
+"""Frozen networks as feature extractors and pair scorers."""

@@ -1,0 +1,1 @@
+"""Regression gates: rules, decisions, annotations."""

@@ -1,0 +1,1 @@
+"""Boards, sweeps and reports as static pages."""

@@ -1,0 +1,1 @@
+"""Pure numerics on arrays: one module per metric."""

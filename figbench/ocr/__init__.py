@@ -1,0 +1,1 @@
+"""Text readers behind one interface."""

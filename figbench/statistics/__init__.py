@@ -1,0 +1,1 @@
+"""Intervals, paired tests, ties, minimum detectable effect."""

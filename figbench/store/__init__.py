@@ -1,0 +1,1 @@
+"""Content-addressed, crash-safe storage of features, readings and pair scores."""

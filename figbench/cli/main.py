@@ -1,0 +1,73 @@
+"""The ``figbench`` command: one file per verb, heavy imports only inside a verb."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from figbench import __version__
+from figbench.cli.console import error_console, show_error
+from figbench.errors import EXIT_INTERRUPTED, EXIT_USER, FigbenchError
+
+VERBS = ()
+"""Modules of ``figbench.cli``, in the order of ``--help``; each has ``register(app)``."""
+
+app = typer.Typer(
+    name="figbench",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "FIGBENCH",
+    },
+    help="Evaluate machine-generated scientific figures, with uncertainty and provenance.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"figbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Runs before every verb."""
+
+
+for _verb in VERBS:
+    importlib.import_module(f"figbench.cli.{_verb}").register(app)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def run() -> None:
+    """Entry point of the console script: errors become messages and exit codes."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(standalone_mode=True)
+    except FigbenchError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        error_console().print("Interrupted. Finished work is kept; run the same command to resume.")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        show_error(FigbenchError(f"{place}{error.strerror or error}."))
+        sys.exit(EXIT_USER)
