@@ -1,1 +1,14 @@
 """Plan, extract, score: from two manifests and a protocol to a RunResult."""
+
+from figbench.evaluation.evaluate import Options, Prepared, evaluate, prepare
+from figbench.evaluation.progress import Progress, RichProgress, SilentProgress
+
+__all__ = [
+    "Options",
+    "Prepared",
+    "Progress",
+    "RichProgress",
+    "SilentProgress",
+    "evaluate",
+    "prepare",
+]

@@ -171,3 +171,9 @@ class RunResult(Strict):
         if metric.value is None or not math.isfinite(metric.value):
             raise KeyError(f"{metric_id}: {metric.status} ({metric.reason})")
         return metric.value
+
+
+def json_schema() -> dict[str, Any]:
+    """Returns the JSON Schema of ``result.json`` (draft 2020-12)."""
+    schema = RunResult.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,149 @@
+"""``figbench evaluate``: score a set of generated figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from figbench.cli.console import error_console, print_json
+from figbench.errors import EXIT_USER, UserError
+
+if TYPE_CHECKING:
+    from figbench.results.schema import ModelCard
+
+EPILOG = """Examples:\n
+  figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --output runs/mine\n
+  figbench evaluate my_figures.zip --reference refs/ --protocol offline --json\n
+  figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --dry-run"""
+
+
+def evaluate(
+    generated: Annotated[str, typer.Argument(help="Folder, archive or index of your figures.")],
+    reference: Annotated[
+        str,
+        typer.Option(help="Paper2Fig100k root or JSON, any folder, or a `reference build` file."),
+    ],
+    protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
+    metrics: Annotated[
+        str | None, typer.Option(help="Comma-separated selection of the protocol's metrics.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for result.json and per_figure.parquet.")
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON on stdout.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan with weights and time, run nothing.")
+    ] = False,
+    store: Annotated[
+        Path | None, typer.Option(help="Feature store [default: the user's cache].")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    workers: Annotated[int | None, typer.Option(min=0, help="Decoding threads.")] = None,
+    skip_unavailable: Annotated[
+        bool, typer.Option(help="Record metrics that cannot run here as skipped.")
+    ] = False,
+    allow_unpaired: Annotated[
+        bool, typer.Option(help="Score unpaired sets; paired metrics are skipped.")
+    ] = False,
+    allow_rejects: Annotated[
+        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+    ] = False,
+    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    model_card: Annotated[
+        Path | None, typer.Option(help="YAML or JSON with name, revision, guidance_scale, ...")
+    ] = None,
+    model_name: Annotated[str | None, typer.Option(help="Name for tables and boards.")] = None,
+) -> None:
+    """Score generated figures against a reference set.
+
+    Reads GENERATED (a folder of `<figure_id>.png`, FigGen's `sample_<k>/`, GenEval, TIFA,
+    JSONL/CSV/parquet indexes, or a zip/tar of these), pairs it with the reference by figure id,
+    runs each network once per image into the store, and prints every metric with its interval.
+    A second run on the same figures runs no network.
+    """
+    from figbench.cli.tables import show_plan, show_result
+    from figbench.evaluation import Options, RichProgress
+    from figbench.evaluation import evaluate as run
+    from figbench.evaluation import prepare
+
+    console = error_console()
+    chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
+    if metrics is not None and not chosen:
+        raise UserError("--metrics: no name given.", remedy="Leave it out to score all of them.")
+    options = Options(
+        skip_unavailable=skip_unavailable,
+        allow_unpaired=allow_unpaired,
+        allow_rejects=allow_rejects,
+        strict=strict,
+        device=device,
+        workers=workers,
+    )
+    progress = RichProgress(console)
+    if dry_run:
+        planned = prepare(
+            generated, reference, protocol, chosen, store=store, options=options, progress=progress
+        )
+        document = show_plan(console, planned)
+        if json_output:
+            print_json(document)
+        return
+    result = run(
+        generated,
+        reference,
+        protocol,
+        chosen,
+        output=output,
+        store=store,
+        model=_model_card(model_card, model_name),
+        options=options,
+        progress=progress,
+    )
+    show_result(console, result)
+    if output is not None:
+        console.print(f"Written: {output / 'result.json'}", soft_wrap=True)
+    if json_output:
+        print_json(result.model_dump(mode="json"))
+    failed = [name for name, value in result.metrics.items() if value.status == "failed"]
+    if failed:
+        console.print(f"[red]Failed:[/] {', '.join(failed)} (reasons above)")
+        raise typer.Exit(EXIT_USER)
+
+
+def _model_card(path: Path | None, name: str | None) -> ModelCard:
+    import yaml
+    from pydantic import ValidationError
+
+    from figbench.results.schema import ModelCard
+
+    document: dict[str, object] = {}
+    if path is not None:
+        if not path.is_file():
+            raise UserError(f"{path}: no such model card.")
+        try:
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise UserError(f"{path}: not valid YAML or JSON ({error}).") from None
+        if not isinstance(loaded, dict):
+            raise UserError(f"{path}: a model card is a mapping of names to values.")
+        document = loaded
+    if name is not None:
+        document["name"] = name
+    try:
+        return ModelCard.model_validate(document)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+        )
+        raise UserError(
+            f"{path or 'model card'}: {problems}.",
+            remedy=f"Known fields: {', '.join(ModelCard.model_fields)}.",
+        ) from None
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.command("evaluate", epilog=EPILOG)(evaluate)
