@@ -86,7 +86,12 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         pending, found = prepared.workload.pending[task], prepared.workload.found[task]
         weights = "present" if task.weights else "in the package"
         table.add_row(
-            task.network, task.preprocess, ", ".join(task.metrics), weights, str(pending), str(found)
+            task.network,
+            task.preprocess,
+            ", ".join(task.metrics),
+            weights,
+            str(pending),
+            str(found),
         )
         tasks.append(
             {

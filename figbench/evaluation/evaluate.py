@@ -238,9 +238,7 @@ def _extraction(workload: Workload) -> dict[str, int]:
 
 
 def _protocol_record(protocol: Protocol) -> ProtocolRecord:
-    return ProtocolRecord(
-        id=protocol.id, hash=protocol.hash, definition=protocol.definition()
-    )
+    return ProtocolRecord(id=protocol.id, hash=protocol.hash, definition=protocol.definition())
 
 
 def _manifest_records(inputs: Inputs, generated: str, reference: str) -> Manifests:

@@ -19,6 +19,9 @@ from figbench.evaluation.runners import Runner
 from figbench.evaluation.workload import GENERATED, REFERENCE, Group, Job, Workload
 from figbench.protocol import Protocol
 
+MAX_HELD = 64
+"""Prepared images that wait for a full batch of their shape (``none`` keeps every shape apart)."""
+
 Advance = Callable[[Task, int], None]
 
 
@@ -92,13 +95,16 @@ def extract(
     """
     runners = {task: make_runner(task) for task, count in workload.pending.items() if count}
     waiting: dict[tuple[Task, str, tuple[int, ...]], list[Ready]] = defaultdict(list)
+    held = 0
     try:
         for ready in _prepared(workload.groups, preparer, workers):
             for item in ready:
                 runner = runners[item.job.task]
                 batch = waiting[item.job.task, item.job.side, item.image.shape]
                 batch.append(item)
-                if len(batch) >= runner.batch_size:
+                held += 1
+                if len(batch) >= runner.batch_size or held > MAX_HELD:
+                    held -= len(batch)
                     advance(item.job.task, runner.run(batch))
                     batch.clear()
         for (task, _side, _shape), batch in waiting.items():

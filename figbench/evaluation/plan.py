@@ -257,7 +257,7 @@ def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, 
         if needs.ocr:
             if protocol.ocr is None:
                 raise UserError(
-                    f"Protocol '{protocol.id}' asks for '{item.request.metric}' and names no reader.",
+                    f"Protocol '{protocol.id}' has '{item.request.metric}' and names no reader.",
                     remedy="Add to the protocol: ocr: { engine: easyocr }",
                 )
             want("ocr", protocol.ocr.engine, item, {"generated", "reference"})

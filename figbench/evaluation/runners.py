@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from figbench.errors import UserError
 from figbench.evaluation.plan import Plan, Task
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.ocr import load_engine
@@ -139,6 +140,30 @@ def make_runner(task: Task, plan: Plan, device: str) -> Runner:
     if task.kind == "pair":
         return PairRunner(task.network, device, plan.protocol.precision)
     return FeatureRunner(task.network, device, plan.protocol.precision)
+
+
+def resolve_device(name: str) -> str:
+    """Returns the torch device of ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        UserError: If the device is unknown or not on this machine.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(
+            f"--device {name}: unknown.", remedy="Choose auto, cpu, cuda or cuda:N."
+        ) from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices.",
+            remedy="Use --device cpu, or install a CUDA build of torch.",
+        )
+    return name
 
 
 def _require_finite(row: dict[str, npt.NDArray[Any]], item: Ready) -> None:

@@ -68,6 +68,10 @@ class Spaces:
             self._open[task, side] = self._store.space(self._plan.identity(task, side))
         return self._open[task, side]
 
+    def opened(self) -> list[Space]:
+        """Returns every space opened so far, each once."""
+        return list({space.id: space for space in self._open.values()}.values())
+
 
 def image_key(figure: Figure) -> bytes:
     """Returns the store key of one image's row."""

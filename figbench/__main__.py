@@ -1,0 +1,5 @@
+"""``python -m figbench``."""
+
+from figbench.cli.main import run
+
+run()

@@ -1,0 +1,54 @@
+"""``figbench reference``: a reference set with its features, in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from figbench.cli.console import error_console, print_json
+
+reference_app = typer.Typer(no_args_is_help=True, help="Pack a reference set with its features.")
+
+
+@reference_app.command("build")
+def build(
+    reference: Annotated[str, typer.Argument(help="Paper2Fig100k root or JSON, or any folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The pack, e.g. test.figref.")],
+    protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
+    store: Annotated[Path | None, typer.Option(help="Feature store.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    workers: Annotated[int | None, typer.Option(min=0, help="Decoding threads.")] = None,
+    skip_unavailable: Annotated[
+        bool, typer.Option(help="Leave out networks whose weights are missing.")
+    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Facts as JSON on stdout.")] = False,
+) -> None:
+    """Compute a protocol's reference side once and pack it into one file.
+
+    The file works in the place of REF in `figbench evaluate GENERATED --reference FILE` on any
+    machine: figures, labels, features and readings travel together, each checked by its digest.
+    """
+    from figbench.evaluation import Options, RichProgress, build_reference
+
+    console = error_console()
+    facts = build_reference(
+        reference,
+        out,
+        protocol,
+        store=store,
+        options=Options(skip_unavailable=skip_unavailable, device=device, workers=workers),
+        progress=RichProgress(console),
+    )
+    console.print(
+        f"{out}: {facts['n_figures']} figures, {facts['rows']} stored rows, "
+        f"{facts['size_bytes'] / 2**20:.1f} MiB, protocol {facts['protocol']['id']}."
+    )
+    if json_output:
+        print_json(facts)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.add_typer(reference_app, name="reference")
