@@ -1,0 +1,271 @@
+"""Content and style become a scene: shapes, arrows and labels that keep out of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from figbench.data.synthfig.content import Content
+from figbench.data.synthfig.dice import Dice
+from figbench.data.synthfig.place import ICONS, LEADING, SIGNS, Grid, Node, NoRoomError, place
+from figbench.data.synthfig.raster import Point, quadratic
+from figbench.data.synthfig.route import Path, Router
+from figbench.data.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
+from figbench.data.synthfig.style import Style
+
+_MARGIN = 10
+
+
+def compose(content: Content, style: Style, dice: Dice) -> Scene:
+    """Lays a content out in a style; the scene has no caption yet.
+
+    Raises:
+        NoRoomError: When it does not fit or an arrow or label finds no free place.
+    """
+    grid = place(content, style, dice)
+    titles = _titles(grid, style)
+    router = Router(grid, [title.box for title in titles], style.head_size + 5)
+    order = sorted(range(len(content.links)), key=lambda i: content.links[i].kind != "flow")
+    paths = {i: router.route(content.links[i]) for i in order}
+    notes = _notes(content, style, grid, titles, paths)
+    items: list[Item] = [*_frames(grid, style)]
+    dashed_skip = dice.chance(0.5)
+    for i, path in paths.items():
+        kind = content.links[i].kind
+        ends = (grid.nodes[content.links[i].source], grid.nodes[content.links[i].target])
+        dashed = kind in ("share", "loss") or (kind == "skip" and dashed_skip)
+        items.append(_stroke(_reach(path, *ends, style), style, dashed, kind == "share"))
+    for node in grid.nodes:
+        items += _draw_node(node, style, grid.size, dice)
+    items += [*titles, *notes]
+    return _crop(items, content, style, grid.size)
+
+
+def _titles(grid: Grid, style: Style) -> list[Text]:
+    out = []
+    for (x0, y0, x1, _), title in grid.frames:
+        y = y0 + 5 + grid.size
+        out.append(Text(title, style.bold, grid.size, (x0 + x1) // 2, y, style.ink))
+    return out
+
+
+def _frames(grid: Grid, style: Style) -> list[Shape]:
+    line = (120, 120, 120) if style.group_fill else style.ink
+    return [
+        Shape("frame", box, style.group_fill, line, 1, style.radius, dashed=style.group_dash)
+        for box, _ in grid.frames
+    ]
+
+
+def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
+    paint = style.paint(node.module.role)
+    shape = node.shape
+    upright = "-v" if shape == "trapezoid" and style.transposed else ""
+    kind = shape + upright
+    line = paint.line if style.border or shape in ICONS | SIGNS else paint.fill
+    items: list[Item] = [
+        Shape(
+            kind, node.body, paint.fill, line, max(style.border, int(shape in SIGNS | ICONS)),
+            style.radius, shadow=style.shadow and shape in ("box", "pill"),
+            seed=dice.word() >> 1,
+        )
+    ]  # fmt: skip
+    inside = shape not in ICONS
+    x0, y0, x1, y1 = node.body
+    cx, top = (x0 + x1) // 2, y1 + 2
+    if inside:
+        shift_x, shift_y = {"slab": (-(size // 2), size // 2), "stack": (-4, 4)}.get(shape, (0, 0))
+        shift_y += size // 3 if shape == "cylinder" else 0
+        cx += shift_x
+        top = (y0 + y1 - node.label_height) // 2 + shift_y
+    for i, markup in enumerate(node.module.lines):
+        y = top + int(size * (0.98 + i * LEADING))
+        colour = paint.text if inside else style.ink
+        items.append(Text(markup, style.face, size, cx, y, colour))
+    return items
+
+
+def _reach(path: Path, source: Node, target: Node, style: Style) -> list[Point]:
+    """Moves ends onto slanted sides of trapezoids."""
+    points: list[Point] = [(float(x), float(y)) for x, y in path]
+    slant_axis = 0 if style.transposed else 1
+    for node, end, inner in ((source, 0, 1), (target, -1, -2)):
+        if node.shape != "trapezoid" or path[end][1 - slant_axis] != path[inner][1 - slant_axis]:
+            continue
+        sign = 1 if path[end][slant_axis] > path[inner][slant_axis] else -1
+        x, y = points[end]
+        deep = _slant(node, style) * sign / 2
+        points[end] = (x + deep, y) if slant_axis == 0 else (x, y + deep)
+    return points
+
+
+def _slant(node: Node, style: Style) -> float:
+    """How far a trapezoid's short side is drawn in, in pixels: as ``render`` draws it."""
+    x0, y0, x1, y1 = node.body
+    return ((x1 - x0) if style.transposed else (y1 - y0)) / 6
+
+
+def _stroke(path: Sequence[Point], style: Style, dashed: bool, both: bool) -> Stroke:
+    radius = {"sharp": 0.0, "rounded": 7.0, "curved": 26.0}[style.corners]
+    points = bend(path, radius, style.head_size + 3.0)
+    return Stroke(tuple(points), style.pen, style.ink, style.head, style.head_size, dashed, both)
+
+
+def bend(path: Sequence[Point], radius: float, straight_end: float) -> list[Point]:
+    """Rounds the corners of an upright path, keeping room for the arrow head at its end."""
+    out: list[Point] = [path[0]]
+    for i in range(1, len(path) - 1):
+        before, corner, after = path[i - 1], path[i], path[i + 1]
+        first = abs(corner[0] - before[0]) + abs(corner[1] - before[1])
+        second = abs(after[0] - corner[0]) + abs(after[1] - corner[1])
+        room_in = first / 2 if i > 1 else first
+        room_out = second / 2 if i < len(path) - 2 else second - straight_end
+        r = min(radius, room_in, room_out)
+        if r < 2:
+            out.append(corner)
+            continue
+        start = _towards(corner, before, r / first)
+        out.append(start)
+        out += quadratic(start, corner, _towards(corner, after, r / second), 6)
+    return [*out, path[-1]]
+
+
+def _towards(a: Point, b: Point, part: float) -> Point:
+    return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part
+
+
+def _notes(
+    content: Content, style: Style, grid: Grid, titles: Sequence[Text], paths: dict[int, Path]
+) -> list[Text]:
+    """Places the words on arrows."""
+    taken = [n.box for n in grid.nodes] + [t.box for t in titles]
+    lines = [
+        (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+        for path in paths.values()
+        for a, b in zip(path, path[1:], strict=False)
+    ]
+    edges = [edge for frame, _ in grid.frames for edge in _edges(frame)]
+    notes: list[Text] = []
+    size = max(11, grid.size - 1)
+    for i, path in paths.items():
+        if not content.links[i].text:
+            continue
+        for note in _seats(path, content.links[i].text, style, size):
+            box = note.box
+            if not (
+                any(_touch(box, other, 3) for other in taken)
+                or any(_touch(box, line, 2 + style.pen) for line in lines + edges)
+                or _near_head(box, paths.values(), style.head_size)
+            ):
+                notes.append(note)
+                taken.append(box)
+                break
+        else:
+            raise NoRoomError
+    return notes
+
+
+def _near_head(box: Box, paths: Iterable[Path], size: int) -> bool:
+    half = size // 2 + 2
+    return any(
+        _touch(box, (p[-1][0] - half, p[-1][1] - half, p[-1][0] + half, p[-1][1] + half), 0)
+        or _touch(box, (p[0][0] - half, p[0][1] - half, p[0][0] + half, p[0][1] + half), 0)
+        for p in paths
+    )
+
+
+def _seats(path: Path, markup: str, style: Style, size: int) -> list[Text]:
+    pieces = sorted(
+        zip(path, path[1:], strict=False),
+        key=lambda ab: -abs(ab[0][0] - ab[1][0]) - abs(ab[0][1] - ab[1][1]),
+    )
+    seats = []
+    probe = Text(markup, style.face, size, 0, 0, style.ink)
+    x0, y0, x1, y1 = probe.box
+    off = style.pen + 4
+    for (ax, ay), (bx, by) in pieces:
+        for part in (50, 38, 62, 28, 72):
+            mx, my = ax + (bx - ax) * part // 100, ay + (by - ay) * part // 100
+            if ay == by:
+                places = ((mx, my - off - y1), (mx, my + off + 1 - y0))
+            else:
+                places = (
+                    (mx + off + 1 - x0, my - (y0 + y1) // 2),
+                    (mx - off - x1, my - (y0 + y1) // 2),
+                )
+            seats += [Text(markup, style.face, size, x, y, style.ink) for x, y in places]
+    return seats
+
+
+def _edges(frame: Box) -> list[Box]:
+    x0, y0, x1, y1 = frame
+    return [(x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)]
+
+
+def _touch(a: Box, b: Box, slack: int) -> bool:
+    return (
+        a[0] < b[2] + slack and b[0] < a[2] + slack and a[1] < b[3] + slack and b[1] < a[3] + slack
+    )
+
+
+def _legend(content: Content, style: Style, size: int, left: int, top: int) -> list[Item]:
+    items: list[Item] = []
+    x = left + 8
+    size = max(11, size - 1)
+    for role, words in content.legend:
+        paint = style.paint(role)
+        swatch = (x, top + 7, x + size + 4, top + 7 + size)
+        items.append(Shape("box", swatch, paint.fill, paint.line, 1, 0))
+        text = Text(words, style.face, size, 0, 0, style.ink)
+        half = -text.box[0]
+        x += size + 10 + half
+        items.append(Text(words, style.face, size, x, top + 7 + int(size * 0.85), style.ink))
+        x += half + 16
+    if items:
+        frame = Shape("frame", (left, top, x - 6, top + size + 14), None, (150, 150, 150), 1, 0)
+        items.insert(0, frame)
+    return items
+
+
+def _extent(items: Sequence[Item]) -> Box:
+    boxes: list[tuple[float, float, float, float]] = []
+    for item in items:
+        if isinstance(item, Stroke):
+            xs, ys = [p[0] for p in item.path], [p[1] for p in item.path]
+            boxes.append((min(xs) - 4, min(ys) - 4, max(xs) + 4, max(ys) + 4))
+        else:
+            boxes.append(item.box)
+    return (
+        int(min(b[0] for b in boxes)), int(min(b[1] for b in boxes)),
+        int(max(b[2] for b in boxes)) + 1, int(max(b[3] for b in boxes)) + 1,
+    )  # fmt: skip
+
+
+def _moved(item: Item, dx: int, dy: int) -> Item:
+    if isinstance(item, Stroke):
+        path = tuple((x + dx, y + dy) for x, y in item.path)
+        return Stroke(
+            path, item.pen, item.colour, item.head, item.head_size, item.dashed, item.both
+        )
+    if isinstance(item, Text):
+        return Text(item.markup, item.face, item.size, item.x + dx, item.y + dy, item.colour)
+    x0, y0, x1, y1 = item.box
+    box = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
+    return Shape(
+        item.kind, box, item.fill, item.line, item.border, item.radius, item.shadow, item.dashed,
+        item.seed,
+    )  # fmt: skip
+
+
+def _crop(items: list[Item], content: Content, style: Style, size: int) -> Scene:
+    """Adds the legend, trims the page to what is drawn and keeps 1/2 <= aspect <= 2."""
+    x0, y0, x1, y1 = _extent(items)
+    if content.legend:
+        items = items + _legend(content, style, size, x0, y1 + 10)
+        x0, y0, x1, y1 = _extent(items)
+    width, height = x1 - x0 + 2 * _MARGIN, y1 - y0 + 2 * _MARGIN
+    wide, high = max(width, (height + 1) // 2), max(height, (width + 1) // 2)
+    if max(wide, high) > 600:
+        raise NoRoomError
+    dx, dy = _MARGIN - x0 + (wide - width) // 2, _MARGIN - y0 + (high - height) // 2
+    moved = tuple(_moved(item, dx, dy) for item in items)
+    return Scene(wide, high, moved, "", content=content, style=style)

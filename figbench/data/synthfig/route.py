@@ -1,0 +1,198 @@
+"""Arrows between nodes: candidate paths, and the first that disturbs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from figbench.data.synthfig.content import Link
+from figbench.data.synthfig.place import Grid, Node, NoRoomError
+from figbench.data.synthfig.scene import Box
+
+Path = tuple[tuple[int, int], ...]
+
+_CLEAR = 5
+
+
+class Router:
+    """Routes links one after the other and remembers what is taken.
+
+    Args:
+        grid: Nodes and frames.
+        keep_out: Boxes of texts that no arrow may cross.
+        shortest: Least length of a straight arrow.
+    """
+
+    def __init__(self, grid: Grid, keep_out: Sequence[Box], shortest: int) -> None:
+        self.nodes = grid.nodes
+        self.frames = [frame for frame, _ in grid.frames]
+        self.keep_out = list(keep_out)
+        self.shortest = shortest
+        self.routes: list[tuple[Link, Path]] = []
+
+    def route(self, link: Link) -> Path:
+        """Returns the least disturbing path of a link.
+
+        Raises:
+            NoRoomError: When every candidate meets a node, a text or another arrow's line.
+        """
+        best: tuple[float, Path] | None = None
+        for path in candidates(self.nodes[link.source], self.nodes[link.target], self.nodes):
+            cost = len(path) * 12 + _length(path) / 16
+            if (best and cost >= best[0]) or not self._free(link, path):
+                continue
+            cost += 60 * self._crossings(link, path)
+            if best is None or cost < best[0]:
+                best = (cost, path)
+        if best is None:
+            raise NoRoomError
+        self.routes.append((link, best[1]))
+        return best[1]
+
+    def _free(self, link: Link, path: Path) -> bool:
+        first, last = path[1], path[-2]
+        ends = (_length((path[0], first)), _length((last, path[-1])))
+        if ends[1] < self.shortest or ends[0] < 4:
+            return False
+        for a, b in zip(path, path[1:], strict=False):
+            x0, x1 = min(a[0], b[0]), max(a[0], b[0])
+            y0, y1 = min(a[1], b[1]), max(a[1], b[1])
+            for i, node in enumerate(self.nodes):
+                slack = -1 if i in (link.source, link.target) else _CLEAR
+                if _meets(node.box, x0, y0, x1, y1, slack) and not (
+                    slack < 0 and _only_body_edge(node, x0, y0, x1, y1)
+                ):
+                    return False
+            if any(_meets(box, x0, y0, x1, y1, 3) for box in self.keep_out):
+                return False
+            if any(_rides(frame, x0, y0, x1, y1) for frame in self.frames):
+                return False
+            if self._shares_line(link, a, b):
+                return False
+        return True
+
+    def _shares_line(self, link: Link, a: tuple[int, int], b: tuple[int, int]) -> bool:
+        """Two arrows may share a line only when they leave or reach the same node."""
+        for other, path in self.routes:
+            kin = link.source == other.source or link.target == other.target
+            for c, d in zip(path, path[1:], strict=False):
+                if kin and link.kind == other.kind:
+                    continue
+                for axis in (0, 1):
+                    if a[axis] == b[axis] and c[axis] == d[axis] and abs(a[axis] - c[axis]) < 7:
+                        along = 1 - axis
+                        low = max(min(a[along], b[along]), min(c[along], d[along]))
+                        if low - 6 < min(max(a[along], b[along]), max(c[along], d[along])):
+                            return True
+        return False
+
+    def _crossings(self, link: Link, path: Path) -> int:
+        count = 0
+        for other, taken in self.routes:
+            kin = link.source == other.source or link.target == other.target
+            for a, b in zip(path, path[1:], strict=False):
+                for c, d in zip(taken, taken[1:], strict=False):
+                    if not kin and _cross(a, b, c, d):
+                        count += 1
+        return count
+
+
+def candidates(a: Node, b: Node, nodes: Sequence[Node]) -> Iterator[Path]:
+    """Yields upright paths from one node to another: straight, L, Z, then around."""
+    yield from _straight(a, b)
+    for flip in (False, True):
+        for path in _bent(_view(a, flip), _view(b, flip)):
+            yield tuple((y, x) for x, y in path) if flip else path
+    for flip in (False, True):
+        views = [_view(n, flip) for n in nodes]
+        for path in _around(_view(a, flip), _view(b, flip), views):
+            yield tuple((y, x) for x, y in path) if flip else path
+
+
+_View = tuple[int, int, int, int, int, int]
+"""Centre x, y and the ports left, top, right, bottom, with the axes perhaps exchanged."""
+
+
+def _view(node: Node, flip: bool) -> _View:
+    left, top, right, _ = node.body
+    bottom = node.box[3]
+    if flip:
+        return node.y, node.x, top, left, bottom, right
+    return node.x, node.y, left, top, right, bottom
+
+
+def _straight(a: Node, b: Node) -> Iterator[Path]:
+    for flip in (False, True):
+        ax, ay, left, _, right, _ = _view(a, flip)
+        bx, by, far_left, _, far_right, _ = _view(b, flip)
+        if abs(ay - by) <= 1:
+            ends = (right, far_left) if bx > ax else (left, far_right)
+            path = ((ends[0], by), (ends[1], by))
+            if (ends[1] - ends[0]) * (bx - ax) > 0:
+                yield tuple((y, x) for x, y in path) if flip else path
+
+
+def _bent(a: _View, b: _View) -> Iterator[Path]:
+    """Paths that leave sideways: to the top or bottom of the target, or to its side."""
+    ax, ay, left, _, right, _ = a
+    bx, by, far_left, far_top, far_right, far_bottom = b
+    out = right if bx > ax else left
+    if (bx - out) * (bx - ax) > 0:
+        for x in (bx, bx - 12, bx + 12):
+            yield (out, ay), (x, ay), (x, far_top if by > ay else far_bottom)
+    end = far_left if bx > ax else far_right
+    if (end - out) * (bx - ax) > 0:
+        for part in (50, 35, 65, 22, 78, 12, 88):
+            x = out + (end - out) * part // 100
+            for shift in (0, -9, 9):
+                yield (out, ay), (x, ay), (x, by + shift), (end, by + shift)
+                if shift:
+                    yield (out, ay + shift), (x, ay + shift), (x, by), (end, by)
+
+
+def _around(a: _View, b: _View, nodes: Sequence[_View]) -> Iterator[Path]:
+    """Paths that leave and arrive on the same side, beyond everything between."""
+    low, high = min(a[0], b[0]), max(a[0], b[0])
+    between = [n for n in nodes if n[2] < high and n[4] > low]
+    same = [n for n in between if abs(n[1] - a[1]) < 8 or abs(n[1] - b[1]) < 8]
+    shift = (a[4] - a[2]) // 4, (b[4] - b[2]) // 4
+    for some in (same or between, between):
+        for off in (12, 18, 26, 36):
+            for side in (0, 1):
+                port = 3 if side == 0 else 5
+                ports = [n[port] for n in some] + [a[port], b[port]]
+                level = min(ports) - off if side == 0 else max(ports) + off
+                for i in (0, 1, -1):
+                    x, far = a[0] + i * shift[0], b[0] - i * shift[1]
+                    yield (x, a[port]), (x, level), (far, level), (far, b[port])
+
+
+def _length(path: Path) -> int:
+    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in zip(path, path[1:], strict=False))
+
+
+def _meets(box: Box, x0: int, y0: int, x1: int, y1: int, slack: int) -> bool:
+    return (
+        x0 < box[2] + slack and x1 > box[0] - slack and y0 < box[3] + slack and y1 > box[1] - slack
+    )
+
+
+def _only_body_edge(node: Node, x0: int, y0: int, x1: int, y1: int) -> bool:
+    """A label wider than its icon is passed beside the icon, where nothing is drawn."""
+    left, top, right, bottom = node.body
+    return (x0 >= right or x1 <= left) and y0 > top and y1 < bottom
+
+
+def _rides(frame: Box, x0: int, y0: int, x1: int, y1: int) -> bool:
+    """Whether an upright piece runs along a frame's edge instead of crossing it."""
+    if x0 == x1:
+        return min(abs(x0 - frame[0]), abs(x0 - frame[2])) < 5 and y0 < frame[3] and y1 > frame[1]
+    return min(abs(y0 - frame[1]), abs(y0 - frame[3])) < 5 and x0 < frame[2] and x1 > frame[0]
+
+
+def _cross(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int], d: tuple[int, int]) -> bool:
+    return (
+        min(a[0], b[0]) <= max(c[0], d[0])
+        and min(c[0], d[0]) <= max(a[0], b[0])
+        and min(a[1], b[1]) <= max(c[1], d[1])
+        and min(c[1], d[1]) <= max(a[1], b[1])
+    )
