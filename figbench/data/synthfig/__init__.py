@@ -1,8 +1,14 @@
-"""SynthFig: procedural method figures in the layout of Paper2Fig100k."""
+"""SynthFig: procedural method figures in the layout of Paper2Fig100k.
 
+A scene is made from a seed and an index (``make_scene``), drawn with ``render_scene``,
+drawn in another hand with ``restyle`` and spoilt on purpose with ``degraded``.
+"""
+
+from figbench.data.synthfig.degrade import FLAWS, blur, degraded, garble, mode_dropped
 from figbench.data.synthfig.make import make_scene, restyle
 from figbench.data.synthfig.render import render_scene
 from figbench.data.synthfig.scene import Scene
+from figbench.data.synthfig.simple import make_simple_scene
 from figbench.data.synthfig.write import (
     SynthFigure,
     SynthReport,
@@ -12,11 +18,17 @@ from figbench.data.synthfig.write import (
 )
 
 __all__ = [
+    "FLAWS",
     "Scene",
     "SynthFigure",
     "SynthReport",
+    "blur",
+    "degraded",
+    "garble",
     "iter_synthfig",
     "make_scene",
+    "make_simple_scene",
+    "mode_dropped",
     "png_bytes",
     "render_scene",
     "restyle",

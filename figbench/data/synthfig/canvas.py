@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from math import floor, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from figbench.data.synthfig.raster import (
     Mask,
@@ -75,13 +77,12 @@ class Canvas:
         """Fills a rectangle with rounded corners, given in whole pixels."""
         x0, y0, x1, y1 = box
         radius = max(0, min(radius, (x1 - x0) // 2, (y1 - y0) // 2))
-        height, width = self.pixels.shape[:2]
         if radius == 0:
             self.pixels[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = colour
             return
         self.pixels[max(y0 + radius, 0) : max(y1 - radius, 0), max(x0, 0) : max(x1, 0)] = colour
         edges = closed(rounded(0, 0, x1 - x0, 2 * radius, radius))
-        caps = coverage(edges, min(x1 - x0, width + x1 - x0), 2 * radius)
+        caps = coverage(edges, x1 - x0, 2 * radius)
         self.blend(caps[:radius], x0, y0, colour)
         self.blend(caps[radius:], x0, y1 - radius, colour)
 
@@ -131,17 +132,17 @@ class Canvas:
             self.polygon([(bx, by), one, two], colour)
 
 
-def _overlap(low: float, high: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _overlap(low: float, high: float) -> npt.NDArray[np.float64]:
     """Length of [low, high] in each unit cell from 0."""
     cells = np.arange(floor(high) + 1, dtype=np.float64)
-    return np.maximum(np.minimum(cells + 1.0, high) - np.maximum(cells, low), 0.0)
+    return np.asarray(np.maximum(np.minimum(cells + 1.0, high) - np.maximum(cells, low), 0.0))
 
 
 def _upright_runs(path: Sequence[Point]) -> list[list[Point]]:
     """Splits a polyline into straight upright pieces, which are cheap, and the rest."""
     runs: list[list[Point]] = []
     slanted = False
-    for a, b in zip(path, path[1:], strict=False):
+    for a, b in itertools.pairwise(path):
         upright = a[0] == b[0] or a[1] == b[1]
         if upright or not slanted:
             runs.append([a, b])

@@ -70,9 +70,8 @@ class Prose:
     def _frames(self, content: Content) -> list[str]:
         out = []
         for group in content.groups:
-            names = [
-                _the(content.modules[i].name) for i in group.members if content.modules[i].lines
-            ]
+            members = [content.modules[i] for i in group.members]
+            names = [_the(member.name) for member in members if member.lines]
             if names:
                 out.append(f"{group.title}: {_listed(names)}.")
         return out[:2]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from figbench.data.synthfig.content import Content
 from figbench.data.synthfig.dice import Dice
+from figbench.data.synthfig.drawings import mixed
 from figbench.data.synthfig.place import ICONS, LEADING, SIGNS, Grid, Node, NoRoomError, place
 from figbench.data.synthfig.raster import Point, quadratic
 from figbench.data.synthfig.route import Path, Router
@@ -50,10 +53,14 @@ def _titles(grid: Grid, style: Style) -> list[Text]:
 
 def _frames(grid: Grid, style: Style) -> list[Shape]:
     line = (120, 120, 120) if style.group_fill else style.ink
-    return [
-        Shape("frame", box, style.group_fill, line, 1, style.radius, dashed=style.group_dash)
-        for box, _ in grid.frames
-    ]
+    frames = []
+    for i, (box, _) in enumerate(grid.frames):
+        fill, edge = style.group_fill, line
+        if style.group_tint:
+            paint = style.paints[style.order[-1 - i % 6]]
+            fill, edge = mixed(paint.fill, (255, 255, 255), 62), mixed(paint.line, paint.fill, 20)
+        frames.append(Shape("frame", box, fill, edge, 1, style.radius, dashed=style.group_dash))
+    return frames
 
 
 def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
@@ -71,12 +78,19 @@ def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
     ]  # fmt: skip
     inside = shape not in ICONS
     x0, y0, x1, y1 = node.body
+    if node.badge:
+        wide = min(x1 - x0 - 12, size * 4)
+        left, high = (x0 + x1 - wide) // 2, (y0 + y1 - node.label_height - node.badge) // 2
+        badge = (left, high - 2, left + wide, high + node.badge - 4)
+        white = (255, 255, 255)
+        items.append(Shape(style.badge, badge, white, line, 1, 0, seed=dice.word() >> 1))
     cx, top = (x0 + x1) // 2, y1 + 2
+    slab = min(x1 - x0, y1 - y0) // 10
     if inside:
-        shift_x, shift_y = {"slab": (-(size // 2), size // 2), "stack": (-4, 4)}.get(shape, (0, 0))
+        shift_x, shift_y = {"slab": (-slab, slab), "stack": (-4, 4)}.get(shape, (0, 0))
         shift_y += size // 3 if shape == "cylinder" else 0
         cx += shift_x
-        top = (y0 + y1 - node.label_height) // 2 + shift_y
+        top = (y0 + y1 - node.label_height + node.badge) // 2 + shift_y
     for i, markup in enumerate(node.module.lines):
         y = top + int(size * (0.98 + i * LEADING))
         colour = paint.text if inside else style.ink
@@ -141,7 +155,7 @@ def _notes(
     lines = [
         (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
         for path in paths.values()
-        for a, b in zip(path, path[1:], strict=False)
+        for a, b in itertools.pairwise(path)
     ]
     edges = [edge for frame, _ in grid.frames for edge in _edges(frame)]
     notes: list[Text] = []
@@ -175,7 +189,7 @@ def _near_head(box: Box, paths: Iterable[Path], size: int) -> bool:
 
 def _seats(path: Path, markup: str, style: Style, size: int) -> list[Text]:
     pieces = sorted(
-        zip(path, path[1:], strict=False),
+        itertools.pairwise(path),
         key=lambda ab: -abs(ab[0][0] - ab[1][0]) - abs(ab[0][1] - ab[1][1]),
     )
     seats = []
@@ -247,13 +261,9 @@ def _moved(item: Item, dx: int, dy: int) -> Item:
             path, item.pen, item.colour, item.head, item.head_size, item.dashed, item.both
         )
     if isinstance(item, Text):
-        return Text(item.markup, item.face, item.size, item.x + dx, item.y + dy, item.colour)
+        return replace(item, x=item.x + dx, y=item.y + dy)
     x0, y0, x1, y1 = item.box
-    box = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
-    return Shape(
-        item.kind, box, item.fill, item.line, item.border, item.radius, item.shadow, item.dashed,
-        item.seed,
-    )  # fmt: skip
+    return replace(item, box=(x0 + dx, y0 + dy, x1 + dx, y1 + dy))
 
 
 def _crop(items: list[Item], content: Content, style: Style, size: int) -> Scene:

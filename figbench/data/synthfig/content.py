@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass, replace
 
 from figbench.data.synthfig.dice import Dice
@@ -114,7 +115,7 @@ class Draft:
 
     def chain(self, *numbers: int) -> None:
         """Links modules one after the other."""
-        for a, b in zip(numbers, numbers[1:], strict=False):
+        for a, b in itertools.pairwise(numbers):
             self.link(a, b)
 
     def group(self, title: str, *members: int) -> None:

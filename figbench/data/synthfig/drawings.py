@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from figbench.data.synthfig.canvas import Canvas, Colour
 from figbench.data.synthfig.dice import Dice
 from figbench.data.synthfig.icons import photo
@@ -15,9 +17,8 @@ _DOTS = ((220, 70, 60), (60, 120, 200), (70, 160, 90), (235, 160, 40))
 
 def mixed(a: Colour, b: Colour, percent: int) -> Colour:
     """Returns ``percent`` of ``b`` in ``a``."""
-    red, green, blue = (
-        (x * (100 - percent) + y * percent) // 100 for x, y in zip(a, b, strict=True)
-    )
+    part = 100 - percent
+    red, green, blue = ((x * part + y * percent) // 100 for x, y in zip(a, b, strict=True))
     return red, green, blue
 
 
@@ -102,6 +103,24 @@ def graph(canvas: Canvas, box: Corners, fill: Colour, line: Colour, dice: Dice) 
         disc(canvas, (x - radius, y - radius, x + radius, y + radius), fill, line)
 
 
+def neurons(canvas: Canvas, box: Corners, fill: Colour, line: Colour, dice: Dice) -> None:
+    """Units of a small perceptron, fully connected."""
+    x0, y0, x1, y1 = box
+    radius = (y1 - y0) / 9
+    spots = []
+    for i, count in enumerate((3, dice.integer(2, 4), 2)):
+        x = x0 + radius + 1 + (x1 - x0 - 2 * radius - 2) * i / 2
+        pitch = (y1 - y0 - 2 * radius) / max(count, 3)
+        first = (y0 + y1) / 2 - pitch * (count - 1) / 2
+        spots.append([(x, first + pitch * j) for j in range(count)])
+    for left, right in pairwise(spots):
+        for a in left:
+            for b in right:
+                canvas.stroke([a, b], 1, mixed(line, fill, 40), None)
+    for x, y in (spot for column in spots for spot in column):
+        disc(canvas, (x - radius, y - radius, x + radius, y + radius), fill, line)
+
+
 def disc(
     canvas: Canvas, box: tuple[float, float, float, float], fill: Colour, line: Colour
 ) -> None:
@@ -118,10 +137,9 @@ def layers(canvas: Canvas, box: Corners, fill: Colour, line: Colour, dice: Dice)
     step = (x1 - x0) // (count + 1)
     for i in range(count):
         shrink = (y1 - y0) * i // 12
-        left, depth = x0 + i * step, step
-        cuboid(
-            canvas, (left, y0 + shrink, left + depth + step // 2, y1 - shrink), depth, fill, line
-        )
+        left = x0 + i * step
+        plane = (left, y0 + shrink, left + step + step // 2, y1 - shrink)
+        cuboid(canvas, plane, step, fill, line)
 
 
 def cuboid(canvas: Canvas, box: Corners, depth: int, fill: Colour, line: Colour) -> None:
@@ -149,4 +167,5 @@ def frames(canvas: Canvas, box: Corners, fill: Colour, line: Colour, dice: Dice)
 DRAWINGS = {
     "bars": bars, "curve": curve, "doc": doc, "tokens": tokens, "points": points,
     "graph": graph, "layers": layers, "frames": frames,
+    "neurons": neurons,
 }  # fmt: skip

@@ -104,7 +104,7 @@ class _Outlines:
                 stacklevel=2,
             )
         logging.getLogger("fontTools").setLevel(logging.ERROR)
-        from fontTools.ttLib import TTFont  # slow to import, and only drawing needs it
+        from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # slow to import, and only drawing needs it
 
         font: Any = TTFont(_font_file(name), lazy=True)
         self._names: dict[int, str] = font.getBestCmap()
@@ -117,7 +117,7 @@ class _Outlines:
 
     def advance(self, char: str) -> float:
         width: int = self._widths[self._names[ord(char)]][0]
-        return width * self._unit
+        return float(width * self._unit)
 
     def edges(self, char: str) -> Segments:
         points, ends, flags = self._glyphs[self._names[ord(char)]].getCoordinates(self._glyphs)
@@ -174,7 +174,7 @@ def _advance(face: str, char: str) -> float:
 def _edges(face: str, char: str) -> Segments:
     font, stretch, char = _holder(face, char)
     size = FACES[face].size
-    return font.edges(char) * np.array([stretch * size, size, stretch * size, size])
+    return np.asarray(font.edges(char) * np.array([stretch * size, size, stretch * size, size]))
 
 
 def text_width(text: str, face: str, size: float) -> float:

@@ -35,7 +35,7 @@ def _field(dice: Dice, width: int, height: int, cells: int) -> npt.NDArray[np.fl
     u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
     top = coarse[i][:, j] * (1 - v) + coarse[i][:, j + 1] * v
     low = coarse[i + 1][:, j] * (1 - v) + coarse[i + 1][:, j + 1] * v
-    return top * (1 - u) + low * u
+    return np.asarray(top * (1 - u) + low * u)
 
 
 def _ramp(values: npt.NDArray[np.float64], ramp: tuple[Colour, ...]) -> RGBImage:
@@ -43,7 +43,7 @@ def _ramp(values: npt.NDArray[np.float64], ramp: tuple[Colour, ...]) -> RGBImage
     at = np.minimum(values, 0.9999) * (len(stops) - 1)
     low = np.floor(at).astype(int)
     part = (at - low)[..., None]
-    return np.rint(stops[low] * (1 - part) + stops[low + 1] * part).astype(np.uint8)
+    return np.asarray(np.rint(stops[low] * (1 - part) + stops[low + 1] * part), np.uint8)
 
 
 def heatmap(dice: Dice, width: int, height: int) -> RGBImage:
@@ -87,10 +87,11 @@ def _landscape(canvas: Canvas, dice: Dice, near: Colour, dark: Colour) -> None:
     canvas.polygon(ellipse(sun - radius, 4, sun + radius, 4 + 2 * radius), (255, 244, 205))
     for colour, level in ((near, 0.5), (dark, 0.74)):
         peak = dice.integer(0, width)
-        ridge = [
-            (float(x), height * (level + 0.5 * ((x - peak) / width) ** 2 - 0.06 * dice.unit()))
-            for x in range(0, width + 5, 5)
-        ]
+        ridge = []
+        for x in range(0, width + 5, 5):
+            away = (x - peak) / width
+            level_here = level + 0.5 * away * away - 0.06 * dice.unit()
+            ridge.append((float(x), height * level_here))
         canvas.polygon([(0.0, float(height)), *ridge, (width + 5.0, float(height))], colour)
 
 
@@ -111,12 +112,12 @@ def _portrait(canvas: Canvas, dice: Dice, near: Colour, dark: Colour) -> None:
 def mask(dice: Dice, width: int, height: int) -> RGBImage:
     """Flat regions, as a segmentation is shown."""
     colours = dice.sample(
-        ((128, 64, 128), (220, 20, 60), (0, 0, 142), (107, 142, 35), (70, 130, 180), (250, 170, 30)),
+        ((128, 64, 128), (220, 20, 60), (0, 0, 142), (107, 142, 35), (70, 130, 180), (250, 170, 9)),
         3,
     )  # fmt: skip
     field = _field(dice, width, height, 3)
     bands = (field > 0.42).astype(int) + (field > 0.6).astype(int)
-    return np.array(colours, np.uint8)[bands]
+    return np.asarray(np.array(colours, np.uint8)[bands])
 
 
 def boxes(dice: Dice, width: int, height: int) -> RGBImage:

@@ -84,7 +84,8 @@ def unet(d: Draft) -> None:
 
 def siamese(d: Draft) -> None:
     """Two branches that meet, with shared weights."""
-    tops, lows = [], []
+    tops: list[int] = []
+    lows: list[int] = []
     depth = d.dice.integer(2, 3)
     for branch, row in ((tops, 0), (lows, 2)):
         branch.append(d.add("inputs", 0, row))

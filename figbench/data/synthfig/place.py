@@ -25,7 +25,10 @@ class NoRoomError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """A module with a shape and a size; ``body`` is the shape, ``box`` includes the label."""
+    """A module with a shape and a size; ``body`` is the shape, ``box`` includes the label.
+
+    ``badge`` is the height kept inside the body, above the label, for a small drawing.
+    """
 
     module: Module
     shape: str
@@ -33,6 +36,7 @@ class Node:
     body_height: int
     label_width: int
     label_height: int
+    badge: int = 0
     x: int = 0
     y: int = 0
 
@@ -101,7 +105,9 @@ def _measure(module: Module, style: Style, size: int) -> Node:
         "trapezoid": (size // 2, size), "slab": (size, size * 3 // 2), "stack": (8, 8),
         "cylinder": (0, size), "pill": (size // 2, 0),
     }.get(shape, (0, 0))  # fmt: skip
-    return Node(module, shape, wide + 2 * pad + extra[0], high + 2 * pad + extra[1], wide, high)
+    badge = size * 2 if style.badge and module.role == "coder" and shape in ("box", "pill") else 0
+    tall = high + 2 * pad + extra[1] + badge
+    return Node(module, shape, wide + 2 * pad + extra[0], tall, wide, high, badge)
 
 
 def _equalise(nodes: list[Node], style: Style) -> None:
@@ -162,6 +168,8 @@ class _Plan:
 
     def arrange(self, width: int | None, height: int | None) -> Grid:
         """Returns the grid, stretched to a width and height when given."""
+        if width and height:
+            self._grow(width, height)
         left, right, x_gaps = self._across()
         top, bottom, y_gaps = self._down()
         xs, wide = _tracks(left, right, x_gaps, width)
@@ -169,6 +177,22 @@ class _Plan:
         for node, (col, row) in zip(self.nodes, self.cells, strict=True):
             node.x, node.y = xs[col], ys[row]
         return Grid(self.nodes, self._frames(), wide, high, self.size)
+
+    def _grow(self, width: int, height: int) -> None:
+        """Lets the nodes take two thirds of the spare room, up to three quarters of their size."""
+        left, right, x_gaps = self._across()
+        top, bottom, y_gaps = self._down()
+        spare_x = max(width - sum(left) - sum(right) - sum(x_gaps), 0) * 2 // (3 * self.cols)
+        spare_y = max(height - sum(top) - sum(bottom) - sum(y_gaps), 0) * 2 // (3 * self.rows)
+        for node in self.nodes:
+            more_x = min(spare_x, node.body_width * 3 // 4)
+            more_y = min(spare_y, node.body_height * 3 // 4)
+            if node.shape in ICONS:
+                both = min(more_x * 100 // node.body_width, more_y * 100 // node.body_height)
+                more_x, more_y = node.body_width * both // 100, node.body_height * both // 100
+            if node.shape not in SIGNS:
+                node.body_width += min(more_x, 34)
+                node.body_height += min(more_y, 40)
 
     def _across(self) -> tuple[list[int], list[int], list[int]]:
         half = [8] * self.cols
@@ -203,7 +227,7 @@ class _Plan:
         return top, bottom, gaps
 
     def _frames(self) -> list[tuple[Box, str]]:
-        frames = []
+        frames: list[Box] = []
         for group in self.content.groups:
             boxes = [self.nodes[m].box for m in group.members]
             x0, y0 = min(b[0] for b in boxes) - 9, min(b[1] for b in boxes) - 9 - self.title
@@ -211,8 +235,23 @@ class _Plan:
             room = int(width_of(group.title, self.style.bold, self.size)) + 16 - (x1 - x0)
             if room > 0:
                 x0, x1 = x0 - room // 2, x1 + (room + 1) // 2
-            frames.append(((x0, y0, x1, y1), group.title))
-        return frames
+            frames.append((x0, y0, x1, y1))
+        return self._aligned(frames)
+
+    def _aligned(self, boxes: list[Box]) -> list[tuple[Box, str]]:
+        """Frames over the same rows get one height, those over the same columns one width."""
+        spans = []
+        for group in self.content.groups:
+            cells = [self.cells[m] for m in group.members]
+            spans.append([(min(c[a] for c in cells), max(c[a] for c in cells)) for a in (0, 1)])
+        out = []
+        for span, group in zip(spans, self.content.groups, strict=True):
+            in_cols = [b for b, s in zip(boxes, spans, strict=True) if s[0] == span[0]]
+            in_rows = [b for b, s in zip(boxes, spans, strict=True) if s[1] == span[1]]
+            x0, x1 = min(b[0] for b in in_cols), max(b[2] for b in in_cols)
+            y0, y1 = min(b[1] for b in in_rows), max(b[3] for b in in_rows)
+            out.append(((x0, y0, x1, y1), group.title))
+        return out
 
 
 def _tracks(

@@ -6,6 +6,7 @@ Pillow, FreeType and libm: only ``+ - * /``, ``sqrt``, ``floor`` and integer sum
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from math import sqrt
 
@@ -51,7 +52,7 @@ def coverage(edges: Segments, width: int, height: int) -> Mask:
     winding = np.cumsum(steps.reshape(rows, width + 2), axis=1)[:, :width]
     levels = np.rint(np.minimum(np.abs(winding), 1.0) * 255.0).astype(np.int64)
     summed = levels.reshape(height, _SUBROWS, width).sum(axis=1)
-    return ((summed + _SUBROWS // 2) // _SUBROWS).astype(np.uint8)
+    return np.asarray((summed + _SUBROWS // 2) // _SUBROWS, np.uint8)
 
 
 def closed(points: Sequence[Point]) -> Segments:
@@ -127,7 +128,7 @@ def stroke_edges(path: Sequence[Point], width: float) -> Segments:
     """Returns edges whose non-zero fill is the path drawn with a pen of the given width."""
     half = width / 2
     quads: list[list[Point]] = []
-    for (ax, ay), (bx, by) in zip(path, path[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(path):
         length = sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
         if length == 0:
             continue
@@ -145,7 +146,7 @@ def dashes(path: Sequence[Point], on: float, off: float) -> list[list[Point]]:
     """Cuts a path into dashes of length ``on`` with gaps of ``off``."""
     out: list[list[Point]] = [[path[0]]]
     left, drawing = on, True
-    for (ax, ay), (bx, by) in zip(path, path[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(path):
         length = sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
         done = 0.0
         while length - done > left:

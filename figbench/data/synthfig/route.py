@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from figbench.data.synthfig.content import Link
-from figbench.data.synthfig.place import Grid, Node, NoRoomError
+from figbench.data.synthfig.place import SIGNS, Grid, Node, NoRoomError
 from figbench.data.synthfig.scene import Box
 
 Path = tuple[tuple[int, int], ...]
+
+_View = tuple[int, int, int, int, int, int]
+"""Centre x, y and the ports left, top, right, bottom, with the axes perhaps exchanged."""
 
 _CLEAR = 5
 
@@ -24,6 +28,8 @@ class Router:
 
     def __init__(self, grid: Grid, keep_out: Sequence[Box], shortest: int) -> None:
         self.nodes = grid.nodes
+        self.boxes = [node.box for node in grid.nodes]
+        self.views = [[_view(node, flip) for node in grid.nodes] for flip in (False, True)]
         self.frames = [frame for frame, _ in grid.frames]
         self.keep_out = list(keep_out)
         self.shortest = shortest
@@ -36,8 +42,10 @@ class Router:
             NoRoomError: When every candidate meets a node, a text or another arrow's line.
         """
         best: tuple[float, Path] | None = None
-        for path in candidates(self.nodes[link.source], self.nodes[link.target], self.nodes):
-            cost = len(path) * 12 + _length(path) / 16
+        for i, path in enumerate(candidates(self.views, link.source, link.target)):
+            cost = len(path) * 12 + _length(path) / 16 + i / 8
+            if len(path) == 3 and self.nodes[link.target].shape not in SIGNS:
+                cost += 14
             if (best and cost >= best[0]) or not self._free(link, path):
                 continue
             cost += 60 * self._crossings(link, path)
@@ -53,13 +61,13 @@ class Router:
         ends = (_length((path[0], first)), _length((last, path[-1])))
         if ends[1] < self.shortest or ends[0] < 4:
             return False
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in itertools.pairwise(path):
             x0, x1 = min(a[0], b[0]), max(a[0], b[0])
             y0, y1 = min(a[1], b[1]), max(a[1], b[1])
-            for i, node in enumerate(self.nodes):
+            for i, box in enumerate(self.boxes):
                 slack = -1 if i in (link.source, link.target) else _CLEAR
-                if _meets(node.box, x0, y0, x1, y1, slack) and not (
-                    slack < 0 and _only_body_edge(node, x0, y0, x1, y1)
+                if _meets(box, x0, y0, x1, y1, slack) and not (
+                    slack < 0 and _only_body_edge(self.nodes[i], x0, y0, x1, y1)
                 ):
                     return False
             if any(_meets(box, x0, y0, x1, y1, 3) for box in self.keep_out):
@@ -74,7 +82,7 @@ class Router:
         """Two arrows may share a line only when they leave or reach the same node."""
         for other, path in self.routes:
             kin = link.source == other.source or link.target == other.target
-            for c, d in zip(path, path[1:], strict=False):
+            for c, d in itertools.pairwise(path):
                 if kin and link.kind == other.kind:
                     continue
                 for axis in (0, 1):
@@ -89,27 +97,32 @@ class Router:
         count = 0
         for other, taken in self.routes:
             kin = link.source == other.source or link.target == other.target
-            for a, b in zip(path, path[1:], strict=False):
-                for c, d in zip(taken, taken[1:], strict=False):
+            for a, b in itertools.pairwise(path):
+                for c, d in itertools.pairwise(taken):
                     if not kin and _cross(a, b, c, d):
                         count += 1
         return count
 
 
-def candidates(a: Node, b: Node, nodes: Sequence[Node]) -> Iterator[Path]:
-    """Yields upright paths from one node to another: straight, L, Z, then around."""
-    yield from _straight(a, b)
-    for flip in (False, True):
-        for path in _bent(_view(a, flip), _view(b, flip)):
-            yield tuple((y, x) for x, y in path) if flip else path
-    for flip in (False, True):
-        views = [_view(n, flip) for n in nodes]
-        for path in _around(_view(a, flip), _view(b, flip), views):
-            yield tuple((y, x) for x, y in path) if flip else path
+def candidates(views: Sequence[Sequence[_View]], source: int, target: int) -> Iterator[Path]:
+    """Yields upright paths from one node to another: straight, L, Z, then around.
+
+    Args:
+        views: All nodes as seen with the axes as they are, then exchanged.
+        source: Where the arrow starts.
+        target: Where it ends.
+    """
+    for maker in (_straight, _bent):
+        for flip, nodes in enumerate(views):
+            for path in maker(nodes[source], nodes[target]):
+                yield _flipped(path) if flip else path
+    for flip, nodes in enumerate(views):
+        for path in _around(nodes[source], nodes[target], nodes):
+            yield _flipped(path) if flip else path
 
 
-_View = tuple[int, int, int, int, int, int]
-"""Centre x, y and the ports left, top, right, bottom, with the axes perhaps exchanged."""
+def _flipped(path: Path) -> Path:
+    return tuple((y, x) for x, y in path)
 
 
 def _view(node: Node, flip: bool) -> _View:
@@ -120,15 +133,10 @@ def _view(node: Node, flip: bool) -> _View:
     return node.x, node.y, left, top, right, bottom
 
 
-def _straight(a: Node, b: Node) -> Iterator[Path]:
-    for flip in (False, True):
-        ax, ay, left, _, right, _ = _view(a, flip)
-        bx, by, far_left, _, far_right, _ = _view(b, flip)
-        if abs(ay - by) <= 1:
-            ends = (right, far_left) if bx > ax else (left, far_right)
-            path = ((ends[0], by), (ends[1], by))
-            if (ends[1] - ends[0]) * (bx - ax) > 0:
-                yield tuple((y, x) for x, y in path) if flip else path
+def _straight(a: _View, b: _View) -> Iterator[Path]:
+    out, end = (a[4], b[2]) if b[0] > a[0] else (a[2], b[4])
+    if abs(a[1] - b[1]) <= 1 and (end - out) * (b[0] - a[0]) > 0:
+        yield (out, b[1]), (end, b[1])
 
 
 def _bent(a: _View, b: _View) -> Iterator[Path]:
@@ -155,19 +163,18 @@ def _around(a: _View, b: _View, nodes: Sequence[_View]) -> Iterator[Path]:
     between = [n for n in nodes if n[2] < high and n[4] > low]
     same = [n for n in between if abs(n[1] - a[1]) < 8 or abs(n[1] - b[1]) < 8]
     shift = (a[4] - a[2]) // 4, (b[4] - b[2]) // 4
-    for some in (same or between, between):
-        for off in (12, 18, 26, 36):
-            for side in (0, 1):
-                port = 3 if side == 0 else 5
-                ports = [n[port] for n in some] + [a[port], b[port]]
-                level = min(ports) - off if side == 0 else max(ports) + off
+    for some in (same, between) if len(same) < len(between) else (between,):
+        for side, port in ((-1, 3), (1, 5)):
+            ports = [side * n[port] for n in some] + [side * a[port], side * b[port]]
+            for off in (12, 18, 26, 36):
+                level = side * (max(ports) + off)
                 for i in (0, 1, -1):
                     x, far = a[0] + i * shift[0], b[0] - i * shift[1]
                     yield (x, a[port]), (x, level), (far, level), (far, b[port])
 
 
 def _length(path: Path) -> int:
-    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in zip(path, path[1:], strict=False))
+    return sum(abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in itertools.pairwise(path))
 
 
 def _meets(box: Box, x0: int, y0: int, x1: int, y1: int, slack: int) -> bool:

@@ -44,7 +44,9 @@ class Style:
         target: Wanted longest side in pixels.
         gap: Least distance between neighbours in pixels.
         pad: Space around a label inside its box.
-        uniform: Whether boxes of a column share one width.
+        uniform: Whether boxes of one role share one size.
+        badge: Small drawing inside encoders and decoders, or empty.
+        group_tint: Whether each group box has a tint of its own paint.
     """
 
     face: str
@@ -70,6 +72,8 @@ class Style:
     gap: int
     pad: int
     uniform: bool
+    badge: str
+    group_tint: bool
 
     def paint(self, role: str) -> Paint:
         """Returns the paint of a role; roles of one kind share it."""
@@ -148,5 +152,7 @@ def draw_style(dice: Dice) -> Style:
         target=dice.integer(470, 536),
         gap=dice.integer(22, 32),
         pad=dice.integer(6, 10),
-        uniform=dice.chance(0.6),
+        uniform=dice.chance(0.7),
+        badge=dice.choice(("", "", "layers", "neurons", "graph", "grid")),
+        group_tint=dice.chance(0.35),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -121,19 +121,30 @@ def iter_synthfig(n: int, seed: int, test_fraction: float = 0.2) -> Iterator[Syn
     Raises:
         UserError: When an argument is out of range.
     """
-    if n < 1 or seed < 0 or not 0 <= test_fraction <= 1:
-        raise UserError(
-            f"SynthFig cannot make n={n} figures of seed {seed} with test fraction "
-            f"{test_fraction}.",
-            remedy="Use n >= 1, seed >= 0 and a test fraction from 0 to 1.",
-        )
+    _check(n, seed, test_fraction)
     for index, name in enumerate(names(n, seed)):
         test = ceil((name.paper + 1) * test_fraction) > ceil(name.paper * test_fraction)
         scene = make_scene(seed, index, number=name.number)
         yield SynthFigure(name, scene, "test" if test else "train")
 
 
-def synthesize(out: Path, n: int, seed: int, test_fraction: float = 0.2) -> SynthReport:
+def _check(n: int, seed: int, test_fraction: float) -> None:
+    if n < 1 or seed < 0 or not 0 <= test_fraction <= 1:
+        raise UserError(
+            f"SynthFig cannot make n={n} figures of seed {seed} with test fraction "
+            f"{test_fraction}.",
+            remedy="Use n >= 1, seed >= 0 and a test fraction from 0 to 1.",
+        )
+
+
+def synthesize(
+    out: Path,
+    n: int,
+    seed: int,
+    test_fraction: float = 0.2,
+    *,
+    on_figure: Callable[[], None] | None = None,
+) -> SynthReport:
     """Writes a data set: ``figures/<figure_id>.png``, ``paper2fig_train.json``, ``..._test.json``.
 
     The split is by paper, so that no paper stands on both sides.
@@ -143,12 +154,12 @@ def synthesize(out: Path, n: int, seed: int, test_fraction: float = 0.2) -> Synt
         n: Number of figures.
         seed: Non-negative.
         test_fraction: Part of the papers that goes to the test file.
+        on_figure: Called after each figure, for progress bars.
 
     Raises:
         UserError: When the folder is not empty or an argument is out of range.
     """
-    figures = iter_synthfig(n, seed, test_fraction)
-    first = next(figures)
+    _check(n, seed, test_fraction)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} exists and is not an empty folder.",
@@ -157,20 +168,17 @@ def synthesize(out: Path, n: int, seed: int, test_fraction: float = 0.2) -> Synt
     (out / "figures").mkdir(parents=True, exist_ok=True)
     records: dict[str, list[dict[str, Any]]] = {"train": [], "test": []}
     papers = set()
-    for figure in _chained(first, figures):
+    for figure in iter_synthfig(n, seed, test_fraction):
         (out / "figures" / f"{figure.figure_id}.png").write_bytes(png_bytes(figure.image))
         records[figure.split].append(record(figure))
         papers.add(figure.paper_id)
+        if on_figure:
+            on_figure()
     for split, rows in records.items():
         text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
         (out / f"paper2fig_{split}.json").write_text(text, encoding="utf-8")
     counts = len(records["train"]), len(records["test"])
     return SynthReport(out, n, len(papers), *counts, font_differences())
-
-
-def _chained(first: SynthFigure, rest: Iterator[SynthFigure]) -> Iterator[SynthFigure]:
-    yield first
-    yield from rest
 
 
 def png_bytes(image: RGBImage) -> bytes:
