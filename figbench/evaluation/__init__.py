@@ -2,6 +2,7 @@
 
 from figbench.evaluation.evaluate import Options, Prepared, evaluate, prepare
 from figbench.evaluation.progress import Progress, RichProgress, SilentProgress
+from figbench.evaluation.reference_build import build_reference
 
 __all__ = [
     "Options",
@@ -9,6 +10,7 @@ __all__ = [
     "Progress",
     "RichProgress",
     "SilentProgress",
+    "build_reference",
     "evaluate",
     "prepare",
 ]

@@ -79,8 +79,11 @@ def prepare(
     store: str | Path | None = None,
     options: Options = Options(),
     progress: Progress | None = None,
+    reference_only: bool = False,
 ) -> Prepared:
     """Reads both manifests and returns the plan with what is missing in the store.
+
+    ``reference_only`` plans the reference side alone (for ``figbench reference build``).
 
     Raises:
         UserError: For every mistake that can be seen before a network runs.
@@ -99,9 +102,10 @@ def prepare(
         allow_unpaired=options.allow_unpaired,
     )
     spaces = Spaces(opened, plan)
-    workload = build_workload(
-        plan, spaces, inputs.sides.rows, inputs.sides.present, inputs.reference
+    rows, present = (
+        ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
     )
+    workload = build_workload(plan, spaces, rows, present, inputs.reference)
     return Prepared(inputs, plan, spaces, workload, opened)
 
 
@@ -146,7 +150,7 @@ def evaluate(
         generated, reference, protocol, metrics, store=store, options=options, progress=shown
     )
     planned = time.monotonic()
-    device = _run_networks(prepared, options, shown)
+    device = run_networks(prepared, options, shown)
     extracted = time.monotonic()
     with shown.stage("scoring"):
         scores = score(prepared.plan, prepared.spaces, prepared.inputs.sides)
@@ -184,7 +188,8 @@ def evaluate(
     return result
 
 
-def _run_networks(prepared: Prepared, options: Options, progress: Progress) -> str:
+def run_networks(prepared: Prepared, options: Options, progress: Progress) -> str:
+    """Computes what is missing in the store; returns the device that was used."""
     pending = {task: count for task, count in prepared.workload.pending.items() if count}
     if not pending:
         return "none (every row was in the store)"

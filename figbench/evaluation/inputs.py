@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.manifest import Manifest, Probes, load_manifest
 from figbench.data.pairing import Row, pair
+from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.evaluation.probes import ProbeCache
 from figbench.evaluation.progress import Progress
+from figbench.evaluation.reference_pack import is_pack, open_pack
 from figbench.evaluation.score import Sides
 from figbench.protocol import Protocol
 from figbench.store import Store
@@ -35,3 +36,88 @@ class Inputs:
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+def load_inputs(
+    generated: str | Path,
+    reference: str | Path,
+    protocol: Protocol,
+    store: Store,
+    progress: Progress,
+) -> Inputs:
+    """Reads both sides and pairs them.
+
+    Raises:
+        UserError: If a side has no usable figure, or an index cannot be read.
+    """
+    probes = ProbeCache(store)
+    try:
+        with progress.stage("reading the reference"):
+            references = load_reference(reference, protocol, store, probes)
+        with progress.stage("reading the generated figures"):
+            offered = load_manifest(generated, reference=references, probes=probes)
+    finally:
+        probes.flush()
+    if not offered.figures:
+        raise _nothing_usable(offered, generated)
+    return _pair(offered, references, protocol)
+
+
+def load_reference(
+    path: str | Path, protocol: Protocol, store: Store, probes: Probes | None = None
+) -> Manifest:
+    """Returns the reference set after the protocol's filters.
+
+    Raises:
+        UserError: If nothing is left, or the protocol's split is not there.
+    """
+    spec = protocol.dataset
+    if is_pack(Path(path)):
+        manifest = open_pack(Path(path), store)
+    else:
+        manifest = load_manifest(path, split=spec.split, caption=spec.caption, probes=probes)
+    if not manifest.figures:
+        raise _nothing_usable(manifest, path)
+    kept = [figure for figure in manifest.figures if _aspect_kept(figure, protocol)]
+    if not kept:
+        raise UserError(
+            f"{path}: none of {len(manifest.figures)} references has an aspect between "
+            f"{spec.min_aspect} and {spec.max_aspect} (protocol '{protocol.id}')."
+        )
+    if len(kept) == len(manifest.figures):
+        return manifest
+    note = f"{len(manifest.figures) - len(kept)} references outside the protocol's aspect range"
+    return manifest.select(kept, note)
+
+
+def _aspect_kept(figure: Figure, protocol: Protocol) -> bool:
+    aspect = figure.width / figure.height
+    low, high = protocol.dataset.min_aspect, protocol.dataset.max_aspect
+    return (low is None or aspect >= low) and (high is None or aspect <= high)
+
+
+def _nothing_usable(manifest: Manifest, path: str | Path) -> UserError:
+    named = "; ".join(f"{item.path} ({item.code})" for item in manifest.rejects[:5])
+    return UserError(
+        f"{path}: none of {len(manifest.rejects)} files can be used: {named}.",
+        remedy=f"Look at them with: figbench data inspect {path}",
+    )
+
+
+def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Inputs:
+    pairing = pair(generated.figures, reference.figures, protocol.samples_per_prompt)
+    found = [row for row in pairing.rows if row.generated is not None]
+    paired = bool(found)
+    warnings = []
+    if paired:
+        rows: tuple[Row, ...] = pairing.rows
+        missing = tuple(f"{row.reference.figure_id}#{row.sample}" for row in pairing.missing)
+        extra = tuple(f"{one.figure_id}#{one.sample}" for one in pairing.extra)
+        if extra:
+            warnings.append(f"{len(extra)} figures that no reference asks for are not scored.")
+    else:
+        rows = tuple(Row(figure, figure.sample, figure) for figure in generated.figures)
+        missing, extra = (), ()
+        warnings.append("No figure ids match: the sets are compared unpaired.")
+    sides = Sides(rows, reference, paired, len(generated.rejects))
+    return Inputs(generated, reference, sides, missing, extra, tuple(warnings))

@@ -13,15 +13,16 @@ import hashlib
 import json
 import re
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from figbench.data.manifest import Manifest, load_manifest
 from figbench.errors import IntegrityError, UserError
-from figbench.evaluation.workload import Spaces
 from figbench.results.io import atomic_path, dump_json
-from figbench.store import Store
+from figbench.store import Space, Store
 
 PACK, MANIFEST = "pack.json", "manifest.jsonl"
 PACK_VERSION = 1
@@ -38,13 +39,13 @@ def is_pack(path: Path) -> bool:
         return PACK in archive.namelist()
 
 
-def write_pack(target: Path, reference: Manifest, spaces: Spaces, protocol: dict[str, Any]) -> None:
+def write_pack(target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]) -> None:
     """Writes a pack atomically.
 
     Args:
         target: The ``.figref`` file.
         reference: The reference set.
-        spaces: Spaces whose segments are packed (reference side).
+        spaces: Spaces that hold the reference's rows and nothing else.
         protocol: Id and hash of the protocol that the features were computed for.
     """
     packed = replace(
@@ -61,14 +62,13 @@ def write_pack(target: Path, reference: Manifest, spaces: Spaces, protocol: dict
         archive.writestr(PACK, dump_json({"version": PACK_VERSION, "protocol": protocol}))
         for figure in {item.sha256: item for item in reference.figures}.values():
             archive.writestr(f"images/{figure.sha256}", reference.read(figure))
-        for space in spaces.opened():
+        for space in spaces:
             for path in sorted(space.folder.glob("*")):
                 if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
                     archive.write(path, f"store/{space.id}/{path.name}")
-        with atomic_path(target.with_name(f".{target.name}.manifest.jsonl")) as listing:
-            packed.save(listing)
-            archive.write(listing, MANIFEST)
-    target.with_name(f".{target.name}.manifest.jsonl").unlink(missing_ok=True)
+        with TemporaryDirectory() as folder:
+            packed.save(Path(folder) / MANIFEST)
+            archive.write(Path(folder) / MANIFEST, MANIFEST)
 
 
 def open_pack(path: Path, store: Store) -> Manifest:

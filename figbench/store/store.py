@@ -121,6 +121,10 @@ class Space:
     def __len__(self) -> int:
         return len(self._index)
 
+    def keys(self) -> Iterable[bytes]:
+        """Returns every key."""
+        return self._index.keys()
+
     def missing(self, keys: Iterable[bytes]) -> list[bytes]:
         """Returns the distinct keys that are not here, in the order given."""
         return [key for key in dict.fromkeys(keys) if key not in self._index]

@@ -45,21 +45,27 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
 
 def _titles(grid: Grid, style: Style) -> list[Text]:
     out = []
-    for (x0, y0, x1, _), title in grid.frames:
-        y = y0 + 5 + grid.size
-        out.append(Text(title, style.bold, grid.size, (x0 + x1) // 2, y, style.ink))
+    size = grid.size
+    for frame in grid.frames:
+        x0, y0, x1, y1 = frame.box
+        turned = frame.seat == "side"
+        x = x0 + 5 + size if turned else (x0 + x1) // 2
+        y = {"top": y0 + 5 + size, "bottom": y1 - 7, "side": (y0 + y1) // 2}[frame.seat]
+        out.append(Text(frame.title, style.bold, size, x, y, style.ink, turned))
     return out
 
 
 def _frames(grid: Grid, style: Style) -> list[Shape]:
     line = (120, 120, 120) if style.group_fill else style.ink
     frames = []
-    for i, (box, _) in enumerate(grid.frames):
+    for i, frame in enumerate(grid.frames):
         fill, edge = style.group_fill, line
         if style.group_tint:
             paint = style.paints[style.order[-1 - i % 6]]
             fill, edge = mixed(paint.fill, (255, 255, 255), 62), mixed(paint.line, paint.fill, 20)
-        frames.append(Shape("frame", box, fill, edge, 1, style.radius, dashed=style.group_dash))
+        frames.append(
+            Shape("frame", frame.box, fill, edge, 1, style.radius, dashed=style.group_dash)
+        )
     return frames
 
 
@@ -157,7 +163,7 @@ def _notes(
         for path in paths.values()
         for a, b in itertools.pairwise(path)
     ]
-    edges = [edge for frame, _ in grid.frames for edge in _edges(frame)]
+    edges = [edge for frame in grid.frames for edge in _edges(frame.box)]
     notes: list[Text] = []
     size = max(11, grid.size - 1)
     for i, path in paths.items():

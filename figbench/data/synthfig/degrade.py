@@ -61,13 +61,20 @@ def blur(image: RGBImage, radius: float = 2.5) -> RGBImage:
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)))
 
 
-def mode_dropped(scenes: Sequence[Scene], distinct: int = 4) -> list[Scene]:
-    """Returns as many scenes, only ``distinct`` of them different, under the old captions."""
+def mode_dropped(scenes: Sequence[Scene], seed: int, distinct: int = 4) -> list[Scene]:
+    """Returns as many scenes, few of them different, under captions that are not theirs.
+
+    Args:
+        scenes: The reference.
+        seed: The kept scenes are drawn in another hand, so that none is a copy.
+        distinct: How many are kept, at most; at least 1 and fewer than a quarter.
+    """
     if distinct < 1:
         raise UserError(f"Cannot keep {distinct} distinct figures.", remedy="Keep at least 1.")
-    kept = scenes[:distinct]
+    count = max(1, min(distinct, len(scenes) // 4))
+    kept = [restyle(scene, seed) for scene in scenes[:count]]
     return [
-        replace(kept[i % len(kept)], caption=scene.caption, paragraphs=scene.paragraphs)
+        replace(kept[(i + 1) % count], caption=scene.caption, paragraphs=scene.paragraphs)
         for i, scene in enumerate(scenes)
     ]
 
@@ -80,7 +87,7 @@ def degraded(flaw: str, scenes: Sequence[Scene], seed: int) -> Iterator[RGBImage
     """
     if flaw not in FLAWS:
         raise UserError(f"Unknown flaw {flaw!r}.", remedy=f"Known: {', '.join(FLAWS)}.")
-    dropped = mode_dropped(scenes) if flaw == "mode-dropped" else ()
+    dropped = mode_dropped(scenes, seed) if flaw == "mode-dropped" else ()
     for i, scene in enumerate(scenes):
         if flaw == "redrawn":
             yield render_scene(restyle(scene, Dice(seed, i, _REDRAW).word() >> 2))

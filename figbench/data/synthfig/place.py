@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figbench.data.synthfig.content import Content, Module
+from figbench.data.synthfig.content import Content, Group, Module
 from figbench.data.synthfig.dice import Dice
 from figbench.data.synthfig.scene import Box
 from figbench.data.synthfig.style import Style
@@ -64,12 +64,21 @@ class Node:
         return min(x0, self.x - half), y0, max(x1, self.x + half + 1), y1 + self.beneath
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A group's box; ``seat`` is where its title stands: ``top``, ``bottom`` or ``side``."""
+
+    box: Box
+    title: str
+    seat: str
+
+
 @dataclass(slots=True)
 class Grid:
     """Everything placed but the arrows."""
 
     nodes: list[Node]
-    frames: list[tuple[Box, str]]
+    frames: list[Frame]
     width: int
     height: int
     size: int
@@ -165,6 +174,23 @@ class _Plan:
         self.cols = max(c for c, _ in self.cells) + 1
         self.rows = max(r for _, r in self.cells) + 1
         self.title = int(size * 1.45)
+        self.seats = [self._seat(group) for group in content.groups]
+
+    def _seat(self, group: Group) -> str:
+        """Puts a title where no arrow goes straight into or out of the frame."""
+        cells = [self.cells[m] for m in group.members]
+        middle = (min(c for c, _ in cells) + max(c for c, _ in cells)) / 2
+        rows = [r for _, r in cells]
+        top = bottom = False
+        for link in self.content.links:
+            inside = [link.source in group.members, link.target in group.members]
+            if inside[0] == inside[1]:
+                continue
+            ends = (link.source, link.target) if inside[0] else (link.target, link.source)
+            (col, _), (far, row) = self.cells[ends[0]], self.cells[ends[1]]
+            if col == far and abs(col - middle) < 0.4:
+                top, bottom = top or row < min(rows), bottom or row > max(rows)
+        return "top" if not top else "bottom" if not bottom else "side"
 
     def arrange(self, width: int | None, height: int | None) -> Grid:
         """Returns the grid, stretched to a width and height when given."""
@@ -199,9 +225,9 @@ class _Plan:
         for node, (col, _) in zip(self.nodes, self.cells, strict=True):
             half[col] = max(half[col], (node.width + 1) // 2 + 1)
         gaps = [12, *[self.style.gap] * (self.cols - 1), 12]
-        for group in self.content.groups:
+        for group, seat in zip(self.content.groups, self.seats, strict=True):
             at = [self.cells[m][0] for m in group.members]
-            gaps[min(at)] += 10
+            gaps[min(at)] += 10 + self.title * (seat == "side")
             gaps[max(at) + 1] += 10
         for link in self.content.links:
             (c0, r0), (c1, r1) = self.cells[link.source], self.cells[link.target]
@@ -216,41 +242,46 @@ class _Plan:
             top[row] = max(top[row], (node.body_height + 1) // 2)
             bottom[row] = max(bottom[row], (node.body_height + 1) // 2 + node.beneath)
         gaps = [12, *[self.style.gap] * (self.rows - 1), 12]
-        for group in self.content.groups:
+        for group, seat in zip(self.content.groups, self.seats, strict=True):
             at = [self.cells[m][1] for m in group.members]
-            gaps[min(at)] += 10 + self.title
-            gaps[max(at) + 1] += 10
+            gaps[min(at)] += 10 + self.title * (seat == "top")
+            gaps[max(at) + 1] += 10 + self.title * (seat == "bottom")
         for link in self.content.links:
             (c0, r0), (c1, r1) = self.cells[link.source], self.cells[link.target]
             if link.text and c0 == c1 and abs(r0 - r1) == 1:
                 gaps[max(r0, r1)] = max(gaps[max(r0, r1)], self.size * 2 + 12)
         return top, bottom, gaps
 
-    def _frames(self) -> list[tuple[Box, str]]:
+    def _frames(self) -> list[Frame]:
         frames: list[Box] = []
-        for group in self.content.groups:
+        for group, seat in zip(self.content.groups, self.seats, strict=True):
             boxes = [self.nodes[m].box for m in group.members]
-            x0, y0 = min(b[0] for b in boxes) - 9, min(b[1] for b in boxes) - 9 - self.title
-            x1, y1 = max(b[2] for b in boxes) + 9, max(b[3] for b in boxes) + 9
-            room = int(width_of(group.title, self.style.bold, self.size)) + 16 - (x1 - x0)
-            if room > 0:
+            x0 = min(b[0] for b in boxes) - 9 - self.title * (seat == "side")
+            y0 = min(b[1] for b in boxes) - 9 - self.title * (seat == "top")
+            x1 = max(b[2] for b in boxes) + 9
+            y1 = max(b[3] for b in boxes) + 9 + self.title * (seat == "bottom")
+            wanted = int(width_of(group.title, self.style.bold, self.size)) + 16
+            room = wanted - (y1 - y0 if seat == "side" else x1 - x0)
+            if room > 0 and seat == "side":
+                y0, y1 = y0 - room // 2, y1 + (room + 1) // 2
+            elif room > 0:
                 x0, x1 = x0 - room // 2, x1 + (room + 1) // 2
             frames.append((x0, y0, x1, y1))
         return self._aligned(frames)
 
-    def _aligned(self, boxes: list[Box]) -> list[tuple[Box, str]]:
+    def _aligned(self, boxes: list[Box]) -> list[Frame]:
         """Frames over the same rows get one height, those over the same columns one width."""
         spans = []
         for group in self.content.groups:
             cells = [self.cells[m] for m in group.members]
             spans.append([(min(c[a] for c in cells), max(c[a] for c in cells)) for a in (0, 1)])
         out = []
-        for span, group in zip(spans, self.content.groups, strict=True):
+        for span, group, seat in zip(spans, self.content.groups, self.seats, strict=True):
             in_cols = [b for b, s in zip(boxes, spans, strict=True) if s[0] == span[0]]
             in_rows = [b for b, s in zip(boxes, spans, strict=True) if s[1] == span[1]]
             x0, x1 = min(b[0] for b in in_cols), max(b[2] for b in in_cols)
             y0, y1 = min(b[1] for b in in_rows), max(b[3] for b in in_rows)
-            out.append(((x0, y0, x1, y1), group.title))
+            out.append(Frame((x0, y0, x1, y1), group.title, seat))
         return out
 
 

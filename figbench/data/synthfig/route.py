@@ -30,7 +30,7 @@ class Router:
         self.nodes = grid.nodes
         self.boxes = [node.box for node in grid.nodes]
         self.views = [[_view(node, flip) for node in grid.nodes] for flip in (False, True)]
-        self.frames = [frame for frame, _ in grid.frames]
+        self.frames = [frame.box for frame in grid.frames]
         self.keep_out = list(keep_out)
         self.shortest = shortest
         self.routes: list[tuple[Link, Path]] = []

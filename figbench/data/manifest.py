@@ -1,0 +1,279 @@
+"""The manifest: one row per figure, whatever layout it came in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from figbench.data.decode import DecodeError, decode
+from figbench.data.sources import read_source
+from figbench.data.types import Figure, Reject, TextLine
+from figbench.errors import UserError
+from figbench.results.io import atomic_path
+
+FORMAT = "figbench-manifest"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What decoding a file's bytes showed; depends on the bytes alone.
+
+    Attributes:
+        width: Pixels as seen; 0 for a reject.
+        height: Pixels as seen; 0 for a reject.
+        code: Reject code, empty for a usable figure.
+        reason: Reject reason.
+        notes: From the decoder.
+    """
+
+    width: int = 0
+    height: int = 0
+    code: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+Probes = MutableMapping[str, Probe]
+"""Probes by SHA-256 of the bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What an importer found: a figure before its bytes were looked at."""
+
+    figure_id: str
+    sample: int
+    path: str
+    prompt: str | None = None
+    seed: int | None = None
+    guidance_scale: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an importer returns.
+
+    Attributes:
+        layout: Name of the layout.
+        root: Folder that candidate paths are relative to.
+        candidates: In the order found.
+        rejects: Files that cannot be figures (by name or kind).
+        notes: How ids were derived, what was passed over.
+        labels: Ground-truth text by figure id.
+    """
+
+    layout: str
+    root: Path
+    candidates: Sequence[Candidate]
+    rejects: Sequence[Reject] = ()
+    notes: Sequence[str] = ()
+    labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A set of figures in a fixed order, with what was rejected and why."""
+
+    figures: tuple[Figure, ...]
+    rejects: tuple[Reject, ...]
+    layout: str
+    root: str
+    source: str
+    notes: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
+
+    def read(self, figure: Figure) -> bytes:
+        """Returns the figure's bytes.
+
+        Raises:
+            DecodeError: If they cannot be read any more.
+        """
+        return read_source(Path(self.root), figure.path)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over ids, samples and image digests, in order."""
+        rows = [[one.figure_id, one.sample, one.sha256] for one in self.figures]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    @property
+    def prompts_digest(self) -> str:
+        """SHA-256 over the sorted distinct figure ids."""
+        ids = sorted({one.figure_id for one in self.figures})
+        return hashlib.sha256(json.dumps(ids).encode()).hexdigest()
+
+    def select(self, figures: Iterable[Figure], note: str) -> Manifest:
+        """Returns a manifest of some of the figures, with a note that says why."""
+        return replace(self, figures=tuple(figures), notes=(*self.notes, note))
+
+    def save(self, path: Path) -> None:
+        """Writes the manifest atomically: JSON lines, or parquet by the suffix.
+
+        Parquet keeps the figures only; JSON lines keep rejects, notes and labels too.
+        """
+        if path.suffix == ".parquet":
+            self._save_parquet(path)
+            return
+        head = {"format": FORMAT, "version": FORMAT_VERSION, "layout": self.layout}
+        head |= {"root": self.root, "source": self.source, "notes": list(self.notes)}
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as out:
+            out.write(json.dumps(head) + "\n")
+            for figure in self.figures:
+                row = {name: value for name, value in asdict(figure).items() if value is not None}
+                if figure.figure_id in self.labels:
+                    lines = self.labels[figure.figure_id]
+                    row["labels"] = [[one.text, one.box, one.confidence] for one in lines]
+                out.write(json.dumps(row) + "\n")
+            for reject in self.rejects:
+                out.write(json.dumps({"reject": asdict(reject)}) + "\n")
+
+    def _save_parquet(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pylist([asdict(figure) for figure in self.figures])
+        head = {"root": self.root, "source": self.source, "layout": self.layout}
+        table = table.replace_schema_metadata({FORMAT: json.dumps(head)})
+        with atomic_path(path) as temporary:
+            pq.write_table(table, temporary)
+
+
+def load_manifest(
+    path: str | Path,
+    *,
+    layout: str | None = None,
+    split: str | None = None,
+    caption: str = "captions",
+    reference: Manifest | None = None,
+    probes: Probes | None = None,
+    workers: int = 2,
+) -> Manifest:
+    """Reads a set of figures in any layout of docs/inputs.md.
+
+    Every file is read once: its digest and, unless ``probes`` knows the bytes, whether and how
+    it decodes. Files that cannot be used become rejects with a code and a reason.
+
+    Args:
+        path: Folder, archive, index file or saved manifest.
+        layout: Name of the layout, when detection must not decide.
+        split: ``train`` or ``test`` for a Paper2Fig100k root.
+        caption: Caption field for Paper2Fig100k.
+        reference: The set that these figures answer; its ids settle what ``a_1.png`` means.
+        probes: Verdicts by SHA-256; read and extended.
+        workers: Decoding threads.
+
+    Raises:
+        UserError: If nothing is there, nothing is a figure, or an index cannot be read.
+    """
+    from figbench.data.importers import Known, find_listing, load_saved
+
+    source = Path(path)
+    saved = load_saved(source)
+    if saved is not None:
+        return saved
+    prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
+    listing = find_listing(
+        source, layout=layout, split=split, caption=caption, known=Known(prompts)
+    )
+    return _probe_all(listing, str(path), {} if probes is None else probes, workers)
+
+
+def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> Manifest:
+    candidates = _unique(listing.candidates)
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        outcomes = pool.map(lambda one: _probe(listing.root, one, probes), candidates)
+        probed = list(zip(candidates, outcomes, strict=True))
+    figures, rejects = [], list(listing.rejects)
+    for candidate, (digest, probe) in probed:
+        if probe.code:
+            rejects.append(_reject(candidate, probe))
+        else:
+            figures.append(_figure(candidate, digest, probe))
+    if not figures and not rejects:
+        raise UserError(
+            f"{source}: no figures found ({listing.layout}).",
+            remedy="See what is understood with: figbench data inspect PATH",
+        )
+    return Manifest(
+        figures=tuple(figures),
+        rejects=tuple(rejects),
+        layout=listing.layout,
+        root=str(listing.root.resolve()),
+        source=source,
+        notes=(*listing.notes, *_note_counts(probed)),
+        labels=dict(listing.labels),
+    )
+
+
+def _probe(root: Path, candidate: Candidate, probes: Probes) -> tuple[str, Probe]:
+    try:
+        data = read_source(root, candidate.path)
+    except DecodeError as error:
+        return "", Probe(code=error.code, reason=error.reason)
+    digest = hashlib.sha256(data).hexdigest()
+    known = probes.get(digest)
+    if known is None:
+        known = _look(data)
+        probes[digest] = known
+    return digest, known
+
+
+def _look(data: bytes) -> Probe:
+    try:
+        decoded = decode(data)
+    except DecodeError as error:
+        return Probe(code=error.code, reason=error.reason)
+    height, width = decoded.image.shape[:2]
+    return Probe(width, height, notes=decoded.notes)
+
+
+def _unique(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Gives a second figure of the same id and sample the next free sample index."""
+    taken: set[tuple[str, int]] = set()
+    kept = []
+    for one in candidates:
+        sample = one.sample
+        while (one.figure_id, sample) in taken:
+            sample += 1
+        taken.add((one.figure_id, sample))
+        kept.append(one if sample == one.sample else replace(one, sample=sample))
+    return kept
+
+
+def _figure(candidate: Candidate, digest: str, probe: Probe) -> Figure:
+    return Figure(
+        figure_id=candidate.figure_id,
+        sample=candidate.sample,
+        path=candidate.path,
+        sha256=digest,
+        width=probe.width,
+        height=probe.height,
+        prompt=candidate.prompt,
+        seed=candidate.seed,
+        guidance_scale=candidate.guidance_scale,
+        paper_id=paper_id(candidate.figure_id),
+    )
+
+
+def paper_id(figure_id: str) -> str | None:
+    """Returns the paper of a Paper2Fig100k-style id (the text before ``-Figure``), else None."""
+    paper, separator, _ = figure_id.partition("-Figure")
+    return paper if separator and paper else None
+
+
+def _reject(candidate: Candidate, probe: Probe) -> Reject:
+    shown = candidate.path.encode("utf-8", "backslashreplace").decode()
+    return Reject(shown, probe.code, probe.reason, candidate.figure_id, candidate.sample)
+
+
+def _note_counts(probed: Sequence[tuple[Candidate, tuple[str, Probe]]]) -> list[str]:
+    counts: dict[str, int] = {}
+    for _, (_, probe) in probed:
+        for note in probe.notes:
+            counts[note] = counts.get(note, 0) + 1
+    return [f"{count} x {note}" for note, count in sorted(counts.items())]
