@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from figbench.data.synthfig.content import Content
 from figbench.data.synthfig.dice import Dice
@@ -29,14 +29,15 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
     router = Router(grid, [title.box for title in titles], style.head_size + 5)
     order = sorted(range(len(content.links)), key=lambda i: content.links[i].kind != "flow")
     paths = {i: router.route(content.links[i]) for i in order}
-    notes = _notes(content, style, grid, titles, paths)
-    items: list[Item] = [*_frames(grid, style)]
     dashed_skip = dice.chance(0.5)
+    strokes = []
     for i, path in paths.items():
         kind = content.links[i].kind
         ends = (grid.nodes[content.links[i].source], grid.nodes[content.links[i].target])
         dashed = kind in ("share", "loss") or (kind == "skip" and dashed_skip)
-        items.append(_stroke(_reach(path, *ends, style), style, dashed, kind == "share"))
+        strokes.append(_stroke(_reach(path, *ends, style), style, dashed, kind == "share"))
+    notes = _notes(content, style, grid, titles, paths, strokes)
+    items: list[Item] = [*_frames(grid, style), *strokes]
     for node in grid.nodes:
         items += _draw_node(node, style, grid.size, dice)
     items += [*titles, *notes]
@@ -154,14 +155,19 @@ def _towards(a: Point, b: Point, part: float) -> Point:
 
 
 def _notes(
-    content: Content, style: Style, grid: Grid, titles: Sequence[Text], paths: dict[int, Path]
+    content: Content,
+    style: Style,
+    grid: Grid,
+    titles: Sequence[Text],
+    paths: dict[int, Path],
+    strokes: Sequence[Stroke],
 ) -> list[Text]:
     """Places the words on arrows."""
     taken = [n.box for n in grid.nodes] + [t.box for t in titles]
     lines = [
-        (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
-        for path in paths.values()
-        for a, b in itertools.pairwise(path)
+        (int(min(a[0], b[0])), int(min(a[1], b[1])), int(max(a[0], b[0])), int(max(a[1], b[1])))
+        for stroke in strokes
+        for a, b in pairwise(stroke.path)
     ]
     edges = [edge for frame in grid.frames for edge in _edges(frame.box)]
     notes: list[Text] = []
@@ -185,7 +191,7 @@ def _notes(
 
 
 def _near_head(box: Box, paths: Iterable[Path], size: int) -> bool:
-    half = size // 2 + 2
+    half = size + 2
     return any(
         _touch(box, (p[-1][0] - half, p[-1][1] - half, p[-1][0] + half, p[-1][1] + half), 0)
         or _touch(box, (p[0][0] - half, p[0][1] - half, p[0][0] + half, p[0][1] + half), 0)
@@ -195,7 +201,7 @@ def _near_head(box: Box, paths: Iterable[Path], size: int) -> bool:
 
 def _seats(path: Path, markup: str, style: Style, size: int) -> list[Text]:
     pieces = sorted(
-        itertools.pairwise(path),
+        pairwise(path),
         key=lambda ab: -abs(ab[0][0] - ab[1][0]) - abs(ab[0][1] - ab[1][1]),
     )
     seats = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from figbench.data.synthfig.content import Content, Group, Module
 from figbench.data.synthfig.dice import Dice
@@ -43,7 +44,7 @@ class Node:
     @property
     def beneath(self) -> int:
         """Height that the label takes below the body."""
-        return self.label_height + 3 if self.shape in ICONS else 0
+        return self.label_height + 5 if self.shape in ICONS else 0
 
     @property
     def width(self) -> int:
@@ -55,6 +56,13 @@ class Node:
         """The shape's box; (x, y) is its centre."""
         x0, y0 = self.x - self.body_width // 2, self.y - self.body_height // 2
         return x0, y0, x0 + self.body_width, y0 + self.body_height
+
+    @property
+    def caption(self) -> Box:
+        """The box of a label beneath; empty for one inside."""
+        _, _, _, y1 = self.body
+        half = self.label_width // 2 + 1 if self.beneath else 0
+        return self.x - half, y1 + 1, self.x + half, y1 + max(self.beneath - 4, 1)
 
     @property
     def box(self) -> Box:
@@ -98,7 +106,8 @@ def shape_of(module: Module, style: Style) -> str:
 def _measure(module: Module, style: Style, size: int) -> Node:
     shape = shape_of(module, style)
     wide = max((int(width_of(t, style.face, size)) + 3 for t in module.lines), default=0)
-    high = int(len(module.lines) * size * LEADING) + 1
+    deep = size // 4 if module.lines and "_" in module.lines[-1] else 0
+    high = int(len(module.lines) * size * LEADING) + 1 + deep
     pad = style.pad
     if shape in SIGNS:
         return Node(module, shape, size + 7, size + 7, 0, 0)
@@ -111,12 +120,16 @@ def _measure(module: Module, style: Style, size: int) -> Node:
         }.get(shape, (size * 3, size * 3))  # fmt: skip
         return Node(module, shape, *body, wide, high)
     extra = {
-        "trapezoid": (size // 2, size), "slab": (size, size * 3 // 2), "stack": (8, 8),
-        "cylinder": (0, size), "pill": (size // 2, 0),
+        "slab": (size, size * 3 // 2), "stack": (8, 8),
+        "cylinder": (0, size), "pill": (size, 0),
     }.get(shape, (0, 0))  # fmt: skip
     badge = size * 2 if style.badge and module.role == "coder" and shape in ("box", "pill") else 0
-    tall = high + 2 * pad + extra[1] + badge
-    return Node(module, shape, wide + 2 * pad + extra[0], tall, wide, high, badge)
+    broad, tall = wide + 2 * pad + extra[0], high + 2 * pad + extra[1] + badge
+    if shape == "trapezoid" and style.transposed:
+        broad = max(broad, (wide + 8) * 100 // 70)
+    elif shape == "trapezoid":
+        tall = max(tall, (high + 6) * 100 // 66)
+    return Node(module, shape, broad, tall, wide, high, badge)
 
 
 def _equalise(nodes: list[Node], style: Style) -> None:
@@ -282,7 +295,13 @@ class _Plan:
             x0, x1 = min(b[0] for b in in_cols), max(b[2] for b in in_cols)
             y0, y1 = min(b[1] for b in in_rows), max(b[3] for b in in_rows)
             out.append(Frame((x0, y0, x1, y1), group.title, seat))
+        if any(_overlap(a.box, b.box) for a, b in combinations(out, 2)):
+            raise NoRoomError
         return out
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] + 6 and b[0] < a[2] + 6 and a[1] < b[3] + 6 and b[1] < a[3] + 6
 
 
 def _tracks(

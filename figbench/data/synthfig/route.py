@@ -29,6 +29,7 @@ class Router:
     def __init__(self, grid: Grid, keep_out: Sequence[Box], shortest: int) -> None:
         self.nodes = grid.nodes
         self.boxes = [node.box for node in grid.nodes]
+        self.captions = [node.caption for node in grid.nodes]
         self.views = [[_view(node, flip) for node in grid.nodes] for flip in (False, True)]
         self.frames = [frame.box for frame in grid.frames]
         self.keep_out = list(keep_out)
@@ -57,20 +58,24 @@ class Router:
         return best[1]
 
     def _free(self, link: Link, path: Path) -> bool:
-        first, last = path[1], path[-2]
+        first, last, last_point = path[1], path[-2], path[-1]
         ends = (_length((path[0], first)), _length((last, path[-1])))
         if ends[1] < self.shortest or ends[0] < 4:
             return False
         for a, b in itertools.pairwise(path):
             x0, x1 = min(a[0], b[0]), max(a[0], b[0])
             y0, y1 = min(a[1], b[1]), max(a[1], b[1])
+            own = (self.captions[link.source], self.captions[link.target])
+            if any(c[0] < c[2] and _meets(c, x0, y0, x1, y1, 3) for c in own):
+                return False
             for i, box in enumerate(self.boxes):
-                slack = -1 if i in (link.source, link.target) else _CLEAR
-                if _meets(box, x0, y0, x1, y1, slack) and not (
-                    slack < 0 and _only_body_edge(self.nodes[i], x0, y0, x1, y1)
+                own_node = i in (link.source, link.target)
+                if _meets(box, x0, y0, x1, y1, -1 if own_node else _CLEAR) and not (
+                    own_node and _only_body_edge(self.nodes[i], x0, y0, x1, y1)
                 ):
                     return False
-            if any(_meets(box, x0, y0, x1, y1, 3) for box in self.keep_out):
+            slack = 8 if b is last_point else 3
+            if any(_meets(box, x0, y0, x1, y1, slack) for box in self.keep_out):
                 return False
             if any(_rides(frame, x0, y0, x1, y1) for frame in self.frames):
                 return False

@@ -58,8 +58,8 @@ class Text:
     @property
     def box(self) -> Box:
         """Returns the pixels that the text may touch."""
-        half = width_of(self.markup, self.face, self.size) / 2
-        up = self.size * (1.0 if "^" in self.markup else 0.8)
+        half = width_of(self.markup, self.face, self.size) / 2 + self.size / 10
+        up = self.size * (1.0 if "^" in self.markup else 0.86)
         down = self.size * (0.42 if "_" in self.markup else 0.27)
         if self.turned:
             return (
