@@ -31,11 +31,13 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
     paths = {i: router.route(content.links[i]) for i in order}
     dashed_skip = dice.chance(0.5)
     strokes = []
+    words = [t.box for t in titles] + [n.caption for n in grid.nodes if n.beneath]
     for i, path in paths.items():
         kind = content.links[i].kind
         ends = (grid.nodes[content.links[i].source], grid.nodes[content.links[i].target])
         dashed = kind in ("share", "loss") or (kind == "skip" and dashed_skip)
-        strokes.append(_stroke(_reach(path, *ends, style), style, dashed, kind == "share"))
+        points = _bent(_reach(path, *ends, style), style, words)
+        strokes.append(_stroke(points, style, dashed, kind == "share"))
     notes = _notes(content, style, grid, titles, paths, strokes)
     items: list[Item] = [*_frames(grid, style), *strokes]
     for node in grid.nodes:
@@ -51,7 +53,7 @@ def _titles(grid: Grid, style: Style) -> list[Text]:
         x0, y0, x1, y1 = frame.box
         turned = frame.seat == "side"
         x = x0 + 5 + size if turned else (x0 + x1) // 2
-        y = {"top": y0 + 5 + size, "bottom": y1 - 7, "side": (y0 + y1) // 2}[frame.seat]
+        y = {"top": y0 + 5 + size, "bottom": y1 - 8, "side": (y0 + y1) // 2}[frame.seat]
         out.append(Text(frame.title, style.bold, size, x, y, style.ink, turned))
     return out
 
@@ -125,9 +127,18 @@ def _slant(node: Node, style: Style) -> float:
     return ((x1 - x0) if style.transposed else (y1 - y0)) / 6
 
 
-def _stroke(path: Sequence[Point], style: Style, dashed: bool, both: bool) -> Stroke:
-    radius = {"sharp": 0.0, "rounded": 7.0, "curved": 26.0}[style.corners]
-    points = bend(path, radius, style.head_size + 3.0)
+def _bent(path: Sequence[Point], style: Style, words: Sequence[Box]) -> list[Point]:
+    """Rounds corners as far as the style asks and the words nearby allow."""
+    wanted = {"sharp": 0.0, "rounded": 7.0, "curved": 26.0}[style.corners]
+    for radius in (wanted, 7.0):
+        points = bend(path, radius, style.head_size + 3.0)
+        near = [(int(x) - 3, int(y) - 3, int(x) + 3, int(y) + 3) for x, y in points]
+        if not any(_touch(spot, box, 0) for spot in near for box in words):
+            return points
+    return list(path)
+
+
+def _stroke(points: Sequence[Point], style: Style, dashed: bool, both: bool) -> Stroke:
     return Stroke(tuple(points), style.pen, style.ink, style.head, style.head_size, dashed, both)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 from figbench.data.synthfig.content import Content, Group, Module
 from figbench.data.synthfig.dice import Dice
@@ -273,7 +272,7 @@ class _Plan:
             y0 = min(b[1] for b in boxes) - 9 - self.title * (seat == "top")
             x1 = max(b[2] for b in boxes) + 9
             y1 = max(b[3] for b in boxes) + 9 + self.title * (seat == "bottom")
-            wanted = int(width_of(group.title, self.style.bold, self.size)) + 16
+            wanted = int(width_of(group.title, self.style.bold, self.size)) + 26
             room = wanted - (y1 - y0 if seat == "side" else x1 - x0)
             if room > 0 and seat == "side":
                 y0, y1 = y0 - room // 2, y1 + (room + 1) // 2
@@ -295,9 +294,16 @@ class _Plan:
             x0, x1 = min(b[0] for b in in_cols), max(b[2] for b in in_cols)
             y0, y1 = min(b[1] for b in in_rows), max(b[3] for b in in_rows)
             out.append(Frame((x0, y0, x1, y1), group.title, seat))
-        if any(_overlap(a.box, b.box) for a, b in combinations(out, 2)):
-            raise NoRoomError
+        self._keep_apart(out)
         return out
+
+    def _keep_apart(self, frames: list[Frame]) -> None:
+        """Refuses frames that meet each other or nodes that are not theirs."""
+        for frame, group in zip(frames, self.content.groups, strict=True):
+            others = [n.box for i, n in enumerate(self.nodes) if i not in group.members]
+            others += [other.box for other in frames if other is not frame]
+            if any(_overlap(frame.box, box) for box in others):
+                raise NoRoomError
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -74,7 +74,8 @@ class Router:
                     own_node and _only_body_edge(self.nodes[i], x0, y0, x1, y1)
                 ):
                     return False
-            slack = 8 if b is last_point else 3
+            heads = b is last_point or (link.kind == "share" and a is path[0])
+            slack = 8 if heads else 3
             if any(_meets(box, x0, y0, x1, y1, slack) for box in self.keep_out):
                 return False
             if any(_rides(frame, x0, y0, x1, y1) for frame in self.frames):
