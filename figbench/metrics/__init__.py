@@ -1,1 +1,89 @@
-"""Pure numerics on arrays: one module per metric."""
+"""Metrics by name: ``fid``, ``fd@efficientnet-lite0``, ``label_fidelity``, ...
+
+A metric is one module with a spec and ``compute``; a family over feature extractors is a function
+from an extractor's name to a metric. Third parties register either under the entry-point group
+``figbench.metrics``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from figbench.errors import UserError
+from figbench.metrics.base import Metric
+from figbench.registry import Registry, suggest
+
+__all__ = ["Metric", "get_metric", "metric_names"]
+
+Family = Callable[[str], Metric]
+
+FAMILIES = {
+    "fd": "figbench.metrics.frechet:bind",
+    "kd": "figbench.metrics.kernel:bind",
+    "is": "figbench.metrics.inception_score:bind",
+    "prdc": "figbench.metrics.prdc:bind",
+}
+SINGLE = {
+    "fid": "figbench.metrics.frechet:FID",
+    "kid": "figbench.metrics.kernel:KID",
+    "isc": "figbench.metrics.inception_score:ISC",
+    "label_fidelity": "figbench.metrics.labels:LABEL_FIDELITY",
+    "ocr_sim": "figbench.metrics.paired:OCR_SIM",
+    "ssim": "figbench.metrics.paired:SSIM",
+    "lpips": "figbench.metrics.paired:LPIPS",
+    "validity": "figbench.metrics.validity:VALIDITY",
+}
+_REGISTRY: Registry[Metric | Family] = Registry(
+    "metric", "figbench.metrics", {**FAMILIES, **SINGLE}
+)
+
+
+def metric_names() -> list[str]:
+    """Returns every metric's registry name, sorted; families as ``fd@EXTRACTOR``."""
+    return [f"{name}@EXTRACTOR" if _is_family(name) else name for name in _REGISTRY.names()]
+
+
+def get_metric(request: str) -> Metric:
+    """Returns the metric of a request such as ``fid`` or ``fd@efficientnet-lite0``.
+
+    Raises:
+        UserError: If no metric has that name, a family comes without an extractor, or a metric
+            that is no family comes with one.
+    """
+    name, at, extractor = request.partition("@")
+    found = _find(name, request)
+    if hasattr(found, "spec"):
+        if at:
+            raise UserError(
+                f"Metric '{name}' takes no extractor, found '{request}'.",
+                remedy=_hint(name, extractor),
+            )
+        return cast(Metric, found)
+    if not extractor:
+        raise UserError(
+            f"Metric '{request}' needs the extractor it is measured with.",
+            remedy=f"Write, for example: {name}@efficientnet-lite0",
+        )
+    return found(extractor)
+
+
+def _find(name: str, request: str) -> Metric | Family:
+    known = _REGISTRY.names()
+    if name in known:
+        return _REGISTRY.get(name)
+    raise UserError(
+        f"Unknown metric '{request}'.{suggest(name, known)}",
+        remedy=f"Known: {', '.join(metric_names())}.",
+    )
+
+
+def _hint(name: str, extractor: str) -> str:
+    family = {"fid": "fd", "kid": "kd", "isc": "is"}.get(name)
+    if family:
+        return f"'{name}' is always inception-v3; for other networks write {family}@{extractor}"
+    return f"Write: {name}"
+
+
+def _is_family(name: str) -> bool:
+    return name in FAMILIES or (name not in SINGLE and not hasattr(_REGISTRY.get(name), "spec"))

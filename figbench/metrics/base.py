@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.data.types import TextLine
+from figbench.errors import UserError
+from figbench.registry import suggest
 
 Array = npt.NDArray[np.float64]
 Settings = Mapping[str, Any]
@@ -30,6 +32,8 @@ class OutputSpec:
         low: Smallest possible value.
         high: Largest possible value.
         display_scale: Factor for tables only (KID is shown x 1000).
+        optional: Only reported where the inputs provide for it (several samples per prompt,
+            labels of the data set); its absence is not a failure.
     """
 
     id: str
@@ -38,6 +42,7 @@ class OutputSpec:
     low: float = -math.inf
     high: float = math.inf
     display_scale: float = 1.0
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,24 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec:
-    """The facts of a metric; help, docs, tooltips and gate directions derive from them."""
+    """The facts of a metric; help, docs, tooltips and gate directions derive from them.
+
+    Attributes:
+        name: Request name, with ``@extractor`` for families.
+        outputs: Every number that it can report.
+        needs: What evaluation must provide.
+        minimum_n: Fewest generated figures for which there is a number.
+        documentation: Docstring with the sections Formula, Reference, Direction, Minimum n
+            and Known biases.
+        settings: Every setting that the metric knows, with its default.
+    """
 
     name: str
     outputs: tuple[OutputSpec, ...]
     needs: Needs
     minimum_n: int = 1
     documentation: str = ""
+    settings: Settings = field(default_factory=dict)
 
     @property
     def paired(self) -> bool:
@@ -79,6 +95,26 @@ class MetricSpec:
         text = inspect.cleandoc(self.documentation)
         found = re.search(rf"^{heading}:\s*(.*?)(?=^\S[^\n]*:\s|\Z)", text, re.M | re.S)
         return inspect.cleandoc(found.group(1)).strip() if found else ""
+
+    def resolve(self, settings: Settings) -> dict[str, Any]:
+        """Returns the defaults overlaid with ``settings``.
+
+        Raises:
+            UserError: If a setting is unknown or of another type than its default.
+        """
+        for key, value in settings.items():
+            if key not in self.settings:
+                raise UserError(
+                    f"Metric '{self.name}' has no setting '{key}'.{suggest(key, self.settings)}",
+                    remedy=f"It knows: {', '.join(sorted(self.settings)) or 'none'}.",
+                )
+            expected = type(self.settings[key])
+            if not isinstance(value, (int, float) if expected is float else expected):
+                raise UserError(
+                    f"Metric '{self.name}': setting '{key}' is {value!r}, "
+                    f"expected {expected.__name__}.",
+                )
+        return {**self.settings, **settings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +138,7 @@ class MetricInputs:
         pair_scores: Score of each row from the pair scorer.
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
+        reference_clusters: Paper id of each reference row; empty when not known.
         rejected: Number of generated files rejected as unreadable.
         rng: The generator for this metric's use alone.
     """
@@ -119,7 +156,13 @@ class MetricInputs:
     pair_scores: Array | None = None
     generated_digests: Sequence[str] = ()
     reference_digests: Sequence[str] = ()
+    reference_clusters: Sequence[str] = ()
     rejected: int = 0
+
+    @property
+    def present_clusters(self) -> list[str]:
+        """Cluster of each present row: aligned with ``generated``."""
+        return [cluster for cluster, here in zip(self.clusters, self.present, strict=True) if here]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""``kid`` and ``kd@extractor``: the kernel distance of two sets of figures."""
+
+from __future__ import annotations
+
+import inspect
+
+from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
+from figbench.metrics.checks import Features, both_sides
+from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
+from figbench.metrics.numerics.kernel import KernelSums, kernel_sums, subset_estimates
+
+MINIMUM_N = 2
+JACKKNIFE_N = 3
+
+
+class KernelDistance:
+    """Squared maximum mean discrepancy between the features of two sets, cubic kernel.
+
+    Formula: mean k(x, x') + mean k(y, y') - 2 mean k(x, y) over all pairs of different figures,
+        k(a, b) = (a.b / D + 1)^3: the full U-statistic, float32 blocks summed in float64. Its
+        standard error is the delete-1 jackknife, figures of one paper taken together. The
+        details hold the peers' convention too: mean and spread over 100 random subsets of
+        min(1000, n), seed 2020, equal to torch-fidelity's on the same features.
+    Reference: Binkowski et al., Demystifying MMD GANs, ICLR 2018; Gretton et al., A kernel
+        two-sample test, JMLR 2012. ``kid`` means the InceptionV3 of torch-fidelity.
+    Direction: lower is better; expected 0 for equal distributions. Shown times 1000.
+    Minimum n: 2 on either side, 3 for the interval. Unlike FID it is unbiased at every n.
+    Known biases: none in expectation, so small negative values are right and are kept. The spread
+        over subsets that libraries print is not a standard error (eight times too large at 12,000
+        figures). The jackknife is slightly conservative for equal distributions. The network's
+        blind spots and resizing matter as for FID.
+    """
+
+    def __init__(self, extractor: str, name: str | None = None) -> None:
+        identity = name or f"kd@{extractor}"
+        title = f"{name.upper() if name else f'KD ({extractor})'} x 1000"
+        output = OutputSpec(identity, title, higher_is_better=False, display_scale=1000.0)
+        self.spec = MetricSpec(
+            name=identity,
+            outputs=(output,),
+            needs=Needs(features=("features",), reference_features=True, extractor=extractor),
+            minimum_n=MINIMUM_N,
+            documentation=inspect.getdoc(type(self)) or "",
+            settings={"subsets": 100, "subset_size": 1000, "subset_seed": 2020},
+        )
+
+    def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
+        """Returns one measurement; see :class:`figbench.metrics.base.Metric`."""
+        options = self.spec.resolve(settings)
+        generated, reference = both_sides(inputs, "features", MINIMUM_N)
+        sums = kernel_sums(generated, reference)
+        details: dict[str, float | int | str] = {
+            "n_generated": len(generated),
+            "n_reference": len(reference),
+        }
+        if options["subsets"] > 0:
+            details |= _peers(
+                generated,
+                reference,
+                options["subsets"],
+                options["subset_size"],
+                options["subset_seed"],
+            )
+        clustered = is_clustered(inputs.present_clusters, inputs.reference_clusters)
+        return [
+            Measurement(
+                self.spec.outputs[0],
+                sums.value,
+                standard_error=_error(sums, inputs),
+                method="jackknife, clustered by paper" if clustered else "delete-1 jackknife",
+                details=details,
+            )
+        ]
+
+
+def _error(sums: KernelSums, inputs: MetricInputs) -> float | None:
+    if min(len(sums.generated), len(sums.reference)) < JACKKNIFE_N:
+        return None
+    mine, theirs = sums.influences()
+    return standard_error(
+        variance_of_mean(mine, inputs.present_clusters),
+        variance_of_mean(theirs, inputs.reference_clusters),
+    )
+
+
+def _peers(
+    generated: Features, reference: Features, subsets: int, wanted: int, seed: int
+) -> dict[str, float | int | str]:
+    size = min(wanted, len(generated), len(reference))
+    values = subset_estimates(generated, reference, subsets=subsets, size=size, seed=seed)
+    return {
+        "subsets_mean": float(values.mean()),
+        "subsets_sd": float(values.std()),
+        "subsets": subsets,
+        "subset_size": size,
+        "subset_seed": seed,
+    }
+
+
+def bind(extractor: str) -> KernelDistance:
+    """Returns the metric ``kd@extractor``."""
+    return KernelDistance(extractor)
+
+
+KID = KernelDistance("inception-v3", "kid")

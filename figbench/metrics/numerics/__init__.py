@@ -1,0 +1,1 @@
+"""Formulas on arrays: no figures, no settings, no I/O."""

@@ -1,0 +1,52 @@
+"""Standard errors from per-sample influence values, with dependent samples taken together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def jackknife_influence(left_out: Array) -> Array:
+    """Returns the empirical influence (n,) of each sample from its delete-1 values (n,)."""
+    return np.asarray((len(left_out) - 1) * (left_out.mean() - left_out), np.float64)
+
+
+def variance_of_mean(influence: Array, clusters: Sequence[str] = ()) -> float | None:
+    """Variance of a statistic whose first-order error is the mean of ``influence``.
+
+    Samples of one cluster (figures of one paper, samples of one prompt) are summed before they
+    are squared, so that their dependence is kept; with clusters of one it is the textbook
+    var / n.
+
+    Args:
+        influence: Shape (n,).
+        clusters: Cluster of each sample; empty for independent samples.
+
+    Returns:
+        The variance, or None with fewer than two clusters.
+    """
+    n = len(influence)
+    centred = influence - influence.mean()
+    if len(clusters):
+        codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
+        centred = np.bincount(codes, weights=centred)
+    groups = len(centred)
+    if groups < 2:
+        return None
+    return float(groups / (groups - 1) * np.square(centred).sum() / n**2)
+
+
+def standard_error(*variances: float | None) -> float | None:
+    """Returns the standard error of a sum of independent parts; None if a part is unknown."""
+    known = [variance for variance in variances if variance is not None]
+    return math.sqrt(sum(known)) if len(known) == len(variances) else None
+
+
+def is_clustered(*sides: Sequence[str]) -> bool:
+    """Returns whether any side has a cluster with more than one sample."""
+    return any(len(set(side)) < len(side) for side in sides)

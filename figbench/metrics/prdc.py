@@ -1,0 +1,95 @@
+"""``prdc@extractor``: precision, recall, density and coverage of nearest-neighbour manifolds."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
+from figbench.metrics.checks import both_sides, require_count
+from figbench.metrics.numerics.influence import standard_error, variance_of_mean
+from figbench.metrics.numerics.neighbours import Array, manifolds
+
+K_BALLS, K_DENSITY = 3, 5
+TITLES = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "density": "Density",
+    "coverage": "Coverage",
+}
+
+
+class Prdc:
+    """Fidelity (precision, density) and variety (recall, coverage) apart.
+
+    Formula: a ball around each figure reaches to its k-th nearest neighbour in its own set.
+        Precision: share of generated figures in any reference ball; recall: share of reference
+        figures in any generated ball (k = 3, closed balls). Density: reference balls around a
+        generated figure, divided by k, averaged; coverage: share of reference figures whose ball
+        holds a generated figure (k = 5, open balls). Intervals of precision and density resample
+        generated figures by paper, the reference held fixed; that of coverage is the standard
+        error over reference figures, the generated set held fixed; recall has none, because each
+        generated figure moves the manifold that recall is measured with.
+    Reference: Kynkaanniemi et al., Improved precision and recall metric, NeurIPS 2019; Naeem et
+        al., Reliable fidelity and diversity metrics, ICML 2020. Precision and recall equal
+        torch-fidelity's on the same features.
+    Direction: higher is better; density may exceed 1.
+    Minimum n: 6 on either side (more than k); a few hundred before it says much.
+    Known biases: all four grow or shrink with n, so compare at the same n; one outlier's ball can
+        hold a whole region, which lifts precision and recall (density and coverage were made
+        against that); even equal distributions do not reach 1.
+    """
+
+    def __init__(self, extractor: str) -> None:
+        self.spec = MetricSpec(
+            name=f"prdc@{extractor}",
+            outputs=tuple(
+                OutputSpec(
+                    f"{key}@{extractor}",
+                    f"{title} ({extractor})",
+                    higher_is_better=True,
+                    low=0.0,
+                    high=float("inf") if key == "density" else 1.0,
+                )
+                for key, title in TITLES.items()
+            ),
+            needs=Needs(features=("features",), reference_features=True, extractor=extractor),
+            minimum_n=max(K_BALLS, K_DENSITY) + 1,
+            documentation=inspect.getdoc(type(self)) or "",
+            settings={"k_balls": K_BALLS, "k_density": K_DENSITY},
+        )
+
+    def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
+        """Returns the four measurements in the order of the spec."""
+        options = self.spec.resolve(settings)
+        balls, density = options["k_balls"], options["k_density"]
+        require_count(min(balls, density), 1, "neighbours")
+        generated, reference = both_sides(inputs, "features", max(balls, density) + 1)
+        found = manifolds(generated, reference, k_balls=balls, k_density=density)
+        precision, recall, dense, coverage = self.spec.outputs
+        covered = found.covered.astype(np.float64)
+        by_reference = variance_of_mean(covered, inputs.reference_clusters)
+        return [
+            _per_figure(precision, found.precise.astype(np.float64), inputs, balls),
+            Measurement(recall, float(found.recalled.mean()), details={"k": balls}),
+            _per_figure(dense, found.dense, inputs, density),
+            Measurement(
+                coverage,
+                float(covered.mean()),
+                standard_error=standard_error(by_reference),
+                method="standard error over reference figures",
+                details={"k": density},
+            ),
+        ]
+
+
+def _per_figure(output: OutputSpec, values: Array, inputs: MetricInputs, k: int) -> Measurement:
+    rows = np.full(len(inputs.present), np.nan)
+    rows[inputs.present] = values
+    return Measurement(output, float(values.mean()), per_figure=rows, details={"k": k})
+
+
+def bind(extractor: str) -> Prdc:
+    """Returns the metric ``prdc@extractor``."""
+    return Prdc(extractor)

@@ -1,0 +1,135 @@
+"""``validity``: missing, blank, duplicate and copied figures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
+from figbench.metrics.checks import Features, both_sides, features_of, require_count
+
+Flags = npt.NDArray[np.bool_]
+
+FLAWS = {
+    "missing": "Missing",
+    "blank": "Blank",
+    "duplicate": "Duplicate",
+    "near_copy": "Near copy of a reference",
+}
+BLOCK = 1024
+
+
+class Validity:
+    """Share of expected figures that are there, show something, and are neither repeats nor copies.
+
+    Formula: valid_rate = figures without any flaw / figures expected. Missing: no usable file
+        (absent or unreadable; the details tell them apart). Blank: at most ``blank_ink`` of the
+        pixels differ from white, or one colour only. Duplicate: same bytes as an earlier
+        generated figure. Near copy: same bytes as any reference, or a perceptual hash (64 bit) of
+        a picture that is not blank within ``copy_distance`` bits of any reference's. A figure may
+        have several flaws; each has its own rate over the expected figures.
+    Reference: perceptual hash as in the ImageHash library (DCT, median).
+    Direction: valid_rate higher is better; the rates of flaws lower.
+    Minimum n: 1.
+    Known biases: a correct drawing of a very plain figure may hash like a reference; in
+        reconstruction and fixed-layout work near copies are the aim, so read the other rates.
+        Repeats that were encoded anew are not duplicates.
+    """
+
+    def __init__(self) -> None:
+        valid = OutputSpec("valid_rate", "Valid", higher_is_better=True, low=0.0, high=1.0)
+        flaws = [
+            OutputSpec(f"{key}_rate", title, higher_is_better=False, low=0.0, high=1.0)
+            for key, title in FLAWS.items()
+        ]
+        self.spec = MetricSpec(
+            name="validity",
+            outputs=(valid, *flaws),
+            needs=Needs(
+                features=("phash", "ink", "distinct"),
+                reference_features=True,
+                extractor="image-stats",
+            ),
+            documentation=inspect.getdoc(type(self)) or "",
+            settings={"blank_ink": 0.001, "copy_distance": 2},
+        )
+
+    def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
+        """Returns valid_rate and the rate of each flaw; see the class for definitions."""
+        options = self.spec.resolve(settings)
+        require_count(len(inputs.present), 1, "expected figures")
+        here = inputs.present
+        flaws = {key: np.zeros(len(here), np.bool_) for key in FLAWS}
+        flaws["missing"] = ~here
+        if here.any():
+            blank = _blank(inputs, options["blank_ink"])
+            flaws["blank"][here] = blank
+            flaws["duplicate"][here] = _repeats(inputs.generated_digests, int(here.sum()))
+            flaws["near_copy"][here] = _copies(inputs, blank, options["copy_distance"])
+        valid = ~np.any(list(flaws.values()), axis=0)
+        unreadable = min(inputs.rejected, int((~here).sum()))
+        counts: dict[str, float | int | str] = {
+            **{key: int(found.sum()) for key, found in flaws.items()},
+            "unreadable": unreadable,
+            "files_rejected": inputs.rejected,
+        }
+        columns = [valid, *flaws.values()]
+        warnings = _warnings(inputs, flaws["duplicate"], flaws["near_copy"])
+        return [
+            Measurement(
+                output,
+                float(column.mean()),
+                per_figure=column.astype(np.float64),
+                details=counts,
+                warnings=warnings if output.id == "valid_rate" else (),
+            )
+            for output, column in zip(self.spec.outputs, columns, strict=True)
+        ]
+
+
+def _blank(inputs: MetricInputs, most_ink: float) -> Flags:
+    ink = features_of(inputs.generated, "ink", 1, "generated")[:, 0]
+    distinct = features_of(inputs.generated, "distinct", 1, "generated")[:, 0]
+    return np.asarray((ink <= most_ink) | (distinct <= 1), np.bool_)
+
+
+def _repeats(digests: Sequence[str], n: int) -> Flags:
+    repeats = np.ones(n, np.bool_)
+    repeats[np.unique(np.asarray(digests), return_index=True)[1]] = False
+    return repeats
+
+
+def _copies(inputs: MetricInputs, blank: Flags, distance: int) -> Flags:
+    generated, reference = both_sides(inputs, "phash", 1)
+    known = set(inputs.reference_digests)
+    same_bytes = np.array([digest in known for digest in inputs.generated_digests], np.bool_)
+    return np.asarray(same_bytes | (~blank & near_any(generated, reference, distance)), np.bool_)
+
+
+def near_any(hashes: Features, others: Features, distance: int) -> Flags:
+    """Returns which rows of (n, 64) 0/1 ``hashes`` lie within ``distance`` bits of any other."""
+    near = np.zeros(len(hashes), np.bool_)
+    signs, against = 2.0 * hashes - 1.0, (2.0 * others - 1.0).T
+    for start in range(0, len(hashes), BLOCK):
+        rows = slice(start, start + BLOCK)
+        agreement = (signs[rows] @ against).max(axis=1)
+        near[rows] = agreement >= hashes.shape[1] - 2 * distance - 0.5
+    return near
+
+
+def _warnings(inputs: MetricInputs, duplicate: Flags, near_copy: Flags) -> tuple[str, ...]:
+    found = []
+    for flags, what in (
+        (duplicate, "repeat another generated figure byte for byte"),
+        (near_copy, "are copies or near copies of a reference"),
+    ):
+        if flags.any():
+            names = [inputs.figure_ids[row] for row in np.flatnonzero(flags)[:3]]
+            found.append(f"{int(flags.sum())} figures {what}, e.g. {', '.join(names)}.")
+    return tuple(found)
+
+
+VALIDITY = Validity()
