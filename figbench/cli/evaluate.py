@@ -66,9 +66,8 @@ def evaluate(
     A second run on the same figures runs no network.
     """
     from figbench.cli.tables import show_plan, show_result
-    from figbench.evaluation import Options, RichProgress
+    from figbench.evaluation import Options, RichProgress, prepare
     from figbench.evaluation import evaluate as run
-    from figbench.evaluation import prepare
 
     console = error_console()
     chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from figbench.data.synthfig import Scene, make_scene, render_scene, restyle, synthesize_scenes
-from figbench.data.synthfig.degrade import blur, garble_labels
-from figbench.data.types import RGBImage
-from figbench.evaluation.demo_pictures import write_contact_sheet, write_plot
-from figbench.evaluation.evaluate import evaluate
-from figbench.evaluation.progress import Progress
-from figbench.results.io import dump_json, write_text_atomic
-from figbench.results.schema import ModelCard, RunResult
+from figbench.results.schema import RunResult
 
 PROTOCOL = "offline"
 

@@ -102,9 +102,7 @@ def prepare(
         allow_unpaired=options.allow_unpaired,
     )
     spaces = Spaces(opened, plan)
-    rows, present = (
-        ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
-    )
+    rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
     workload = build_workload(plan, spaces, rows, present, inputs.reference)
     return Prepared(inputs, plan, spaces, workload, opened)
 

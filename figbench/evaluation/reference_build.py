@@ -74,4 +74,3 @@ def _copy(source: Space, target: Space, keys: Sequence[bytes], task: Task) -> Sp
         names = extractor_info(task.network).outputs
         target.put(keys, {name: source.get(keys, name) for name in names})
     return target
-

@@ -39,7 +39,9 @@ def is_pack(path: Path) -> bool:
         return PACK in archive.namelist()
 
 
-def write_pack(target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]) -> None:
+def write_pack(
+    target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]
+) -> None:
     """Writes a pack atomically.
 
     Args:

@@ -1,0 +1,101 @@
+"""CRAFT's VGG16-BN backbone from EasyOCR's own weights: five maps, and pooled features.
+
+CRAFT: Baek et al., "Character Region Awareness for Text Detection" (CVPR 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from figbench.data.types import RGBImage
+from figbench.features.base import FloatArray
+from figbench.features.catalog import CRAFT
+from figbench.features.torch_tools import (
+    fold_batch_norm,
+    freeze,
+    load_state_dict,
+    stack,
+    to_numpy,
+)
+from figbench.features.weights import require_weights
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class CraftBackbone(nn.Module):
+    """The maps fc7, relu5_3, relu4_3, relu3_2 and relu2_2, as the published OCR-SIM takes them.
+
+    In EasyOCR's class the next slice starts with an in-place ReLU, which rewrites the tensor that
+    was stored as a map; the maps relu4_3, relu3_2 and relu2_2 are therefore *after* ReLU, while
+    relu5_3 and fc7 (followed by pooling and by nothing) keep their sign. The forward pass here is
+    written so that this holds by construction, whatever fuses or compiles it.
+    """
+
+    def __init__(self) -> None:
+        from easyocr.craft import CRAFT as EasyOcrCraft
+
+        super().__init__()
+        state = load_state_dict(require_weights("craft", metric="ocr_sim"))
+        base = EasyOcrCraft(pretrained=False, freeze=False).basenet
+        prefix = "basenet."
+        own = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in state.items()
+            if name.startswith(prefix)
+        }
+        base.load_state_dict(own)
+        for module in base.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = False
+        self.slices = nn.ModuleList(
+            [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
+        )
+
+    def forward(self, normalised: torch.Tensor) -> list[torch.Tensor]:
+        """Returns the five maps, deepest first.
+
+        Args:
+            normalised: (n, 3, h, w), ImageNet mean and deviation applied.
+        """
+        relu2_2 = torch.relu(self.slices[0](normalised))
+        relu3_2 = torch.relu(self.slices[1](relu2_2))
+        relu4_3 = torch.relu(self.slices[2](relu3_2))
+        relu5_3 = self.slices[3](relu4_3)
+        fc7 = self.slices[4](relu5_3)
+        return [fc7, relu5_3, relu4_3, relu3_2, relu2_2]
+
+
+def load_backbone(device: str, precision: str) -> nn.Module:
+    """Returns the backbone for inference: BatchNorm folded, channels last, frozen."""
+    backbone = CraftBackbone().eval()
+    fold_batch_norm(backbone)
+    return freeze(backbone, device, precision)
+
+
+def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> torch.Tensor:
+    """Returns uint8 images with ImageNet mean and deviation applied, channels last."""
+    mean = torch.tensor(IMAGENET_MEAN, device=device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD, device=device).view(1, 3, 1, 1)
+    batch = (stack(images, device).to(torch.float32) / 255 - mean) / std
+    return batch.to(dtype=dtype, memory_format=torch.channels_last)
+
+
+class CraftFeatures:
+    """fc7 averaged over space: what a text detector sees of a figure (1024-d)."""
+
+    info = CRAFT.info
+
+    def __init__(self, device: str, precision: str) -> None:
+        self._network = load_backbone(device, precision)
+        self._device = device
+        self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+    @torch.inference_mode()
+    def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
+        """See :class:`figbench.features.base.FeatureExtractor`."""
+        fc7 = self._network(normalise(images, self._device, self._dtype))[0]
+        return {"features": to_numpy(fc7.float().mean(dim=(2, 3)))}

@@ -1,0 +1,33 @@
+"""What validity needs of an image: perceptual hash, ink, number of distinct values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import imagehash
+import numpy as np
+from PIL import Image
+
+from figbench.data.types import RGBImage
+from figbench.features.base import FloatArray
+from figbench.features.catalog import IMAGE_STATS
+
+INK_BELOW = 250
+"""A pixel is ink when its darkest channel is below this."""
+
+
+class ImageStats:
+    """See :class:`figbench.features.base.FeatureExtractor`."""
+
+    info = IMAGE_STATS.info
+
+    def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
+        """Returns ``phash`` (n, 64) of 0 and 1, ``ink`` (n, 1) in 0..1, ``distinct`` (n, 1)."""
+        hashes = [imagehash.phash(Image.fromarray(image)).hash.reshape(-1) for image in images]
+        ink = [float((image.min(axis=2) < INK_BELOW).mean()) for image in images]
+        distinct = [np.unique(image).size for image in images]
+        return {
+            "phash": np.asarray(hashes, dtype=np.float32).reshape(len(images), 64),
+            "ink": np.asarray(ink, dtype=np.float32)[:, None],
+            "distinct": np.asarray(distinct, dtype=np.float32)[:, None],
+        }

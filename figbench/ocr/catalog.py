@@ -1,0 +1,98 @@
+"""The readers' facts and loaders; facts need no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from figbench.errors import UserError
+from figbench.features.weights import weights_digest
+from figbench.ocr.base import OcrEngine, OcrInfo
+from figbench.registry import Registry, suggest
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEntry:
+    """A reader.
+
+    Attributes:
+        package: PyPI package whose version names the reader's.
+        defaults: Every setting with its default.
+        weights: Pinned weight names that it loads; readers that carry theirs in the wheel are
+            identified by the package version.
+        load: ``load(info, device) -> OcrEngine``.
+    """
+
+    package: str
+    defaults: Mapping[str, str | int | float | bool]
+    weights: tuple[str, ...]
+    load: Callable[[OcrInfo, str], OcrEngine]
+
+
+def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
+    from figbench.ocr.easyocr_engine import EasyOcrEngine
+
+    return EasyOcrEngine(info, device)
+
+
+def _rapidocr(info: OcrInfo, device: str) -> OcrEngine:
+    from figbench.ocr.rapidocr_engine import RapidOcrEngine
+
+    return RapidOcrEngine(info)
+
+
+def _tesseract(info: OcrInfo, device: str) -> OcrEngine:
+    from figbench.ocr.tesseract_engine import TesseractEngine
+
+    return TesseractEngine(info)
+
+
+EASYOCR = EngineEntry(
+    "easyocr", {"mag_ratio": 1.0, "min_confidence": 0.0}, ("craft", "english-g2"), _easyocr
+)
+RAPIDOCR = EngineEntry("rapidocr", {"use_cls": False, "min_confidence": 0.5}, (), _rapidocr)
+TESSERACT = EngineEntry("pytesseract", {"psm": 11, "min_confidence": 0.0}, (), _tesseract)
+
+engines: Registry[EngineEntry] = Registry(
+    "OCR engine",
+    "figbench.ocr_engines",
+    {
+        "easyocr": "figbench.ocr.catalog:EASYOCR",
+        "rapidocr": "figbench.ocr.catalog:RAPIDOCR",
+        "tesseract": "figbench.ocr.catalog:TESSERACT",
+    },
+)
+
+
+def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
+    """Returns what identifies a reader with these settings, without loading it.
+
+    Raises:
+        UserError: If the engine, a setting, or the engine's package is unknown here.
+    """
+    entry = engines.get(name)
+    given = dict(settings or {})
+    for key in given:
+        if key not in entry.defaults:
+            raise UserError(
+                f"OCR engine '{name}' has no setting '{key}'.{suggest(key, entry.defaults)}",
+                remedy=f"Settings: {', '.join(entry.defaults)}.",
+            )
+    try:
+        package_version = version(entry.package)
+    except PackageNotFoundError:
+        raise UserError(
+            f"OCR engine '{name}' needs the package '{entry.package}'.",
+            remedy=f"pip install {entry.package}",
+        ) from None
+    digests = {weights: weights_digest(weights) for weights in entry.weights}
+    return OcrInfo(name, package_version, digests, {**entry.defaults, **given})
+
+
+def load_engine(name: str, settings: Settings | None = None, device: str = "cpu") -> OcrEngine:
+    """Loads a reader; raises as :func:`engine_info`, and for missing weights or programs."""
+    return engines.get(name).load(engine_info(name, settings), device)

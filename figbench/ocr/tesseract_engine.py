@@ -1,0 +1,47 @@
+"""Tesseract through pytesseract; offered, not recommended: it finds a fifth of figure labels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytesseract
+from PIL import Image
+
+from figbench.data.types import RGBImage, TextLine
+from figbench.errors import UserError
+from figbench.ocr.base import OcrInfo
+
+
+class TesseractEngine:
+    """Words of one page segmentation mode."""
+
+    def __init__(self, info: OcrInfo) -> None:
+        try:
+            found = str(pytesseract.get_tesseract_version())
+        except pytesseract.TesseractNotFoundError:
+            raise UserError(
+                "OCR engine 'tesseract' needs the program 'tesseract' on the PATH.",
+                remedy="Debian, Ubuntu: apt-get install tesseract-ocr",
+            ) from None
+        self.info = replace(info, version=f"{found}+pytesseract-{info.version}")
+
+    def read(self, image: RGBImage) -> list[TextLine]:
+        """See :class:`figbench.ocr.base.OcrEngine`."""
+        data = pytesseract.image_to_data(
+            Image.fromarray(image),
+            config=f"--psm {int(self.info.settings['psm'])}",
+            output_type=pytesseract.Output.DICT,
+        )
+        lines = []
+        for i, text in enumerate(data["text"]):
+            confidence = float(data["conf"][i]) / 100
+            if not text.strip() or math.isnan(confidence):
+                continue
+            if confidence < max(0.0, float(self.info.settings["min_confidence"])):
+                continue
+            left, top = float(data["left"][i]), float(data["top"][i])
+            right, bottom = left + float(data["width"][i]), top + float(data["height"][i])
+            box = ((left, top), (right, top), (right, bottom), (left, bottom))
+            lines.append(TextLine(text, box, confidence))
+        return lines
