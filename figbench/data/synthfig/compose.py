@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from figbench.data.synthfig.content import Content
 from figbench.data.synthfig.dice import Dice
 from figbench.data.synthfig.drawings import mixed
-from figbench.data.synthfig.place import ICONS, LEADING, SIGNS, Grid, Node, NoRoomError, place
+from figbench.data.synthfig.node import ICONS, LEADING, SIGNS, Node, NoRoomError
+from figbench.data.synthfig.notes import place_notes, touch
+from figbench.data.synthfig.place import Grid, place
 from figbench.data.synthfig.raster import Point, quadratic
 from figbench.data.synthfig.route import Path, Router
 from figbench.data.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
@@ -38,7 +39,7 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
         dashed = kind in ("share", "loss") or (kind == "skip" and dashed_skip)
         points = _bent(_reach(path, *ends, style), style, words)
         strokes.append(_stroke(points, style, dashed, kind == "share"))
-    notes = _notes(content, style, grid, titles, paths, strokes)
+    notes = place_notes(content, style, grid, titles, paths, strokes)
     items: list[Item] = [*_frames(grid, style), *strokes]
     for node in grid.nodes:
         items += _draw_node(node, style, grid.size, dice)
@@ -133,7 +134,7 @@ def _bent(path: Sequence[Point], style: Style, words: Sequence[Box]) -> list[Poi
     for radius in (wanted, 7.0):
         points = bend(path, radius, style.head_size + 3.0)
         near = [(int(x) - 3, int(y) - 3, int(x) + 3, int(y) + 3) for x, y in points]
-        if not any(_touch(spot, box, 0) for spot in near for box in words):
+        if not any(touch(spot, box, 0) for spot in near for box in words):
             return points
     return list(path)
 
@@ -163,85 +164,6 @@ def bend(path: Sequence[Point], radius: float, straight_end: float) -> list[Poin
 
 def _towards(a: Point, b: Point, part: float) -> Point:
     return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part
-
-
-def _notes(
-    content: Content,
-    style: Style,
-    grid: Grid,
-    titles: Sequence[Text],
-    paths: dict[int, Path],
-    strokes: Sequence[Stroke],
-) -> list[Text]:
-    """Places the words on arrows."""
-    taken = [n.box for n in grid.nodes] + [t.box for t in titles]
-    lines = [
-        (int(min(a[0], b[0])), int(min(a[1], b[1])), int(max(a[0], b[0])), int(max(a[1], b[1])))
-        for stroke in strokes
-        for a, b in pairwise(stroke.path)
-    ]
-    edges = [edge for frame in grid.frames for edge in _edges(frame.box)]
-    notes: list[Text] = []
-    size = max(11, grid.size - 1)
-    for i, path in paths.items():
-        if not content.links[i].text:
-            continue
-        for note in _seats(path, content.links[i].text, style, size):
-            box = note.box
-            if not (
-                any(_touch(box, other, 3) for other in taken)
-                or any(_touch(box, line, 2 + style.pen) for line in lines + edges)
-                or _near_head(box, paths.values(), style.head_size)
-            ):
-                notes.append(note)
-                taken.append(box)
-                break
-        else:
-            raise NoRoomError
-    return notes
-
-
-def _near_head(box: Box, paths: Iterable[Path], size: int) -> bool:
-    half = size + 2
-    return any(
-        _touch(box, (p[-1][0] - half, p[-1][1] - half, p[-1][0] + half, p[-1][1] + half), 0)
-        or _touch(box, (p[0][0] - half, p[0][1] - half, p[0][0] + half, p[0][1] + half), 0)
-        for p in paths
-    )
-
-
-def _seats(path: Path, markup: str, style: Style, size: int) -> list[Text]:
-    pieces = sorted(
-        pairwise(path),
-        key=lambda ab: -abs(ab[0][0] - ab[1][0]) - abs(ab[0][1] - ab[1][1]),
-    )
-    seats = []
-    probe = Text(markup, style.face, size, 0, 0, style.ink)
-    x0, y0, x1, y1 = probe.box
-    off = style.pen + 4
-    for (ax, ay), (bx, by) in pieces:
-        for part in (50, 38, 62, 28, 72):
-            mx, my = ax + (bx - ax) * part // 100, ay + (by - ay) * part // 100
-            if ay == by:
-                places = ((mx, my - off - y1), (mx, my + off + 1 - y0))
-            else:
-                places = (
-                    (mx + off + 1 - x0, my - (y0 + y1) // 2),
-                    (mx - off - x1, my - (y0 + y1) // 2),
-                )
-            seats += [Text(markup, style.face, size, x, y, style.ink) for x, y in places]
-    return seats
-
-
-def _edges(frame: Box) -> list[Box]:
-    x0, y0, x1, y1 = frame
-    return [(x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)]
-
-
-def _touch(a: Box, b: Box, slack: int) -> bool:
-    return (
-        a[0] < b[2] + slack and b[0] < a[2] + slack and a[1] < b[3] + slack and b[1] < a[3] + slack
-    )
 
 
 def _legend(content: Content, style: Style, size: int, left: int, top: int) -> list[Item]:

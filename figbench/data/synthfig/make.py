@@ -12,7 +12,7 @@ from figbench.data.synthfig.compose import compose
 from figbench.data.synthfig.content import Content
 from figbench.data.synthfig.dice import Dice
 from figbench.data.synthfig.kinds import make_content
-from figbench.data.synthfig.place import NoRoomError
+from figbench.data.synthfig.node import NoRoomError
 from figbench.data.synthfig.scene import Scene
 from figbench.data.synthfig.style import draw_style
 from figbench.errors import UserError

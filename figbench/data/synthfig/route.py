@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from figbench.data.synthfig.content import Link
-from figbench.data.synthfig.place import SIGNS, Grid, Node, NoRoomError
+from figbench.data.synthfig.node import SIGNS, Node, NoRoomError
+from figbench.data.synthfig.place import Grid
 from figbench.data.synthfig.scene import Box
 
 Path = tuple[tuple[int, int], ...]
