@@ -74,7 +74,9 @@ class _Plan:
         self.cols = max(c for c, _ in self.cells) + 1
         self.rows = max(r for _, r in self.cells) + 1
         self.title = int(size * 1.45)
-        self.seats = [self._seat(group) for group in content.groups]
+        seats = [self._seat(group) for group in content.groups]
+        beside = "side" in seats
+        self.seats = ["side" if beside and seat == "bottom" else seat for seat in seats]
 
     def _seat(self, group: Group) -> str:
         """Puts a title where no arrow goes straight into or out of the frame."""

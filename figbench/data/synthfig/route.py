@@ -45,9 +45,12 @@ class Router:
         """
         best: tuple[float, Path] | None = None
         for i, path in enumerate(candidates(self.views, link.source, link.target)):
-            cost = len(path) * 12 + _length(path) / 16 + i / 8
+            cost = len(path) * 12 + i / 8
             if len(path) == 3 and self.nodes[link.target].shape not in SIGNS:
                 cost += 14
+            if best and cost >= best[0]:
+                continue
+            cost += _length(path) / 16
             if (best and cost >= best[0]) or not self._free(link, path):
                 continue
             cost += 60 * self._crossings(link, path)

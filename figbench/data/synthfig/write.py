@@ -184,7 +184,7 @@ def synthesize(
 def png_bytes(image: RGBImage) -> bytes:
     """Returns the image as PNG with fixed settings and no metadata."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", compress_level=4, optimize=False)
+    Image.fromarray(image).save(buffer, "PNG", compress_level=2, optimize=False)
     return buffer.getvalue()
 
 
