@@ -130,10 +130,7 @@ def towers(d: Draft) -> None:
     titles = d.dice.sample(STAGES, 3)
     tops = []
     for i in range(3):
-        kinds = [
-            "inputs",
-            *(d.dice.choice(("coders", "modules", "features")) for _ in range(depth)),
-        ]
+        inner = [d.dice.choice(("coders", "modules", "features")) for _ in range(depth)]
         stack = [d.add(kind, 2 * i, row) for row, kind in enumerate(["inputs", *inner])]
         d.chain(*stack)
         d.group(titles[i], *stack[1:])
