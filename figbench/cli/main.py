@@ -14,7 +14,7 @@ from figbench import __version__
 from figbench.cli.console import error_console, show_error
 from figbench.errors import EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 
-VERBS = ()
+VERBS = ("evaluate", "reference", "data", "weights", "demo")
 """Modules of ``figbench.cli``, in the order of ``--help``; each has ``register(app)``."""
 
 app = typer.Typer(

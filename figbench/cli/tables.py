@@ -12,6 +12,7 @@ from figbench.results.schema import MetricValue, RunResult
 
 if TYPE_CHECKING:
     from figbench.evaluation import Prepared
+    from figbench.evaluation.demo import DemoOutcome
 
 
 def format_number(value: float, scale: float = 1.0) -> str:
@@ -123,3 +124,28 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         "skipped": skipped,
         "estimate_s": round(prepared.estimate_s, 1),
     }
+
+
+def show_demo(console: Console, outcome: DemoOutcome) -> None:
+    """Prints the demo's table: metrics down, models across, and what to run next."""
+    from figbench.evaluation.demo import MODELS, SHOWN
+
+    names = list(outcome.results)
+    table = Table(title="figbench demo: which metric sees which flaw", title_justify="left")
+    table.add_column("metric")
+    for name in names:
+        table.add_column(name, justify="right")
+    first = outcome.results[names[0]]
+    for metric_id in SHOWN:
+        if metric_id in first.metrics:
+            cells = [format_value(outcome.results[name].metrics[metric_id]) for name in names]
+            table.add_row(metric_label(metric_id, first.metrics[metric_id]), *cells)
+    console.print(table)
+    for name in names:
+        console.print(f"  [bold]{name}[/]: {MODELS[name]}")
+    console.print(
+        f"\nLook at {outcome.out / 'contact_sheet.png'} and {outcome.out / 'metrics.png'}; each "
+        f"model's result.json is in {outcome.out / 'runs'}.\nNext, your own figures:\n"
+        "  figbench evaluate MY_FIGURES/ --reference REFERENCE/ --protocol offline --dry-run",
+        soft_wrap=True,
+    )

@@ -290,5 +290,7 @@ def _warnings(prepared: Prepared, scores: Scores) -> list[str]:
             "compare with nothing else."
         )
     for name, value in scores.metrics.items():
-        found.extend(f"{name}: {text}" for text in value.warnings)
-    return found
+        found.extend(
+            text if text.startswith(name) else f"{name}: {text}" for text in value.warnings
+        )
+    return list(dict.fromkeys(found))

@@ -61,16 +61,14 @@ class Spaces:
     def __init__(self, store: Store, plan: Plan) -> None:
         self._store, self._plan = store, plan
         self._open: dict[tuple[Task, str], Space] = {}
+        self._by_id: dict[str, Space] = {}
 
     def of(self, task: Task, side: str) -> Space:
-        """Returns the space of a task on one side."""
+        """Returns the space of a task on one side; both sides share one where they agree."""
         if (task, side) not in self._open:
-            self._open[task, side] = self._store.space(self._plan.identity(task, side))
+            space = self._store.space(self._plan.identity(task, side))
+            self._open[task, side] = self._by_id.setdefault(space.id, space)
         return self._open[task, side]
-
-    def opened(self) -> list[Space]:
-        """Returns every space opened so far, each once."""
-        return list({space.id: space for space in self._open.values()}.values())
 
 
 def image_key(figure: Figure) -> bytes:

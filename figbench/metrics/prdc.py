@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 
 import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.numerics.influence import standard_error, variance_of_mean
-from figbench.metrics.numerics.neighbours import Array, manifolds
+from figbench.metrics.numerics.neighbours import Array, Cover, manifolds
 
 K_BALLS, K_DENSITY = 3, 5
+METHOD = "jackknife of both sets, radii held fixed"
 TITLES = {
     "precision": "Precision",
     "recall": "Recall",
@@ -68,26 +70,57 @@ class Prdc:
         generated, reference = both_sides(inputs, "features", max(balls, density) + 1)
         found = manifolds(generated, reference, k_balls=balls, k_density=density)
         precision, recall, dense, coverage = self.spec.outputs
-        covered = found.covered.astype(np.float64)
-        by_reference = variance_of_mean(covered, inputs.reference_clusters)
+        mine, theirs = inputs.present_clusters, inputs.reference_clusters
         return [
-            _per_figure(precision, found.precise.astype(np.float64), inputs, balls),
-            Measurement(recall, float(found.recalled.mean()), details={"k": balls}),
-            _per_figure(dense, found.dense, inputs, density),
-            Measurement(
-                coverage,
-                float(covered.mean()),
-                standard_error=standard_error(by_reference),
-                method="standard error over reference figures",
-                details={"k": density},
-            ),
+            _share(precision, found.precision, mine, theirs, balls, inputs),
+            _share(recall, found.recall, theirs, mine, balls),
+            _density(dense, found.density, density, inputs),
+            _share(coverage, found.coverage, theirs, mine, density),
         ]
 
 
-def _per_figure(output: OutputSpec, values: Array, inputs: MetricInputs, k: int) -> Measurement:
+def _share(
+    output: OutputSpec,
+    cover: Cover,
+    items: Sequence[str],
+    agents: Sequence[str],
+    k: int,
+    inputs: MetricInputs | None = None,
+) -> Measurement:
+    error = standard_error(
+        variance_of_mean(cover.covered, items), variance_of_mean(cover.agent_influence(), agents)
+    )
+    return Measurement(
+        output,
+        float(cover.covered.mean()),
+        standard_error=error,
+        method=METHOD,
+        per_figure=_rows(cover.covered, inputs) if inputs else None,
+        details={"k": k},
+    )
+
+
+def _density(output: OutputSpec, cover: Cover, k: int, inputs: MetricInputs) -> Measurement:
+    values = cover.counts / k
+    balls = cover.load * (len(cover.load) / len(values) / k)
+    error = standard_error(
+        variance_of_mean(values, inputs.present_clusters),
+        variance_of_mean(balls, inputs.reference_clusters),
+    )
+    return Measurement(
+        output,
+        float(values.mean()),
+        standard_error=error,
+        method=METHOD,
+        per_figure=_rows(values, inputs),
+        details={"k": k},
+    )
+
+
+def _rows(values: Array, inputs: MetricInputs) -> Array:
     rows = np.full(len(inputs.present), np.nan)
     rows[inputs.present] = values
-    return Measurement(output, float(values.mean()), per_figure=rows, details={"k": k})
+    return rows
 
 
 def bind(extractor: str) -> Prdc:

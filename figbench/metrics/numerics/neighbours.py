@@ -19,20 +19,72 @@ TIE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
-class Manifolds:
-    """Per-point verdicts.
+class Cover:
+    """Which items are covered, and by how many agents.
 
     Attributes:
-        precise: Generated points within some reference ball, shape (n,).
-        dense: Share of k reference balls around each generated point: count / k, shape (n,).
-        recalled: Reference points within some generated ball, shape (m,).
-        covered: Reference points whose own ball holds a generated point, shape (m,).
+        counts: Agents that cover each item, shape (items,).
+        load: Items that each agent covers, shape (agents,).
+        sole: Items that no other agent covers, shape (agents,).
     """
 
-    precise: npt.NDArray[np.bool_]
-    dense: Array
-    recalled: npt.NDArray[np.bool_]
-    covered: npt.NDArray[np.bool_]
+    counts: Array
+    load: Array
+    sole: Array
+
+    @property
+    def covered(self) -> Array:
+        """1 where an item is covered, else 0; shape (items,)."""
+        return (self.counts > 0).astype(np.float64)
+
+    def agent_influence(self) -> Array:
+        """Influence (agents,) of each agent on the share of covered items, radii held fixed."""
+        return np.asarray(self.sole * (len(self.sole) / len(self.counts)), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifolds:
+    """Who lies in whose ball.
+
+    Attributes:
+        precision: Items generated figures, agents reference balls (closed).
+        recall: Items reference figures, agents generated balls (closed).
+        density: Items generated figures, agents reference balls (open).
+        coverage: Items reference balls (open), agents the generated figures in them.
+    """
+
+    precision: Cover
+    recall: Cover
+    density: Cover
+    coverage: Cover
+
+
+class _CoverSums:
+    """Collects covers from blocks of a (rows, columns) incidence."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self.of_rows, self.of_columns = np.zeros(rows), np.zeros(columns)
+        self._last_column, self._row_numbers = np.zeros(rows, np.intp), np.zeros(columns)
+
+    def add(self, rows: slice, inside: npt.NDArray[np.bool_]) -> None:
+        """Adds rows of the incidence, each with all of its columns."""
+        self.of_rows[rows] = inside.sum(axis=1)
+        self._last_column[rows] = inside.argmax(axis=1)
+        self.of_columns += inside.sum(axis=0)
+        # Where one row alone is inside, the sum of row numbers is that row's number.
+        self._row_numbers += np.arange(rows.start, rows.start + len(inside)) @ inside
+
+    def rows_by_columns(self) -> Cover:
+        """Returns the cover of rows by columns."""
+        alone = self._last_column[self.of_rows == 1]
+        sole = np.bincount(alone, minlength=len(self.of_columns)).astype(np.float64)
+        return Cover(self.of_rows, self.of_columns, sole)
+
+    def columns_by_rows(self) -> Cover:
+        """Returns the cover of columns by rows."""
+        alone = self._row_numbers[self.of_columns == 1].astype(np.intp)
+        sole = np.bincount(alone, minlength=len(self.of_rows)).astype(np.float64)
+        return Cover(self.of_columns, self.of_rows, sole)
 
 
 def squared_distances(x: Array, y: Array, block: int = BLOCK) -> Iterator[tuple[slice, Array]]:
@@ -64,7 +116,7 @@ def squared_radii(x: Array, ks: Sequence[int], block: int = BLOCK) -> dict[int, 
 def manifolds(
     generated: Features, reference: Features, *, k_balls: int, k_density: int, block: int = BLOCK
 ) -> Manifolds:
-    """Returns the verdicts of both samples, (n, D) and (m, D), more rows than neighbours each.
+    """Returns the covers between samples (n, D) and (m, D), more rows than neighbours each.
 
     Args:
         generated: Shape (n, D).
@@ -79,11 +131,14 @@ def manifolds(
     radii = squared_radii(y, (k_balls, k_density), block)
     closed, open_ = radii[k_balls] * (1 + TIE), radii[k_density] * (1 - TIE)
     own = squared_radii(x, (k_balls,), block)[k_balls] * (1 + TIE)
-    precise, dense = np.zeros(len(x), np.bool_), np.zeros(len(x))
-    recalled, nearest = np.zeros(len(y), np.bool_), np.full(len(y), np.inf)
+    precision, recall, density = (_CoverSums(len(x), len(y)) for _ in range(3))
     for rows, distances in squared_distances(x, y, block):
-        precise[rows] = (distances <= closed).any(axis=1)
-        dense[rows] = (distances < open_).sum(axis=1) / k_density
-        recalled |= (distances <= own[rows, None]).any(axis=0)
-        np.minimum(nearest, distances.min(axis=0), out=nearest)
-    return Manifolds(precise, dense, recalled, nearest < open_)
+        precision.add(rows, distances <= closed)
+        recall.add(rows, distances <= own[rows, None])
+        density.add(rows, distances < open_)
+    return Manifolds(
+        precision.rows_by_columns(),
+        recall.columns_by_rows(),
+        density.rows_by_columns(),
+        density.columns_by_rows(),
+    )

@@ -1,0 +1,146 @@
+"""``figbench data``: what figures are there, and where to get the reference set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from figbench.cli import data_synth
+from figbench.cli.console import error_console, print_json
+from figbench.errors import UserError
+
+if TYPE_CHECKING:
+    from figbench.data.manifest import Manifest
+
+data_app = typer.Typer(no_args_is_help=True, help="Inspect, make and download sets of figures.")
+
+
+@data_app.command("inspect")
+def inspect(
+    path: Annotated[str, typer.Argument(help="Folder, archive or index.")],
+    layout: Annotated[str | None, typer.Option(help="Read it as this layout.")] = None,
+    split: Annotated[str | None, typer.Option(help="train or test (Paper2Fig100k).")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Save the manifest as .jsonl or .parquet.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Print how a set of figures is understood, before anything is scored."""
+    from figbench.data.manifest import load_manifest
+
+    console = error_console()
+    with console.status("reading ..."):
+        manifest = load_manifest(path, layout=layout, split=split)
+    facts = _facts(manifest)
+    console.print(f"[bold]{escape(path)}[/]: layout {facts['layout']}")
+    samples = ", ".join(f"{k} x {count}" for k, count in facts["samples_per_prompt"].items())
+    console.print(
+        f"{facts['n_figures']} figures of {facts['n_prompts']} prompts "
+        f"(samples per prompt x prompts: {samples or 'none'}), "
+        f"{facts['n_with_prompt']} with a caption, {facts['n_with_labels']} with stored labels"
+    )
+    console.print(f"sizes: {facts['sizes']}")
+    for note in facts["notes"]:
+        console.print(f"  {escape(note)}", soft_wrap=True)
+    for reject in facts["rejects"][:20]:
+        console.print(
+            f"[yellow]rejected[/] {escape(reject['path'])}: {reject['code']}, "
+            f"{escape(reject['reason'])}",
+            soft_wrap=True,
+        )
+    if len(facts["rejects"]) > 20:
+        console.print(f"... and {len(facts['rejects']) - 20} more")
+    if save is not None:
+        manifest.save(save)
+        console.print(f"Written: {save}")
+    if json_output:
+        print_json(facts)
+
+
+def _facts(manifest: Manifest) -> dict[str, Any]:
+    per_prompt = Counter(figure.figure_id for figure in manifest.figures)
+    widths = sorted(figure.width for figure in manifest.figures)
+    heights = sorted(figure.height for figure in manifest.figures)
+    sizes = "none"
+    if widths:
+        sizes = f"{widths[0]}-{widths[-1]} x {heights[0]}-{heights[-1]} px"
+    return {
+        "source": manifest.source,
+        "layout": manifest.layout,
+        "digest": manifest.digest,
+        "n_figures": len(manifest.figures),
+        "n_prompts": len(per_prompt),
+        "samples_per_prompt": {
+            str(k): count for k, count in sorted(Counter(per_prompt.values()).items())
+        },
+        "n_papers": len({one.paper_id for one in manifest.figures if one.paper_id}),
+        "n_with_prompt": sum(one.prompt is not None for one in manifest.figures),
+        "n_with_labels": len(manifest.labels),
+        "sizes": sizes,
+        "notes": list(manifest.notes),
+        "figure_ids": list(per_prompt)[:10],
+        "rejects": [
+            {"path": one.path, "code": one.code, "reason": one.reason} for one in manifest.rejects
+        ],
+    }
+
+
+@data_app.command("download")
+def download(
+    dataset: Annotated[str, typer.Argument(help="paper2fig100k")],
+    out: Annotated[Path, typer.Option(help="Folder that gets Paper2Fig100k/.")] = Path(),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show URL, size and digest only.")
+    ] = False,
+    keep_archive: Annotated[bool, typer.Option(help="Keep the archive.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Download Paper2Fig100k from Zenodo: resumable, verified against the record, unpacked."""
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    from figbench.data.zenodo import describe, download_paper2fig
+
+    if dataset != "paper2fig100k":
+        raise UserError(f"Unknown data set '{dataset}'.", remedy="Known: paper2fig100k.")
+    console = error_console()
+    remote = describe()
+    facts = {
+        "url": remote.url,
+        "size_bytes": remote.size_bytes,
+        "digest": remote.digest,
+        "root": str(out / "Paper2Fig100k"),
+    }
+    console.print(
+        f"{remote.name}: {remote.size_bytes / 2**30:.2f} GiB, {remote.digest}, from {remote.url}",
+        soft_wrap=True,
+    )
+    if not dry_run:
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("download", total=remote.size_bytes)
+            root = download_paper2fig(
+                out,
+                advance=lambda have, _total: progress.update(task, completed=have),
+                keep=keep_archive,
+            )
+        console.print(f"Ready: {root}")
+    if json_output:
+        print_json(facts)
+
+
+data_synth.add_to(data_app)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.add_typer(data_app, name="data")

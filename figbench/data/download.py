@@ -1,0 +1,130 @@
+"""Downloads that resume, are verified before they get their name, and never half exist."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from figbench.errors import IntegrityError, UserError
+
+CHUNK_BYTES = 1 << 20
+ATTEMPTS = 5
+TIMEOUT_S = 60.0
+Advance = Callable[[int, int], None]
+"""Called with (bytes so far, bytes in all)."""
+
+
+def download_file(
+    url: str,
+    target: Path,
+    *,
+    size_bytes: int,
+    digest: str,
+    advance: Advance | None = None,
+    attempts: int = ATTEMPTS,
+    pause_s: float = 1.0,
+) -> None:
+    """Downloads ``url`` to ``target``, resuming ``target.part`` where an earlier try stopped.
+
+    Args:
+        url: https, or http on this machine (tests, mirrors).
+        target: Appears only complete and verified.
+        size_bytes: Expected size; more bytes than this are never written.
+        digest: ``sha256:<hex>`` or ``md5:<hex>``.
+        advance: Progress.
+        attempts: Tries, each resuming.
+        pause_s: Pause between tries, doubled each time.
+
+    Raises:
+        OSError: If the network or the disk failed in every try; the part is kept.
+        IntegrityError: If the complete file is not what was promised; the part is removed.
+        UserError: If the URL is not https.
+    """
+    _require_https(url)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    for attempt in range(attempts):
+        try:
+            _continue(url, part, size_bytes, advance)
+            break
+        except (httpx.HTTPError, OSError) as error:
+            if attempt == attempts - 1 or _is_final(error):
+                raise _explained(url, part, error) from None
+            time.sleep(pause_s * 2**attempt)
+    _verify(part, size_bytes, digest, url)
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    part.replace(target)
+
+
+def _require_https(url: str) -> None:
+    parsed = httpx.URL(url)
+    local = parsed.host in ("127.0.0.1", "localhost", "::1")
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and local):
+        raise UserError(f"{url}: only https downloads are allowed.")
+
+
+def _continue(url: str, part: Path, size_bytes: int, advance: Advance | None) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    if have == size_bytes:
+        return
+    if have > size_bytes:
+        part.unlink()
+        have = 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with httpx.stream(
+        "GET", url, headers=headers, timeout=TIMEOUT_S, follow_redirects=True
+    ) as response:
+        response.raise_for_status()
+        if have and response.status_code != httpx.codes.PARTIAL_CONTENT:
+            have = 0
+        with part.open("ab" if have else "wb") as out:
+            _write(response.iter_bytes(CHUNK_BYTES), out, have, size_bytes, advance)
+
+
+def _write(
+    chunks: Iterator[bytes], out: IO[bytes], have: int, size_bytes: int, advance: Advance | None
+) -> None:
+    for chunk in chunks:
+        have += len(chunk)
+        if have > size_bytes:
+            raise IntegrityError(
+                f"The server sends more than the {size_bytes:,} bytes that were promised."
+            )
+        out.write(chunk)
+        if advance:
+            advance(have, size_bytes)
+    if have < size_bytes:
+        raise OSError(f"the connection ended after {have:,} of {size_bytes:,} bytes")
+
+
+def _is_final(error: Exception) -> bool:
+    """A 'not found' or a full disk does not get better by trying again."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code < 500 and error.response.status_code != 429
+    return isinstance(error, OSError) and error.errno is not None
+
+
+def _explained(url: str, part: Path, error: Exception) -> OSError:
+    kept = f"; {part} is kept, run the same command to resume" if part.exists() else ""
+    return OSError(f"{url}: {str(error).splitlines()[0] if str(error) else error!r}{kept}")
+
+
+def _verify(part: Path, size_bytes: int, digest: str, url: str) -> None:
+    algorithm, _, expected = digest.partition(":")
+    if algorithm not in ("sha256", "md5"):
+        raise IntegrityError(f"{url}: cannot verify a digest of kind '{algorithm}'.")
+    with part.open("rb") as handle:
+        found = hashlib.file_digest(handle, algorithm).hexdigest()
+    if part.stat().st_size != size_bytes or found != expected.lower():
+        part.unlink()
+        raise IntegrityError(
+            f"{url}: {algorithm} {found} is not the promised {expected}; the file was removed.",
+            remedy="Run the same command to download it again.",
+        )

@@ -1,0 +1,139 @@
+"""Paper2Fig100k from Zenodo: size and digest from the record's API, then download and unpack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from figbench.data.download import Advance, download_file
+from figbench.errors import IntegrityError, UserError
+
+RECORD = "7299423"
+ARCHIVE = "Paper2Fig100k.tar.gz"
+ZENODO = "https://zenodo.org"
+MAX_UNPACKED_BYTES = 200 * 2**30
+MAX_MEMBERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file of a Zenodo record.
+
+    Attributes:
+        name: File name.
+        url: Where its bytes are.
+        size_bytes: As the record says.
+        digest: ``md5:<hex>`` as the record says.
+    """
+
+    name: str
+    url: str
+    size_bytes: int
+    digest: str
+
+
+def zenodo_url() -> str:
+    """Returns the server: ``$FIGBENCH_ZENODO_URL`` (a mirror) or zenodo.org."""
+    return os.environ.get("FIGBENCH_ZENODO_URL", ZENODO).rstrip("/")
+
+
+def describe(server: str | None = None) -> RemoteFile:
+    """Asks the record for the archive's size and digest.
+
+    Raises:
+        UserError: If the server cannot be reached or answers something else.
+    """
+    url = f"{server or zenodo_url()}/api/records/{RECORD}"
+    try:
+        answer = httpx.get(url, timeout=30, follow_redirects=True)
+        answer.raise_for_status()
+        record: Any = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise UserError(
+            f"{url}: {error}.",
+            remedy="Check the network. Behind a mirror, set FIGBENCH_ZENODO_URL. An archive that "
+            f"you already have works as it is: unpack {ARCHIVE} and give its folder.",
+        ) from None
+    for entry in record.get("files", []) if isinstance(record, dict) else []:
+        if entry.get("key") == ARCHIVE:
+            return _remote(entry, url)
+    raise UserError(f"{url}: the record lists no {ARCHIVE}.")
+
+
+def _remote(entry: dict[str, Any], url: str) -> RemoteFile:
+    try:
+        links = entry["links"]
+        place = links.get("self") or links["download"]
+        return RemoteFile(ARCHIVE, str(place), int(entry["size"]), str(entry["checksum"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{url}: the record has another form than expected ({error}).") from None
+
+
+def download_paper2fig(
+    out: Path, *, server: str | None = None, advance: Advance | None = None, keep: bool = False
+) -> Path:
+    """Downloads, verifies and unpacks the data set; returns its root.
+
+    Args:
+        out: Folder that gets ``Paper2Fig100k/``.
+        server: Zenodo or a mirror.
+        advance: Download progress.
+        keep: Keep the archive.
+
+    Raises:
+        UserError: If the server cannot be reached or ``out`` has no room.
+        IntegrityError: If the archive is not what the record says, or unsafe.
+        OSError: If the download broke off; the part is kept for the next run.
+    """
+    remote = describe(server)
+    root = out / "Paper2Fig100k"
+    if (root / "figures").is_dir():
+        return root
+    out.mkdir(parents=True, exist_ok=True)
+    archive = out / ARCHIVE
+    part = archive.with_name(archive.name + ".part")
+    have = part.stat().st_size if part.exists() else 0
+    free = shutil.disk_usage(out).free
+    if not archive.exists() and free < remote.size_bytes - have:
+        raise UserError(
+            f"{out}: {free / 2**30:.1f} GiB free, the archive needs "
+            f"{remote.size_bytes / 2**30:.1f} GiB and about as much again unpacked."
+        )
+    download_file(
+        remote.url, archive, size_bytes=remote.size_bytes, digest=remote.digest, advance=advance
+    )
+    unpack(archive, out)
+    if not keep:
+        archive.unlink()
+    return root
+
+
+def unpack(archive: Path, out: Path) -> None:
+    """Unpacks a tar into ``out``; the folder appears under its name only when whole.
+
+    Raises:
+        IntegrityError: For paths that leave the folder, links, devices, or a bomb.
+    """
+    staging = out / f".{archive.name}.unpacking"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        with tarfile.open(archive) as tar:
+            total = 0
+            for count, member in enumerate(tar, start=1):
+                total += member.size
+                if total > MAX_UNPACKED_BYTES or count > MAX_MEMBERS:
+                    raise IntegrityError(f"{archive}: unpacks to more than any release does.")
+                tar.extract(member, staging, filter="data")
+        for item in staging.iterdir():
+            item.replace(out / item.name)
+    except (tarfile.TarError, EOFError) as error:
+        raise IntegrityError(f"{archive}: refused to unpack ({error}).") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
