@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,11 +77,13 @@ class InceptionScore:
         error: float | None = None
         warnings: tuple[str, ...] = ()
         if smallest >= JACKKNIFE_PER_SPLIT:
-            # The mean over splits is (1/n) sum_i of n / (splits * size of i's split) influence_i.
+            # The mean over splits is the mean over images of n / (splits * size) influence; the
+            # root restores the degree of freedom that centring within each split takes.
             influence = np.empty(len(log_probabilities))
             for part in rows:
                 share = len(influence) / (len(rows) * len(part))
-                influence[part] = share * score_influence(log_probabilities[part])
+                freedom = math.sqrt(len(part) / (len(part) - 1))
+                influence[part] = share * freedom * score_influence(log_probabilities[part])
             error = standard_error(variance_of_mean(influence, clusters))
         else:
             warnings = (
