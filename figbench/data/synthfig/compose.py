@@ -27,7 +27,7 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
     """
     grid = place(content, style, dice)
     titles = _titles(grid, style)
-    router = Router(grid, [title.box for title in titles], style.head_size + 5)
+    router = Router(grid, content.links, [title.box for title in titles], style.head_size + 5)
     order = sorted(range(len(content.links)), key=lambda i: content.links[i].kind != "flow")
     paths = {i: router.route(content.links[i]) for i in order}
     dashed_skip = dice.chance(0.5)
@@ -76,8 +76,10 @@ def _frames(grid: Grid, style: Style) -> list[Shape]:
 def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
     paint = style.paint(node.module.role)
     shape = node.shape
-    upright = "-v" if shape == "trapezoid" and style.transposed else ""
-    kind = shape + upright
+    kind = shape
+    if shape == "trapezoid":
+        widens = any(word in node.module.name for word in ("Decoder", "Generator"))
+        kind += ("-v" if style.transposed else "-h") + ("-widening" if widens else "")
     line = paint.line if style.border or shape in ICONS | SIGNS else paint.fill
     items: list[Item] = [
         Shape(

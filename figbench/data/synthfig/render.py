@@ -139,12 +139,13 @@ def _slab(canvas: Canvas, shape: Shape, box: Box, scale: float) -> None:
 def _trapezoid(canvas: Canvas, shape: Shape, box: Box, scale: float) -> None:
     x0, y0, x1, y1 = box
     pen = max(1.0, shape.border * scale)
-    if shape.kind.endswith("-v"):
-        d = (x1 - x0) / 6
-        ring: list[Point] = [(x0, y0), (x1, y0), (x1 - d, y1), (x0 + d, y1)]
+    widens = shape.kind.endswith("-widening")
+    if shape.kind.startswith("trapezoid-v"):
+        first, last = ((x1 - x0) / 6, 0.0) if widens else (0.0, (x1 - x0) / 6)
+        ring: list[Point] = [(x0 + first, y0), (x1 - first, y0), (x1 - last, y1), (x0 + last, y1)]
     else:
-        d = (y1 - y0) / 6
-        ring = [(x0, y0), (x1, y0 + d), (x1, y1 - d), (x0, y1)]
+        first, last = ((y1 - y0) / 6, 0.0) if widens else (0.0, (y1 - y0) / 6)
+        ring = [(x0, y0 + first), (x1, y0 + last), (x1, y1 - last), (x0, y1 - first)]
     canvas.polygon(ring, shape.fill or (255, 255, 255))
     canvas.stroke([*ring, ring[0]], pen, shape.line, None)
 
@@ -181,8 +182,8 @@ def _ellipse(canvas: Canvas, shape: Shape, box: Box, scale: float) -> None:
 
 
 _Painter = Callable[[Canvas, Shape, Box, float], None]
+_TRAPEZOIDS = ("trapezoid-v", "trapezoid-h", "trapezoid-v-widening", "trapezoid-h-widening")
 _SOLIDS: dict[str, _Painter] = {
-    "frame": _frame, "stack": _stack, "slab": _slab, "trapezoid": _trapezoid,
-    "trapezoid-v": _trapezoid, "cylinder": _cylinder, "plus": _sign, "times": _sign,
-    "ellipse": _ellipse,
+    "frame": _frame, "stack": _stack, "slab": _slab, "cylinder": _cylinder, "plus": _sign,
+    "times": _sign, "ellipse": _ellipse, **dict.fromkeys(_TRAPEZOIDS, _trapezoid),
 }  # fmt: skip

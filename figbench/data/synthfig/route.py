@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from figbench.data.synthfig.content import Link
@@ -23,11 +24,14 @@ class Router:
 
     Args:
         grid: Nodes and frames.
+        links: All links that will be routed.
         keep_out: Boxes of texts that no arrow may cross.
         shortest: Least length of a straight arrow.
     """
 
-    def __init__(self, grid: Grid, keep_out: Sequence[Box], shortest: int) -> None:
+    def __init__(
+        self, grid: Grid, links: Sequence[Link], keep_out: Sequence[Box], shortest: int
+    ) -> None:
         self.nodes = grid.nodes
         self.boxes = [node.box for node in grid.nodes]
         self.captions = [node.caption for node in grid.nodes]
@@ -35,6 +39,8 @@ class Router:
         self.frames = [frame.box for frame in grid.frames]
         self.keep_out = list(keep_out)
         self.shortest = shortest
+        self.forks = Counter(link.source for link in links)
+        self.joins = Counter(link.target for link in links)
         self.routes: list[tuple[Link, Path]] = []
 
     def route(self, link: Link) -> Path:
@@ -43,8 +49,10 @@ class Router:
         Raises:
             NoRoomError: When every candidate meets a node, a text or another arrow's line.
         """
+        fork, join = self.forks[link.source] > 1, self.joins[link.target] > 1
+        fan = "fork" if fork else "join" if join else ""
         best: tuple[float, Path] | None = None
-        for i, path in enumerate(candidates(self.views, link.source, link.target)):
+        for i, path in enumerate(candidates(self.views, link.source, link.target, fan)):
             cost = len(path) * 12 + i / 8
             if len(path) == 3 and self.nodes[link.target].shape not in SIGNS:
                 cost += 14
@@ -84,7 +92,7 @@ class Router:
                 return False
             if any(_rides(frame, x0, y0, x1, y1) for frame in self.frames):
                 return False
-            if self._shares_line(link, a, b):
+            if self._shares_line(link, a, b) or self._meets_head(link, x0, y0, x1, y1):
                 return False
         return True
 
@@ -103,6 +111,15 @@ class Router:
                             return True
         return False
 
+    def _meets_head(self, link: Link, x0: int, y0: int, x1: int, y1: int) -> bool:
+        """No arrow crosses the head of another, unless they share a node."""
+        return any(
+            _meets((tip[0], tip[1], tip[0], tip[1]), x0, y0, x1, y1, self.shortest - 4)
+            for other, path in self.routes
+            for tip in path[-1:]
+            if other.target != link.target and other.source != link.source
+        )
+
     def _crossings(self, link: Link, path: Path) -> int:
         count = 0
         for other, taken in self.routes:
@@ -114,18 +131,23 @@ class Router:
         return count
 
 
-def candidates(views: Sequence[Sequence[_View]], source: int, target: int) -> Iterator[Path]:
+def candidates(
+    views: Sequence[Sequence[_View]], source: int, target: int, fan: str = ""
+) -> Iterator[Path]:
     """Yields upright paths from one node to another: straight, L, Z, then around.
 
     Args:
         views: All nodes as seen with the axes as they are, then exchanged.
         source: Where the arrow starts.
         target: Where it ends.
+        fan: ``fork`` to turn at one line for all arrows of a source, ``join`` for a target.
     """
-    for maker in (_straight, _bent):
-        for flip, nodes in enumerate(views):
-            for path in maker(nodes[source], nodes[target]):
-                yield _flipped(path) if flip else path
+    for flip, nodes in enumerate(views):
+        for path in _straight(nodes[source], nodes[target]):
+            yield _flipped(path) if flip else path
+    for flip, nodes in enumerate(views):
+        for path in _bent(nodes[source], nodes[target], fan):
+            yield _flipped(path) if flip else path
     for flip, nodes in enumerate(views):
         for path in _around(nodes[source], nodes[target], nodes):
             yield _flipped(path) if flip else path
@@ -149,7 +171,7 @@ def _straight(a: _View, b: _View) -> Iterator[Path]:
         yield (out, b[1]), (end, b[1])
 
 
-def _bent(a: _View, b: _View) -> Iterator[Path]:
+def _bent(a: _View, b: _View, fan: str) -> Iterator[Path]:
     """Paths that leave sideways: to the top or bottom of the target, or to its side."""
     ax, ay, left, _, right, _ = a
     bx, by, far_left, far_top, far_right, far_bottom = b
@@ -159,8 +181,10 @@ def _bent(a: _View, b: _View) -> Iterator[Path]:
             yield (out, ay), (x, ay), (x, far_top if by > ay else far_bottom)
     end = far_left if bx > ax else far_right
     if (end - out) * (bx - ax) > 0:
-        for part in (50, 35, 65, 22, 78, 12, 88):
-            x = out + (end - out) * part // 100
+        step = 20 if bx > ax else -20
+        bus = {"fork": [out + step], "join": [end - step]}.get(fan, [])
+        parts = (50, 35, 65, 22, 78, 12, 88)
+        for x in bus + [out + (end - out) * part // 100 for part in parts]:
             for shift in (0, -9, 9):
                 yield (out, ay), (x, ay), (x, by + shift), (end, by + shift)
                 if shift:
