@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +32,12 @@ from figbench.data.synthfig.write import normalised
 from figbench.errors import UserError
 
 GOLDEN = {
-    "figure 0/0": "",
-    "figure 0/1": "",
-    "figure 1/17": "",
-    "restyled 0/0": "",
-    "simple 5": "",
-    "test json": "",
+    "figure 0/0": "c2c73e89e01018729f9714e10cb94fc9377436f52c39e9a281a12e6cea2e878e",
+    "figure 0/1": "20ae750623d2a2379363d1e2e1d827c3f34f04f9d28ade92eb39e4c9327809f2",
+    "figure 1/17": "f92070741f3091244eb479677d152fda1f077bb2380be97559eacb280923b77a",
+    "restyled 0/0": "0e470f1b9904262897967e2a51620730bac52505e8ad1c5a429ebc49f06998e3",
+    "simple 5": "c19fb26aeea88be1c21a76fb4a57820b2db2bfb79a64efd2a2fb86ec37027995",
+    "test json": "cabcc0e66f4728075e6a8185e7c99a4c53436edd0cdae99f87e330afa4977451",
 }
 """SHA-256 frozen from this version: a change of any pixel or character is deliberate."""
 
@@ -66,6 +69,22 @@ def test_pixels_and_json_are_frozen(written: tuple[Path, SynthReport]) -> None:
         "simple 5": pixels(render_scene(make_simple_scene(5))),
         "test json": hashlib.sha256(json_bytes).hexdigest(),
     } == GOLDEN
+
+
+def test_pixels_do_not_depend_on_vector_instructions_or_hash_seed() -> None:
+    """A stand-in for another machine: plain loops in numpy, another PYTHONHASHSEED."""
+    code = (
+        "import hashlib; from figbench.data.synthfig import make_scene, render_scene;"
+        "print(*(hashlib.sha256(render_scene(make_scene(5, i)).tobytes()).hexdigest()"
+        " for i in range(12)))"
+    )
+    features = "AVX512F AVX512CD AVX512_SKX AVX512_ICL AVX2 FMA3 X86_V3 X86_V4"
+    env = {**os.environ, "NPY_DISABLE_CPU_FEATURES": features, "PYTHONHASHSEED": "7"}
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=env, capture_output=True, check=True
+    )
+    here = [hashlib.sha256(render_scene(make_scene(5, i)).tobytes()).hexdigest() for i in range(12)]
+    assert run.stdout.decode().split() == here
 
 
 def test_figure_i_does_not_depend_on_n() -> None:

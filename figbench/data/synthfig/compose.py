@@ -171,7 +171,7 @@ def _towards(a: Point, b: Point, part: float) -> Point:
 def _legend(content: Content, style: Style, size: int, left: int, top: int) -> list[Item]:
     items: list[Item] = []
     x = left + 8
-    size = max(11, size - 1)
+    size = max(12, size - 1)
     for role, words in content.legend:
         paint = style.paint(role)
         swatch = (x, top + 7, x + size + 4, top + 7 + size)

@@ -34,7 +34,7 @@ def place_notes(
     ]
     edges = [edge for frame in grid.frames for edge in _edges(frame.box)]
     notes: list[Text] = []
-    size = max(11, grid.size - 1)
+    size = max(12, grid.size - 1)
     for i, path in paths.items():
         if not content.links[i].text:
             continue

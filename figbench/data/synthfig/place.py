@@ -45,8 +45,8 @@ def place(content: Content, style: Style, dice: Dice) -> Grid:
         wanted = size * style.target / longest
         if longest < style.target * 0.82 and size < 19:
             size = min(19, max(size + 1, int(wanted * 0.92)))
-        elif longest > style.target and size > 11:
-            size = max(11, min(size - 1, int(wanted)))
+        elif longest > style.target and size > 12:
+            size = max(12, min(size - 1, int(wanted)))
         else:
             break
     grid = _Plan(content, style, size).arrange(None, None)

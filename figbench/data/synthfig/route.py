@@ -54,16 +54,19 @@ class Router:
         best: tuple[float, Path] | None = None
         for i, path in enumerate(candidates(self.views, link.source, link.target, fan)):
             cost = len(path) * 12 + i / 8
-            if len(path) == 3 and self.nodes[link.target].shape not in SIGNS:
-                cost += 14
+            corner = len(path) == 3 and self.nodes[link.target].shape not in SIGNS
+            cost += 14 * corner
             if best and cost >= best[0]:
                 continue
             cost += _length(path) / 16
             if (best and cost >= best[0]) or not self._free(link, path):
                 continue
-            cost += 60 * self._crossings(link, path)
+            crossings = self._crossings(link, path)
+            cost += 60 * crossings
             if best is None or cost < best[0]:
                 best = (cost, path)
+                if not crossings and not corner:
+                    break
         if best is None:
             raise NoRoomError
         self.routes.append((link, best[1]))
