@@ -123,7 +123,7 @@ def _draw_model(
     folder: Path, flaw: str, scenes: Sequence[tuple[str, Scene]], seed: int
 ) -> list[RGBImage]:
     folder.mkdir(parents=True, exist_ok=True)
-    kept = []
+    kept: list[RGBImage] = []
     images = degraded(flaw, [scene for _, scene in scenes], seed)
     for (figure_id, _), image in zip(scenes, images, strict=True):
         with atomic_path(folder / f"{figure_id}.png") as temporary:

@@ -10,6 +10,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from figbench.data.contact_sheet import contact_sheet
@@ -40,7 +42,7 @@ def write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence
         _panel(axis, results, metric_id, names, colours)
     for axis in axes.flat[len(metrics) :]:
         axis.axis("off")
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours[: len(names)]]
+    handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in colours[: len(names)]]
     spare = axes.flat[-1] if len(metrics) < rows * columns else figure
     spare.legend(handles, names, loc="center" if spare is not figure else "lower center")
     figure.tight_layout()
@@ -50,7 +52,7 @@ def write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence
 
 
 def _panel(
-    axis: plt.Axes,
+    axis: Axes,
     results: Mapping[str, RunResult],
     metric_id: str,
     names: Sequence[str],

@@ -78,6 +78,9 @@ class OcrPerceptual(nn.Module):
     BatchNorm would change the distance and drift.
     """
 
+    shift: torch.Tensor
+    scale: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.backbone = CraftBackbone().eval().requires_grad_(False)

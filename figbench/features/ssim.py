@@ -26,7 +26,7 @@ class Ssim:
     ) -> npt.NDArray[np.float64]:
         """Returns one SSIM per pair, shape (n,), in -1..1."""
         scores = [
-            structural_similarity(
+            structural_similarity(  # type: ignore[no-untyped-call]
                 _luma(one),
                 _luma(other),
                 data_range=255,

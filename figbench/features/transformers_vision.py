@@ -31,7 +31,7 @@ class DinoV2:
             "vit_base_patch14_dinov2", pretrained=False, img_size=SIDE, num_classes=0
         )
         state = load_state_dict(require_weights("dinov2-vit-b-14", metric=self.info.name))
-        network.load_state_dict(checkpoint_filter_fn(state, network))
+        network.load_state_dict(checkpoint_filter_fn(state, network))  # type: ignore[arg-type]
         self._network = freeze(network, device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
@@ -40,7 +40,7 @@ class DinoV2:
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         resized = np.stack([resize_like_tensorflow1(image, SIDE) for image in images])
-        scaled = (resized / 255 - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_STD)
+        scaled = (resized / 255 - np.array(IMAGENET_MEAN)) / np.array(IMAGENET_STD)
         batch = torch.from_numpy(scaled.astype(np.float32)).permute(0, 3, 1, 2)
         features = self._network(batch.to(self._device, self._dtype))
         return {"features": to_numpy(features)}

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 from rapidocr import RapidOCR
+from rapidocr.utils.output import RapidOCROutput
 
 from figbench.data.types import RGBImage, TextLine
 from figbench.ocr.base import OcrInfo
@@ -30,9 +31,11 @@ class RapidOcrEngine:
         """See :class:`figbench.ocr.base.OcrEngine`."""
         # RapidOCR takes arrays as BGR.
         found = self._engine(np.ascontiguousarray(image[..., ::-1]))
-        if found.txts is None or found.boxes is None:
+        if not isinstance(found, RapidOCROutput) or found.txts is None or found.boxes is None:
             return []
         return [
             TextLine(text, tuple((float(x), float(y)) for x, y in box), float(confidence))
-            for text, box, confidence in zip(found.txts, found.boxes, found.scores, strict=True)
+            for text, box, confidence in zip(
+                found.txts, found.boxes, found.scores or (), strict=True
+            )
         ]
