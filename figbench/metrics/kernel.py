@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
-from figbench.metrics.checks import Features, both_sides
+from figbench.metrics.checks import Features, both_sides, require_count
 from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
 from figbench.metrics.numerics.kernel import KernelSums, kernel_sums, subset_estimates
 
@@ -86,6 +86,7 @@ def _error(sums: KernelSums, inputs: MetricInputs) -> float | None:
 def _peers(
     generated: Features, reference: Features, subsets: int, wanted: int, seed: int
 ) -> dict[str, float | int | str]:
+    require_count(wanted, MINIMUM_N, "figures per subset")
     size = min(wanted, len(generated), len(reference))
     values = subset_estimates(generated, reference, subsets=subsets, size=size, seed=seed)
     return {

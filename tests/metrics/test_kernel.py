@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torch_fidelity import metric_kid
 
 from figbench.metrics import get_metric
+from figbench.metrics.base import MetricError
 from figbench.metrics.numerics.kernel import kernel_sums
 from tests.metrics.inputs import feature_inputs, relu_features
 
@@ -101,3 +102,9 @@ def test_two_figures_have_a_value_and_no_interval():
     rng = np.random.default_rng(5)
     x, y = relu_features(rng, 2, 4), relu_features(rng, 5, 4)
     assert get_metric("kid").compute(feature_inputs(x, y), {})[0].standard_error is None
+
+
+def test_subsets_of_one_are_refused():
+    x = relu_features(np.random.default_rng(6), 9, 4)
+    with pytest.raises(MetricError, match="found 1 figures per subset, needs at least 2"):
+        get_metric("kid").compute(feature_inputs(x, x), {"subset_size": 1})
