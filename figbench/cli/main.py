@@ -10,11 +10,11 @@ from types import FrameType
 
 import typer
 
-from figbench import __version__
+from figbench._version import __version__
 from figbench.cli.console import error_console, show_error
 from figbench.errors import EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 
-VERBS = ("evaluate", "reference", "data", "weights", "demo")
+VERBS = ("evaluate", "reference", "data", "weights", "demo", "doctor")
 """Modules of ``figbench.cli``, in the order of ``--help``; each has ``register(app)``."""
 
 app = typer.Typer(

@@ -180,6 +180,7 @@ def _plan_metric(
     allow_unpaired: bool,
 ) -> PlannedMetric:
     metric = get_metric(request.metric)
+    metric.spec.resolve(request.settings)
     reason: str | None = None
     if n_generated < metric.spec.minimum_n:
         reason = (

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import figbench
+from figbench._version import __version__
 from figbench.evaluation.plan import Plan
 from figbench.results.schema import Provenance
 
@@ -47,7 +47,7 @@ def package_versions() -> dict[str, str]:
 
 def git_state() -> tuple[str | None, bool | None]:
     """Returns (revision, dirty) of the figbench checkout; (None, None) for an installed wheel."""
-    root = Path(figbench.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None, None
     try:
@@ -78,7 +78,7 @@ def collect(
     return Provenance(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         command=list(command),
-        figbench_version=figbench.__version__,
+        figbench_version=__version__,
         git_revision=revision,
         git_dirty=dirty,
         python_version=sys.version.split()[0],

@@ -113,6 +113,8 @@ def _record_failure(
     scores: Scores, item: PlannedMetric, sides: Sides, status: str, reason: str
 ) -> None:
     for output in item.metric.spec.outputs:
+        if output.optional:
+            continue
         scores.metrics[output.id] = _no_value(output, sides, status, reason)
 
 
@@ -168,6 +170,9 @@ def _inputs(
         reference_lines=lines[1],
         truth_lines=[sides.reference.labels.get(row.reference.figure_id) for row in sides.rows],
         pair_scores=pair_scores,
+        reference_clusters=[
+            figure.paper_id or figure.figure_id for figure in sides.reference.figures
+        ],
         generated_digests=[figure.sha256 for figure in sides.present],
         reference_digests=[figure.sha256 for figure in sides.reference.figures],
         rejected=sides.rejected,

@@ -180,7 +180,7 @@ def test_identical_sets(synthfig_root, scored):
 
 
 def test_stored_features_and_lines_come_back(scored):
-    result, out, _ = scored
+    _, out, _ = scored
     features = load_features(out, "fd@efficientnet-lite0")
     assert features.generated.shape == (12, 1280)
     assert features.reference.shape == (12, 1280)
