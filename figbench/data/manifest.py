@@ -6,17 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from figbench.data.decode import DecodeError, decode
+from figbench.data.decode import decode
+from figbench.data.listing import Candidate, Listing, tidy
+from figbench.data.rejection import LIMIT_CODES, DecodeError, Limits
 from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, TextLine
-from figbench.errors import UserError
-from figbench.results.io import atomic_path
-
-FORMAT = "figbench-manifest"
-FORMAT_VERSION = 1
+from figbench.errors import IntegrityError, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +41,6 @@ Probes = MutableMapping[str, Probe]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """What an importer found: a figure before its bytes were looked at."""
-
-    figure_id: str
-    sample: int
-    path: str
-    prompt: str | None = None
-    seed: int | None = None
-    guidance_scale: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What an importer returns.
-
-    Attributes:
-        layout: Name of the layout.
-        root: Folder that candidate paths are relative to.
-        candidates: In the order found.
-        rejects: Files that cannot be figures (by name or kind).
-        notes: How ids were derived, what was passed over.
-        labels: Ground-truth text by figure id.
-    """
-
-    layout: str
-    root: Path
-    candidates: Sequence[Candidate]
-    rejects: Sequence[Reject] = ()
-    notes: Sequence[str] = ()
-    labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """A set of figures in a fixed order, with what was rejected and why."""
 
@@ -92,8 +57,16 @@ class Manifest:
 
         Raises:
             DecodeError: If they cannot be read any more.
+            IntegrityError: If they are not those that the manifest was made from: results are
+                kept by digest, and other bytes must not come under it.
         """
-        return read_source(Path(self.root), figure.path)
+        data = read_source(Path(self.root), figure.path)
+        if hashlib.sha256(data).hexdigest() != figure.sha256:
+            raise IntegrityError(
+                f"{Path(self.root) / figure.path}: changed since the manifest was made.",
+                remedy="Run the command again when nothing writes there any more.",
+            )
+        return data
 
     @property
     def digest(self) -> str:
@@ -114,33 +87,11 @@ class Manifest:
     def save(self, path: Path) -> None:
         """Writes the manifest atomically: JSON lines, or parquet by the suffix.
 
-        Parquet keeps the figures only; JSON lines keep rejects, notes and labels too.
+        :func:`load_manifest` gives back an equal manifest from either.
         """
-        if path.suffix == ".parquet":
-            self._save_parquet(path)
-            return
-        head = {"format": FORMAT, "version": FORMAT_VERSION, "layout": self.layout}
-        head |= {"root": self.root, "source": self.source, "notes": list(self.notes)}
-        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as out:
-            out.write(json.dumps(head) + "\n")
-            for figure in self.figures:
-                row = {name: value for name, value in asdict(figure).items() if value is not None}
-                if figure.figure_id in self.labels:
-                    lines = self.labels[figure.figure_id]
-                    row["labels"] = [[one.text, one.box, one.confidence] for one in lines]
-                out.write(json.dumps(row) + "\n")
-            for reject in self.rejects:
-                out.write(json.dumps({"reject": asdict(reject)}) + "\n")
+        from figbench.data.importers.saved import save
 
-    def _save_parquet(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.Table.from_pylist([asdict(figure) for figure in self.figures])
-        head = {"root": self.root, "source": self.source, "layout": self.layout}
-        table = table.replace_schema_metadata({FORMAT: json.dumps(head)})
-        with atomic_path(path) as temporary:
-            pq.write_table(table, temporary)
+        save(self, path)
 
 
 def load_manifest(
@@ -184,11 +135,9 @@ def load_manifest(
 
 
 def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> Manifest:
-    candidates = _unique(listing.candidates)
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        outcomes = pool.map(lambda one: _probe(listing.root, one, probes), candidates)
-        probed = list(zip(candidates, outcomes, strict=True))
-    figures, rejects = [], list(listing.rejects)
+    candidates, unnamed, notes = tidy(listing.candidates)
+    probed = _probe_each(listing.root, candidates, probes, workers)
+    figures, rejects = [], [*listing.rejects, *unnamed]
     for candidate, (digest, probe) in probed:
         if probe.code:
             rejects.append(_reject(candidate, probe))
@@ -205,9 +154,26 @@ def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> M
         layout=listing.layout,
         root=str(listing.root.resolve()),
         source=source,
-        notes=(*listing.notes, *_note_counts(probed)),
+        notes=(*listing.notes, *notes, *_note_counts(probed)),
         labels=dict(listing.labels),
     )
+
+
+_Probed = list[tuple[Candidate, tuple[str, Probe]]]
+
+
+def _probe_each(
+    root: Path, candidates: Sequence[Candidate], probes: Probes, workers: int
+) -> _Probed:
+    if workers <= 0:
+        return [(one, _probe(root, one, probes)) for one in candidates]
+    with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
+        try:
+            outcomes = pool.map(lambda one: _probe(root, one, probes), candidates)
+            return list(zip(candidates, outcomes, strict=True))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _probe(root: Path, candidate: Candidate, probes: Probes) -> tuple[str, Probe]:
@@ -216,11 +182,23 @@ def _probe(root: Path, candidate: Candidate, probes: Probes) -> tuple[str, Probe
     except DecodeError as error:
         return "", Probe(code=error.code, reason=error.reason)
     digest = hashlib.sha256(data).hexdigest()
-    known = probes.get(digest)
-    if known is None:
+    try:
+        known = probes[digest]
+    except KeyError:
         known = _look(data)
-        probes[digest] = known
-    return digest, known
+        if known.code not in LIMIT_CODES:
+            probes[digest] = known
+        return digest, known
+    return digest, known if known.code else _within_limits(known)
+
+
+def _within_limits(probe: Probe) -> Probe:
+    """Limits may have changed since the verdict was kept."""
+    try:
+        Limits.from_environment().check_size(probe.width, probe.height)
+    except DecodeError as error:
+        return Probe(code=error.code, reason=error.reason)
+    return probe
 
 
 def _look(data: bytes) -> Probe:
@@ -230,19 +208,6 @@ def _look(data: bytes) -> Probe:
         return Probe(code=error.code, reason=error.reason)
     height, width = decoded.image.shape[:2]
     return Probe(width, height, notes=decoded.notes)
-
-
-def _unique(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Gives a second figure of the same id and sample the next free sample index."""
-    taken: set[tuple[str, int]] = set()
-    kept = []
-    for one in candidates:
-        sample = one.sample
-        while (one.figure_id, sample) in taken:
-            sample += 1
-        taken.add((one.figure_id, sample))
-        kept.append(one if sample == one.sample else replace(one, sample=sample))
-    return kept
 
 
 def _figure(candidate: Candidate, digest: str, probe: Probe) -> Figure:
@@ -267,11 +232,10 @@ def paper_id(figure_id: str) -> str | None:
 
 
 def _reject(candidate: Candidate, probe: Probe) -> Reject:
-    shown = candidate.path.encode("utf-8", "backslashreplace").decode()
-    return Reject(shown, probe.code, probe.reason, candidate.figure_id, candidate.sample)
+    return Reject(candidate.path, probe.code, probe.reason, candidate.figure_id, candidate.sample)
 
 
-def _note_counts(probed: Sequence[tuple[Candidate, tuple[str, Probe]]]) -> list[str]:
+def _note_counts(probed: _Probed) -> list[str]:
     counts: dict[str, int] = {}
     for _, (_, probe) in probed:
         for note in probe.notes:

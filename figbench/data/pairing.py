@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from figbench.data.types import Figure
+from figbench.data.types import Figure, Reject
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,13 @@ class Pairing:
         rows: Every expected (reference, sample), references in their order.
         samples_per_prompt: The k that was expected.
         extra: Generated figures that no reference asks for, or beyond k.
+        notes: How ids were matched where they differ, and repeated reference ids.
     """
 
     rows: tuple[Row, ...]
     samples_per_prompt: int
     extra: tuple[Figure, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[Row, ...]:
@@ -42,43 +47,80 @@ def pair(
     generated: Sequence[Figure],
     reference: Sequence[Figure],
     samples_per_prompt: int | None = None,
+    rejects: Sequence[Reject] = (),
 ) -> Pairing:
-    """Pairs by figure id, exactly.
+    """Pairs by figure id.
+
+    An id that no reference has is tried again as a bare name, without folders and image suffix
+    (``run/a.png`` answers ``a``), where that name is one reference's alone.
 
     Args:
         generated: The model's figures.
         reference: The references; the first of an id counts.
-        samples_per_prompt: Expected samples per id; None takes the largest number found for an
-            id of the reference.
+        samples_per_prompt: Expected samples per id; None takes the largest number offered for an
+            id of the reference, rejected files included.
+        rejects: Files of the model that cannot be used.
 
     Returns:
         One row per reference and sample. A figure id without any figure has all its rows
         missing: a model that skips hard prompts is not rewarded.
     """
     references = {figure.figure_id: figure for figure in reversed(reference)}
+    ids = _Matcher(references)
     offered: dict[str, list[Figure]] = defaultdict(list)
     extra = []
     for figure in generated:
-        if figure.figure_id in references:
-            offered[figure.figure_id].append(figure)
-        else:
+        figure_id = ids.match(figure.figure_id)
+        if figure_id is None:
             extra.append(figure)
-    found = max((len(figures) for figures in offered.values()), default=1)
-    expected = samples_per_prompt or found
+        else:
+            offered[figure_id].append(figure)
+    counts = Counter({figure_id: len(figures) for figure_id, figures in offered.items()})
+    counts.update(filter(None, (ids.match(one.figure_id or "") for one in rejects)))
+    expected = samples_per_prompt or max(counts.values(), default=1)
     rows = []
     for figure_id in dict.fromkeys(figure.figure_id for figure in reference):
         figures = sorted(offered.get(figure_id, []), key=lambda figure: figure.sample)
         extra.extend(figures[expected:])
-        by_position: list[Figure | None] = [*figures[:expected]]
-        by_position += [None] * (expected - len(by_position))
-        for position, one in enumerate(by_position):
-            sample = one.sample if one is not None else _free_sample(figures, position)
-            rows.append(Row(references[figure_id], sample, one))
-    return Pairing(tuple(rows), expected, tuple(extra))
+        rows += _rows(references[figure_id], figures, expected)
+    notes = ids.notes()
+    if len(reference) > len(references):
+        notes.append(
+            f"{len(reference) - len(references)} references repeat an id; the first counts"
+        )
+    return Pairing(tuple(rows), expected, tuple(extra), tuple(notes))
 
 
-def _free_sample(figures: Sequence[Figure], position: int) -> int:
-    """Returns a sample index for a missing row that no present figure has."""
-    taken = {figure.sample for figure in figures}
-    free = [index for index in range(len(figures) + position + 1) if index not in taken]
-    return free[position - len(figures)]
+class _Matcher:
+    """Reference ids by their own name, then by their bare name."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._ids = set(ids)
+        bare = Counter(map(_bare, self._ids))
+        self._by_name = {_bare(one): one for one in self._ids if bare[_bare(one)] == 1}
+        self._renamed: set[str] = set()
+
+    def match(self, figure_id: str) -> str | None:
+        if figure_id in self._ids:
+            return figure_id
+        found = self._by_name.get(_bare(figure_id))
+        if found is not None:
+            self._renamed.add(figure_id)
+        return found
+
+    def notes(self) -> list[str]:
+        if not self._renamed:
+            return []
+        return [f"{len(self._renamed)} ids were matched by their bare name (no folder, no suffix)"]
+
+
+def _bare(figure_id: str) -> str:
+    path = PurePosixPath(figure_id)
+    return path.stem if path.suffix.lower() in _SUFFIXES else path.name
+
+
+def _rows(reference: Figure, figures: Sequence[Figure], expected: int) -> list[Row]:
+    present = [Row(reference, one.sample, one) for one in figures[:expected]]
+    taken = {one.sample for one in figures}
+    free = [index for index in range(expected + len(figures)) if index not in taken]
+    return present + [Row(reference, index, None) for index in free[: expected - len(present)]]

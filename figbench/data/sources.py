@@ -6,24 +6,17 @@ A path inside a manifest is relative to its root; ``a.zip!/b.png`` is a member o
 
 from __future__ import annotations
 
+import errno
 import stat
-import tarfile
-import zipfile
-from collections.abc import Iterator
+from bisect import bisect_right
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from itertools import accumulate
+from pathlib import Path
 
-from figbench.data.decode import DEFAULT_LIMITS, DecodeError
-from figbench.errors import UserError
+from figbench.data.archives import read_member
+from figbench.data.rejection import DecodeError, Limits
 
 SEPARATOR = "!/"
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-MAX_MEMBERS = 2_000_000
-
-
-def is_archive(path: Path) -> bool:
-    """Tells by name whether a file is a zip or tar archive."""
-    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def read_source(root: Path, path: str) -> bytes:
@@ -33,12 +26,20 @@ def read_source(root: Path, path: str) -> bytes:
         DecodeError: With the code that the reject list carries, when they cannot be read.
     """
     container, separator, member = path.partition(SEPARATOR)
-    if separator:
+    if separator and not _is_folder(root / container):
         place = root / container
         if container.endswith(".parquet"):
             return _read_parquet(place, member)
-        return _read_member(place, member)
+        return read_member(place, member)
     return _read_file(root / path)
+
+
+def _is_folder(path: Path) -> bool:
+    """A folder's name may end in ``!``."""
+    try:
+        return (path.parent / f"{path.name}!").is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _read_file(path: Path) -> bytes:
@@ -50,8 +51,7 @@ def _read_file(path: Path) -> bytes:
         raise DecodeError("bad-name", str(error)) from None
     if not stat.S_ISREG(state.st_mode):
         raise DecodeError("not-a-file", "not a regular file (FIFO, device, socket or folder)")
-    if state.st_size > DEFAULT_LIMITS.max_bytes:
-        raise DecodeError("bomb", f"{state.st_size:,} bytes, over the limit")
+    Limits.from_environment().check_bytes(state.st_size)
     try:
         return path.read_bytes()
     except OSError as error:
@@ -61,120 +61,56 @@ def _read_file(path: Path) -> bytes:
 def _unreadable(error: OSError) -> DecodeError:
     if isinstance(error, FileNotFoundError):
         return DecodeError("missing-file", "there is no file of this name (a dangling link?)")
-    if error.errno == 40 or "symbolic" in str(error).lower():
+    if error.errno == errno.ELOOP:
         return DecodeError("symlink-loop", "a symbolic link that leads back to itself")
     return DecodeError("unreadable", f"cannot be read ({error.strerror})")
 
 
-def archive_members(path: Path) -> Iterator[str]:
-    """Yields the names of the files in an archive, in order; folders, links and devices not.
-
-    Raises:
-        UserError: If the archive is broken or has more members than any submission needs.
-    """
-    count = 0
-    try:
-        for name in _zip_names(path) if zipfile.is_zipfile(path) else _tar_names(path):
-            count += 1
-            if count > MAX_MEMBERS:
-                raise UserError(f"{path}: more than {MAX_MEMBERS:,} members.")
-            yield name
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
-        raise UserError(f"{path}: not a readable archive ({error}).") from None
-
-
-def _zip_names(path: Path) -> Iterator[str]:
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            linked = stat.S_ISLNK(info.external_attr >> 16)
-            if not info.is_dir() and not linked and _safe(info.filename):
-                yield info.filename
-
-
-def _tar_names(path: Path) -> Iterator[str]:
-    with tarfile.open(path) as archive:
-        for info in archive:
-            if info.isfile() and _safe(info.name):
-                yield info.name
-
-
-def _safe(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return bool(parts) and ".." not in parts and not name.startswith(("/", "\\"))
-
-
-@lru_cache(maxsize=4)
-def _zip(path: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
-
-
-@lru_cache(maxsize=2)
-def _tar_bytes(path: Path) -> dict[str, tuple[int, int]]:
-    with tarfile.open(path) as archive:
-        return {info.name: (info.offset_data, info.size) for info in archive if info.isfile()}
-
-
-def _read_member(path: Path, member: str) -> bytes:
-    try:
-        if zipfile.is_zipfile(path):
-            info = _zip(path).getinfo(member)
-            if info.file_size > DEFAULT_LIMITS.max_bytes:
-                raise DecodeError("bomb", f"{info.file_size:,} bytes when unpacked")
-            return _zip(path).read(member)
-        return _read_tar(path, member)
-    except KeyError:
-        raise DecodeError("missing-file", f"no member of this name in {path.name}") from None
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
-        raise DecodeError("truncated", f"the archive member is damaged ({error})") from None
-
-
-def _read_tar(path: Path, member: str) -> bytes:
-    """A plain tar is read at the member's offset; a compressed one is streamed."""
-    if path.name.lower().endswith(".tar"):
-        offset, size = _tar_bytes(path)[member]
-        if size > DEFAULT_LIMITS.max_bytes:
-            raise DecodeError("bomb", f"{size:,} bytes when unpacked")
-        with path.open("rb") as handle:
-            handle.seek(offset)
-            return handle.read(size)
-    return _compressed_tar(path)[member]
-
-
-@lru_cache(maxsize=1)
-def _compressed_tar(path: Path) -> dict[str, bytes]:
-    """A compressed tar has no random access: its images are kept while it is in use."""
-    kept: dict[str, bytes] = {}
-    total = 0
-    with tarfile.open(path) as archive:
-        for info in archive:
-            if not info.isfile() or info.size > DEFAULT_LIMITS.max_bytes:
-                continue
-            total += info.size
-            if total > 8 * 2**30:
-                raise UserError(
-                    f"{path}: more than 8 GiB unpacked.", remedy="Unpack it and give the folder."
-                )
-            handle = archive.extractfile(info)
-            kept[info.name] = handle.read() if handle else b""
-    return kept
-
-
 def _read_parquet(path: Path, member: str) -> bytes:
+    import pyarrow as pa
+
     column, _, row = member.rpartition("/")
-    values = _parquet_column(path, column)
-    value = values[int(row)]
+    try:
+        value = _cell(path, column, int(row))
+    except (ValueError, LookupError, OSError, pa.ArrowException) as error:
+        raise DecodeError(
+            "unreadable", f"row {row} of '{column}' cannot be read ({error})"
+        ) from None
     data = value.get("bytes") if isinstance(value, dict) else value
     if isinstance(data, bytes):
         return data
     inner = value.get("path") if isinstance(value, dict) else value
-    if isinstance(inner, str):
-        return _read_file(path.parent / inner)
-    raise DecodeError("missing-file", f"row {row} of column '{column}' has no image")
+    if not isinstance(inner, str) or not inner:
+        raise DecodeError("missing-file", f"row {row} of column '{column}' has no image")
+    if ".." in Path(inner).parts:
+        raise DecodeError("path-traversal", "the path climbs out of the table's folder")
+    return _read_file(path.parent / inner)
 
 
-@lru_cache(maxsize=2)
-def _parquet_column(path: Path, column: str) -> list[object]:
+def _cell(path: Path, column: str, row: int) -> object:
+    state = path.stat()
+    stamp = (str(path), state.st_mtime_ns, state.st_size)
+    starts = _group_starts(stamp)
+    if not 0 <= row < starts[-1]:
+        raise IndexError(f"the table has {starts[-1]} rows")
+    group = bisect_right(starts, row) - 1
+    return _group(stamp, column, group)[row - starts[group]]
+
+
+@lru_cache(maxsize=8)
+def _group_starts(stamp: tuple[str, int, int]) -> list[int]:
     import pyarrow.parquet as pq
 
-    values: list[object] = pq.read_table(path, columns=[column]).column(column).to_pylist()
+    groups = pq.read_metadata(stamp[0])
+    sizes = (groups.row_group(number).num_rows for number in range(groups.num_row_groups))
+    return list(accumulate(sizes, initial=0))
+
+
+@lru_cache(maxsize=4)
+def _group(stamp: tuple[str, int, int], column: str, group: int) -> list[object]:
+    """One row group at a time: a table of images can be larger than memory."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(stamp[0]) as table:
+        values: list[object] = table.read_row_group(group, columns=[column]).column(0).to_pylist()
     return values

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from figbench.data.archives import is_archive
 from figbench.data.importers import folder, paper2fig, records, saved, tables
 from figbench.data.importers.folder import Known
 from figbench.data.importers.names import ArchiveNames, FolderNames
-from figbench.data.manifest import Listing, Manifest
-from figbench.data.sources import is_archive
+from figbench.data.listing import Listing
+from figbench.data.manifest import Manifest
 from figbench.errors import UserError
 from figbench.registry import suggest
 
@@ -51,7 +53,7 @@ def find_listing(
     if is_archive(path):
         return folder.read(ArchiveNames(path), layout, known)
     if path.suffix == ".parquet":
-        return tables.from_parquet(path)
+        return tables.from_parquet([path])
     if path.suffix == ".csv":
         return records.from_rows(path, tables.read_csv(path))
     if path.suffix in (".json", ".jsonl"):
@@ -63,12 +65,28 @@ def find_listing(
 
 
 def _folder(path: Path, layout: str | None, known: Known) -> Listing:
-    metadata = path / "metadata.jsonl"
-    if layout in (None, "records") and metadata.is_file():
-        return records.from_rows(metadata, records.read_lines(metadata))
-    if layout in (None, "records") and (path / "metadata.csv").is_file():
-        return records.from_rows(path / "metadata.csv", tables.read_csv(path / "metadata.csv"))
-    return folder.read(FolderNames(path), layout, known)
+    if layout in (None, "records"):
+        for name, rows_of in (
+            ("metadata.jsonl", records.read_lines),
+            ("metadata.csv", tables.read_csv),
+        ):
+            if (path / name).is_file():
+                return _with_unlisted(records.from_rows(path / name, rows_of(path / name)), path)
+    listing = None if layout == "parquet" else folder.read(FolderNames(path), layout, known)
+    shards = sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
+    if shards and (listing is None or not listing.candidates):
+        return tables.from_parquet(shards)
+    return listing or folder.read(FolderNames(path), None, known)
+
+
+def _with_unlisted(listing: Listing, path: Path) -> Listing:
+    """An image that lies in the folder but is not in its index is said, not lost."""
+    listed = {candidate.path for candidate in listing.candidates}
+    unlisted = [name for name in FolderNames(path).names() if folder.is_image(name)]
+    count = len(set(unlisted) - listed)
+    if not count:
+        return listing
+    return replace(listing, notes=(*listing.notes, f"{count} images are not in the index"))
 
 
 def _index(path: Path, layout: str | None, caption: str) -> Listing:

@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from figbench.data.importers.figgen import FIGGEN, read_figgen
 from figbench.data.importers.names import Names
-from figbench.data.manifest import Candidate, Listing
+from figbench.data.listing import Candidate, Listing, is_bad, shown
 from figbench.data.types import Reject
 
 IMAGE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".svg", ".pdf")
 )
 _SAMPLE = re.compile(r"(.+)_(\d{1,6})")
-_FIGGEN = re.compile(r"(?:.*/)?sample_(\d+)/(\d+)\.\w+")
 _GENEVAL = re.compile(r"(?:.*/)?([^/]+)/samples/(\d+)\.\w+")
+_REGULAR_SHARE = 0.8
+"""Without a reference, ``a_0 a_1 b_0 b_1`` are samples if so many prompts have the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +31,70 @@ class Known:
 
 
 def read(names: Names, layout: str | None, known: Known) -> Listing:
-    """Returns the candidates of a folder or archive."""
+    """Returns the candidates of a folder or archive.
+
+    Raises:
+        UserError: If the folder holds several runs.
+    """
     every = names.names()
     images, rejects = _split(every)
-    chosen = layout or _detect(images, every, known)
+    refused = [one for one in names.rejects() if one.code == "unreadable" or is_image(one.path)]
+    chosen = layout or _detect(images, known)
     notes = names.notes()
     if chosen == "figgen":
-        candidates, more = _figgen(names, images, known)
+        candidates, more = read_figgen(names, images, known.prompts)
     elif chosen == "geneval":
         candidates, more = _geneval(names, images)
     elif chosen == "samples":
         candidates, more = _samples(names, images, known)
     else:
-        candidates, more = _flat(names, images)
-    others = len(every) - len(images) - len(rejects)
-    if others:
-        notes.append(f"{others} files that are no images by their names were passed over")
-    return Listing(chosen, names.root, candidates, rejects, (*notes, *more))
+        candidates, more = _flat(names, images, known)
+    notes += [*more, *_passed_over(names, every, images, rejects, candidates)]
+    return Listing(chosen, names.root, candidates, (*refused, *rejects), notes)
+
+
+def is_image(name: str) -> bool:
+    """Tells by its name whether a file is meant to be an image."""
+    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
     images, rejects = [], []
-    for name in names:
+    for name in filter(is_image, names):
         path = PurePosixPath(name)
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
-            continue
         if path.name.startswith("._"):
-            rejects.append(Reject(_shown(name), "apple-double", "a macOS metadata file"))
-        elif path.name.startswith("."):
-            rejects.append(Reject(_shown(name), "hidden", "a hidden file"))
-        elif any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in name):
+            rejects.append(Reject(shown(name), "apple-double", "a macOS metadata file"))
+        elif any(part.startswith(".") for part in path.parts):
+            rejects.append(Reject(shown(name), "hidden", "a hidden file or folder"))
+        elif is_bad(name):
             reason = "the name has a control character or is not UTF-8"
-            rejects.append(Reject(_shown(name), "bad-name", reason, path.stem))
+            rejects.append(Reject(shown(name), "bad-name", reason, shown(path.stem)))
         else:
             images.append(name)
     return images, rejects
 
 
-def _shown(name: str) -> str:
-    return name.encode("unicode_escape", "surrogatepass").decode()
+def _passed_over(
+    names: Names,
+    every: Sequence[str],
+    images: Sequence[str],
+    rejects: Sequence[Reject],
+    candidates: Sequence[Candidate],
+) -> list[str]:
+    notes = []
+    others = len(every) - len(images) - len(rejects)
+    if others:
+        notes.append(f"{others} files that are no images by their names were passed over")
+    used = {candidate.path for candidate in candidates}
+    unused = [name for name in images if names.path_of(name) not in used]
+    if unused:
+        shortly = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
+        notes.append(f"{len(unused)} images outside the layout were passed over: {shortly}")
+    return notes
 
 
-def _detect(images: Sequence[str], every: Sequence[str], known: Known) -> str:
-    if any(_FIGGEN.fullmatch(name) for name in images) and any(
-        name.endswith("caption.txt") or _FIGGEN.fullmatch(name) for name in every
-    ):
+def _detect(images: Sequence[str], known: Known) -> str:
+    if any(FIGGEN.fullmatch(name) for name in images):
         return "figgen"
     if any(_GENEVAL.fullmatch(name) for name in images):
         return "geneval"
@@ -81,12 +102,17 @@ def _detect(images: Sequence[str], every: Sequence[str], known: Known) -> str:
     if known.prompts:
         direct = sum(stem in known.prompts for stem in stems)
         sampled = sum(_prefix(stem) in known.prompts for stem in stems)
-        return "samples" if sampled > direct else "flat"
-    matches = [_SAMPLE.fullmatch(stem) for stem in stems]
-    if not matches or not all(matches):
-        return "flat"
-    counts = Counter(match[1] for match in matches if match)
-    return "samples" if len(counts) > 1 and len(set(counts.values())) == 1 else "flat"
+        if direct or sampled:
+            return "samples" if sampled > direct else "flat"
+    return "samples" if _look_sampled(stems) else "flat"
+
+
+def _look_sampled(stems: Sequence[str]) -> bool:
+    counts = Counter(map(_prefix, stems))
+    if len(counts) < 2 or "" in counts:
+        return False
+    usual, prompts = Counter(counts.values()).most_common(1)[0]
+    return usual > 1 and prompts >= _REGULAR_SHARE * len(counts)
 
 
 def _prefix(stem: str) -> str:
@@ -94,17 +120,17 @@ def _prefix(stem: str) -> str:
     return match[1] if match else ""
 
 
-def _flat(names: Names, images: Sequence[str]) -> tuple[list[Candidate], list[str]]:
+def _flat(names: Names, images: Sequence[str], known: Known) -> tuple[list[Candidate], list[str]]:
     stems = Counter(PurePosixPath(name).stem for name in images)
     unique = all(count == 1 for count in stems.values())
+    by_stem = unique or any(stem in known.prompts for stem in stems)
     found = []
     for name in images:
         path = PurePosixPath(name)
-        figure_id = path.stem if unique else path.with_suffix("").as_posix()
-        found.append(
-            Candidate(figure_id, 0, names.path_of(name), names.text(f"{path.with_suffix('')}.txt"))
-        )
-    how = "file name without suffix" if unique else "relative path without suffix"
+        figure_id = path.stem if by_stem else path.with_suffix("").as_posix()
+        caption = names.text(f"{path.with_suffix('')}.txt")
+        found.append(Candidate(figure_id, 0, names.path_of(name), caption))
+    how = "file name without suffix" if by_stem else "relative path without suffix"
     return found, [f"figure id = {how}"]
 
 
@@ -120,31 +146,6 @@ def _samples(
         else:
             found.append(Candidate(match[1], int(match[2]), names.path_of(name)))
     return found, ["figure id and sample = <figure id>_<sample>"]
-
-
-def _figgen(names: Names, images: Sequence[str], known: Known) -> tuple[list[Candidate], list[str]]:
-    """``sample_<k>``: k is the row index after the data set's filter, not a figure id."""
-    order = list(known.prompts)
-    found, mapped, differing = [], 0, 0
-    for name in images:
-        match = _FIGGEN.fullmatch(name)
-        if match is None:
-            continue
-        row, sample = int(match[1]), int(match[2])
-        prompt = names.text(str(PurePosixPath(name).parent / "caption.txt"))
-        figure_id = f"sample_{row}"
-        if figure_id not in known.prompts and row < len(order):
-            figure_id = order[row]
-            mapped += 1
-            expected = known.prompts[figure_id]
-            differing += bool(prompt and expected and prompt.strip() != expected.strip())
-        found.append(Candidate(figure_id, sample, names.path_of(name), prompt))
-    notes = ["figure id = sample_<k>"]
-    if mapped:
-        notes = ["figure id = the reference's k-th id (FigGen numbers rows, not figures)"]
-    if differing:
-        notes.append(f"{differing} captions differ from the reference's: check the order")
-    return found, notes
 
 
 def _geneval(names: Names, images: Sequence[str]) -> tuple[list[Candidate], list[str]]:
@@ -167,6 +168,6 @@ def _geneval(names: Names, images: Sequence[str]) -> tuple[list[Candidate], list
 def _first_record(text: str | None) -> dict[str, object]:
     try:
         record = json.loads((text or "{}").splitlines()[0])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}

@@ -6,16 +6,25 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from figbench.data.decode import DecodeError
-from figbench.data.sources import SEPARATOR, archive_members, read_source
+from figbench.data.archives import archive_members
+from figbench.data.listing import shown
+from figbench.data.rejection import DecodeError
+from figbench.data.sources import SEPARATOR, read_source
+from figbench.data.types import Reject
 
 MAX_TEXT_BYTES = 1_000_000
 
 
 class Names(Protocol):
-    """What the folder layouts need to know."""
+    """What the folder layouts need to know.
+
+    Attributes:
+        root: What manifest paths are relative to.
+        title: Name of the folder that the relative names lie in.
+    """
 
     root: Path
+    title: str
 
     def names(self) -> list[str]:
         """Returns every file's relative name, sorted."""
@@ -29,8 +38,12 @@ class Names(Protocol):
         """Returns a small text file, or None."""
         ...
 
+    def rejects(self) -> list[Reject]:
+        """Returns what must not be read; complete after :meth:`names`."""
+        ...
+
     def notes(self) -> list[str]:
-        """Returns what was passed over."""
+        """Returns what was passed over; complete after :meth:`names`."""
         ...
 
 
@@ -39,16 +52,28 @@ class FolderNames:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.title = root.resolve().name
         self._linked: list[str] = []
+        self._unreadable: list[Reject] = []
 
     def names(self) -> list[str]:
         """See :class:`Names`."""
         found = []
-        for folder, folders, files in os.walk(self.root):
+        for folder, folders, files in os.walk(self.root, onerror=self._refused):
             base = Path(folder)
-            self._linked += [str(base / one) for one in folders if (base / one).is_symlink()]
-            found += [(base / one).relative_to(self.root).as_posix() for one in files]
+            self._linked += [
+                self._relative(base / one) for one in folders if (base / one).is_symlink()
+            ]
+            found += [self._relative(base / one) for one in files]
         return sorted(found)
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _refused(self, error: OSError) -> None:
+        name = shown(self._relative(Path(error.filename)))
+        reason = f"the folder cannot be read ({error.strerror})"
+        self._unreadable.append(Reject(name, "unreadable", reason))
 
     def path_of(self, name: str) -> str:
         """See :class:`Names`."""
@@ -58,9 +83,13 @@ class FolderNames:
         """See :class:`Names`."""
         return _text(self.root, name)
 
+    def rejects(self) -> list[Reject]:
+        """See :class:`Names`."""
+        return self._unreadable
+
     def notes(self) -> list[str]:
         """See :class:`Names`."""
-        return [f"linked folder not entered: {name}" for name in self._linked]
+        return [f"linked folder not entered: {shown(name)}" for name in self._linked]
 
 
 class ArchiveNames:
@@ -69,15 +98,22 @@ class ArchiveNames:
     def __init__(self, path: Path) -> None:
         self.root = path.parent
         self._archive = path.name
-        members = sorted(archive_members(path))
-        tops = {name.split("/", 1)[0] for name in members}
-        nested = len(tops) == 1 and all("/" in name for name in members)
-        self._prefix = f"{tops.pop()}/" if nested and not _is_sample_folder(tops) else ""
-        self._members = [name.removeprefix(self._prefix) for name in members]
+        members = {member.name: member for member in archive_members(path)}
+        self._problems = [
+            Reject(f"{self._archive}{SEPARATOR}{shown(member.name)}", *member.problem)
+            for member in members.values()
+            if member.problem
+        ]
+        usable = sorted(name for name, member in members.items() if not member.problem)
+        tops = {name.split("/", 1)[0] for name in usable}
+        nested = len(tops) == 1 and all("/" in name for name in usable)
+        self.title = tops.pop() if nested and not _is_sample_folder(tops) else path.name
+        self._prefix = f"{self.title}/" if self.title != path.name else ""
+        self._members = {name.removeprefix(self._prefix): None for name in usable}
 
     def names(self) -> list[str]:
         """See :class:`Names`."""
-        return self._members
+        return list(self._members)
 
     def path_of(self, name: str) -> str:
         """See :class:`Names`."""
@@ -86,6 +122,10 @@ class ArchiveNames:
     def text(self, name: str) -> str | None:
         """See :class:`Names`."""
         return _text(self.root, self.path_of(name)) if name in self._members else None
+
+    def rejects(self) -> list[Reject]:
+        """See :class:`Names`."""
+        return self._problems
 
     def notes(self) -> list[str]:
         """See :class:`Names`."""

@@ -5,15 +5,14 @@ Format: Rodriguez et al., OCR-VQGAN (WACV 2023), Zenodo record 7299423.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from figbench.data.importers.records import read_document
-from figbench.data.manifest import Candidate, Listing
-from figbench.data.types import TextLine
+from figbench.data.importers.records import finite, read_document
+from figbench.data.listing import Candidate, Listing, clean_text, shown
+from figbench.data.types import Reject, TextLine
 from figbench.errors import UserError
 
 SPLITS = ("train", "test")
@@ -62,17 +61,21 @@ def _present(root: Path) -> list[str]:
 
 
 def from_document(path: Path, document: Any, caption: str) -> Listing:
-    """Returns the figures of a parsed JSON.
+    """Returns the figures of a parsed JSON; records that cannot be used become rejects.
 
     Raises:
-        UserError: If the caption field is not in the data, or a record has no figure id.
+        UserError: If no record has the caption field.
     """
-    candidates, labels, unread = [], {}, 0
-    for number, record in enumerate(_records(document), start=1):
+    candidates, rejects, labels, unread, uncaptioned = [], [], {}, 0, 0
+    records = list(_records(document))
+    _check_caption(records, caption, path)
+    for number, record in enumerate(records, start=1):
         figure_id = record.get("figure_id") if isinstance(record, dict) else None
-        if not isinstance(figure_id, str) or "/" in figure_id or "\0" in figure_id:
-            raise UserError(f"{path}, record {number}: no usable figure_id.")
-        prompt = _caption(record, caption, path, number)
+        if not isinstance(figure_id, str) or "/" in figure_id:
+            rejects.append(_bad_record(path, number, figure_id))
+            continue
+        prompt = _caption(record.get(caption))
+        uncaptioned += prompt is None
         candidates.append(Candidate(figure_id, 0, f"figures/{figure_id}.png", prompt))
         lines = parse_ocr(record.get("ocr_result"))
         if lines is None:
@@ -82,7 +85,25 @@ def from_document(path: Path, document: Any, caption: str) -> Listing:
     notes = [f"{path.name}; figure id = figure_id; prompt = {caption}[0]"]
     if unread:
         notes.append(f"{unread} figures have no stored labels (missing or 'error')")
-    return Listing("paper2fig100k", path.parent, candidates, (), notes, labels)
+    if uncaptioned:
+        notes.append(f"{uncaptioned} figures have no caption in '{caption}'")
+    return Listing("paper2fig100k", path.parent, candidates, rejects, notes, labels)
+
+
+def _bad_record(path: Path, number: int, figure_id: Any) -> Reject:
+    named = shown(figure_id) if isinstance(figure_id, str) else None
+    reason = "the record has no usable figure_id"
+    return Reject(f"{path.name}#record {number}", "bad-record", reason, named)
+
+
+def _check_caption(records: Sequence[Any], caption: str, path: Path) -> None:
+    whole = [record for record in records if isinstance(record, dict)]
+    if whole and not any(caption in record for record in whole):
+        present = [name for name in CAPTION_FIELDS if any(name in record for record in whole)]
+        raise UserError(
+            f"{path}: no field '{caption}'.",
+            remedy=f"Caption fields here: {', '.join(present) or 'none'}.",
+        )
 
 
 def _records(document: Any) -> Iterator[Any]:
@@ -93,19 +114,10 @@ def _records(document: Any) -> Iterator[Any]:
             yield {"figure_id": name, **record} if isinstance(record, dict) else record
 
 
-def _caption(record: Mapping[str, Any], field: str, path: Path, number: int) -> str | None:
-    if field not in record:
-        present = [name for name in CAPTION_FIELDS if name in record]
-        raise UserError(
-            f"{path}, record {number}: no field '{field}'.",
-            remedy=f"Caption fields here: {', '.join(present) or 'none'}.",
-        )
-    texts = record[field]
-    if isinstance(texts, str):
-        return texts
-    if isinstance(texts, Sequence) and texts and isinstance(texts[0], str):
-        return texts[0]
-    return None
+def _caption(texts: Any) -> str | None:
+    if isinstance(texts, list) and texts:
+        texts = texts[0]
+    return texts if isinstance(texts, str) else None
 
 
 def parse_ocr(stored: Any) -> tuple[TextLine, ...] | None:
@@ -121,7 +133,8 @@ def parse_ocr(stored: Any) -> tuple[TextLine, ...] | None:
     for item in stored[:MAX_TEXT_LINES]:
         if isinstance(item, dict) and isinstance(item.get("text"), str):
             box = parse_box(item.get("bbox"))
-            lines.append(TextLine(item["text"], box, _confidence(item.get("confidence"))))
+            confidence = _confidence(item.get("confidence"))
+            lines.append(TextLine(clean_text(item["text"]), box, confidence))
     return tuple(lines)
 
 
@@ -131,25 +144,23 @@ def parse_box(stored: Any) -> tuple[tuple[float, float], ...]:
     Accepts floats, negatives and ``np.int32(71)``; returns ``()`` for anything else.
     """
     if isinstance(stored, str):
-        values = [float(number) for number in _NUMBER.findall(stored[:2000])]
-    elif isinstance(stored, Sequence):
-        values = [number for point in stored[:4] for number in _point(point)]
+        values = [finite(number) for number in _NUMBER.findall(stored[:2000])]
+    elif isinstance(stored, list):
+        values = [number for point in stored[:5] for number in _point(point)]
     else:
         return ()
-    if len(values) != 8 or not all(map(math.isfinite, values)):
+    numbers = [number for number in values if number is not None]
+    if len(values) != 8 or len(numbers) != 8:
         return ()
-    return tuple((values[i], values[i + 1]) for i in range(0, 8, 2))
+    return tuple((numbers[i], numbers[i + 1]) for i in range(0, 8, 2))
 
 
-def _point(point: Any) -> list[float]:
-    if not isinstance(point, Sequence) or isinstance(point, str) or len(point) != 2:
-        return []
-    return [float(value) for value in point if isinstance(value, int | float)]
+def _point(point: Any) -> list[float | None]:
+    if not isinstance(point, list) or len(point) != 2:
+        return [None]
+    return [finite(value) if isinstance(value, int | float) else None for value in point]
 
 
 def _confidence(stored: Any) -> float:
-    try:
-        value = float(stored)
-    except (TypeError, ValueError):
-        return 0.0
-    return min(1.0, max(0.0, value)) if math.isfinite(value) else 0.0
+    value = finite(stored)
+    return 0.0 if value is None else min(1.0, max(0.0, value))

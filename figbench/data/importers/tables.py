@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from figbench.data.importers.records import ID_FIELDS, IMAGE_FIELDS, PROMPT_FIELDS
-from figbench.data.manifest import Candidate, Listing
+from figbench.data.importers.records import (
+    ID_FIELDS,
+    IMAGE_FIELDS,
+    PROMPT_FIELDS,
+    finite,
+    integer,
+    text_of,
+)
+from figbench.data.listing import Candidate, Listing
 from figbench.data.sources import SEPARATOR
 from figbench.errors import UserError
+
+_EXTRA = ("sample", "seed", "guidance_scale")
 
 
 def read_csv(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -18,46 +27,68 @@ def read_csv(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             yield from csv.DictReader(lines)
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise UserError(f"{path}: not a readable CSV file ({error}).") from None
 
 
-def from_parquet(path: Path) -> Listing:
-    """Returns a candidate per row of a Hugging Face style table (``image`` holds bytes or path).
+def from_parquet(paths: Sequence[Path]) -> Listing:
+    """Returns a candidate per row of Hugging Face style tables (``image`` holds bytes or path).
+
+    Args:
+        paths: Shards of one table, in one folder or below it; the first lies in the root.
 
     Raises:
-        UserError: If the file is no parquet or has no image column.
+        UserError: If a file is no parquet or has no image column.
     """
+    root = paths[0].parent
+    candidates: list[Candidate] = []
+    notes = []
+    for path in paths:
+        found, how = _shard(path, root, len(candidates))
+        candidates += found
+        notes.append(f"figure id = {how}")
+    return Listing("parquet", root, candidates, (), list(dict.fromkeys(notes)))
+
+
+def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         names = pq.read_schema(path).names
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a readable parquet file ({error}).") from None
-    image = next((name for name in IMAGE_FIELDS if name in names), None)
-    if image is None:
-        raise UserError(
-            f"{path}: no image column; found {', '.join(names)}.",
-            remedy=f"Name it one of: {', '.join(IMAGE_FIELDS)}.",
+        image, identity, prompt = (
+            next((name for name in fields if name in names), None)
+            for fields in (IMAGE_FIELDS, ID_FIELDS, PROMPT_FIELDS)
         )
-    identity = next((name for name in ID_FIELDS if name in names), None)
-    prompt = next((name for name in PROMPT_FIELDS if name in names), None)
-    wanted = [name for name in (identity, prompt, "sample") if name and name in names]
-    rows = pq.read_table(path, columns=wanted).to_pylist() if wanted else None
-    count = pq.read_metadata(path).num_rows
-    candidates = []
-    for number in range(count):
-        row = rows[number] if rows else {}
-        figure_id = str(row[identity]) if identity else f"{path.stem}-{number:06d}"
-        caption = row.get(prompt) if prompt else None
-        candidates.append(
-            Candidate(
-                figure_id,
-                int(row.get("sample") or 0),
-                f"{path.name}{SEPARATOR}{image}/{number}",
-                caption if isinstance(caption, str) else None,
+        if image is None:
+            raise UserError(
+                f"{path}: no image column; found {', '.join(names)}.",
+                remedy=f"Name it one of: {', '.join(IMAGE_FIELDS)}.",
             )
+        wanted = [name for name in (identity, prompt, *_EXTRA) if name and name in names]
+        rows = pq.read_table(path, columns=wanted).to_pylist() if wanted else None
+        count = pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path}: not a readable parquet file ({error}).") from None
+    place = f"{path.relative_to(root).as_posix()}{SEPARATOR}{image}"
+    found = [
+        _candidate(
+            rows[number] if rows else {}, identity, prompt, before + number, f"{place}/{number}"
         )
-    how = f"column '{identity}'" if identity else "row number"
-    return Listing("parquet", path.parent, candidates, (), [f"figure id = {how}"])
+        for number in range(count)
+    ]
+    return found, f"column '{identity}'" if identity else "row number"
+
+
+def _candidate(
+    row: Mapping[str, Any], identity: str | None, prompt: str | None, number: int, path: str
+) -> Candidate:
+    own = row.get(identity) if identity else None
+    return Candidate(
+        f"row-{number:06d}" if own is None else str(own),
+        integer(row.get("sample")) or 0,
+        path,
+        text_of(row.get(prompt)) if prompt else None,
+        integer(row.get("seed")),
+        finite(row.get("guidance_scale")),
+    )
