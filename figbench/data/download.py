@@ -34,36 +34,53 @@ def download_file(
 
     Args:
         url: https, or http on this machine (tests, mirrors).
-        target: Appears only complete and verified.
+        target: Appears only complete and verified; left alone where it already is.
         size_bytes: Expected size; more bytes than this are never written.
         digest: ``sha256:<hex>`` or ``md5:<hex>``.
         advance: Progress.
-        attempts: Tries, each resuming.
+        attempts: Tries in a row that bring nothing; each resumes.
         pause_s: Pause between tries, doubled each time.
 
     Raises:
-        OSError: If the network or the disk failed in every try; the part is kept.
+        OSError: If the network or the disk failed in the end; the part is kept.
         IntegrityError: If the complete file is not what was promised; the part is removed.
         UserError: If the URL is not https.
     """
-    _require_https(url)
+    require_https(url)
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and _matches(target, size_bytes, digest, url):
+        return
     part = target.with_name(target.name + ".part")
-    for attempt in range(attempts):
+    left = attempts
+    while True:
+        before = _size(part)
         try:
             _continue(url, part, size_bytes, advance)
             break
         except (httpx.HTTPError, OSError) as error:
-            if attempt == attempts - 1 or _is_final(error):
+            left = attempts if _size(part) > before else left - 1
+            if left <= 0 or _is_final(error):
                 raise _explained(url, part, error) from None
-            time.sleep(pause_s * 2**attempt)
+            time.sleep(pause_s * 2 ** (attempts - left))
+        except IntegrityError:
+            part.unlink(missing_ok=True)
+            raise
     _verify(part, size_bytes, digest, url)
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
     part.replace(target)
 
 
-def _require_https(url: str) -> None:
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def require_https(url: str) -> None:
+    """Refuses a URL that is neither https nor http on this machine.
+
+    Raises:
+        UserError: Naming the URL.
+    """
     parsed = httpx.URL(url)
     local = parsed.host in ("127.0.0.1", "localhost", "::1")
     if parsed.scheme != "https" and not (parsed.scheme == "http" and local):
@@ -71,21 +88,27 @@ def _require_https(url: str) -> None:
 
 
 def _continue(url: str, part: Path, size_bytes: int, advance: Advance | None) -> None:
-    have = part.stat().st_size if part.exists() else 0
+    have = _size(part)
     if have == size_bytes:
         return
     if have > size_bytes:
         part.unlink()
         have = 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    # Raw bytes: a server that also compresses must not change what the digest is taken of.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with httpx.stream(
         "GET", url, headers=headers, timeout=TIMEOUT_S, follow_redirects=True
     ) as response:
         response.raise_for_status()
-        if have and response.status_code != httpx.codes.PARTIAL_CONTENT:
+        if have and not _resumes_at(response, have):
             have = 0
         with part.open("ab" if have else "wb") as out:
-            _write(response.iter_bytes(CHUNK_BYTES), out, have, size_bytes, advance)
+            _write(response.iter_raw(CHUNK_BYTES), out, have, size_bytes, advance)
+
+
+def _resumes_at(response: httpx.Response, have: int) -> bool:
+    started = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+    return started and response.status_code == httpx.codes.PARTIAL_CONTENT
 
 
 def _write(
@@ -117,14 +140,19 @@ def _explained(url: str, part: Path, error: Exception) -> OSError:
 
 
 def _verify(part: Path, size_bytes: int, digest: str, url: str) -> None:
+    if not _matches(part, size_bytes, digest, url):
+        part.unlink()
+        raise IntegrityError(
+            f"{url}: the file is not the promised one ({digest}); it was removed.",
+            remedy="Run the same command to download it again.",
+        )
+
+
+def _matches(path: Path, size_bytes: int, digest: str, url: str) -> bool:
     algorithm, _, expected = digest.partition(":")
     if algorithm not in ("sha256", "md5"):
         raise IntegrityError(f"{url}: cannot verify a digest of kind '{algorithm}'.")
-    with part.open("rb") as handle:
-        found = hashlib.file_digest(handle, algorithm).hexdigest()
-    if part.stat().st_size != size_bytes or found != expected.lower():
-        part.unlink()
-        raise IntegrityError(
-            f"{url}: {algorithm} {found} is not the promised {expected}; the file was removed.",
-            remedy="Run the same command to download it again.",
-        )
+    if _size(path) != size_bytes:
+        return False
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, algorithm).hexdigest() == expected.lower()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import shutil
 import tarfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from figbench.data.download import Advance, download_file
+from figbench.data.download import Advance, download_file, require_https
 from figbench.errors import IntegrityError, UserError
 
 RECORD = "7299423"
 ARCHIVE = "Paper2Fig100k.tar.gz"
 ZENODO = "https://zenodo.org"
+FOLDER = "Paper2Fig100k"
+MAX_RECORD_BYTES = 4 * 2**20
 MAX_UNPACKED_BYTES = 200 * 2**30
 MAX_MEMBERS = 1_000_000
 
@@ -50,28 +55,42 @@ def describe(server: str | None = None) -> RemoteFile:
         UserError: If the server cannot be reached or answers something else.
     """
     url = f"{server or zenodo_url()}/api/records/{RECORD}"
+    require_https(url)
     try:
-        answer = httpx.get(url, timeout=30, follow_redirects=True)
-        answer.raise_for_status()
-        record: Any = answer.json()
+        record = _record(url)
     except (httpx.HTTPError, ValueError) as error:
         raise UserError(
             f"{url}: {error}.",
             remedy="Check the network. Behind a mirror, set FIGBENCH_ZENODO_URL. An archive that "
             f"you already have works as it is: unpack {ARCHIVE} and give its folder.",
         ) from None
-    for entry in record.get("files", []) if isinstance(record, dict) else []:
-        if entry.get("key") == ARCHIVE:
+    files = record.get("files") if isinstance(record, dict) else None
+    for entry in files if isinstance(files, list) else []:
+        if isinstance(entry, dict) and entry.get("key") == ARCHIVE:
             return _remote(entry, url)
     raise UserError(f"{url}: the record lists no {ARCHIVE}.")
+
+
+def _record(url: str) -> Any:
+    body = bytearray()
+    with httpx.stream("GET", url, timeout=30, follow_redirects=True) as answer:
+        answer.raise_for_status()
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > MAX_RECORD_BYTES:
+                raise ValueError("the answer is longer than any record")
+    return json.loads(body)
 
 
 def _remote(entry: dict[str, Any], url: str) -> RemoteFile:
     try:
         links = entry["links"]
         place = links.get("self") or links["download"]
-        return RemoteFile(ARCHIVE, str(place), int(entry["size"]), str(entry["checksum"]))
-    except (KeyError, TypeError, ValueError) as error:
+        size = int(entry["size"])
+        if size <= 0:
+            raise ValueError(f"size {size}")
+        return RemoteFile(ARCHIVE, str(place), size, str(entry["checksum"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{url}: the record has another form than expected ({error}).") from None
 
 
@@ -91,10 +110,12 @@ def download_paper2fig(
         IntegrityError: If the archive is not what the record says, or unsafe.
         OSError: If the download broke off; the part is kept for the next run.
     """
-    remote = describe(server)
-    root = out / "Paper2Fig100k"
+    root = out / FOLDER
     if (root / "figures").is_dir():
         return root
+    if root.exists():
+        raise UserError(f"{root}: exists, but has no figures.", remedy="Move it away first.")
+    remote = describe(server)
     out.mkdir(parents=True, exist_ok=True)
     archive = out / ARCHIVE
     part = archive.with_name(archive.name + ".part")
@@ -108,32 +129,44 @@ def download_paper2fig(
     download_file(
         remote.url, archive, size_bytes=remote.size_bytes, digest=remote.digest, advance=advance
     )
-    unpack(archive, out)
+    unpack(archive, root)
     if not keep:
         archive.unlink()
     return root
 
 
-def unpack(archive: Path, out: Path) -> None:
-    """Unpacks a tar into ``out``; the folder appears under its name only when whole.
+def unpack(archive: Path, root: Path) -> None:
+    """Unpacks the archive's top folder as ``root``, which appears only when it is whole.
 
     Raises:
-        IntegrityError: For paths that leave the folder, links, devices, or a bomb.
+        IntegrityError: For paths that leave the folder, links, devices, a bomb, a damaged
+            archive, or one without figures.
     """
-    staging = out / f".{archive.name}.unpacking"
+    staging = root.with_name(f".{archive.name}.unpacking")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        with tarfile.open(archive) as tar:
-            total = 0
-            for count, member in enumerate(tar, start=1):
-                total += member.size
-                if total > MAX_UNPACKED_BYTES or count > MAX_MEMBERS:
-                    raise IntegrityError(f"{archive}: unpacks to more than any release does.")
-                tar.extract(member, staging, filter="data")
-        for item in staging.iterdir():
-            item.replace(out / item.name)
-    except (tarfile.TarError, EOFError) as error:
+        _extract(archive, staging)
+        tops = [staging, *(item for item in staging.iterdir() if item.is_dir())]
+        top = next((item for item in tops if (item / "figures").is_dir()), None)
+        if top is None:
+            raise IntegrityError(f"{archive}: has no folder 'figures'.")
+        top.replace(root)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise IntegrityError(f"{archive}: refused to unpack ({error}).") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    total = 0
+    with tarfile.open(archive) as tar:
+        for count, member in enumerate(tar, start=1):
+            if not member.isfile() and not member.isdir():
+                raise IntegrityError(
+                    f"{archive}: refused to unpack (link or device {member.name})."
+                )
+            total += member.size
+            if total > MAX_UNPACKED_BYTES or count > MAX_MEMBERS:
+                raise IntegrityError(f"{archive}: unpacks to more than any release does.")
+            tar.extract(member, folder, filter="data")
