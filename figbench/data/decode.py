@@ -20,7 +20,7 @@ __all__ = ["DECODER_VERSION", "DecodeError", "Decoded", "Limits", "decode"]
 DECODER_VERSION = 1
 """Bumped when the same bytes would give other pixels; part of every protocol hash."""
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
 """A closed list: some of Pillow's other readers start programs (EPS) or take any bytes (TGA)."""
 _ORIENTATION = 0x0112
 
