@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 
 import easyocr
 import numpy as np
@@ -26,14 +27,19 @@ class EasyOcrEngine:
             model_storage_directory=str(detector.parent),
             download_enabled=False,
             verbose=False,
+            quantize=False,
         )
 
     def read(self, image: RGBImage) -> list[TextLine]:
         """See :class:`figbench.ocr.base.OcrEngine`."""
         # EasyOCR takes arrays as BGR.
-        found = self._reader.readtext(
-            np.ascontiguousarray(image[..., ::-1]), mag_ratio=float(self.info.settings["mag_ratio"])
-        )
+        with warnings.catch_warnings():
+            # Its data loader asks for pinned memory on every call, with or without a GPU.
+            warnings.filterwarnings("ignore", message=".*pin_memory.*")
+            found = self._reader.readtext(
+                np.ascontiguousarray(image[..., ::-1]),
+                mag_ratio=float(self.info.settings["mag_ratio"]),
+            )
         lowest = float(self.info.settings["min_confidence"])
         return [
             TextLine(text, tuple((float(x), float(y)) for x, y in box), float(confidence))

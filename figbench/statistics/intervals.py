@@ -30,7 +30,8 @@ def interval_of(
 ) -> Interval | None:
     """Returns the two-sided interval of a measurement, or None where none is sound.
 
-    A standard error gives value +- z SE under the measurement's own method name. Values per figure
+    A standard error gives value +- z SE, cut at the ends of the output's range, under the
+    measurement's own method name. Values per figure
     give a BCa bootstrap over clusters (papers). Values that all sit at one end of the output's
     range give the exact bound that many papers without variation allow.
 
@@ -46,7 +47,10 @@ def interval_of(
             return None
         reach = NormalDist().inv_cdf((1.0 + level) / 2.0) * error
         method = measurement.method or "standard error"
-        return _interval(measurement.value - reach, measurement.value + reach, level, method)
+        value, output = measurement.value, measurement.output
+        low = max(value - reach, min(output.low, value))
+        high = min(value + reach, max(output.high, value))
+        return _interval(low, high, level, method)
     if measurement.per_figure is None:
         return None
     totals = cluster_totals(np.asarray(measurement.per_figure, np.float64), clusters)

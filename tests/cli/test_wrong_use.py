@@ -132,5 +132,5 @@ def test_import_and_help_are_light():
     assert done.returncode == 0, done.stderr
     shown = figbench("--help")
     assert shown.returncode == 0
-    for verb in ("evaluate", "reference", "compare", "gate", "data", "weights", "demo", "doctor"):
+    for verb in ("evaluate", "reference", "data", "weights", "demo", "doctor"):
         assert verb in shown.stdout
