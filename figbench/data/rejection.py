@@ -76,7 +76,7 @@ class Limits:
     def check_aspect(self, width: float, height: float) -> None:
         """Raises ``DecodeError`` ("absurd-aspect") for a strip that no page would hold."""
         if max(width, height) > self.max_aspect * min(width, height):
-            raise DecodeError("absurd-aspect", f"{width:g} x {height:g}")
+            raise DecodeError("absurd-aspect", f"a strip of {width:g} x {height:g}")
 
 
 LIMIT_CODES = frozenset(("bomb", "too-small", "absurd-aspect"))
