@@ -210,18 +210,25 @@ def test_reference_pack_scores_the_same_and_needs_no_reference_work(
     close(values(again), values(result))
 
 
-def test_truncation_protocol_sees_other_pixels(model, synthfig_root, tmp_path):
-    legacy = PROTOCOL.replace(
-        pixel_encoding="figgen-script-2023",
-        legacy=True,
-        metrics=[{"metric": "fd@efficientnet-lite0"}],
-        ocr=None,
-    )
-    right = legacy.replace(pixel_encoding="uint8")
-    wrong = figbench.evaluate(model, synthfig_root, legacy, store=tmp_path, options=CPU)
-    truth = figbench.evaluate(model, synthfig_root, right, store=tmp_path, options=CPU)
-    assert wrong.value("fd@efficientnet-lite0") > 2 * truth.value("fd@efficientnet-lite0")
-    assert any("known defect" in text for text in wrong.warnings)
+def test_truncation_protocol_cannot_tell_blank_pages_from_figures(model, synthfig_root, tmp_path):
+    blank = tmp_path / "blank"
+    blank.mkdir()
+    for path in model.iterdir():
+        Image.new("RGB", Image.open(path).size, "white").save(blank / path.name)
+    right = PROTOCOL.replace(metrics=[{"metric": "fd@efficientnet-lite0"}], ocr=None)
+    script = right.replace(pixel_encoding="figgen-script-2023", legacy=True)
+    assert script.hash != right.hash
+    found = {}
+    for name, protocol in (("right", right), ("script", script)):
+        results = [
+            figbench.evaluate(one, synthfig_root, protocol, store=tmp_path / "s", options=CPU)
+            for one in (blank, model)
+        ]
+        found[name] = [result.value("fd@efficientnet-lite0") for result in results]
+        legacy = any("known defect" in text for text in results[0].warnings)
+        assert legacy == (name == "script")
+    assert found["right"][0] > 2 * found["right"][1]
+    assert found["script"][0] < 1.5 * found["script"][1]
 
 
 def test_samples_per_prompt(model, synthfig_root, tmp_path):
