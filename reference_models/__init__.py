@@ -1,0 +1,1 @@
+"""Reference models: what figbench measures against; figbench never imports them."""
