@@ -13,7 +13,6 @@ import httpx
 
 from figbench.errors import IntegrityError, UserError
 
-CHUNK_BYTES = 1 << 20
 ATTEMPTS = 5
 TIMEOUT_S = 60.0
 Advance = Callable[[int, int], None]
@@ -103,7 +102,7 @@ def _continue(url: str, part: Path, size_bytes: int, advance: Advance | None) ->
         if have and not _resumes_at(response, have):
             have = 0
         with part.open("ab" if have else "wb") as out:
-            _write(response.iter_raw(CHUNK_BYTES), out, have, size_bytes, advance)
+            _write(response.iter_raw(), out, have, size_bytes, advance)
 
 
 def _resumes_at(response: httpx.Response, have: int) -> bool:
@@ -136,7 +135,8 @@ def _is_final(error: Exception) -> bool:
 
 def _explained(url: str, part: Path, error: Exception) -> OSError:
     kept = f"; {part} is kept, run the same command to resume" if part.exists() else ""
-    return OSError(f"{url}: {str(error).splitlines()[0] if str(error) else error!r}{kept}")
+    reason = str(error).splitlines()[0] if str(error) else repr(error)
+    return OSError(f"{url}: {reason}{kept}")
 
 
 def _verify(part: Path, size_bytes: int, digest: str, url: str) -> None:

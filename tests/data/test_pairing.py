@@ -12,7 +12,7 @@ def figure(figure_id, sample=0):
 
 
 def figures(*names):
-    return [figure(*name.split("#")[:1], int((name.split("#") + ["0"])[1])) for name in names]
+    return [figure(*name.split("#")[:1], int(([*name.split("#"), "0"])[1])) for name in names]
 
 
 def keys(rows):

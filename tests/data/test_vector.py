@@ -109,5 +109,6 @@ def test_pdfs_in_many_threads():
     pages = [pdf(100 + 7 * i, 150, b"0 0 1 rg 0 0 50 %d re f" % (10 * i)) for i in range(12)]
     alone = [decode(page).image for page in pages]
     with ThreadPoolExecutor(8) as pool:
-        for one, other in zip(alone * 4, pool.map(lambda page: decode(page).image, pages * 4)):
+        together = pool.map(lambda page: decode(page).image, pages * 4)
+        for one, other in zip(alone * 4, together, strict=True):
             np.testing.assert_array_equal(one, other)

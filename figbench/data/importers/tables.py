@@ -23,10 +23,11 @@ _EXTRA = ("sample", "seed", "guidance_scale")
 
 
 def read_csv(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yields the rows of a CSV file with a header."""
+    """Yields the rows of a CSV file with a header; an empty cell is None."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield from csv.DictReader(lines)
+            for row in csv.DictReader(lines):
+                yield {name: value or None for name, value in row.items() if name}
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise UserError(f"{path}: not a readable CSV file ({error}).") from None
 
