@@ -104,36 +104,46 @@ def download(
         BarColumn,
         DownloadColumn,
         Progress,
+        TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
-    from figbench.data.zenodo import describe, download_paper2fig
+    from figbench.data.zenodo import FOLDER, describe, download_paper2fig, is_present
 
     if dataset != "paper2fig100k":
         raise UserError(f"Unknown data set '{dataset}'.", remedy="Known: paper2fig100k.")
     console = error_console()
+    root = out / FOLDER
+    if is_present(out) and not dry_run:
+        console.print(f"Already here: {escape(str(root))}", soft_wrap=True)
+        if json_output:
+            print_json({"root": str(root)})
+        return
     remote = describe()
     facts = {
         "url": remote.url,
         "size_bytes": remote.size_bytes,
         "digest": remote.digest,
-        "root": str(out / "Paper2Fig100k"),
+        "root": str(root),
     }
     console.print(
         f"{remote.name}: {remote.size_bytes / 2**30:.2f} GiB, {remote.digest}, from {remote.url}",
         soft_wrap=True,
     )
     if not dry_run:
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        rates = (TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress(*columns, *rates, console=console) as progress:
             task = progress.add_task("download", total=remote.size_bytes)
-            root = download_paper2fig(
+            download_paper2fig(
                 out,
+                remote=remote,
                 advance=lambda have, _total: progress.update(task, completed=have),
+                on_unpack=lambda: progress.update(task, description="unpack", total=None),
                 keep=keep_archive,
             )
-        console.print(f"Ready: {root}")
+        console.print(f"Ready: {escape(str(root))}", soft_wrap=True)
     if json_output:
         print_json(facts)
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import tarfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,15 +95,28 @@ def _remote(entry: dict[str, Any], url: str) -> RemoteFile:
         raise UserError(f"{url}: the record has another form than expected ({error}).") from None
 
 
+def is_present(out: Path) -> bool:
+    """Tells whether the data set is already unpacked below a folder."""
+    return (out / FOLDER / "figures").is_dir()
+
+
 def download_paper2fig(
-    out: Path, *, server: str | None = None, advance: Advance | None = None, keep: bool = False
+    out: Path,
+    *,
+    server: str | None = None,
+    remote: RemoteFile | None = None,
+    advance: Advance | None = None,
+    on_unpack: Callable[[], None] | None = None,
+    keep: bool = False,
 ) -> Path:
     """Downloads, verifies and unpacks the data set; returns its root.
 
     Args:
         out: Folder that gets ``Paper2Fig100k/``.
         server: Zenodo or a mirror.
+        remote: What :func:`describe` said; None asks now.
         advance: Download progress.
+        on_unpack: Called when the download is complete.
         keep: Keep the archive.
 
     Raises:
@@ -111,11 +125,11 @@ def download_paper2fig(
         OSError: If the download broke off; the part is kept for the next run.
     """
     root = out / FOLDER
-    if (root / "figures").is_dir():
+    if is_present(out):
         return root
     if root.exists():
         raise UserError(f"{root}: exists, but has no figures.", remedy="Move it away first.")
-    remote = describe(server)
+    remote = remote or describe(server)
     out.mkdir(parents=True, exist_ok=True)
     archive = out / ARCHIVE
     part = archive.with_name(archive.name + ".part")
@@ -129,6 +143,8 @@ def download_paper2fig(
     download_file(
         remote.url, archive, size_bytes=remote.size_bytes, digest=remote.digest, advance=advance
     )
+    if on_unpack:
+        on_unpack()
     unpack(archive, root)
     if not keep:
         archive.unlink()

@@ -336,6 +336,11 @@ def test_command(server, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Ready: here/Paper2Fig100k" in done.stderr
     assert (tmp_path / "here" / "Paper2Fig100k" / "paper2fig_test.json").is_file()
+    asked = len(server.requests)
+    again = command("paper2fig100k", "--out", "here", server=server, cwd=tmp_path)
+    assert again.returncode == 0
+    assert "Already here" in again.stderr
+    assert len(server.requests) == asked
     server.digest = f"md5:{'0' * 32}"
     wrong = command("paper2fig100k", "--out", "there", server=server, cwd=tmp_path)
     assert wrong.returncode == 3

@@ -9,6 +9,8 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from figbench.data.manifest import load_manifest
 from figbench.errors import UserError
@@ -317,3 +319,39 @@ def test_empty_folder_and_unknown_layout(tmp_path):
         load_manifest(tmp_path)
     with pytest.raises(UserError, match="Did you mean 'flat'"):
         load_manifest(tmp_path, layout="flatt")
+
+
+fields = st.sampled_from(
+    ["figure_id", "id", "image", "prompt", "sample", "captions", "ocr_result", "seed", "bbox"]
+)
+documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(
+        ["a.png", "b/../../c.png", "t.zip!/a.png", "t.parquet!/image/0", "/dev/zero"]
+    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(fields, inner, max_size=6),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(document=documents, form=st.sampled_from(["json", "jsonl"]))
+def test_any_index_is_understood_or_refused(tmp_path_factory, document, form):
+    """Strange JSON gives figures and rejects, or a UserError; never another exception."""
+    root = tmp_path_factory.getbasetemp() / "any-index"
+    root.mkdir(exist_ok=True)
+    (root / "a.png").write_bytes(PNG)
+    path = root / f"index.{form}"
+    path.write_text(json.dumps(document))
+    try:
+        manifest = load_manifest(path, workers=0)
+    except UserError as error:
+        assert path.name in error.message
+        return
+    for figure in manifest.figures:
+        assert manifest.read(figure) == PNG
+    json.dumps([(one.path, one.code) for one in manifest.rejects], ensure_ascii=False).encode()

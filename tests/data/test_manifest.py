@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -68,6 +69,25 @@ def test_verdicts_do_not_outlive_a_change_of_limits(folder, monkeypatch):
     assert len(load_manifest(folder, probes=probes).figures) == 4
     monkeypatch.setenv("FIGBENCH_MAX_PIXELS", "2500")
     assert load_manifest(folder, probes=probes) == strict
+
+
+def test_an_interrupt_does_not_wait_for_the_rest(tmp_path, monkeypatch):
+    """Ctrl-C among many files: those not begun are dropped."""
+    for i in range(200):
+        (tmp_path / f"{i:03d}.png").write_bytes(encoded(drawing(seed=i)))
+    seen = []
+
+    def look(data):
+        seen.append(data)
+        if len(seen) == 5:
+            raise KeyboardInterrupt
+        time.sleep(0.02)
+        return Probe(9, 9)
+
+    monkeypatch.setattr("figbench.data.manifest._look", look)
+    with pytest.raises(KeyboardInterrupt):
+        load_manifest(tmp_path, workers=2)
+    assert len(seen) < 50
 
 
 def test_changed_bytes_are_refused(folder):
