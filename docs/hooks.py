@@ -29,7 +29,9 @@ def _metrics() -> str:
         parts.append("| output | title | better | range |\n|---|---|---|---|")
         for output in spec.outputs:
             better = "higher" if output.higher_is_better else "lower"
-            parts.append(f"| `{output.id}` | {output.title} | {better} | {output.low:g} to {output.high:g} |")
+            parts.append(
+                f"| `{output.id}` | {output.title} | {better} | {output.low:g} to {output.high:g} |"
+            )
         for heading in SECTIONS:
             text = spec.section(heading)
             if text:

@@ -49,19 +49,24 @@ for _verb in VERBS:
     importlib.import_module(f"figbench.cli.{_verb}").register(app)
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _InterruptedRun(BaseException):
+    """Ctrl-C or SIGTERM; not KeyboardInterrupt, which click would answer in its own words."""
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise _InterruptedRun
 
 
 def run() -> None:
     """Entry point of the console script: errors become messages and exit codes."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app(standalone_mode=True)
     except FigbenchError as error:
         show_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except _InterruptedRun:
         error_console().print("Interrupted. Finished work is kept; run the same command to resume.")
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
