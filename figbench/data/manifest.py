@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from figbench.data.decode import decode
 from figbench.data.listing import Candidate, Listing, tidy
+from figbench.data.looking import CRASHED, Looker, Probe, look
 from figbench.data.rejection import LIMIT_CODES, DecodeError, Limits
 from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, TextLine
 from figbench.errors import IntegrityError, UserError
 
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What decoding a file's bytes showed; depends on the bytes alone.
-
-    Attributes:
-        width: Pixels as seen; 0 for a reject.
-        height: Pixels as seen; 0 for a reject.
-        code: Reject code, empty for a usable figure.
-        reason: Reject reason.
-        notes: From the decoder.
-    """
-
-    width: int = 0
-    height: int = 0
-    code: str = ""
-    reason: str = ""
-    notes: tuple[str, ...] = ()
-
+__all__ = ["Manifest", "Probe", "Probes", "default_workers", "load_manifest", "paper_id"]
 
 Probes = MutableMapping[str, Probe]
 """Probes by SHA-256 of the bytes."""
@@ -102,7 +85,7 @@ def load_manifest(
     caption: str = "captions",
     reference: Manifest | None = None,
     probes: Probes | None = None,
-    workers: int = 2,
+    workers: int | None = None,
 ) -> Manifest:
     """Reads a set of figures in any layout of docs/inputs.md.
 
@@ -116,7 +99,8 @@ def load_manifest(
         caption: Caption field for Paper2Fig100k.
         reference: The set that these figures answer; its ids settle what ``a_1.png`` means.
         probes: Verdicts by SHA-256; read and extended.
-        workers: Decoding threads.
+        workers: Reading threads, each with a decoding process once there are many files; 0 does
+            all in this thread, None takes :func:`default_workers`.
 
     Raises:
         UserError: If nothing is there, nothing is a figure, or an index cannot be read.
@@ -131,7 +115,8 @@ def load_manifest(
     listing = find_listing(
         source, layout=layout, split=split, caption=caption, known=Known(prompts)
     )
-    return _probe_all(listing, str(path), {} if probes is None else probes, workers)
+    count = default_workers() if workers is None else workers
+    return _probe_all(listing, str(path), {} if probes is None else probes, count)
 
 
 def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> Manifest:
@@ -166,17 +151,28 @@ def _probe_each(
     root: Path, candidates: Sequence[Candidate], probes: Probes, workers: int
 ) -> _Probed:
     if workers <= 0:
-        return [(one, _probe(root, one, probes)) for one in candidates]
+        return [(one, _probe(root, one, probes, look)) for one in candidates]
+    looker = Looker()
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
         try:
-            outcomes = pool.map(lambda one: _probe(root, one, probes), candidates)
+            outcomes = pool.map(lambda one: _probe(root, one, probes, looker.look), candidates)
             return list(zip(candidates, outcomes, strict=True))
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
+        finally:
+            looker.stop()
 
 
-def _probe(root: Path, candidate: Candidate, probes: Probes) -> tuple[str, Probe]:
+def default_workers() -> int:
+    """Returns the number of reading threads: one per core that may be used, at most eight."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(8, usable or 1)
+
+
+def _probe(
+    root: Path, candidate: Candidate, probes: Probes, examine: Callable[[bytes], Probe]
+) -> tuple[str, Probe]:
     try:
         data = read_source(root, candidate.path)
     except DecodeError as error:
@@ -185,8 +181,8 @@ def _probe(root: Path, candidate: Candidate, probes: Probes) -> tuple[str, Probe
     try:
         known = probes[digest]
     except KeyError:
-        known = _look(data)
-        if known.code not in LIMIT_CODES:
+        known = examine(data)
+        if known.code not in LIMIT_CODES and known != CRASHED:
             probes[digest] = known
         return digest, known
     return digest, known if known.code else _within_limits(known)
@@ -199,15 +195,6 @@ def _within_limits(probe: Probe) -> Probe:
     except DecodeError as error:
         return Probe(code=error.code, reason=error.reason)
     return probe
-
-
-def _look(data: bytes) -> Probe:
-    try:
-        decoded = decode(data)
-    except DecodeError as error:
-        return Probe(code=error.code, reason=error.reason)
-    height, width = decoded.image.shape[:2]
-    return Probe(width, height, notes=decoded.notes)
 
 
 def _figure(candidate: Candidate, digest: str, probe: Probe) -> Figure:

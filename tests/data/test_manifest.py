@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from figbench.data import looking
 from figbench.data.listing import Candidate, tidy
 from figbench.data.manifest import Manifest, Probe, load_manifest, paper_id
 from figbench.data.types import Figure, Reject, TextLine
@@ -29,6 +30,43 @@ def folder(tmp_path):
 @pytest.mark.parametrize("workers", [0, 1, 2, 5])
 def test_workers_change_nothing(folder, workers):
     assert load_manifest(folder, workers=workers) == load_manifest(folder, workers=0)
+
+
+def test_worker_processes_change_nothing(folder, monkeypatch):
+    alone = load_manifest(folder, workers=0)
+    monkeypatch.setattr("figbench.data.looking.Looker.__init__.__defaults__", (0,))
+    assert load_manifest(folder, workers=2) == alone
+
+
+def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
+    """The worker of the first file is killed; the others are read by a new one."""
+    monkeypatch.setattr("figbench.data.looking.Looker.__init__.__defaults__", (0,))
+    usual, killed = looking._Worker.look, []
+
+    def look(self, data):
+        if not killed:
+            killed.append(self._process.pid)
+            self._process.kill()
+            self._process.wait()
+        return usual(self, data)
+
+    monkeypatch.setattr(looking._Worker, "look", look)
+    probes: dict[str, Probe] = {}
+    manifest = load_manifest(folder, workers=1, probes=probes)
+    assert {one.path: one.code for one in manifest.rejects} == {
+        "a.png": "crashed",
+        "e.png": "empty",
+    }
+    assert len(manifest.figures) == 3
+    assert len(load_manifest(folder, workers=1, probes=probes).figures) == 4
+
+
+def test_a_worker_reports_what_the_user_can_mend(monkeypatch):
+    monkeypatch.setenv("FIGBENCH_MAX_PIXELS", "many")
+    looker = looking.Looker(0)
+    with pytest.raises(UserError, match="FIGBENCH_MAX_PIXELS=many"):
+        looker.look(b"GIF89a")
+    looker.stop()
 
 
 def test_digests(folder, tmp_path):
@@ -56,7 +94,7 @@ def test_known_bytes_are_not_decoded_again(folder, monkeypatch):
     def forbidden(*_arguments):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("figbench.data.manifest.decode", forbidden)
+    monkeypatch.setattr("figbench.data.looking.decode", forbidden)
     assert load_manifest(folder, probes=probes) == first
 
 
@@ -84,7 +122,7 @@ def test_an_interrupt_does_not_wait_for_the_rest(tmp_path, monkeypatch):
         time.sleep(0.02)
         return Probe(9, 9)
 
-    monkeypatch.setattr("figbench.data.manifest._look", look)
+    monkeypatch.setattr("figbench.data.looking.look", look)
     with pytest.raises(KeyboardInterrupt):
         load_manifest(tmp_path, workers=2)
     assert len(seen) < 50
