@@ -57,6 +57,8 @@ def describe(server: str | None = None) -> RemoteFile:
     """
     url = f"{server or zenodo_url()}/api/records/{RECORD}"
     require_https(url)
+    if os.environ.get("FIGBENCH_OFFLINE", "") not in ("", "0"):
+        raise UserError(f"{url}: FIGBENCH_OFFLINE forbids downloads.", remedy="Unset it.")
     try:
         record = _record(url)
     except (httpx.HTTPError, ValueError) as error:

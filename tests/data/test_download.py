@@ -100,7 +100,8 @@ class Server:
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.delenv("FIGBENCH_OFFLINE", raising=False)
     made = Server(archive())
     yield made
     made.http.shutdown()
@@ -212,6 +213,13 @@ def test_only_https(tmp_path, url):
         download_file(url, tmp_path / "f", size_bytes=1, digest="md5:0")
     with pytest.raises(UserError, match="https"):
         describe(url)
+
+
+def test_offline_asks_nobody(server, monkeypatch):
+    monkeypatch.setenv("FIGBENCH_OFFLINE", "1")
+    with pytest.raises(UserError, match="FIGBENCH_OFFLINE"):
+        describe(server.base)
+    assert server.requests == []
 
 
 def test_nobody_listens(tmp_path):

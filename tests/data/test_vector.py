@@ -2,8 +2,11 @@
 
 import base64
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pypdfium2
 import pytest
 
 from figbench.data.decode import DecodeError, decode
@@ -102,13 +105,26 @@ def test_missing_renderer_is_named(monkeypatch, module, data):
     assert "figbench[vector]" in caught.value.remedy
 
 
-def test_pdfs_in_many_threads():
-    """PDFium is not thread-safe; the pages must come out as from one thread."""
-    from concurrent.futures import ThreadPoolExecutor
+def test_one_pdf_at_a_time(monkeypatch):
+    """PDFium is not thread-safe: no two documents may be open at once."""
+    usual, inside, most = pypdfium2.PdfDocument, [], []
 
+    class Watched(usual):
+        def __init__(self, data):
+            inside.append(self)
+            most.append(len(inside))
+            time.sleep(0.002)
+            super().__init__(data)
+
+        def close(self):
+            super().close()
+            inside.remove(self)
+
+    monkeypatch.setattr(pypdfium2, "PdfDocument", Watched)
     pages = [pdf(100 + 7 * i, 150, b"0 0 1 rg 0 0 50 %d re f" % (10 * i)) for i in range(12)]
     alone = [decode(page).image for page in pages]
     with ThreadPoolExecutor(8) as pool:
-        together = pool.map(lambda page: decode(page).image, pages * 4)
-        for one, other in zip(alone * 4, together, strict=True):
+        together = pool.map(lambda page: decode(page).image, pages * 2)
+        for one, other in zip(alone * 2, together, strict=True):
             np.testing.assert_array_equal(one, other)
+    assert set(most) == {1}
