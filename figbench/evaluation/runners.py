@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from figbench.evaluation.extract import Ready
 
 FLUSH_ROWS = 128
-"""Rows kept in memory before a segment is written: what a kill can cost."""
+FLUSH_AFTER_S = 5.0
+"""Rows and seconds before a segment is written: what a kill can cost."""
 
 
 class Runner(Protocol):
@@ -42,6 +44,7 @@ class _Buffer:
         self._keys: dict[str, list[bytes]] = {}
         self._rows: dict[str, list[Any]] = {}
         self._spaces: dict[str, Space] = {}
+        self._written_s = time.monotonic()
 
     def add(self, space: Space, key: bytes, row: Any, limit: int) -> None:
         self._spaces[space.id] = space
@@ -49,10 +52,13 @@ class _Buffer:
         self._rows.setdefault(space.id, []).append(row)
         if len(self._keys[space.id]) >= limit:
             self._write(space.id)
+        elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
+            self.flush()
 
     def flush(self) -> None:
         for name in list(self._keys):
             self._write(name)
+        self._written_s = time.monotonic()
 
     def _write(self, name: str) -> None:
         keys, rows = self._keys.pop(name), self._rows.pop(name)

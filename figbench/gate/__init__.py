@@ -1,1 +1,16 @@
-"""Regression gates: rules, decisions, annotations."""
+"""Comparisons and regression gates: rules, decisions, annotations."""
+
+from figbench.gate.comparison import Comparison, Difference, compare
+from figbench.gate.decision import Decision, Verdict, gate
+from figbench.gate.rules import Rule, parse_rule
+
+__all__ = [
+    "Comparison",
+    "Decision",
+    "Difference",
+    "Rule",
+    "Verdict",
+    "compare",
+    "gate",
+    "parse_rule",
+]

@@ -1,0 +1,206 @@
+"""Pass or regression: an effect beyond the rule and, where asked, significance. Fails closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
+from figbench.gate.comparison import Comparison, Difference, compare_runs
+from figbench.gate.rules import Rule, parse_rule, require_direction
+from figbench.gate.runs import Run, load_run, require_comparable
+from figbench.registry import suggest
+from figbench.results.schema import RunResult
+
+UPDATE_ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule applied.
+
+    Attributes:
+        rule: As written.
+        state: ``pass`` or ``regression``.
+        reason: One sentence.
+        baseline: Baseline's value.
+        value: Run's value.
+        limit: Value beyond which the effect is too large.
+        p_value: Of the difference, or None.
+        minimum_detectable: Difference that this comparison could have seen, or None.
+        method: Of the test.
+    """
+
+    rule: str
+    state: str
+    reason: str
+    baseline: float
+    value: float
+    limit: float
+    p_value: float | None
+    minimum_detectable: float | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The gate's outcome.
+
+    Attributes:
+        passed: True without a regression.
+        verdicts: By rule.
+        improved: Metrics that are significantly better than the baseline (Holm-adjusted).
+        notes: What to know.
+        update_required: True when ``require_update`` asks for a new baseline.
+    """
+
+    passed: bool
+    verdicts: tuple[Verdict, ...]
+    improved: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    update_required: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 or 1."""
+        return EXIT_OK if self.passed and not self.update_required else EXIT_REGRESSION
+
+    def document(self) -> dict[str, Any]:
+        """Returns JSON-ready data."""
+        return {**asdict(self), "exit_code": self.exit_code}
+
+
+def gate(
+    result: str | Path,
+    baseline: str | Path,
+    rules: Sequence[str],
+    *,
+    allow_no_baseline: bool = False,
+    require_update: bool = False,
+) -> Decision:
+    """Decides whether a run is a regression against a baseline.
+
+    Args:
+        result: Folder or ``result.json`` of the run.
+        baseline: Of the baseline.
+        rules: At least one, see :mod:`figbench.gate.rules`.
+        allow_no_baseline: A baseline that is not there passes, with a note.
+        require_update: A significantly better run fails, so that the baseline gets updated.
+
+    Raises:
+        UserError: For a rule or result that cannot be read.
+        IntegrityError: If the two must not be compared, or a value is missing.
+    """
+    parsed = [parse_rule(text) for text in rules]
+    if not parsed:
+        raise UserError(
+            "No rule: nothing would be checked.",
+            remedy='Add --rule "label_f1:-0.01 & p<0.05", or rules to figbench.toml.',
+        )
+    run = load_run(result)
+    if not Path(baseline).exists():
+        if allow_no_baseline:
+            return Decision(True, (), notes=(f"{baseline}: no baseline yet; nothing compared.",))
+        raise IntegrityError(
+            f"{baseline}: the baseline is not there, so nothing can be compared.",
+            remedy="Store one: figbench evaluate ... --output BASELINE. For a first run add "
+            "--allow-no-baseline.",
+        )
+    before = load_run(baseline)
+    _require_same_work(run, before)
+    _require_metrics(run.result, before.result, parsed)
+    comparison = compare_runs(before, run)
+    verdicts = tuple(_apply(rule, comparison) for rule in parsed)
+    improved = tuple(one.metric for one in comparison.differences if _improved(one))
+    return Decision(
+        passed=all(one.state == "pass" for one in verdicts),
+        verdicts=verdicts,
+        improved=improved,
+        notes=comparison.notes,
+        update_required=require_update and bool(improved),
+    )
+
+
+def _require_same_work(run: Run, before: Run) -> None:
+    require_comparable(before, run)
+    ours, theirs = run.result.manifests.generated, before.result.manifests.generated
+    if run.rows and before.rows and run.rows != before.rows:
+        raise IntegrityError(
+            f"Not comparable: {run.folder} has {len(run.rows)} expected figures, the baseline "
+            f"{len(before.rows)}, and they are not the same prompts and samples.",
+            remedy="Draw the baseline's prompts with its number of samples.",
+        )
+    expected = [_expected(one.result) for one in (run, before)]
+    if expected[0] != expected[1]:
+        raise IntegrityError(
+            f"Not comparable: n expected is {expected[0]} in the run and {expected[1]} in the "
+            "baseline.",
+            remedy="Draw the baseline's prompts with its number of samples.",
+        )
+    if ours.n_figures == 0:
+        raise IntegrityError(f"Not comparable: {run.folder} has no figures.")
+    if not run.rows and ours.prompts_digest != theirs.prompts_digest:
+        raise IntegrityError("Not comparable: the run drew other prompts than the baseline.")
+
+
+def _expected(result: RunResult) -> int:
+    return max((value.n_expected for value in result.metrics.values()), default=0)
+
+
+def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -> None:
+    """A metric that vanished is not a metric that passed."""
+    known = [name for name, value in before.metrics.items() if value.value is not None]
+    if not known:
+        raise IntegrityError("Not comparable: the baseline has no value at all.")
+    for name in known:
+        value = run.metrics.get(name)
+        if value is None or value.value is None:
+            why = "is not in the run" if value is None else f"{value.status}: {value.reason}"
+            raise IntegrityError(
+                f"Not comparable: the baseline has '{name}', which {why}.",
+                remedy="Score the run with the baseline's metrics.",
+            )
+    for rule in rules:
+        if rule.metric not in known:
+            raise IntegrityError(
+                f"Rule '{rule.text}': the baseline has no value of '{rule.metric}'."
+                f"{suggest(rule.metric, known)}",
+                remedy=f"It has: {', '.join(known)}.",
+            )
+        require_direction(rule, before.metrics[rule.metric].higher_is_better)
+
+
+def _apply(rule: Rule, comparison: Comparison) -> Verdict:
+    found = comparison.of(rule.metric)
+    if found is None:
+        raise IntegrityError(f"Rule '{rule.text}': '{rule.metric}' could not be compared.")
+    limit = rule.limit(found.first)
+    beyond = found.second < limit if found.higher_is_better else found.second > limit
+    state, reason = "pass", "within the limit"
+    if beyond and rule.alpha is None:
+        state, reason = "regression", "beyond the limit"
+    elif beyond and rule.alpha is not None:
+        if found.p_value is None:
+            state = "regression"
+            reason = "beyond the limit, and no sound test says that it is chance"
+        elif found.p_value < rule.alpha:
+            state, reason = "regression", f"beyond the limit, p = {found.p_value:.4g}"
+        else:
+            reason = f"beyond the limit, but p = {found.p_value:.4g} is not below {rule.alpha:g}"
+    return Verdict(
+        rule.text,
+        state,
+        reason,
+        found.first,
+        found.second,
+        limit,
+        found.p_value,
+        found.minimum_detectable,
+        found.method,
+    )
+
+
+def _improved(one: Difference) -> bool:
+    return bool(one.better) and one.p_holm is not None and one.p_holm < UPDATE_ALPHA
