@@ -157,9 +157,6 @@ def _probe_each(
         try:
             outcomes = pool.map(lambda one: _probe(root, one, probes, looker.look), candidates)
             return list(zip(candidates, outcomes, strict=True))
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
         finally:
             looker.stop()
 

@@ -38,7 +38,8 @@ def archive(*extra, top="Paper2Fig100k"):
             tar.addfile(info, io.BytesIO(data))
         for name, kind in extra:
             info = tarfile.TarInfo(name)
-            info.type, info.linkname = kind, "/etc/passwd"
+            info.type = kind
+            info.linkname = "figures" if kind == tarfile.SYMTYPE else f"{top}/paper2fig_test.json"
             tar.addfile(info)
     return out.getvalue()
 

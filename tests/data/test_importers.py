@@ -237,6 +237,15 @@ def test_records_that_name_nothing_usable_are_rejected(tmp_path):
         f"{reject.path}{reject.figure_id}{reject.reason}".encode()
 
 
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_nan_in_an_index_is_no_value(tmp_path, form):
+    fill(tmp_path, ["1.png"])
+    record = '{"id": NaN, "image": "1.png", "seed": Infinity}'
+    (tmp_path / f"i.{form}").write_text(f"[{record}]" if form == "json" else record)
+    (figure,) = load_manifest(tmp_path / f"i.{form}").figures
+    assert (figure.figure_id, figure.seed) == ("1", None)
+
+
 def test_images_beside_an_index_are_said(tmp_path):
     fill(tmp_path, ["1.png", "2.png"])
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "1.png"}')

@@ -152,6 +152,11 @@ def test_printed_boxes_come_back(corners, numpy_2):
     assert parse_box(stored) == tuple((float(x), float(y)) for x, y in corners)
 
 
+def test_broken_escapes_in_text_can_be_stored():
+    (line,) = parse_ocr(json.loads('[{"text": "a\\ud800b"}]'))
+    assert line.text == "a?b"
+
+
 def test_ocr_is_bounded():
     assert len(parse_ocr([{**LINE}] * (MAX_TEXT_LINES + 10))) == MAX_TEXT_LINES
 
