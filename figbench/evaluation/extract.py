@@ -35,7 +35,11 @@ class Ready:
 
 
 class Preparer:
-    """Bytes to preprocessed arrays; runs in threads (Pillow and zlib release the GIL)."""
+    """Bytes to preprocessed arrays, in threads: reading overlaps the networks' native code.
+
+    Pillow holds the interpreter while it decodes (about 2 ms per 512 px figure), which is small
+    beside every network on a CPU.
+    """
 
     def __init__(self, generated: Manifest, reference: Manifest, protocol: Protocol) -> None:
         self._manifests = {GENERATED: generated, REFERENCE: reference}

@@ -105,10 +105,15 @@ def _nothing_usable(manifest: Manifest, path: str | Path) -> UserError:
 
 
 def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Inputs:
-    pairing = pair(generated.figures, reference.figures, protocol.samples_per_prompt)
+    pairing = pair(
+        generated.figures,
+        reference.figures,
+        protocol.samples_per_prompt,
+        rejects=generated.rejects,
+    )
     found = [row for row in pairing.rows if row.generated is not None]
     paired = bool(found)
-    warnings = []
+    warnings = list(pairing.notes)
     if paired:
         rows: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{row.reference.figure_id}#{row.sample}" for row in pairing.missing)

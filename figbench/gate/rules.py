@@ -52,7 +52,7 @@ def parse_rule(text: str) -> Rule:
             "'& p<ALPHA'.",
             remedy=EXAMPLES,
         )
-    amount = float(found["amount"]) * 10.0 ** int(found["exponent"] or 0)
+    amount = float(f"{found['amount']}e{found['exponent'] or 0}")
     amount = amount / 100 if found["percent"] else amount
     alpha = float(found["alpha"]) if found["alpha"] else None
     if not math.isfinite(amount) or (alpha is not None and not 0 < alpha < 1):

@@ -1,0 +1,129 @@
+"""Each test against an independent formula, and against what it must do by chance."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from figbench.gate import compare, gate
+from figbench.statistics.effects import holm, minimum_detectable_effect, unpaired_p_value
+from figbench.statistics.paired import frechet_swap_test, kernel_swap_test, sign_flip_test
+from tests.gate.factory import write_run
+
+
+def test_exact_p_value_by_enumeration(rng):
+    differences = rng.normal(0.3, 1, 12)
+    clusters = ["a", "a", "b", "c", "c", "c", "d", "e", "f", "g", "h", "h"]
+    sums = {}
+    for name, value in zip(clusters, differences, strict=True):
+        sums[name] = sums.get(name, 0) + value
+    sums = np.array(list(sums.values()))
+    flips = [abs(np.dot(sums, signs)) for signs in itertools.product((-1, 1), repeat=len(sums))]
+    expected = np.mean(np.array(flips) >= abs(sums.sum()) - 1e-12)
+    found = sign_flip_test(differences, clusters, rng)
+    assert found.p_value == pytest.approx(expected)
+    assert found.difference == pytest.approx(differences.mean())
+    assert found.n_clusters == 8
+
+
+def test_random_swaps_agree_with_the_normal_limit(rng):
+    differences = rng.normal(0.15, 1, 200)
+    found = sign_flip_test(differences, [str(i) for i in range(200)], rng)
+    z = differences.sum() / np.sqrt(np.square(differences).sum())
+    from scipy.stats import norm
+
+    assert found.p_value == pytest.approx(2 * norm.sf(abs(z)), abs=0.02)
+    assert found.standard_error == pytest.approx(differences.std(ddof=1) / np.sqrt(200), rel=1e-6)
+
+
+def test_ignoring_papers_would_be_wrong(rng):
+    papers = np.repeat(rng.normal(0, 1, 15), 10)
+    clusters = [str(i // 10) for i in range(150)]
+    clustered = sign_flip_test(papers + rng.normal(0, 0.1, 150), clusters, rng)
+    alone = sign_flip_test(papers, [str(i) for i in range(150)], rng)
+    assert clustered.standard_error > 2 * alone.standard_error
+
+
+def naive_kernel_distance(x, y):
+    def k(a, b):
+        return (a @ b.T / a.shape[1] + 1) ** 3
+
+    n, m = len(x), len(y)
+    xx, yy = k(x, x), k(y, y)
+    within = (xx.sum() - np.trace(xx)) / (n * (n - 1)) + (yy.sum() - np.trace(yy)) / (m * (m - 1))
+    return within - 2 * k(x, y).mean()
+
+
+@pytest.mark.parametrize("test", [frechet_swap_test, kernel_swap_test])
+def test_distances_see_a_shift_and_no_shift(rng, test):
+    reference = rng.normal(size=(80, 8)).astype(np.float32)
+    first = rng.normal(size=(60, 8)).astype(np.float32)
+    shifted = (first + rng.normal(0, 0.2, (60, 8)) + 0.6).astype(np.float32)
+    clusters = [str(i // 2) for i in range(60)]
+    found = test(first, shifted, reference, clusters, rng)
+    assert found.p_value < 0.02
+    assert found.difference > 0
+    same = test(first, rng.permutation(first), reference, clusters, rng)
+    assert same.p_value > 0.05
+
+
+def test_kernel_difference_is_the_difference_of_kernel_distances(rng):
+    reference = rng.normal(size=(30, 5)).astype(np.float32)
+    first = rng.normal(size=(20, 5)).astype(np.float32)
+    second = (rng.normal(size=(20, 5)) + 0.4).astype(np.float32)
+    found = kernel_swap_test(first, second, reference, [str(i) for i in range(20)], rng)
+    expected = naive_kernel_distance(second, reference) - naive_kernel_distance(first, reference)
+    assert found.difference == pytest.approx(expected, rel=1e-3)
+
+
+def test_holm_by_hand():
+    adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    assert adjusted == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
+    assert holm({"a": 0.6, "b": 0.9}) == {"a": 1.0, "b": 1.0}
+
+
+def test_minimum_detectable_effect_and_unpaired():
+    assert minimum_detectable_effect(1.0) == pytest.approx(1.959964 + 0.841621, abs=1e-5)
+    assert minimum_detectable_effect(None) is None
+    assert unpaired_p_value(1.959964, 0.6, 0.8) == pytest.approx(0.05, abs=1e-5)
+    assert unpaired_p_value(1.0, None, 0.8) is None
+    assert unpaired_p_value(1.0, 0.0, 0.0) is None
+
+
+def test_compare_uses_the_stored_features(tmp_path, rng):
+    reference = rng.normal(size=(90, 6))
+    first = rng.normal(size=(70, 6))
+    columns = {"label_f1": rng.random(70)}
+    write_run(tmp_path / "a", columns, name="a", features=(first, reference))
+    write_run(tmp_path / "b", columns, name="b", features=(first + 0.7, reference))
+    found = compare(tmp_path / "a", tmp_path / "b")
+    for name in ("fd@x", "kd@x"):
+        one = found.of(name)
+        assert one.paired, found.notes
+        assert "distance recomputed" in one.method
+        assert one.p_value < 0.02
+        assert one.better is False
+
+
+@pytest.mark.slow
+def test_gate_passes_chance_and_stops_a_known_degradation(tmp_path):
+    """200 simulated runs each: two draws of one process, and one with a third degraded."""
+    rng = np.random.default_rng(42)
+    n, rule = 120, ["label_f1:-0 & p<0.05"]
+    prompt = rng.normal(0, 0.1, n)
+    papers = [f"p{i // 2}" for i in range(n)]
+
+    def draw():
+        return np.clip(0.7 + prompt + rng.normal(0, 0.08, n), 0, 1)
+
+    passed = stopped = 0
+    for i in range(200):
+        base, same, worse = draw(), draw(), draw()
+        worse[rng.choice(n, n // 3, replace=False)] -= 0.25
+        for name, values in (("base", base), ("same", same), ("worse", worse)):
+            write_run(tmp_path / str(i) / name, {"label_f1": values}, papers=papers, name=name)
+        folder = tmp_path / str(i)
+        passed += gate(folder / "same", folder / "base", rule).passed
+        stopped += not gate(folder / "worse", folder / "base", rule).passed
+    assert passed >= 0.93 * 200
+    assert stopped >= 0.95 * 200
