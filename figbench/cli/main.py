@@ -14,7 +14,17 @@ from figbench._version import __version__
 from figbench.cli.console import error_console, show_error
 from figbench.errors import EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 
-VERBS = ("evaluate", "reference", "compare", "gate", "data", "weights", "demo", "doctor")
+VERBS = (
+    "evaluate",
+    "reference",
+    "compare",
+    "gate",
+    "leaderboard",
+    "data",
+    "weights",
+    "demo",
+    "doctor",
+)
 """Modules of ``figbench.cli``, in the order of ``--help``; each has ``register(app)``."""
 
 app = typer.Typer(

@@ -1,0 +1,160 @@
+"""Board entries and their folder: adding, reading, withdrawing with a tombstone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from figbench.errors import UserError
+from figbench.results.io import dump_json, read_json, write_text_atomic
+from figbench.results.schema import ModelCard, RunResult, Strict
+
+MAX_ENTRY_BYTES = 2 * 2**20
+ENTRIES = "entries"
+BOARD_NAME = "board.yaml"
+TOMBSTONES = "withdrawn.json"
+NAME = re.compile(r"^[a-z0-9][a-z0-9.-]*__[a-z0-9][a-z0-9.-]*__\d{4}-\d{2}-\d{2}$")
+
+Standing = Literal["self-reported", "re-scored", "as published"]
+
+
+class Published(Strict):
+    """One value from the literature, as printed there."""
+
+    metric: str = Field(max_length=60)
+    value: float
+    source: str = Field(max_length=300, description="Where it is printed.")
+    note: str = Field(default="", max_length=300)
+
+
+class Entry(Strict):
+    """One row of a board: a measured result, or values as published."""
+
+    entry_version: Literal[1] = 1
+    standing: Standing
+    role: Literal["model", "baseline"] = "model"
+    model: ModelCard
+    result: RunResult | None = None
+    published: list[Published] = Field(default_factory=list, max_length=40)
+
+
+class Board(Strict):
+    """``board.yaml``: what a board ranks."""
+
+    title: str
+    description: str = ""
+    protocol: str = Field(description="Protocol id, for people.")
+    protocol_hash: str = Field(description="Only results of this hash are ranked.")
+    prompts_digest: str | None = Field(default=None, description="Of the test ids.")
+    metrics: list[str] = Field(min_length=1, description="Columns; the first one sorts.")
+
+
+class Tombstone(Strict):
+    """What is left of a withdrawn entry."""
+
+    name: str
+    sha256: str
+    date: str
+    reason: str = Field(max_length=500)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEntry:
+    """An entry with the stem of its file, ``<org>__<model>__<date>``."""
+
+    name: str
+    entry: Entry
+
+
+def load_entry(path: Path) -> NamedEntry:
+    """Reads one entry from an untrusted file.
+
+    Raises:
+        UserError: If the name, the size or any field breaks the rules; each is named.
+    """
+    if not NAME.match(path.stem) or path.suffix != ".json" or path.is_symlink():
+        raise UserError(
+            f"{path.name[:120]}: not an entry's name.",
+            remedy="Use <org>__<model>__<YYYY-MM-DD>.json in lower case, a plain file.",
+        )
+    document = read_json(path, limit=MAX_ENTRY_BYTES)
+    try:
+        return NamedEntry(path.stem, Entry.model_validate(document))
+    except ValidationError as error:
+        raise UserError(f"{path}: not a board entry: {_problems(error)}.") from None
+
+
+def load_board(folder: Path) -> Board:
+    """Reads ``board.yaml``.
+
+    Raises:
+        UserError: If it is missing or breaks the schema.
+    """
+    path = folder / BOARD_NAME
+    if not path.is_file():
+        raise UserError(f"{path}: no such file.", remedy="A board is a folder with board.yaml.")
+    try:
+        return Board.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        reason = _problems(error) if isinstance(error, ValidationError) else str(error)
+        raise UserError(f"{path}: not a board: {reason}.") from None
+
+
+def load_entries(folder: Path) -> list[NamedEntry]:
+    """Returns every entry of a board, sorted by name."""
+    return [load_entry(path) for path in sorted((folder / ENTRIES).glob("*.json"))]
+
+
+def add_entry(folder: Path, named: NamedEntry) -> Path:
+    """Copies a checked entry into the board.
+
+    Raises:
+        UserError: If an entry of this name is there already, or was withdrawn.
+    """
+    target = folder / ENTRIES / f"{named.name}.json"
+    if target.exists():
+        raise UserError(f"{target}: already there.", remedy="Withdraw it or use another date.")
+    if any(stone.name == named.name for stone in load_tombstones(folder)):
+        raise UserError(f"{named.name}: was withdrawn.", remedy="Use another date.")
+    write_text_atomic(target, dump_json(named.entry.model_dump(mode="json")))
+    return target
+
+
+def withdraw_entry(folder: Path, name: str, *, reason: str, date: str) -> None:
+    """Deletes an entry and keeps a tombstone with its digest.
+
+    Raises:
+        UserError: If there is no such entry.
+    """
+    target = folder / ENTRIES / f"{name}.json"
+    if not NAME.match(name) or not target.is_file():
+        raise UserError(f"{name}: no such entry in {folder}.")
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    stone = Tombstone(name=name, sha256=digest, date=date, reason=reason)
+    stones = [one.model_dump() for one in [*load_tombstones(folder), stone]]
+    write_text_atomic(folder / TOMBSTONES, dump_json(stones))
+    target.unlink()
+
+
+def load_tombstones(folder: Path) -> list[Tombstone]:
+    """Returns what was withdrawn, oldest first."""
+    path = folder / TOMBSTONES
+    if not path.exists():
+        return []
+    try:
+        return [Tombstone.model_validate(one) for one in read_json(path)]
+    except ValidationError as error:
+        raise UserError(f"{path}: {_problems(error)}.") from None
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'top level'}: {item['msg']}"[:200]
+        for item in error.errors(include_input=False)[:8]
+    )

@@ -1,0 +1,151 @@
+"""One self-contained page per board: table, plots, provenance, exports, no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from figbench.errors import UserError
+from figbench.leaderboard import export, plots
+from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
+from figbench.leaderboard.ranking import METHOD
+from figbench.leaderboard.rows import Row, board_rows
+from figbench.leaderboard.validation import require_valid
+from figbench.results.io import write_text_atomic
+
+TEMPLATES = Path(__file__).parent / "templates"
+EXPORT = re.compile(r"export\s*\{([^}]*)\}\s*;?")
+
+
+def build_board(folder: Path, out: Path | None = None) -> Path:
+    """Writes the page of a board and returns its path; same entries, same bytes.
+
+    Args:
+        folder: Holds ``board.yaml`` and ``entries/``.
+        out: File to write, by default ``index.html`` in ``folder``.
+
+    Raises:
+        UserError: If the board or any of its entries breaks the rules.
+    """
+    board, entries = load_board(folder), load_entries(folder)
+    for named in entries:
+        require_valid(named, board)
+    ranked, apart = board_rows(board, entries)
+    models = [row for row in ranked if row.named.entry.role == "model"]
+    page = render(
+        "board.html.j2",
+        board=board,
+        models=models,
+        baselines=[row for row in ranked if row.named.entry.role == "baseline"],
+        literature=[row for row in apart if row.named.entry.result is None],
+        others=[row for row in apart if row.named.entry.result is not None],
+        withdrawn=load_tombstones(folder),
+        titles=_titles(board, ranked),
+        downloads=_downloads(board, ranked),
+        pictures=_pictures(board, ranked),
+        method=METHOD,
+    )
+    target = out or folder / "index.html"
+    write_text_atomic(target, page)
+    return target
+
+
+def render(template: str, **values: Any) -> str:
+    """Returns a page from a template with everything escaped and a policy that allows no network.
+
+    The only script that may run is the page's own, named by its digest.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = table_script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    styles = _library("dt_bundle.css") + (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return environment.get_template(template).render(
+        script=script, styles=styles, policy=policy, **values
+    )
+
+
+def table_script() -> str:
+    """Returns DataTables (MIT, as packed by itables) followed by the page's few lines.
+
+    The bundle is a module; its exports become plain constants, so that one inline script
+    holds everything and its digest can stand in the page's policy.
+    """
+    bundle = _library("dt_bundle.js")
+    names = EXPORT.search(bundle)
+    if names is None:
+        raise UserError("itables: its DataTables bundle has no exports.", remedy="Use itables 2.9.")
+    exported = [one.partition(" as ") for one in names[1].split(",")]
+    constants = f"const $={next(ours for ours, _, name in exported if name == 'jQuery')};"
+    page = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    return EXPORT.sub(lambda _: constants, bundle) + "\n" + page
+
+
+def _library(name: str) -> str:
+    found = find_spec("itables")
+    if found is None or not found.submodule_search_locations:
+        raise UserError("itables is not installed.", remedy="Type: pip install itables")
+    folder = Path(found.submodule_search_locations[0]) / "html"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _titles(board: Board, rows: list[Row]) -> dict[str, str]:
+    titles = {}
+    for metric_id in board.metrics:
+        found = next((one for one in (row.metric(metric_id) for row in rows) if one), None)
+        arrow = "" if found is None else " ↑" if found.higher_is_better else " ↓"
+        titles[metric_id] = metric_id + arrow
+    return titles
+
+
+def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:
+    return {
+        "CSV": ("board.csv", export.data_uri(export.as_csv(board, rows), "text/csv")),
+        "JSON": ("board.json", export.data_uri(export.as_json(board, rows), "application/json")),
+        "Markdown": ("board.md", export.data_uri(export.as_markdown(board, rows), "text/markdown")),
+        "LaTeX": ("board.tex", export.data_uri(export.as_latex(board, rows), "text/x-tex")),
+    }
+
+
+def _pictures(board: Board, rows: list[Row]) -> list[tuple[str, str]]:
+    pictures = []
+    titles = _titles(board, rows)
+    for metric_id in board.metrics:
+        points = [point for row in rows if (point := _point(row, metric_id))]
+        points.sort(key=lambda point: point.value, reverse="↑" in titles[metric_id])
+        if points:
+            note = f"{titles[metric_id]} with intervals, best first"
+            pictures.append((note, plots.forest(points, titles[metric_id])))
+    if len(board.metrics) > 1:
+        first, second = board.metrics[:2]
+        pairs = [(_point(row, first), _point(row, second)) for row in rows]
+        both = [(one, other) for one, other in pairs if one and other]
+        if both:
+            names = (titles[first], titles[second])
+            xs, ys = zip(*both, strict=True)
+            pictures.append((f"{first} against {second}", plots.crosses(xs, ys, names)))
+    return pictures
+
+
+def _point(row: Row, metric_id: str) -> plots.Point | None:
+    metric = row.metric(metric_id)
+    if metric is None or metric.value is None:
+        return None
+    ends = metric.interval
+    low, high = (ends.low, ends.high) if ends else (metric.value, metric.value)
+    return plots.Point(row.named.entry.model.name or row.named.name, metric.value, low, high)

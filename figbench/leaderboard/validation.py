@@ -1,0 +1,113 @@
+"""What an entry must satisfy before a board shows it; entries are untrusted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from figbench.errors import UserError
+from figbench.leaderboard.entries import Board, Entry, NamedEntry
+from figbench.protocol import Protocol
+from figbench.results.schema import MetricValue
+
+MAX_STRING = 500
+LINKS = ("paper", "code", "weights")
+UNIT_INTERVAL = ("label_", "word_f1", "precision", "recall", "coverage", "valid_rate")
+NON_NEGATIVE = ("fid", "fd@", "ocr_sim")
+URL = re.compile(r"^https?://[^\s\"'<>]+$")
+
+
+def check_entry(named: NamedEntry, board: Board) -> list[str]:
+    """Returns every problem of an entry in words; an empty list means it may be added."""
+    entry = named.entry
+    problems = list(_card_problems(entry)) + list(_long_strings(entry.model_dump(mode="json")))
+    if entry.standing == "as published":
+        if entry.result is not None or not entry.published:
+            problems.append("as published: needs 'published' values and no 'result'")
+        problems += [
+            f"published.{one.metric}: source is not a link"
+            for one in entry.published
+            if not URL.match(one.source)
+        ]
+        return problems
+    if entry.result is None or entry.published:
+        return [*problems, f"{entry.standing}: needs a 'result' and no 'published' values"]
+    return problems + list(_result_problems(entry, board))
+
+
+def require_valid(named: NamedEntry, board: Board) -> None:
+    """Raises a UserError that lists every problem of the entry, if there is any."""
+    problems = check_entry(named, board)
+    if problems:
+        raise UserError(f"{named.name}: refused: {'; '.join(problems[:12])}.")
+
+
+def incomplete(entry: Entry, board: Board) -> str | None:
+    """Returns why a result stays out of the ranking, or None."""
+    result = entry.result
+    if result is None:
+        return "literature value, measured elsewhere"
+    if result.protocol.hash != board.protocol_hash:
+        return f"protocol {result.protocol.id} ({result.protocol.hash[:12]})"
+    reference = result.manifests.reference
+    if board.prompts_digest and reference.prompts_digest != board.prompts_digest:
+        return "other test prompts"
+    if result.manifests.generated.missing:
+        return f"{len(result.manifests.generated.missing)} expected figures are missing"
+    return None
+
+
+def _card_problems(entry: Entry) -> Iterator[str]:
+    for field in ("name", "organisation"):
+        if not getattr(entry.model, field):
+            yield f"model.{field}: required"
+    for field in LINKS:
+        link = getattr(entry.model, field)
+        if link and not URL.match(link):
+            yield f"model.{field}: not an http(s) link"
+
+
+def _long_strings(value: Any, place: str = "") -> Iterator[str]:
+    if isinstance(value, str) and len(value) > MAX_STRING and not place.startswith("result."):
+        yield f"{place}: longer than {MAX_STRING} characters"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _long_strings(inner, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _long_strings(inner, f"{place}[{index}]")
+
+
+def _result_problems(entry: Entry, board: Board) -> Iterator[str]:
+    result = entry.result
+    if result is None:
+        return
+    try:
+        declared = Protocol.from_document(result.protocol.definition, "protocol").hash
+        if declared != result.protocol.hash:
+            yield "protocol.hash: does not belong to its definition"
+    except UserError as error:
+        yield f"protocol.definition: {error.message[:200]}"
+    generated = result.manifests.generated
+    if generated.digest == result.manifests.reference.digest:
+        yield "manifests: the generated figures are the reference figures"
+    for metric_id in board.metrics:
+        metric = result.metrics.get(metric_id)
+        if metric is None:
+            yield f"metrics.{metric_id}: absent"
+        elif metric.value is not None:
+            yield from _value_problems(metric_id, metric)
+
+
+def _value_problems(metric_id: str, metric: MetricValue) -> Iterator[str]:
+    value = metric.value or 0.0
+    if metric_id.startswith(UNIT_INTERVAL) and not 0 <= value <= 1:
+        yield f"metrics.{metric_id}: {value} is outside 0..1"
+    if metric_id.startswith(NON_NEGATIVE) and value < 0:
+        yield f"metrics.{metric_id}: {value} is negative"
+    interval = metric.interval
+    if interval and not interval.low <= value <= interval.high:
+        yield f"metrics.{metric_id}: the value lies outside its interval"
+    if metric.n_used > metric.n_expected:
+        yield f"metrics.{metric_id}: n_used is more than n_expected"
