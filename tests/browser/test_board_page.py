@@ -1,0 +1,113 @@
+"""The board as a reader meets it: opened from disk in a real browser."""
+
+import csv
+import json
+import time
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from figbench.leaderboard.page import build_board
+from tests.leaderboard.factory import entry, write_board
+
+VALUES = {"beta": 30.0, "alpha": 10.5, "gamma": 20.0}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    evil = entry("</script><script>document.title='owned'</script>", 40.0)
+    entries = [*(entry(name, value) for name, value in VALUES.items()), evil]
+    return build_board(write_board(tmp_path_factory.mktemp("board"), entries))
+
+
+@pytest.fixture
+def opened(browser, page):
+    browser.set_window_size(1300, 1000)
+    browser.get("about:blank")
+    browser.get_log("performance"), browser.get_log("browser")
+    browser.get(page.as_uri())
+    return browser
+
+
+def _names(browser):
+    cells = browser.find_elements(By.CSS_SELECTOR, "#board tbody tr td:first-child strong")
+    return [cell.text for cell in cells]
+
+
+def test_sorts_by_a_click_and_keeps_it_in_the_address(opened):
+    heading = opened.find_elements(By.CSS_SELECTOR, "#board thead th")[4]
+    heading.click()
+    assert _names(opened)[:3] == ["alpha", "gamma", "beta"]
+    heading.click()
+    assert _names(opened)[1:] == ["beta", "gamma", "alpha"]
+    assert "order=4" in opened.current_url
+
+
+def test_filters_and_the_address_restores_it(opened):
+    opened.find_element(By.CSS_SELECTOR, ".dt-search input").send_keys("gamma")
+    assert _names(opened) == ["gamma"]
+    address = opened.current_url
+    opened.get("about:blank")
+    opened.get(address)
+    assert _names(opened) == ["gamma"]
+
+
+def test_a_drawer_opens(opened):
+    drawer = opened.find_element(By.CSS_SELECTOR, "#board details")
+    drawer.find_element(By.TAG_NAME, "summary").click()
+    assert "figbench evaluate" in drawer.text
+
+
+def test_the_saved_csv_holds_the_data(opened):
+    opened.find_element(By.CSS_SELECTOR, "a[download='board.csv']").click()
+    target = opened.downloads / "board.csv"
+    for _ in range(50):
+        if target.exists():
+            break
+        time.sleep(0.1)
+    rows = list(csv.DictReader(target.read_text().splitlines()))
+    found = {row["model"]: float(row["fd@efficientnet-lite0"]) for row in rows}
+    assert {name: found[name] for name in VALUES} == VALUES
+
+
+def test_a_narrow_screen_has_no_sideways_page(opened):
+    opened.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": True},
+    )
+    try:
+        width = opened.execute_script("return document.documentElement.scrollWidth")
+    finally:
+        opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert width <= 380
+
+
+def test_hostile_text_is_shown_and_not_run(opened):
+    assert opened.title == "Test board"
+    assert any("</script>" in name for name in _names(opened))
+
+
+def test_no_network_and_no_console_message(opened):
+    events = [json.loads(one["message"])["message"] for one in opened.get_log("performance")]
+    asked = [
+        one["params"]["request"]["url"]
+        for one in events
+        if one["method"] == "Network.requestWillBeSent"
+    ]
+    assert any(url.startswith("file:") for url in asked)
+    assert [url for url in asked if not url.startswith(("file:", "data:", "about:"))] == []
+    assert opened.get_log("browser") == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(opened, axe_source, scheme):
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    opened.execute_script(axe_source)
+    found = opened.execute_async_script("axe.run().then(arguments[0])")
+    serious = [
+        (one["id"], one["nodes"][0]["html"][:200])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
