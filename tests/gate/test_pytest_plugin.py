@@ -1,10 +1,12 @@
 """The plugin in a user's own suite, through pytest itself."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-import figbench
+from figbench.data.synthfig import blur, iter_synthfig, png_bytes
 
 pytest_plugins = ["pytester"]
 
@@ -21,8 +23,6 @@ def test_figures(figbench):
 
 @pytest.fixture
 def suite(pytester, synthfig_root):
-    from figbench.data.synthfig import blur, iter_synthfig, png_bytes
-
     shutil.copytree(synthfig_root, pytester.path / "reference")
     for name, radius in (("good", 0.5), ("generated", 0.5), ("bad", 4.0)):
         (pytester.path / name).mkdir()
@@ -31,11 +31,10 @@ def suite(pytester, synthfig_root):
                 png_bytes(blur(one.image, radius))
             )
     (pytester.path / "quick.yaml").write_text(PROTOCOL)
-    figbench.evaluate(
-        pytester.path / "good",
-        pytester.path / "reference",
-        pytester.path / "quick.yaml",
-        output=pytester.path / "baseline",
+    # pytester forgets modules that are imported while it runs, and torch cannot be imported twice.
+    command = "evaluate good --reference reference --protocol quick.yaml --output baseline"
+    subprocess.run(
+        [sys.executable, "-m", "figbench", *command.split()], cwd=pytester.path, check=True
     )
     pytester.makepyfile(SUITE)
     return pytester
