@@ -20,6 +20,7 @@ VERBS = (
     "compare",
     "gate",
     "leaderboard",
+    "report",
     "data",
     "weights",
     "demo",

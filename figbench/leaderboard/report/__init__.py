@@ -1,0 +1,1 @@
+"""Reports: one static page, or Markdown, for one or several runs."""

@@ -1,0 +1,133 @@
+"""Worst and best figures of a run: pictures, and labels matched, missed and invented."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from figbench.data.decode import decode
+from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.preprocess import preprocess
+from figbench.data.types import Figure, TextLine
+from figbench.errors import FigbenchError
+from figbench.evaluation.output import GENERATED_NAME, REFERENCE_NAME
+from figbench.evaluation.stored import load_lines
+from figbench.metrics.numerics.label_matching import normalise
+from figbench.results.io import PER_FIGURE_NAME
+
+POLICY = "pad512"
+GREEN, RED, AMBER = "#0a7a2f", "#b3261e", "#8a5a00"
+ORDER_BY = (("label_f1", True), ("ocr_sim", False), ("ssim", True))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One figure of the contact sheet; a picture is a data URI, or empty when unreadable."""
+
+    figure_id: str
+    sample: int
+    score: float
+    caption: str
+    generated: str
+    reference: str
+    matched: tuple[str, ...]
+    missed: tuple[str, ...]
+    invented: tuple[str, ...]
+
+
+def extremes(folder: Path, count: int) -> tuple[str, list[Shown], list[Shown]]:
+    """Returns (metric, worst figures, best figures) of a run, at most ``count`` of each.
+
+    Figures are ordered by label F1, else OCR-SIM, else SSIM, ties by id; no figure is in both
+    lists. Without per-figure data all is empty.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder / PER_FIGURE_NAME
+    if not path.is_file() or not (folder / GENERATED_NAME).is_file():
+        return "", [], []
+    table = pq.read_table(path)
+    chosen = [one for one in ORDER_BY if one[0] in table.column_names]
+    if not chosen:
+        return "", [], []
+    metric, higher = chosen[0]
+    rows = [row for row in table.to_pylist() if row[metric] is not None]
+    rows = [row for row in rows if np.isfinite(row[metric])]
+    sign = 1 if higher else -1
+    rows.sort(key=lambda row: (sign * row[metric], row["figure_id"], row["sample"]))
+    worst = rows[: min(count, (len(rows) + 1) // 2)]
+    best = rows[len(worst) :][::-1][:count]
+    album = _Album(folder)
+    low, high = ([album.show(row, metric) for row in part] for part in (worst, best))
+    return metric, low, high
+
+
+class _Album:
+    """Pictures and lines of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._sides = tuple(
+            load_manifest(folder / name) for name in (GENERATED_NAME, REFERENCE_NAME)
+        )
+        ours, theirs = self._sides
+        self._generated = {(one.figure_id, one.sample): one for one in ours.figures}
+        self._reference = {one.figure_id: one for one in theirs.figures}
+        try:
+            self._lines = load_lines(folder)
+        except FigbenchError:  # the store was deleted: pictures without labels
+            self._lines = {}
+
+    def show(self, row: dict[str, Any], metric: str) -> Shown:
+        key = row["figure_id"], row["sample"]
+        reference = self._reference.get(row["figure_id"])
+        drawn, read = self._lines.get(key, ((), ()))
+        common = Counter(_texts(drawn)) & Counter(_texts(read))
+        ours, theirs = self._sides
+        return Shown(
+            figure_id=key[0],
+            sample=key[1],
+            score=row[metric],
+            caption=(reference.prompt or "") if reference else "",
+            generated=_picture(ours, self._generated.get(key), drawn, common, AMBER),
+            reference=_picture(theirs, reference, read, common, RED),
+            matched=tuple(sorted(common.elements())),
+            missed=tuple(sorted((Counter(_texts(read)) - common).elements())),
+            invented=tuple(sorted((Counter(_texts(drawn)) - common).elements())),
+        )
+
+
+def _texts(lines: Sequence[TextLine]) -> list[str]:
+    return [text for line in lines if (text := normalise(line.text))]
+
+
+def _picture(
+    manifest: Manifest,
+    figure: Figure | None,
+    lines: Sequence[TextLine],
+    common: Counter[str],
+    other: str,
+) -> str:
+    from PIL import Image, ImageDraw
+
+    if figure is None:
+        return ""
+    try:
+        pixels = preprocess(decode(manifest.read(figure)).image, POLICY)
+    except (FigbenchError, OSError, ValueError):
+        return ""
+    image = Image.fromarray(pixels)
+    pen = ImageDraw.Draw(image)
+    for line in lines:
+        if line.box:
+            known = normalise(line.text) in common
+            pen.polygon([tuple(point) for point in line.box], outline=GREEN if known else other)
+    buffer = io.BytesIO()
+    image.save(buffer, format="WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
