@@ -23,6 +23,7 @@ VERBS = (
     "report",
     "data",
     "weights",
+    "model",
     "demo",
     "doctor",
 )

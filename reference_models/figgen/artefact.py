@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,8 @@ def quiet_libraries() -> None:
     for one in (diffusers_logging, transformers_logging):
         one.set_verbosity_error()
         one.disable_progress_bar()
+    # Cut captions are said once per run, not once per batch.
+    logging.getLogger("reference_models.figgen.pipeline").setLevel(logging.ERROR)
 
 
 def pick_device(name: str) -> torch.device:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
@@ -10,6 +11,8 @@ from torch import nn
 from transformers import SiglipTextConfig, SiglipTextModel
 
 from reference_models.figgen.config import FigGenConfig, NoiseConfig, TextConfig, UnetConfig
+
+T = TypeVar("T")
 
 
 def build_vae(config: FigGenConfig) -> AutoencoderKL:
@@ -106,21 +109,21 @@ def build_scheduler(noise: NoiseConfig) -> DDIMScheduler:
     )
 
 
-def build_networks(config: FigGenConfig, seed: int) -> tuple[Any, SiglipTextModel, Any]:
-    """Returns (vae, text encoder, U-Net) with random weights that depend on ``seed`` only."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return _all_networks(config)
-
-
-def _all_networks(config: FigGenConfig) -> tuple[Any, SiglipTextModel, Any]:
-    unet = build_unet(
+def build_figgen_unet(config: FigGenConfig) -> Any:
+    """Returns the noise network of a variant."""
+    return build_unet(
         config.unet,
         latent_size=config.latent_size,
         channels=config.vae.latent_channels,
         text=config.text.hidden,
     )
-    return build_vae(config), build_text(config.text), unet
+
+
+def seeded(seed: int, build: Callable[[], T]) -> T:
+    """Returns what ``build`` makes, with random weights that depend on ``seed`` only."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
 
 
 def describe(config: FigGenConfig) -> dict[str, Any]:
@@ -130,7 +133,7 @@ def describe(config: FigGenConfig) -> dict[str, Any]:
     official text encoder carries and never uses.
     """
     with torch.device("meta"):
-        vae, text, unet = _all_networks(config)
+        vae, text, unet = build_vae(config), build_text(config.text), build_figgen_unet(config)
     parts = {
         "autoencoder": {
             "encoder": _count(vae.encoder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
-from diffusers import ImagePipelineOutput
 
 from figbench.errors import UserError
 from reference_models.figgen.tokens import tokenize
@@ -201,8 +201,6 @@ class FigGenPipeline(DiffusionPipeline):
         return latents
 
     def _accepted_by_step(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        import inspect
-
         known = inspect.signature(self.scheduler.step).parameters
         return {name: value for name, value in arguments.items() if name in known}
 
