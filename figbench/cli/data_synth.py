@@ -19,6 +19,9 @@ def synth(
     split_fraction: float = typer.Option(
         0.2, "--split-fraction", help="Part of the papers that goes to paper2fig_test.json."
     ),
+    simple: bool = typer.Option(
+        False, "--simple", help="64 x 64 figures of one to four shapes, for training small models."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the counts as JSON on stdout."),
 ) -> None:
     """Write procedural method figures with captions and exact labels, laid out as Paper2Fig100k.
@@ -34,7 +37,14 @@ def synth(
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("figures", total=max(n, 1))
-        report = synthesize(out, n, seed, split_fraction, on_figure=lambda: progress.advance(task))
+        report = synthesize(
+            out,
+            n,
+            seed,
+            split_fraction,
+            simple=simple,
+            on_figure=lambda: progress.advance(task),
+        )
     if report.fonts_differ:
         console.print(
             f"[yellow]Warning:[/] fonts differ from the pinned ones "

@@ -18,10 +18,12 @@ from figbench.data.synthfig.fonts import font_differences
 from figbench.data.synthfig.make import make_scene
 from figbench.data.synthfig.render import render_scene
 from figbench.data.synthfig.scene import Scene
+from figbench.data.synthfig.simple import make_simple_scene
 from figbench.data.types import RGBImage, TextLine
 from figbench.errors import UserError
 
 _PAPER = 15
+_SIMPLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,16 @@ def names(n: int, seed: int) -> Iterator[FigureName]:
         paper += 1
 
 
-def iter_synthfig(n: int, seed: int, test_fraction: float = 0.2) -> Iterator[SynthFigure]:
+def iter_synthfig(
+    n: int, seed: int, test_fraction: float = 0.2, *, simple: bool = False
+) -> Iterator[SynthFigure]:
     """Yields the first ``n`` figures of a seed, in memory; figure i does not depend on n.
 
     Args:
         n: How many, at least 1.
         seed: Non-negative.
         test_fraction: Part of the papers whose figures have ``split == "test"``, 0 to 1.
+        simple: Draw the small 64 x 64 figures of ``make_simple_scene``.
 
     Raises:
         UserError: When an argument is out of range.
@@ -124,7 +129,10 @@ def iter_synthfig(n: int, seed: int, test_fraction: float = 0.2) -> Iterator[Syn
     _check(n, seed, test_fraction)
     for index, name in enumerate(names(n, seed)):
         test = ceil((name.paper + 1) * test_fraction) > ceil(name.paper * test_fraction)
-        scene = make_scene(seed, index, number=name.number)
+        if simple:
+            scene = make_simple_scene(Dice(seed, index, _SIMPLE))
+        else:
+            scene = make_scene(seed, index, number=name.number)
         yield SynthFigure(name, scene, "test" if test else "train")
 
 
@@ -143,6 +151,7 @@ def synthesize(
     seed: int,
     test_fraction: float = 0.2,
     *,
+    simple: bool = False,
     on_figure: Callable[[], None] | None = None,
 ) -> SynthReport:
     """Writes a data set: ``figures/<figure_id>.png``, ``paper2fig_train.json``, ``..._test.json``.
@@ -154,6 +163,7 @@ def synthesize(
         n: Number of figures.
         seed: Non-negative.
         test_fraction: Part of the papers that goes to the test file.
+        simple: Draw the small 64 x 64 figures of ``make_simple_scene``.
         on_figure: Called after each figure, for progress bars.
 
     Raises:
@@ -168,7 +178,7 @@ def synthesize(
     (out / "figures").mkdir(parents=True, exist_ok=True)
     records: dict[str, list[dict[str, Any]]] = {"train": [], "test": []}
     papers = set()
-    for figure in iter_synthfig(n, seed, test_fraction):
+    for figure in iter_synthfig(n, seed, test_fraction, simple=simple):
         (out / "figures" / f"{figure.figure_id}.png").write_bytes(png_bytes(figure.image))
         records[figure.split].append(record(figure))
         papers.add(figure.paper_id)
