@@ -19,6 +19,7 @@ VERBS = (
     "reference",
     "compare",
     "gate",
+    "sweep",
     "leaderboard",
     "report",
     "data",

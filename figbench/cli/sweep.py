@@ -1,0 +1,57 @@
+"""``figbench sweep``: score a family of runs along the guidance scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from figbench.cli.console import error_console, print_json
+from figbench.errors import UserError
+
+
+def sweep(
+    reference: Annotated[str, typer.Option(help="What every point is scored against.")],
+    out: Annotated[Path, typer.Option(help="Folder for sweep.json, CSV and plots.")],
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="evaluation_cfg_* folders, or their parent.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Registered model to sample from.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Its checkpoint.")] = None,
+    guidance_scales: Annotated[str, typer.Option(help="Scales to sample.")] = "1,3,5,7.5,10",
+    limit: Annotated[int | None, typer.Option(min=1, help="First prompts only.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sampler.")] = 0,
+    protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
+    json_output: Annotated[bool, typer.Option("--json", help="Print sweep.json.")] = False,
+) -> None:
+    """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
+    from figbench.evaluation import RichProgress
+    from figbench.leaderboard.sweep.points import folders_by_scale
+    from figbench.leaderboard.sweep.run import run_sweep
+    from figbench.leaderboard.sweep.sampling import parse_scales, sample_family
+
+    console = error_console()
+    if bool(runs) == bool(model):
+        raise UserError("Give either folders or --model.", remedy="See: figbench sweep --help")
+    if model:
+        if checkpoint is None:
+            raise UserError("--model needs --checkpoint.", remedy="Add --checkpoint DIR.")
+        scales = parse_scales(guidance_scales)
+        family, reference = sample_family(
+            model, checkpoint, reference, scales, out, steps=steps, seed=seed, limit=limit
+        )
+    else:
+        family = folders_by_scale(runs or [])
+    document = run_sweep(family, reference, protocol, out, progress=RichProgress(console))
+    if json_output:
+        print_json(document)
+    chosen = document["chosen"]
+    console.print(f"Chosen guidance scale: {chosen} ({document['rule']}).", markup=False)
+    console.print(f"Wrote {out / 'sweep.json'}.", markup=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.command()(sweep)

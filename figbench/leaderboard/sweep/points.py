@@ -1,0 +1,74 @@
+"""Points of a sweep: which folder belongs to which value, and which point is chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from figbench.errors import UserError
+from figbench.results.schema import RunResult
+
+SCALE = re.compile(r"(?:cfg|guidance|scale)[_=-]?(\d+(?:\.\d+)?)$")
+QUALITY = ("kid", "kd@efficientnet-lite0", "fid", "fd@efficientnet-lite0")
+FIDELITY = ("label_f1", "ocr_sim")
+RULE = "among points whose quality interval reaches the best value, the best text fidelity"
+
+
+def folders_by_scale(runs: Iterable[Path]) -> dict[float, Path]:
+    """Returns folder by guidance scale, ascending; ``evaluation_cfg_5`` and ``_5.0`` are one name.
+
+    A folder that holds ``*cfg_*`` folders stands for them.
+
+    Raises:
+        UserError: If a folder names no scale, or two name the same one.
+    """
+    found: dict[float, Path] = {}
+    for run in runs:
+        for folder in _expand(run):
+            match = SCALE.search(folder.name)
+            if match is None:
+                raise UserError(
+                    f"{folder}: its name has no guidance scale.",
+                    remedy="Name the folders like evaluation_cfg_5 or evaluation_cfg_7.5.",
+                )
+            scale = float(match[1])
+            if scale in found:
+                raise UserError(f"{folder} and {found[scale]} are the same scale {scale:g}.")
+            found[scale] = folder
+    return dict(sorted(found.items()))
+
+
+def _expand(run: Path) -> list[Path]:
+    if not run.is_dir():
+        raise UserError(f"{run}: no such folder.")
+    points = sorted(one for one in run.iterdir() if one.is_dir() and SCALE.search(one.name))
+    return points or [run]
+
+
+def first_scored(results: Mapping[float, RunResult], metrics: Iterable[str]) -> str | None:
+    """Returns the first of ``metrics`` that every point has a value for."""
+    for metric_id in metrics:
+        found = [result.metrics.get(metric_id) for result in results.values()]
+        if all(one is not None and one.value is not None for one in found):
+            return metric_id
+    return None
+
+
+def choose(results: Mapping[float, RunResult]) -> float | None:
+    """Returns the scale that ``RULE`` picks, ties to the lowest; None without a quality metric."""
+    quality = first_scored(results, QUALITY)
+    if quality is None:
+        return None
+    best = min(result.value(quality) for result in results.values())
+    close = [scale for scale, result in results.items() if _low(result, quality) <= best]
+    fidelity = first_scored(results, FIDELITY)
+    if fidelity is None:
+        return min(close, key=lambda scale: (results[scale].value(quality), scale))
+    sign = -1 if results[close[0]].metrics[fidelity].higher_is_better else 1
+    return min(close, key=lambda scale: (sign * results[scale].value(fidelity), scale))
+
+
+def _low(result: RunResult, metric_id: str) -> float:
+    interval = result.metrics[metric_id].interval
+    return interval.low if interval else result.value(metric_id)

@@ -1,0 +1,94 @@
+"""Scores every point of a sweep and writes ``sweep.json``, CSV and plots."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from figbench.evaluation import Progress, evaluate
+from figbench.leaderboard.sweep.plots import write_plots
+from figbench.leaderboard.sweep.points import (
+    FIDELITY,
+    QUALITY,
+    RULE,
+    choose,
+    first_scored,
+)
+from figbench.results.io import dump_json, write_text_atomic
+from figbench.results.schema import ModelCard, RunResult
+
+
+def run_sweep(
+    folders: Mapping[float, Path],
+    reference: str,
+    protocol: str,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Scores each folder under one protocol and returns the document of ``sweep.json``.
+
+    The reference is read and its networks run once for the whole family; a second run of the
+    same sweep computes nothing that the store already has.
+
+    Args:
+        folders: Generated figures by guidance scale.
+        reference: What every point is scored against.
+        protocol: Shipped name or YAML path.
+        out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` and the plots.
+        progress: Receives rates and counts.
+    """
+    results = {}
+    for scale, folder in folders.items():
+        results[scale] = evaluate(
+            folder,
+            reference,
+            protocol,
+            output=out / "points" / f"{scale:g}",
+            model=ModelCard(name=f"guidance {scale:g}", guidance_scale=scale),
+            progress=progress,
+        )
+    document = sweep_document(results)
+    write_text_atomic(out / "sweep.csv", sweep_csv(results))
+    write_plots(results, document, out)
+    write_text_atomic(out / "sweep.json", dump_json(document))
+    return document
+
+
+def sweep_document(results: Mapping[float, RunResult]) -> dict[str, Any]:
+    """Returns the sweep as JSON-ready data."""
+    protocol = next(iter(results.values())).protocol
+    return {
+        "sweep_version": 1,
+        "axis": "guidance_scale",
+        "protocol": {"id": protocol.id, "hash": protocol.hash},
+        "quality": first_scored(results, QUALITY),
+        "text_fidelity": first_scored(results, FIDELITY),
+        "chosen": choose(results),
+        "rule": RULE,
+        "points": [
+            {
+                "guidance_scale": scale,
+                "metrics": {
+                    name: metric.model_dump(mode="json") for name, metric in result.metrics.items()
+                },
+            }
+            for scale, result in results.items()
+        ],
+    }
+
+
+def sweep_csv(results: Mapping[float, RunResult]) -> str:
+    """Returns one line per point and metric: scale, metric, value, low, high, status."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["guidance_scale", "metric", "value", "low", "high", "status"])
+    for scale, result in results.items():
+        for name, metric in result.metrics.items():
+            ends = metric.interval
+            low, high = (ends.low, ends.high) if ends else (None, None)
+            writer.writerow([scale, name, metric.value, low, high, metric.status])
+    return buffer.getvalue()
