@@ -1,0 +1,123 @@
+"""The pipeline's interface: round trip, determinism, inputs that are wrong."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from figbench.errors import UserError
+from reference_models.figgen.artefact import load_pipeline
+from reference_models.figgen.pipeline import FigGenPipeline
+
+CAPTIONS = ["a red box", "a blue circle"]
+
+
+@pytest.fixture(scope="module")
+def pipeline(trained):
+    return load_pipeline(trained)[0]
+
+
+def seeds(n):
+    return [torch.Generator().manual_seed(i) for i in range(n)]
+
+
+def draw(pipeline, captions=CAPTIONS, **more):
+    more = {"num_inference_steps": 4, "guidance_scale": 3.0, "output_type": "pt", **more}
+    return pipeline(captions, **more).images
+
+
+def test_saved_and_loaded_it_draws_the_same(pipeline, tmp_path):
+    pipeline.save_pretrained(tmp_path / "copy")
+    copy = FigGenPipeline.from_pretrained(tmp_path / "copy")
+    copy.set_progress_bar_config(disable=True)
+    ours, theirs = draw(pipeline, generator=seeds(2)), draw(copy, generator=seeds(2))
+    assert torch.allclose(ours, theirs, atol=2e-6)
+    assert not list((tmp_path / "copy").rglob("*.bin"))
+
+
+def test_output_types_agree(pipeline):
+    tensors = draw(pipeline, generator=seeds(2))
+    assert tensors.shape == (2, 3, 32, 32)
+    assert float(tensors.min()) >= 0 and float(tensors.max()) <= 1
+    arrays = draw(pipeline, generator=seeds(2), output_type="np")
+    np.testing.assert_allclose(arrays, tensors.permute(0, 2, 3, 1).numpy(), atol=2e-6)
+    pixels = draw(pipeline, generator=seeds(2), output_type="uint8")
+    assert np.abs(pixels - arrays * 255).max() <= 0.501
+    pictures = draw(pipeline, generator=seeds(2), output_type="pil")
+    np.testing.assert_array_equal(np.asarray(pictures[1]), pixels[1])
+    assert pipeline(CAPTIONS, 1.0, 2, return_dict=False, output_type="latent")[0].shape[1] == 4
+
+
+def test_images_per_prompt_are_consecutive(pipeline):
+    four = draw(pipeline, generator=seeds(4), num_images_per_prompt=2)
+    twice = [caption for caption in CAPTIONS for _ in range(2)]
+    assert torch.allclose(four, draw(pipeline, twice, generator=seeds(4)), atol=2e-6)
+
+
+def test_unconditional_embedding_is_cached_until_the_weights_change(pipeline):
+    draw(pipeline)
+    first = pipeline._unconditional[1][0]
+    draw(pipeline)
+    assert pipeline._unconditional[1][0] is first
+    weight = next(pipeline.text_encoder.parameters())
+    with torch.no_grad():
+        weight.add_(0)
+    draw(pipeline)
+    assert pipeline._unconditional[1][0] is not first
+
+
+def test_guidance_of_one_needs_no_second_pass(pipeline, monkeypatch):
+    sizes = []
+    real = pipeline.unet.forward
+
+    def counting(sample, *args, **kwargs):
+        sizes.append(sample.shape[0])
+        return real(sample, *args, **kwargs)
+
+    monkeypatch.setattr(pipeline.unet, "forward", counting)
+    draw(pipeline, guidance_scale=1.0)
+    draw(pipeline, guidance_scale=2.0)
+    assert sizes == [2] * 4 + [4] * 4
+
+
+def test_decoding_in_chunks_changes_nothing(pipeline):
+    whole = draw(pipeline, generator=seeds(2), decode_chunk=8)
+    assert torch.allclose(whole, draw(pipeline, generator=seeds(2), decode_chunk=1), atol=2e-6)
+
+
+def test_padding_mask_hides_padding(pipeline):
+    masked = FigGenPipeline(
+        pipeline.vae, pipeline.text_encoder, pipeline.tokenizer, pipeline.unet,
+        pipeline.scheduler, padding_mask=True,
+    )  # fmt: skip
+    masked.set_progress_bar_config(disable=True)
+    embedding, mask = masked.encode(["a red box"])
+    assert 0 < int(mask.sum()) < mask.numel()
+    plain = pipeline.encode(["a red box"])[0]
+    assert not torch.allclose(embedding[mask], plain[mask], atol=1e-4)
+    assert draw(masked).isfinite().all()
+
+
+def test_long_captions_are_cut_and_said(pipeline, caplog):
+    with caplog.at_level(logging.WARNING, logger="reference_models.figgen.pipeline"):
+        draw(pipeline, ["a red box " * 40, "short"], generator=seeds(2))
+    assert "1 of 2 captions are longer than 24 tokens and were cut" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"num_inference_steps": 0}, "possible: 1 to 1000"),
+        ({"num_inference_steps": 1001}, "possible: 1 to 1000"),
+        ({"num_images_per_prompt": 0}, "at least 1"),
+        ({"output_type": "jpg"}, "Unknown output_type"),
+        ({"captions": []}, "No prompt"),
+        ({"generator": seeds(3)}, "3 generators for 2 figures"),
+        ({"latents": torch.zeros(2, 4, 9, 9)}, "expected (2, 4, 8, 8)"),
+    ],
+)
+def test_wrong_arguments(pipeline, arguments, said):
+    with pytest.raises(UserError) as caught:
+        draw(pipeline, **arguments)
+    assert said in str(caught.value)
