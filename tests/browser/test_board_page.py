@@ -6,6 +6,7 @@ import time
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from figbench.leaderboard.page import build_board
 from tests.leaderboard.factory import entry, write_board
@@ -37,10 +38,15 @@ def _names(browser):
 def test_sorts_by_a_click_and_keeps_it_in_the_address(opened):
     heading = opened.find_elements(By.CSS_SELECTOR, "#board thead th")[4]
     heading.click()
-    assert _names(opened)[:3] == ["alpha", "gamma", "beta"]
+    _until(opened, lambda names: names[:3] == ["alpha", "gamma", "beta"])
     heading.click()
-    assert _names(opened)[1:] == ["beta", "gamma", "alpha"]
+    _until(opened, lambda names: names[1:] == ["beta", "gamma", "alpha"])
     assert "order=4" in opened.current_url
+
+
+def _until(opened, shown):
+    """The table redraws after the click returns."""
+    WebDriverWait(opened, 10).until(lambda _: shown(_names(opened)), message=str(_names(opened)))
 
 
 def test_filters_and_the_address_restores_it(opened):
