@@ -36,7 +36,9 @@ def test_features_and_logits_equal_torch_fidelity(inception_weights, rng, shape)
     ours = load_extractor("inception-v3").extract(images)
     for name, theirs in (("features", features), ("logits", logits)):
         error = np.linalg.norm(ours[name] - theirs) / np.linalg.norm(theirs)
-        assert error < 2e-6, (name, error)
+        # Folding BatchNorm and channels-last reorder float32 sums; each of the two executions is
+        # itself about 1e-6 from float64.
+        assert error < 1e-5, (name, error)
 
 
 @pytest.mark.parametrize("shape", [(96, 130), (311, 260), (299, 299), (512, 300), (17, 900)])
