@@ -99,8 +99,8 @@ class FigureSet:
         return image
 
     def _decoded(self, figure: Figure) -> RGBImage:
-        data = self.manifest.read(figure)
         try:
+            data = self.manifest.read(figure)
             if self._data.alpha == "legacy_black":
                 # As the released loader: the alpha channel is dropped, not composited.
                 with Image.open(io.BytesIO(data)) as opened:

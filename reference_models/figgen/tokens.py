@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from figbench.errors import UserError
 from reference_models.figgen.config import TextConfig
 
 BERT = "bert-base-uncased"
+_ALPHABET = 1000
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -74,11 +76,22 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
 
 
 def train_tokenizer(captions: Iterable[str], vocab_size: int) -> Any:
-    """Returns a WordPiece tokenizer of at most ``vocab_size`` pieces; deterministic."""
+    """Returns a WordPiece tokenizer of at most ``vocab_size`` pieces; deterministic.
+
+    The order of the captions does not matter.
+    """
     trainer = BertWordPieceTokenizer(lowercase=True)
+    words = [word for one in captions for word in trainer.normalizer.normalize_str(one).split()]
+    counts = Counter("".join(words))
+    common = sorted(counts, key=lambda letter: (-counts[letter], letter))
+    letters = sorted(common[: min(_ALPHABET, (vocab_size - len(_SPECIAL)) // 2)])
+    # The trainer numbers word-inner letters in hash order, and breaks ties by number: so all
+    # letters are given beforehand, and words of others (they will be [UNK]) are left out.
+    known = set(letters)
     trainer.train_from_iterator(
-        sorted(captions), vocab_size=vocab_size, min_frequency=1, show_progress=False,
-        special_tokens=_SPECIAL,
+        sorted(word for word in words if known.issuperset(word)),
+        vocab_size=vocab_size, min_frequency=1, show_progress=False,
+        special_tokens=[*_SPECIAL, *letters, *(f"##{letter}" for letter in letters)],
     )  # fmt: skip
     vocabulary = sorted(trainer.get_vocab().items(), key=lambda item: item[1])
     with tempfile.TemporaryDirectory() as folder:

@@ -93,9 +93,11 @@ def test_unused_parameters_are_frozen_zeros():
 
 def test_trained_vocabulary_is_deterministic_and_small():
     captions = ["A red box labelled CNN", "then a blue circle labelled Dec"]
-    first, second = train_tokenizer(captions, 60), train_tokenizer(captions[::-1], 60)
-    assert first.get_vocab() == second.get_vocab()
+    first = train_tokenizer(captions, 60)
+    for _ in range(5):  # the trainer's own order changes from call to call
+        assert train_tokenizer(captions[::-1], 60).get_vocab() == first.get_vocab()
     assert len(first) <= 60
+    assert len(train_tokenizer(captions, 20)) <= 20
     assert first.decode(first("a red circle")["input_ids"][1:-1]) == "a red circle"
 
 
