@@ -164,7 +164,7 @@ def _text(state: Mapping[str, torch.Tensor], text: nn.Module) -> State:
         made[_text_key(key, inner)] = value
     for name, tensor in text.state_dict().items():
         if is_unused(name):
-            made[name] = torch.zeros_like(tensor)
+            made[name] = torch.zeros(tensor.shape, device="cpu")
     return made
 
 
