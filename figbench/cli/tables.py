@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.results.schema import MetricValue, RunResult
+from figbench.results.schema import MetricValue, RejectRecord, RunResult
 
 if TYPE_CHECKING:
     from figbench.evaluation import Prepared
@@ -57,13 +58,8 @@ def show_result(console: Console, result: RunResult) -> None:
             method,
         )
     console.print(table)
-    for reject in used.rejects[:10]:
-        console.print(
-            f"[yellow]Rejected[/] {escape(reject.path)}: {reject.code}, {escape(reject.reason)}",
-            soft_wrap=True,
-        )
-    if len(used.rejects) > 10:
-        console.print(f"... and {len(used.rejects) - 10} more (all are in result.json)")
+    _show_rejects(console, "Rejected", used.rejects)
+    _show_rejects(console, "Rejected reference", result.manifests.reference.rejects)
     if used.missing:
         named = ", ".join(used.missing[:8]) + (" ..." if len(used.missing) > 8 else "")
         console.print(f"[yellow]Missing[/] {len(used.missing)}: {escape(named)}", soft_wrap=True)
@@ -74,6 +70,16 @@ def show_result(console: Console, result: RunResult) -> None:
         f"Rows computed: {extraction.get('computed', 0)}, from the store: "
         f"{extraction.get('from_store', 0)}. Protocol hash {result.protocol.hash[:12]}."
     )
+
+
+def _show_rejects(console: Console, title: str, rejects: Sequence[RejectRecord]) -> None:
+    for reject in rejects[:10]:
+        console.print(
+            f"[yellow]{title}[/] {escape(reject.path)}: {reject.code}, {escape(reject.reason)}",
+            soft_wrap=True,
+        )
+    if len(rejects) > 10:
+        console.print(f"... and {len(rejects) - 10} more (all are in result.json)")
 
 
 def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
