@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-import subprocess
+import subprocess  # nosec B404 # one fixed command
 import sys
 import threading
 from dataclasses import asdict, dataclass
@@ -93,7 +93,7 @@ class Looker:
 class _Worker:
     def __init__(self) -> None:
         # Of its own session: Ctrl-C is for the parent, which ends the workers.
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # nosec B603 # a fixed list, no shell, no data
             [sys.executable, "-m", "figbench.data.looking"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

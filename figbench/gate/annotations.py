@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405 # writes XML, parses none
 
 from figbench.gate.comparison import Comparison
 from figbench.gate.decision import Decision

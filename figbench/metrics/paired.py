@@ -52,9 +52,8 @@ class PairedMetric:
             MetricError: If there is no pair, or a pair has no finite score.
         """
         self.spec.resolve(settings)
-        scores = inputs.pair_scores
-        require_count(0 if scores is None else len(scores), 1, "pairs")
-        assert scores is not None
+        scores = () if inputs.pair_scores is None else inputs.pair_scores
+        require_count(len(scores), 1, "pairs")
         values = np.asarray(scores, np.float64)
         broken = np.flatnonzero(~np.isfinite(values))
         if len(broken):

@@ -137,7 +137,7 @@ def _converted(convert: Any, own: State) -> State:
 
 
 _TEXT_FIXED = {
-    "token_emb.weight": "embeddings.token_embedding.weight",
+    "token_emb.weight": "embeddings.token_embedding.weight",  # nosec B105 # a tensor's name
     "pos_emb.emb.weight": "embeddings.position_embedding.weight",
     "norm.weight": "final_layer_norm.weight",
     "norm.bias": "final_layer_norm.bias",

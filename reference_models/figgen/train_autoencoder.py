@@ -127,7 +127,7 @@ class AutoencoderStage:
         check_finite(losses, batch["figure_id"], step)
         loss = losses.mean()
         if adversarial:
-            assert self._adversary is not None
+            assert self._adversary is not None  # nosec B101 # for the type checker
             with self._accelerator.autocast():
                 judged = -self._adversary(images).float().mean()
             weight = adaptive_weight(loss, judged, self.vae.decoder.conv_out.weight)
