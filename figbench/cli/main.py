@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -62,6 +63,9 @@ for _verb in VERBS:
     importlib.import_module(f"figbench.cli.{_verb}").register(app)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class _InterruptedRun(BaseException):
     """Ctrl-C or SIGTERM; not KeyboardInterrupt, which click would answer in its own words."""
 
@@ -87,5 +91,7 @@ def run() -> None:
         sys.exit(0)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        show_error(FigbenchError(f"{place}{error.strerror or error}."))
+        full = error.errno in _FULL or "errno 28" in str(error)
+        remedy = "Make room and run the same command again; finished work is kept." if full else ""
+        show_error(FigbenchError(f"{place}{error.strerror or error}.", remedy=remedy))
         sys.exit(EXIT_USER)

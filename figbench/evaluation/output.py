@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,17 @@ GENERATED_NAME = "generated.jsonl"
 REFERENCE_NAME = "reference.jsonl"
 FEATURES_NAME = "features.json"
 SCHEMA_NAME = "result.schema.json"
+
+
+def require_writable(folder: Path) -> None:
+    """Makes the folder and tries it, so that hours of work do not end at a closed door.
+
+    Raises:
+        OSError: If it cannot be made or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def write_run(

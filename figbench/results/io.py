@@ -26,6 +26,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     The data is flushed to disk before the rename, so after a crash ``target`` is either
     what it was or complete. The temporary file is removed when the block raises.
+
+    Raises:
+        OSError: With the file's name, also where the disk became full while it was written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
@@ -39,6 +42,11 @@ def atomic_path(target: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(target)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A failed write, unlike a failed open, does not say where.
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
