@@ -33,7 +33,9 @@ def save_checkpoint(
     part = target.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    torch.save(state, part / STATE)
+    # Through a file of ours: torch's own writer does not say why a write failed.
+    with (part / STATE).open("wb") as opened:
+        torch.save(state, opened)
     (part / FACTS).write_text(json.dumps({**facts, "step": step}, indent=2, sort_keys=True))
     for name in (STATE, FACTS):
         _sync(part / name)

@@ -11,6 +11,7 @@ from figbench.errors import UserError
 from figbench.results.io import write_text_atomic
 from reference_models.figgen.artefact import load_autoencoder, quiet_libraries
 from reference_models.figgen.config import FigGenConfig
+from reference_models.figgen.disk import failures_named
 from reference_models.figgen.figures import FigureSet
 from reference_models.figgen.loop import Plan, make_accelerator, run
 from reference_models.figgen.screen import Screen, first_process
@@ -48,8 +49,9 @@ def train(
     if accelerator.is_main_process:
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
         write_text_atomic(out / f"{stage}.yaml", text)
-    run(made, config, Plan(out, facts, resume), accelerator, screen)
-    target: Path = made.finish()
+    with failures_named(out):
+        run(made, config, Plan(out, facts, resume), accelerator, screen)
+        target: Path = made.finish()
     return target
 
 

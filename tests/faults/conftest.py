@@ -106,3 +106,34 @@ def world(tmp_path_factory):
             Image.fromarray(shown).save(folder / f"{one.figure_id}.png")
     (root / "cheap.yaml").write_text(PROTOCOL)
     return World(root)
+
+
+@pytest.fixture(scope="session")
+def trained(model_command, tmp_path_factory):
+    """Small figures, and a run of both stages."""
+    root = tmp_path_factory.mktemp("figgen")
+    made = model_command(
+        "data", "synth", "--simple", "--n", "24", "--seed", "5", "--split-fraction", "0.34",
+        "--out", root / "figures",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert train(model_command, root, root / "run", "autoencoder").code == 0
+    ended = train(model_command, root, root / "run", "diffusion", "--autoencoder", root / "run")
+    assert ended.code == 0, ended.err
+    return root
+
+
+def train(model_command, root, out, stage, *more, **request):
+    return model_command(
+        "model", "train", "figgen", "--stage", stage, "--config", "figgen-ci", "--data",
+        root / "figures", "--out", out, "--device", "cpu", "--set", "run.checkpoint_every=2",
+        *more, **request,
+    )  # fmt: skip
+
+
+def weights(folder):
+    """Every tensor's bytes in every weight file of a run."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*.safetensors"))
+    }
