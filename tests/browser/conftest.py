@@ -11,8 +11,7 @@ FLAGS = (
 ).split()
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
+def open_browser(profile, downloads):
     """Headless Chromium; its absence is a failure, since the pages would go untested."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
@@ -22,14 +21,20 @@ def browser(tmp_path_factory):
 
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
-    downloads = tmp_path_factory.mktemp("downloads")
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     os.environ["SE_OFFLINE"] = "true"
     opened = webdriver.Chrome(options=options, service=Service(driver))
     opened.downloads = downloads
+    return opened
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """One browser for the session."""
+    opened = open_browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads"))
     yield opened
     opened.quit()
 
