@@ -9,11 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from figbench.errors import UserError
 from figbench.registry import suggest
+from figbench.yaml_text import parse_yaml, read_yaml
 
 PreprocessName = Literal["pad512", "pad384", "pad256", "crop384", "none"]
 ScalarSetting = bool | int | float | str
@@ -97,11 +97,7 @@ class Protocol(Part):
         Raises:
             UserError: If there is none of that name, or the YAML breaks the schema.
         """
-        text, source = _read(str(name_or_path))
-        try:
-            document = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UserError(f"{source}: not valid YAML ({error}).") from None
+        document, source = _read(str(name_or_path))
         if not isinstance(document, dict):
             raise UserError(
                 f"{source}: a protocol is a YAML mapping, found {type(document).__name__}."
@@ -157,13 +153,14 @@ def shipped_protocols() -> list[str]:
     return sorted(Path(item.name).stem for item in folder.iterdir() if item.name.endswith(".yaml"))
 
 
-def _read(name: str) -> tuple[str, str]:
+def _read(name: str) -> tuple[Any, str]:
     if name in shipped_protocols():
         item = resources.files("figbench") / "protocols" / f"{name}.yaml"
-        return item.read_text(encoding="utf-8"), f"protocol '{name}'"
+        source = f"protocol '{name}'"
+        return parse_yaml(item.read_bytes(), source), source
     path = Path(name)
     if path.is_file():
-        return path.read_text(encoding="utf-8"), name
+        return read_yaml(path), name
     known = shipped_protocols()
     raise UserError(
         f"Unknown protocol '{name}': neither a shipped name nor a YAML file.{suggest(name, known)}",

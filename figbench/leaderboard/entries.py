@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from figbench.errors import UserError
 from figbench.results.io import dump_json, read_json, write_text_atomic
 from figbench.results.schema import ModelCard, RunResult, Strict
+from figbench.yaml_text import read_yaml
 
 MAX_ENTRY_BYTES = 2 * 2**20
 ENTRIES = "entries"
@@ -100,10 +100,9 @@ def load_board(folder: Path) -> Board:
     if not path.is_file():
         raise UserError(f"{path}: no such file.", remedy="A board is a folder with board.yaml.")
     try:
-        return Board.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        reason = _problems(error) if isinstance(error, ValidationError) else str(error)
-        raise UserError(f"{path}: not a board: {reason}.") from None
+        return Board.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise UserError(f"{path}: not a board: {_problems(error)}.") from None
 
 
 def load_entries(folder: Path) -> list[NamedEntry]:
