@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict
 
@@ -10,24 +12,33 @@ from figbench.data.decode import DECODER_VERSION
 from figbench.data.manifest import Probe
 from figbench.store import Space, Store
 
+FLUSH_AFTER_S = 5.0
+"""What a kill can cost of the reading."""
+
 
 class ProbeCache(MutableMapping[str, Probe]):
-    """Probes by SHA-256; new ones are written by :meth:`flush`."""
+    """Probes by SHA-256, for several threads; new ones are written every few seconds."""
 
     def __init__(self, store: Store) -> None:
         self._space: Space = store.space({"kind": "probe", "decoder": DECODER_VERSION})
         keys = list(self._space.keys())
         self._known = dict(zip(keys, self._space.get_bytes(keys), strict=True))
         self._new: dict[str, Probe] = {}
+        self._lock = threading.RLock()
+        self._written_s = time.monotonic()
 
     def __getitem__(self, digest: str) -> Probe:
-        if digest in self._new:
-            return self._new[digest]
+        with self._lock:
+            if digest in self._new:
+                return self._new[digest]
         fields = json.loads(self._known[bytes.fromhex(digest)])
         return Probe(**{**fields, "notes": tuple(fields["notes"])})
 
     def __setitem__(self, digest: str, probe: Probe) -> None:
-        self._new[digest] = probe
+        with self._lock:
+            self._new[digest] = probe
+            if time.monotonic() - self._written_s > FLUSH_AFTER_S:
+                self.flush()
 
     def __delitem__(self, digest: str) -> None:
         raise TypeError("the store only grows")
@@ -41,9 +52,10 @@ class ProbeCache(MutableMapping[str, Probe]):
 
     def flush(self) -> None:
         """Writes the new probes as one segment."""
-        digests = list(self._new)
-        payloads = [json.dumps(asdict(self._new[digest])).encode() for digest in digests]
-        self._space.put_bytes([bytes.fromhex(digest) for digest in digests], payloads)
-        known = zip(digests, payloads, strict=True)
-        self._known.update({bytes.fromhex(digest): payload for digest, payload in known})
-        self._new.clear()
+        with self._lock:
+            keys = [bytes.fromhex(digest) for digest in self._new]
+            payloads = [json.dumps(asdict(probe)).encode() for probe in self._new.values()]
+            self._space.put_bytes(keys, payloads)
+            self._known.update(zip(keys, payloads, strict=True))
+            self._new.clear()
+            self._written_s = time.monotonic()

@@ -74,14 +74,15 @@ def soak(root, n, kills, seed):
     try:
         alone = evaluate("alone")
         assert alone.code == 0, alone.err
-        killed_at, whole_runs, rows = [], 0, []
+        killed_at, whole_runs, rows = [], 0, [[]]
         while len(killed_at) < kills:
-            after = float(rng.uniform(0.02, 0.6) * alone.seconds)
+            after = float(rng.uniform(0.05, 0.35) * alone.seconds)
             ended = evaluate(f"disturbed-{whole_runs}", signal_after=after)
             assert ended.code in (0, -9), ended.err
-            rows.append(stored_rows(root / f"disturbed-{whole_runs}" / "store"))
+            rows[-1].append(stored_rows(root / f"disturbed-{whole_runs}" / "store"))
             if ended.code == 0:
                 whole_runs += 1
+                rows.append([])
             else:
                 killed_at.append(round(after, 1))
         last = f"disturbed-{whole_runs}"
@@ -107,7 +108,7 @@ def soak(root, n, kills, seed):
         "codes": dict(sorted(Counter(named.values()).items())),
         "kills": len(killed_at),
         "killed_at_s": killed_at,
-        "rows_in_store_after_each_end": rows,
+        "rows_in_store_after_each_end_by_run": rows,
         "finished_before_the_kill": whole_runs,
         "from_store_in_the_last_run": ours.provenance.extraction["from_store"],
         "computed_in_the_last_run": ours.provenance.extraction["computed"],
