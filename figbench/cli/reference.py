@@ -23,6 +23,10 @@ def build(
     skip_unavailable: Annotated[
         bool, typer.Option(help="Leave out networks whose weights are missing.")
     ] = False,
+    allow_rejects: Annotated[
+        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+    ] = False,
+    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Facts as JSON on stdout.")] = False,
 ) -> None:
     """Compute a protocol's reference side once and pack it into one file.
@@ -38,7 +42,13 @@ def build(
         out,
         protocol,
         store=store,
-        options=Options(skip_unavailable=skip_unavailable, device=device, workers=workers),
+        options=Options(
+            skip_unavailable=skip_unavailable,
+            allow_rejects=allow_rejects,
+            strict=strict,
+            device=device,
+            workers=workers,
+        ),
         progress=RichProgress(console),
     )
     console.print(

@@ -24,10 +24,14 @@ def sweep(
     steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampler.")] = 0,
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
+    allow_rejects: Annotated[
+        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+    ] = False,
+    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print sweep.json.")] = False,
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
-    from figbench.evaluation import RichProgress
+    from figbench.evaluation import Options, RichProgress
     from figbench.leaderboard.sweep.points import folders_by_scale
     from figbench.leaderboard.sweep.run import run_sweep
     from figbench.leaderboard.sweep.sampling import parse_scales, sample_family
@@ -44,7 +48,10 @@ def sweep(
         )
     else:
         family = folders_by_scale(runs or [])
-    document = run_sweep(family, reference, protocol, out, progress=RichProgress(console))
+    options = Options(allow_rejects=allow_rejects, strict=strict)
+    document = run_sweep(
+        family, reference, protocol, out, options=options, progress=RichProgress(console)
+    )
     if json_output:
         print_json(document)
     chosen = document["chosen"]

@@ -127,3 +127,24 @@ def test_the_reference_keeps_the_same_rules(figbench_command, world, tmp_path, d
     )  # fmt: skip
     assert ended.code == 2, ended.err
     assert f"{damaged} of 60 reference files cannot be used" in ended.err
+
+
+@pytest.mark.parametrize("flag", [None, "--allow-rejects"])
+@pytest.mark.parametrize("verb", ["reference", "sweep"])
+def test_other_verbs_keep_the_rules_too(figbench_command, world, tmp_path, verb, flag):
+    """4 of 60 unreadable: refused with the flag's name, done with the flag."""
+    shutil.copytree(world.root / "ref", tmp_path / "ref")
+    for path in sorted((tmp_path / "ref").iterdir())[:4]:
+        damage(path, "HTML")
+    common = ("--protocol", world.protocol, "--out", tmp_path / "out", *([flag] if flag else []))
+    store = {"FIGBENCH_STORE": str(tmp_path / "store")}
+    if verb == "reference":
+        line = ("reference", "build", tmp_path / "ref", *common)
+    else:
+        line = ("sweep", world.root / "sweep", "--reference", tmp_path / "ref", *common)
+    ended = figbench_command(*line, environment=store)
+    assert ended.code == (0 if flag else 2), ended.err
+    assert (tmp_path / "out").exists() == bool(flag)
+    if not flag:
+        assert "4 of 60 reference files cannot be used" in ended.err
+        assert "--allow-rejects" in ended.err

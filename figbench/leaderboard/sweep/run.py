@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from figbench.evaluation import Progress, evaluate
+from figbench.evaluation import Options, Progress, evaluate
 from figbench.leaderboard.sweep.plots import write_plots
 from figbench.leaderboard.sweep.points import (
     FIDELITY,
@@ -27,6 +27,7 @@ def run_sweep(
     protocol: str,
     out: Path,
     *,
+    options: Options | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Scores each folder under one protocol and returns the document of ``sweep.json``.
@@ -39,6 +40,7 @@ def run_sweep(
         reference: What every point is scored against.
         protocol: Shipped name or YAML path.
         out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` and the plots.
+        options: How the runs behave.
         progress: Receives rates and counts.
     """
     results = {}
@@ -49,6 +51,7 @@ def run_sweep(
             protocol,
             output=out / "points" / f"{scale:g}",
             model=ModelCard(name=f"guidance {scale:g}", guidance_scale=scale),
+            options=options or Options(),
             progress=progress,
         )
     document = sweep_document(results)
