@@ -19,6 +19,7 @@ from figbench.data.synthfig.fonts import font_differences
 from figbench.data.types import RGBImage
 from figbench.errors import FigbenchError
 from figbench.evaluation.provenance import PACKAGES
+from figbench.evaluation.versions import misbehaving
 from figbench.features import (
     extractor_info,
     extractors,
@@ -171,6 +172,8 @@ def _packages() -> list[Check]:
             checks.append(Check(f"package {name}", "ok", version(name)))
         except PackageNotFoundError:
             checks.append(Check(f"package {name}", "broken", "not installed"))
+    for one, here in misbehaving():
+        checks.append(Check(f"version {one.package} {here}", "broken", one.what))
     return checks
 
 
