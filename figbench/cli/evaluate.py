@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 EPILOG = """Examples:\n
   figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --output runs/mine\n
   figbench evaluate my_figures.zip --reference refs/ --protocol offline --json\n
-  figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --dry-run"""
+  figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --dry-run\n
+  torchrun --nproc_per_node 8 -m figbench evaluate figures/ --reference refs/ --output run/"""
 
 
 def evaluate(
@@ -64,10 +65,14 @@ def evaluate(
     JSONL/CSV/parquet indexes, or a zip/tar of these), pairs it with the reference by figure id,
     runs each network once per image into the store, and prints every metric with its interval.
     A second run on the same figures runs no network.
+
+    Started by torchrun or srun, every process computes its share into the one store; the process
+    of rank 0 scores and writes.
     """
     from figbench.cli.tables import show_plan, show_result
-    from figbench.evaluation import Options, RichProgress, prepare
+    from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
+    from figbench.evaluation.shard import shard_from_environment
 
     console = error_console()
     chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
@@ -80,6 +85,7 @@ def evaluate(
         strict=strict,
         device=device,
         workers=workers,
+        shard=shard_from_environment(),
     )
     progress = RichProgress(console)
     if dry_run:
@@ -89,6 +95,9 @@ def evaluate(
         document = show_plan(console, planned)
         if json_output:
             print_json(document)
+        return
+    if options.shard.rank:
+        contribute(generated, reference, protocol, chosen, store=store, options=options)
         return
     result = run(
         generated,
@@ -113,19 +122,16 @@ def evaluate(
 
 
 def _model_card(path: Path | None, name: str | None) -> ModelCard:
-    import yaml
     from pydantic import ValidationError
 
     from figbench.results.schema import ModelCard
+    from figbench.yaml_text import read_yaml
 
     document: dict[str, object] = {}
     if path is not None:
         if not path.is_file():
             raise UserError(f"{path}: no such model card.")
-        try:
-            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise UserError(f"{path}: not valid YAML or JSON ({error}).") from None
+        loaded = read_yaml(path)
         if not isinstance(loaded, dict):
             raise UserError(f"{path}: a model card is a mapping of names to values.")
         document = loaded

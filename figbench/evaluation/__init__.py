@@ -1,6 +1,8 @@
 """Plan, extract, score: from two manifests and a protocol to a RunResult."""
 
-from figbench.evaluation.evaluate import Options, Prepared, evaluate, prepare
+from figbench.evaluation.evaluate import contribute, evaluate
+from figbench.evaluation.options import Options
+from figbench.evaluation.prepare import Prepared, prepare
 from figbench.evaluation.progress import Progress, RichProgress, SilentProgress
 from figbench.evaluation.reference_build import build_reference
 
@@ -11,6 +13,7 @@ __all__ = [
     "RichProgress",
     "SilentProgress",
     "build_reference",
+    "contribute",
     "evaluate",
     "prepare",
 ]

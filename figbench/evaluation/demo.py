@@ -13,7 +13,8 @@ from figbench.data.synthfig import Scene, degraded, iter_synthfig, png_bytes, sy
 from figbench.data.types import RGBImage
 from figbench.errors import UserError
 from figbench.evaluation.demo_pictures import write_contact_sheet, write_plot
-from figbench.evaluation.evaluate import Options, evaluate
+from figbench.evaluation.evaluate import evaluate
+from figbench.evaluation.options import Options
 from figbench.evaluation.progress import Progress
 from figbench.results.io import atomic_path, dump_json, write_text_atomic
 from figbench.results.schema import ModelCard, RunResult

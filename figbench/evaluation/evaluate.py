@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from figbench.data.manifest import Manifest
-from figbench.errors import UserError
 from figbench.evaluation import provenance
-from figbench.evaluation.extract import Preparer, default_workers, extract
-from figbench.evaluation.inputs import Inputs, load_inputs
-from figbench.evaluation.output import write_run
-from figbench.evaluation.plan import Plan, Task, estimate_s, make_plan
+from figbench.evaluation.inputs import Inputs
+from figbench.evaluation.networks import run_networks
+from figbench.evaluation.options import Options
+from figbench.evaluation.output import require_writable, write_run
+from figbench.evaluation.prepare import Prepared, prepare
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.evaluation.score import Scores, score
-from figbench.evaluation.workload import Spaces, Workload, build_workload
+from figbench.evaluation.workload import Workload
 from figbench.protocol import Protocol
 from figbench.results.schema import (
     ManifestRecord,
@@ -27,84 +26,6 @@ from figbench.results.schema import (
     RejectRecord,
     RunResult,
 )
-from figbench.store import Store, default_store
-
-REJECT_SHARE = 0.05
-"""More unreadable files than this share of what was offered need ``allow_rejects``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run behaves; none of these changes a number.
-
-    Attributes:
-        skip_unavailable: Record metrics that cannot run here as skipped.
-        allow_unpaired: Record paired metrics as skipped when no ids match.
-        allow_rejects: Go on although more than 5% of the generated files are unreadable.
-        strict: Any reject is an error.
-        device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
-        workers: Decoding threads; None for one per two cores.
-    """
-
-    skip_unavailable: bool = False
-    allow_unpaired: bool = False
-    allow_rejects: bool = False
-    strict: bool = False
-    device: str = "auto"
-    workers: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A run that is planned and not started: what ``--dry-run`` shows."""
-
-    inputs: Inputs
-    plan: Plan
-    spaces: Spaces
-    workload: Workload
-    store: Store
-
-    @property
-    def estimate_s(self) -> float:
-        """Rough duration in seconds of what is missing, on two CPU cores."""
-        return estimate_s(self.workload.pending)
-
-
-def prepare(
-    generated: str | Path,
-    reference: str | Path,
-    protocol: str | Path | Protocol = "offline",
-    metrics: Sequence[str] | None = None,
-    *,
-    store: str | Path | None = None,
-    options: Options = Options(),
-    progress: Progress | None = None,
-    reference_only: bool = False,
-) -> Prepared:
-    """Reads both manifests and returns the plan with what is missing in the store.
-
-    ``reference_only`` plans the reference side alone (for ``figbench reference build``).
-
-    Raises:
-        UserError: For every mistake that can be seen before a network runs.
-        WeightsUnavailableError: If a network's weights are missing.
-    """
-    chosen = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
-    opened = Store(Path(store) if store else default_store())
-    inputs = load_inputs(generated, reference, chosen, opened, progress or SilentProgress())
-    _check_rejects(inputs.generated, options)
-    plan = make_plan(
-        chosen,
-        metrics,
-        n_generated=len(inputs.sides.present),
-        paired=inputs.sides.paired,
-        skip_unavailable=options.skip_unavailable,
-        allow_unpaired=options.allow_unpaired,
-    )
-    spaces = Spaces(opened, plan)
-    rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
-    workload = build_workload(plan, spaces, rows, present, inputs.reference)
-    return Prepared(inputs, plan, spaces, workload, opened)
 
 
 def evaluate(
@@ -141,12 +62,15 @@ def evaluate(
     Raises:
         UserError: For mistakes that the user can mend.
         IntegrityError: If a weight file's digest does not match.
+        OSError: If ``output`` or the store cannot be written.
     """
     started = time.monotonic()
     shown = progress or SilentProgress()
     prepared = prepare(
         generated, reference, protocol, metrics, store=store, options=options, progress=shown
     )
+    if output is not None:
+        require_writable(Path(output))
     planned = time.monotonic()
     device = run_networks(prepared, options, shown)
     extracted = time.monotonic()
@@ -186,51 +110,24 @@ def evaluate(
     return result
 
 
-def run_networks(prepared: Prepared, options: Options, progress: Progress) -> str:
-    """Computes what is missing in the store; returns the device that was used."""
-    pending = {task: count for task, count in prepared.workload.pending.items() if count}
-    if not pending:
-        return "none (every row was in the store)"
-    from figbench.evaluation.runners import make_runner, resolve_device
+def contribute(
+    generated: str | Path,
+    reference: str | Path,
+    protocol: str | Path | Protocol = "offline",
+    metrics: Sequence[str] | None = None,
+    *,
+    store: str | Path | None = None,
+    options: Options,
+) -> None:
+    """Computes one process's share of a run (``options.shard``) into the store, and no score.
 
-    device = resolve_device(options.device)
-    preparer = Preparer(
-        prepared.inputs.generated, prepared.inputs.reference, prepared.plan.protocol
-    )
-    with progress.tasks({_label(task): count for task, count in pending.items()}) as advance:
-        extract(
-            prepared.workload,
-            preparer,
-            lambda task: make_runner(task, prepared.plan, device),
-            workers=default_workers() if options.workers is None else options.workers,
-            advance=lambda task, count: advance(_label(task), count),
-        )
-    return device
+    The arguments are those of :func:`evaluate`, which rank 0 runs.
 
-
-def _label(task: Task) -> str:
-    return f"{task.network} at {task.preprocess}"
-
-
-def _check_rejects(generated: Manifest, options: Options) -> None:
-    rejects = generated.rejects
-    offered = len(generated.figures) + len(rejects)
-    if not rejects:
-        return
-    named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])
-    more = f" and {len(rejects) - 5} more" if len(rejects) > 5 else ""
-    if options.strict:
-        raise UserError(
-            f"{len(rejects)} of {offered} generated files cannot be used: {named}{more}.",
-            remedy="Mend them, or run without --strict.",
-        )
-    if len(rejects) > REJECT_SHARE * offered and not options.allow_rejects:
-        raise UserError(
-            f"{len(rejects)} of {offered} generated files cannot be used "
-            f"(more than {REJECT_SHARE:.0%}): {named}{more}.",
-            remedy="Look at them with: figbench data inspect. To score the set all the same, with "
-            "every reject counted against the model, add --allow-rejects.",
-        )
+    Raises:
+        UserError: For mistakes that the user can mend.
+    """
+    prepared = prepare(generated, reference, protocol, metrics, store=store, options=options)
+    run_networks(prepared, options, SilentProgress())
 
 
 def _extraction(workload: Workload) -> dict[str, int]:

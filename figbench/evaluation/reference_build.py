@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from figbench.evaluation.evaluate import Options, Prepared, prepare, run_networks
+from figbench.evaluation.networks import run_networks
+from figbench.evaluation.options import Options
 from figbench.evaluation.plan import Task
+from figbench.evaluation.prepare import Prepared, prepare
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.evaluation.reference_pack import write_pack
 from figbench.evaluation.workload import REFERENCE, image_key

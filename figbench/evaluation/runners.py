@@ -148,16 +148,22 @@ def make_runner(task: Task, plan: Plan, device: str) -> Runner:
     return FeatureRunner(task.network, device, plan.protocol.precision)
 
 
-def resolve_device(name: str) -> str:
+def resolve_device(name: str, local_rank: int = 0) -> str:
     """Returns the torch device of ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Args:
+        name: As asked for; ``auto`` and ``cuda`` leave the choice of the device open.
+        local_rank: Spreads the processes of one machine over its CUDA devices.
 
     Raises:
         UserError: If the device is unknown or not on this machine.
     """
     import torch
 
+    if name in ("auto", "cuda") and torch.cuda.is_available():
+        return f"cuda:{local_rank % torch.cuda.device_count()}"
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:

@@ -41,8 +41,14 @@ class Job:
 
 @dataclass(slots=True)
 class Group:
-    """Jobs that share images: one reference with the generated figures of its prompt."""
+    """Jobs that share images: one reference with the generated figures of its prompt.
 
+    Attributes:
+        ordinal: Place among all groups of the run, whether or not anything of them is missing.
+        jobs: What is missing.
+    """
+
+    ordinal: int
     jobs: list[Job] = field(default_factory=list)
 
 
@@ -98,6 +104,7 @@ def build_workload(
         reference: The reference set.
     """
     groups: OrderedDict[str, Group] = OrderedDict()
+    ordinals: dict[str, int] = {}
     pending: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
     found: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
     seen: set[tuple[str, bytes]] = set()
@@ -109,12 +116,14 @@ def build_workload(
         if (space.id, key) in seen:
             return
         seen.add((space.id, key))
+        anchor = partner or figure
+        name = anchor.figure_id if anchor else ""
+        ordinal = ordinals.setdefault(name, len(ordinals))
         if key in space:
             found[task] += 1
             return
         pending[task] += 1
-        anchor = partner or figure
-        group = groups.setdefault(anchor.figure_id if anchor else "", Group())
+        group = groups.setdefault(name, Group(ordinal))
         group.jobs.append(Job(task, space, key, side, figure, partner))
 
     for task in plan.tasks:

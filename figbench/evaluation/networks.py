@@ -1,0 +1,93 @@
+"""Brings what is missing into the store, alone or together with other processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from figbench.evaluation.extract import Preparer, default_workers, extract
+from figbench.evaluation.heartbeat import Watch, beating
+from figbench.evaluation.options import Options
+from figbench.evaluation.plan import Task
+from figbench.evaluation.prepare import Prepared
+from figbench.evaluation.progress import Progress
+from figbench.evaluation.shard import remaining, run_id, share
+from figbench.evaluation.workload import Workload
+
+POLL_S = 0.5
+
+Advance = Callable[[Task, int], None]
+
+
+def run_networks(prepared: Prepared, options: Options, progress: Progress) -> str:
+    """Computes what is missing in the store; returns the device that was used.
+
+    One of several processes computes its share; rank 0 then waits for the others' rows, and
+    computes those of a process that died, so that it returns with every row in the store.
+    """
+    shard = options.shard
+    together = shard.count > 1
+    if together and shard.rank:
+        with beating(_signs(prepared, options), shard.rank):
+            return _compute(share(prepared.workload, shard), prepared, options, lambda *_: None)
+    pending = {task: count for task, count in prepared.workload.pending.items() if count}
+    if not pending:
+        return "none (every row was in the store)"
+    with progress.tasks({_label(task): count for task, count in pending.items()}) as by_label:
+
+        def advance(task: Task, count: int) -> None:
+            by_label(_label(task), count)
+
+        device = _compute(share(prepared.workload, shard), prepared, options, advance)
+        if together:
+            _gather(prepared, options, advance)
+    return device
+
+
+def _compute(workload: Workload, prepared: Prepared, options: Options, advance: Advance) -> str:
+    from figbench.evaluation.runners import make_runner, resolve_device
+
+    device = resolve_device(options.device, options.shard.local_rank)
+    inputs = prepared.inputs
+    extract(
+        workload,
+        Preparer(inputs.generated, inputs.reference, prepared.plan.protocol),
+        lambda task: make_runner(task, prepared.plan, device),
+        workers=default_workers() if options.workers is None else options.workers,
+        advance=advance,
+    )
+    return device
+
+
+def _gather(prepared: Prepared, options: Options, advance: Advance) -> None:
+    watch = Watch(_signs(prepared, options), options.shard.count)
+    left = remaining(prepared.workload)
+    mine = share(prepared.workload, options.shard)
+    for task, count in prepared.workload.pending.items():
+        advance(task, count - mine.pending[task] - left.pending[task])
+    while any(left.pending.values()):
+        others = watch.anyone_at_work()
+        before, left = left, remaining(left)
+        for task, count in left.pending.items():
+            advance(task, before.pending[task] - count)
+        if not others:
+            _compute(left, prepared, options, advance)
+            return
+        time.sleep(POLL_S)
+
+
+def _signs(prepared: Prepared, options: Options) -> Path:
+    """The folder in the store where the processes of this very run leave signs of life."""
+    name = run_id(
+        prepared.plan.protocol.hash,
+        prepared.inputs.generated.digest,
+        prepared.inputs.reference.digest,
+        *(task.network for task in prepared.plan.tasks),
+        str(options.shard.count),
+    )
+    return prepared.store.root / "runs" / name
+
+
+def _label(task: Task) -> str:
+    return f"{task.network} at {task.preprocess}"

@@ -1,0 +1,32 @@
+"""How a run behaves, as opposed to what it measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from figbench.evaluation.shard import WHOLE, Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run behaves; none of these changes a number beyond the rounding of float32.
+
+    Attributes:
+        skip_unavailable: Record metrics that cannot run here as skipped.
+        allow_unpaired: Record paired metrics as skipped when no ids match.
+        allow_rejects: Go on although more than 5% of the files of a side are unreadable.
+        strict: Any reject is an error.
+        device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
+        workers: Decoding threads; None for one per two cores.
+        shard: Which of several processes on one store this is. The command line takes it from
+            torchrun's or srun's environment; from Python it is only ever given here, because a
+            training script calls ``evaluate`` on one of its processes without the others.
+    """
+
+    skip_unavailable: bool = False
+    allow_unpaired: bool = False
+    allow_rejects: bool = False
+    strict: bool = False
+    device: str = "auto"
+    workers: int | None = None
+    shard: Shard = WHOLE

@@ -1,0 +1,215 @@
+"""Several processes fill one store: torchrun's, srun's, and one that dies on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figbench.errors import UserError
+from figbench.evaluation import Options, heartbeat, prepare
+from figbench.evaluation.shard import Shard, remaining, shard_from_environment, share
+
+PROTOCOL = """
+id: processes
+preprocess: pad256
+metrics: [{metric: fd@efficientnet-lite0}, {metric: ssim}, {metric: validity}]
+"""
+
+
+def command(world, store, out, *launcher):
+    return [
+        *(launcher or (sys.executable,)), "-m", "figbench", "evaluate", str(world / "gen"),
+        "--reference", str(world / "ref"), "--protocol", str(world / "p.yaml"),
+        "--store", str(store), "--output", str(out), "--device", "cpu",
+    ]  # fmt: skip
+
+
+def environment(**changes):
+    kept = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
+    return {**kept, "OMP_NUM_THREADS": "1", **changes}
+
+
+def run(*arguments, **changes):
+    return subprocess.run(
+        *arguments, capture_output=True, text=True, env=environment(**changes), timeout=240
+    )
+
+
+def torchrun(ranks):
+    return (
+        sys.executable, "-m", "torch.distributed.run", "--standalone",
+        "--nproc_per_node", str(ranks),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    from figbench.data.synthfig import blur, iter_synthfig
+
+    root = tmp_path_factory.mktemp("processes")
+    (root / "gen").mkdir()
+    (root / "ref").mkdir()
+    for number, one in enumerate(iter_synthfig(40, 8)):
+        image = np.asarray(Image.fromarray(one.image).resize((240, 180)))
+        Image.fromarray(image).save(root / "ref" / f"{one.figure_id}.png")
+        if number:
+            Image.fromarray(blur(image, 1.0)).save(root / "gen" / f"{one.figure_id}.png")
+    (root / "p.yaml").write_text(PROTOCOL)
+    return root
+
+
+@pytest.fixture(scope="module")
+def alone(world, tmp_path_factory):
+    root = tmp_path_factory.mktemp("alone")
+    done = run(command(world, root / "store", root / "out"))
+    assert done.returncode == 0, done.stderr
+    return scores(root / "out")
+
+
+def scores(out):
+    document = json.loads((out / "result.json").read_text())
+    return {name: (m["value"], m["n_used"]) for name, m in document["metrics"].items()}
+
+
+def same(ours, theirs):
+    assert ours.keys() == theirs.keys()
+    for name, (value, used) in ours.items():
+        assert used == theirs[name][1]
+        assert value == pytest.approx(theirs[name][0], rel=1e-6, abs=1e-9), name
+
+
+def test_two_ranks_of_torchrun_score_as_one_process(world, alone, tmp_path):
+    done = run(command(world, tmp_path / "store", tmp_path / "out", *torchrun(2)))
+    assert done.returncode == 0, done.stderr
+    same(scores(tmp_path / "out"), alone)
+    assert done.stderr.count("Written:") == 1
+    signs = [path.read_text() for path in (tmp_path / "store" / "runs").glob("*/1")]
+    assert signs == ["done"]
+
+
+@pytest.mark.slow
+def test_rank_killed_with_its_group_then_rerun(world, alone, tmp_path):
+    group = subprocess.Popen(
+        command(world, tmp_path / "store", tmp_path / "out", *torchrun(2)),
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        start_new_session=True,
+    )
+    wait_for(tmp_path / "store", group)
+    os.killpg(group.pid, signal.SIGKILL)
+    group.wait()
+    rows = list((tmp_path / "store").glob("*/*.safetensors"))
+    assert rows
+    assert not (tmp_path / "out" / "result.json").exists()
+    done = run(command(world, tmp_path / "store", tmp_path / "out", *torchrun(2)))
+    assert done.returncode == 0, done.stderr
+    same(scores(tmp_path / "out"), alone)
+    assert set(rows) <= set((tmp_path / "store").glob("*/*.safetensors"))
+
+
+def wait_for(store, process):
+    """Waits until a second rank shows that it has begun."""
+    deadline = time.monotonic() + 120
+    while not list((store / "runs").glob("*/1")):
+        assert process.poll() is None, "ended early"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_rank_0_takes_over_the_share_of_a_rank_that_died(world, alone, tmp_path):
+    store = tmp_path / "store"
+    other = subprocess.Popen(
+        command(world, store, tmp_path / "none"),
+        env=environment(RANK="1", WORLD_SIZE="2"),
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(store, other)
+    other.kill()
+    other.wait()
+    assert not (tmp_path / "none").exists()
+    short = "from figbench.evaluation import heartbeat as h; h.SILENT_AFTER_S = 1.5"
+    main = "import sys; from figbench.cli.main import run; run()"
+    arguments = command(world, store, tmp_path / "out")[3:]
+    done = run([sys.executable, "-c", f"{short}; {main}", *arguments], RANK="0", WORLD_SIZE="2")
+    assert done.returncode == 0, done.stderr
+    same(scores(tmp_path / "out"), alone)
+
+
+def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
+    plan = prepare(
+        world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()
+    )
+    shards = [Shard(rank, 3) for rank in range(3)]
+
+    def keys(workload):
+        return {(j.space.id, j.key) for group in workload.groups for j in group.jobs}
+
+    before = [keys(share(plan.workload, shard)) for shard in shards]
+    assert set.union(*before) == keys(plan.workload)
+    assert sum(len(part) for part in before) == len(keys(plan.workload))
+    assert max(map(len, before)) - min(map(len, before)) <= 12
+    jobs = [job for group in plan.workload.groups for job in group.jobs]
+    job = next(job for job in jobs if job.task.kind == "pair")
+    job.space.put([job.key], {"score": np.zeros(1)})
+    again = prepare(
+        world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()
+    )
+    stored = {(job.space.id, job.key)}
+    assert keys(remaining(plan.workload)) == keys(plan.workload) - stored
+    assert [keys(share(again.workload, s)) for s in shards] == [part - stored for part in before]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, Shard()),
+        ({"RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}, Shard(3, 8, 1)),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "8"}, Shard()),
+        (
+            {"SLURM_STEP_ID": "2", "SLURM_PROCID": "5", "SLURM_NTASKS": "8", "SLURM_LOCALID": "1"},
+            Shard(5, 8, 1),
+        ),
+        (
+            {"SLURM_STEP_ID": "2", "SLURM_PROCID": "1", "SLURM_NTASKS": "8"}
+            | {"SLURM_STEP_NUM_TASKS": "2"},
+            Shard(1, 2, 0),
+        ),
+    ],
+    ids=["alone", "torchrun", "batch-script", "srun", "srun-step"],
+)
+def test_launchers_are_understood(variables, expected):
+    assert shard_from_environment(variables) == expected
+
+
+@pytest.mark.parametrize("rank", ["2", "-1", "x"])
+def test_contradicting_variables_are_an_error(rank):
+    with pytest.raises(UserError, match=f"RANK='{rank}'"):
+        shard_from_environment({"RANK": rank, "WORLD_SIZE": "2"})
+
+
+def test_watch_tells_the_living_from_the_dead(tmp_path, monkeypatch):
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.02)
+    monkeypatch.setattr(heartbeat, "SILENT_AFTER_S", 0.3)
+    monkeypatch.setattr(heartbeat, "UNSEEN_AFTER_S", 0.1)
+    watch = heartbeat.Watch(tmp_path, 2)
+    assert watch.anyone_at_work()
+    with heartbeat.beating(tmp_path, 1):
+        time.sleep(0.4)
+        assert watch.anyone_at_work()
+        time.sleep(0.4)
+        assert watch.anyone_at_work()
+    assert not watch.anyone_at_work()
+    (tmp_path / "1").write_text("left by a process that was killed")
+    assert watch.anyone_at_work()
+    time.sleep(0.35)
+    assert not watch.anyone_at_work()
+    with pytest.raises(ValueError, match="inside"), heartbeat.beating(tmp_path, 1):
+        raise ValueError("inside")
+    assert not watch.anyone_at_work()
+    assert not heartbeat.Watch(tmp_path, 1).anyone_at_work()
