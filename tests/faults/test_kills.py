@@ -1,8 +1,8 @@
 """kill -9 at random moments: nothing is half, and the rerun equals a run that was left alone.
 
-Half of the kills come after a random time, half right before a random write, sync or rename: the
-moments where a half-written file could come to be. A plain implementation that writes its result
-or checkpoint in place fails here.
+Half of the kills come after a random time, half at a random write (half of it done), sync or
+rename: the moments where a half-written file could come to be. A plain implementation that writes
+its segments, result or checkpoint in place fails here.
 """
 
 import json
@@ -40,7 +40,7 @@ def disturb(run, check, restart, kills, seed):
         if rng.random() < 0.5:
             ended = run(signal_after=float(rng.uniform(0.02, whole)))
         else:
-            ended = run(signal_at_event=int(rng.integers(1, 40)))
+            ended = run(signal_at_event=int(rng.integers(1, 60)))
         assert ended.code in (0, KILLED), ended.err
         check()
         done += ended.code == KILLED
