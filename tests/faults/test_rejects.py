@@ -23,6 +23,8 @@ def wild(world, tmp_path_factory):
     closed = names[1]
     (root / closed).chmod(0)
     expected[closed] = "unreadable"
+    (root / "device.png").symlink_to("/dev/zero")
+    expected["device.png"] = "not-a-file"
     for name, shown, code in (
         (b"new\nline.png", "new\\nline.png", "bad-name"),
         (b"latin-\xe9.png", "latin-\\udce9.png", "bad-name"),
@@ -54,7 +56,7 @@ def test_each_is_named_with_its_code_and_counts_against_the_model(
     shown = ended.err + ended.out
     assert "34 / 60" in shown
     assert shown.count("Rejected") == 10
-    assert "and 20 more (all are in result.json)" in shown
+    assert "and 21 more (all are in result.json)" in shown
     assert "26 of 60 expected figures are missing" in shown
 
 
