@@ -44,6 +44,10 @@ def evaluate(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     workers: Annotated[int | None, typer.Option(min=0, help="Decoding threads.")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float32 or bfloat16, for both sides; a protocol (and hash) of its own."),
+    ] = None,
     skip_unavailable: Annotated[
         bool, typer.Option(help="Record metrics that cannot run here as skipped.")
     ] = False,
@@ -73,6 +77,7 @@ def evaluate(
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
     from figbench.evaluation.shard import shard_from_environment
+    from figbench.protocol import Protocol
 
     console = error_console()
     chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
@@ -87,22 +92,25 @@ def evaluate(
         workers=workers,
         shard=shard_from_environment(),
     )
+    followed = Protocol.load(protocol)
+    if precision is not None:
+        followed = followed.replace(precision=precision)
     progress = RichProgress(console)
     if dry_run:
         planned = prepare(
-            generated, reference, protocol, chosen, store=store, options=options, progress=progress
+            generated, reference, followed, chosen, store=store, options=options, progress=progress
         )
         document = show_plan(console, planned)
         if json_output:
             print_json(document)
         return
     if options.shard.rank:
-        contribute(generated, reference, protocol, chosen, store=store, options=options)
+        contribute(generated, reference, followed, chosen, store=store, options=options)
         return
     result = run(
         generated,
         reference,
-        protocol,
+        followed,
         chosen,
         output=output,
         store=store,

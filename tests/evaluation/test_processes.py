@@ -213,3 +213,21 @@ def test_watch_tells_the_living_from_the_dead(tmp_path, monkeypatch):
         raise ValueError("inside")
     assert not watch.anyone_at_work()
     assert not heartbeat.Watch(tmp_path, 1).anyone_at_work()
+
+
+def test_precisions_are_protocols_of_their_own_and_never_share_a_row(world, tmp_path):
+    plans = {}
+    for precision in ("float32", "bfloat16"):
+        [_, _, *arguments] = command(world, tmp_path / "store", tmp_path / precision)
+        done = run([sys.executable, "-m", *arguments, "--precision", precision, "--json"])
+        assert done.returncode == 0, done.stderr
+        plans[precision] = json.loads(done.stdout)
+    assert len({document["protocol"]["hash"] for document in plans.values()}) == 2
+    found = plans["bfloat16"]["provenance"]["extraction"]
+    # Scikit-image and image statistics run in one precision only; their rows are kept apart too.
+    assert found["from_store"] == 0
+    assert plans["bfloat16"]["protocol"]["definition"]["precision"] == "bfloat16"
+    done = run([sys.executable, "-m", *arguments, "--precision", "int8"])
+    assert done.returncode == 2
+    assert "float32" in done.stderr
+    assert "Traceback" not in done.stderr
