@@ -22,12 +22,19 @@ def check(
 ) -> None:
     """Check an entry: schema, protocol hash, completeness, plausible values."""
     from figbench.leaderboard.entries import load_board, load_entry
+    from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
     from figbench.leaderboard.validation import incomplete, require_valid
 
     named, rules = load_entry(entry), load_board(board)
-    require_valid(named, rules)
-    reason = incomplete(named.entry, rules)
-    note = f"would stand apart: {reason}" if reason else "would be ranked"
+    reference = load_evidence(board / REFERENCE_NAME)
+    require_valid(named, rules, reference)
+    reason = incomplete(named, rules, reference)
+    if named.evidence is None:
+        note = "nothing attached, so no metric was recomputed; "
+    else:
+        note = "attached rows agree; "
+    place = "pinned as a baseline" if named.entry.role == "baseline" else "ranked"
+    note += f"would stand apart: {reason}" if reason else f"would be {place}"
     error_console().print(f"{named.name}: valid, {note}.", markup=False)
 
 
@@ -38,10 +45,11 @@ def add(
 ) -> None:
     """Check an entry and copy it into the board."""
     from figbench.leaderboard.entries import add_entry, load_board, load_entry
+    from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
     from figbench.leaderboard.validation import require_valid
 
     named = load_entry(entry)
-    require_valid(named, load_board(board))
+    require_valid(named, load_board(board), load_evidence(board / REFERENCE_NAME))
     error_console().print(f"Added {add_entry(board, named)}.", markup=False, soft_wrap=True)
 
 
@@ -52,9 +60,15 @@ def enter(
     organisation: Annotated[str, typer.Option(help="Who made the figures.")],
     standing: Annotated[str, typer.Option(help="self-reported or re-scored.")] = "self-reported",
     baseline: Annotated[bool, typer.Option(help="Pin it as a baseline, not ranked.")] = False,
+    board: Annotated[
+        Path | None,
+        typer.Option(help="Attach rows and features for this board's metrics, for paired ranks."),
+    ] = None,
 ) -> None:
     """Make an entry from a finished run."""
-    from figbench.leaderboard.entries import Entry
+    from figbench.leaderboard.collect import collect
+    from figbench.leaderboard.entries import Entry, load_board
+    from figbench.leaderboard.evidence import evidence_path, save_evidence
     from figbench.results.io import dump_json, load_result, write_text_atomic
 
     if standing not in ("self-reported", "re-scored"):
@@ -69,7 +83,41 @@ def enter(
             "result": run.model_dump(),
         }
     )
+    if board is not None:
+        folder = result if result.is_dir() else result.parent
+        save_evidence(evidence_path(out), collect(folder, load_board(board).metrics)[0])
     write_text_atomic(out, dump_json(entry.model_dump(mode="json")))
+
+
+@board_app.command()
+def reference(
+    board: BoardFolder,
+    run: Annotated[Path, typer.Argument(help="Folder of any run against the board's reference.")],
+) -> None:
+    """Keep the reference's rows and features with the board: entries are checked against them."""
+    from figbench.leaderboard.collect import collect
+    from figbench.leaderboard.entries import load_board
+    from figbench.leaderboard.evidence import REFERENCE_NAME, save_evidence
+
+    rules = load_board(board)
+    found = collect(run, rules.metrics)[1]
+    save_evidence(board / REFERENCE_NAME, found)
+    count = len(found.header.figure_ids)
+    error_console().print(f"{board / REFERENCE_NAME}: {count} figures.", markup=False)
+
+
+@board_app.command()
+def baselines(
+    reference: Annotated[str, typer.Argument(help="Reference set, in any layout.")],
+    out: Annotated[Path, typer.Option(help="New folder for the baselines' figures.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
+) -> None:
+    """Draw a board's floor and ceilings from its reference set."""
+    from figbench.leaderboard.baselines import draw_baselines
+
+    for name, (figures, against) in draw_baselines(reference, out, seed=seed).items():
+        line = f"figbench evaluate {figures} --reference {against} --model-name {name}"
+        error_console().print(line, markup=False, soft_wrap=True)
 
 
 @board_app.command()
@@ -89,10 +137,16 @@ def withdraw(
 def build(
     board: BoardFolder,
     out: Annotated[Path | None, typer.Option(help="Page [default: BOARD/index.html].")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 if the page is out of date.")
+    ] = False,
 ) -> None:
     """Build the board's page: one file, no network, the same bytes for the same entries."""
-    from figbench.leaderboard.page import build_board
+    from figbench.leaderboard.page import build_board, require_fresh
 
+    if fresh:
+        require_fresh(board, out)
+        return
     target = build_board(board, out)
     size = target.stat().st_size / 1e6
     error_console().print(f"{target}: {size:.1f} MB.", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from figbench.errors import UserError
+from figbench.leaderboard.evidence import Evidence, evidence_path, load_evidence, save_evidence
 from figbench.results.io import dump_json, read_json, write_text_atomic
 from figbench.results.schema import ModelCard, RunResult, Strict
 from figbench.yaml_text import read_yaml
@@ -66,10 +67,11 @@ class Tombstone(Strict):
 
 @dataclass(frozen=True, slots=True)
 class NamedEntry:
-    """An entry with the stem of its file, ``<org>__<model>__<date>``."""
+    """An entry with the stem of its file, ``<org>__<model>__<date>``, and what is attached."""
 
     name: str
     entry: Entry
+    evidence: Evidence | None = None
 
 
 def load_entry(path: Path) -> NamedEntry:
@@ -85,9 +87,10 @@ def load_entry(path: Path) -> NamedEntry:
         )
     document = read_json(path, limit=MAX_ENTRY_BYTES)
     try:
-        return NamedEntry(path.stem, Entry.model_validate(document))
+        entry = Entry.model_validate(document)
     except ValidationError as error:
         raise UserError(f"{path}: not a board entry: {_problems(error)}.") from None
+    return NamedEntry(path.stem, entry, load_evidence(evidence_path(path)))
 
 
 def load_board(folder: Path) -> Board:
@@ -121,6 +124,8 @@ def add_entry(folder: Path, named: NamedEntry) -> Path:
         raise UserError(f"{target}: already there.", remedy="Withdraw it or use another date.")
     if any(stone.name == named.name for stone in load_tombstones(folder)):
         raise UserError(f"{named.name}: was withdrawn.", remedy="Use another date.")
+    if named.evidence is not None:
+        save_evidence(evidence_path(target), named.evidence)
     write_text_atomic(target, dump_json(named.entry.model_dump(mode="json")))
     return target
 
@@ -139,6 +144,7 @@ def withdraw_entry(folder: Path, name: str, *, reason: str, date: str) -> None:
     stones = [one.model_dump() for one in [*load_tombstones(folder), stone]]
     write_text_atomic(folder / TOMBSTONES, dump_json(stones))
     target.unlink()
+    evidence_path(target).unlink(missing_ok=True)
 
 
 def load_tombstones(folder: Path) -> list[Tombstone]:

@@ -9,14 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from figbench.errors import UserError
-from figbench.leaderboard import export, plots
+from figbench.errors import IntegrityError, UserError
+from figbench.leaderboard import export, plots, whiskers
 from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
-from figbench.leaderboard.ranking import METHOD
+from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
 from figbench.leaderboard.rows import Row, board_rows
 from figbench.leaderboard.validation import require_valid
 from figbench.results.io import write_text_atomic
 
+PAGE_NAME = "index.html"
 TEMPLATES = Path(__file__).parent / "templates"
 EXPORT = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 
@@ -31,12 +32,41 @@ def build_board(folder: Path, out: Path | None = None) -> Path:
     Raises:
         UserError: If the board or any of its entries breaks the rules.
     """
+    target = out or folder / PAGE_NAME
+    write_text_atomic(target, board_page(folder))
+    return target
+
+
+def require_fresh(folder: Path, page: Path | None = None) -> None:
+    """Raises unless the page on disk is what the entries build now.
+
+    Raises:
+        IntegrityError: If it is absent or differs.
+        UserError: If the board or any of its entries breaks the rules.
+    """
+    target = page or folder / PAGE_NAME
+    built = board_page(folder).encode("utf-8")
+    if not target.is_file() or target.read_bytes() != built:
+        raise IntegrityError(
+            f"{target}: not what the entries build.",
+            remedy=f"Type: figbench leaderboard build {folder}",
+        )
+
+
+def board_page(folder: Path) -> str:
+    """Returns the page of a board.
+
+    Raises:
+        UserError: If the board or any of its entries breaks the rules.
+    """
     board, entries = load_board(folder), load_entries(folder)
+    reference = load_evidence(folder / REFERENCE_NAME)
     for named in entries:
-        require_valid(named, board)
-    ranked, apart = board_rows(board, entries)
+        require_valid(named, board, reference)
+    table = board_rows(board, entries, reference)
+    ranked, apart = table.inside, table.apart
     models = [row for row in ranked if row.named.entry.role == "model"]
-    page = render(
+    return render(
         "board.html.j2",
         board=board,
         models=models,
@@ -47,11 +77,10 @@ def build_board(folder: Path, out: Path | None = None) -> Path:
         titles=_titles(board, ranked),
         downloads=_downloads(board, ranked),
         pictures=_pictures(board, ranked),
-        method=METHOD,
+        scales=whiskers.scales(board.metrics, ranked),
+        whisker=whiskers.whisker,
+        methods={key: one.methods for key, one in table.rankings.items() if one.tests},
     )
-    target = out or folder / "index.html"
-    write_text_atomic(target, page)
-    return target
 
 
 def render(template: str, **values: Any) -> str:

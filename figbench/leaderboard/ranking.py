@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 
+from figbench.leaderboard.evidence import Evidence
+from figbench.leaderboard.pairs import Pair, Verdict, verdicts
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import ALPHA
 
-METHOD = (
-    "z-test from the two standard errors, alpha 0.05 with Bonferroni over the pairs of an entry; "
-    "where an entry has no standard error it is taken from its interval's width"
-)
+NO_EVIDENCE: Mapping[str, Evidence] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +24,48 @@ class Rank:
         return str(self.best) if self.best == self.worst else f"{self.best}-{self.worst}"
 
 
-def standard_error(metric: MetricValue) -> float | None:
-    """Returns the standard error, or the one that the interval's width implies."""
-    if metric.standard_error is not None or metric.interval is None:
-        return metric.standard_error
-    interval = metric.interval
-    quantile = NormalDist().inv_cdf(0.5 + interval.level / 2)
-    return (interval.high - interval.low) / (2 * quantile)
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Ranks of one metric by entry, with the test of each pair of entries."""
+
+    ranks: Mapping[str, Rank]
+    tests: Mapping[Pair, Verdict]
+
+    @property
+    def methods(self) -> dict[str, int]:
+        """Number of pairs by the method that tested them."""
+        counts: dict[str, int] = {}
+        for verdict in self.tests.values():
+            counts[verdict.method] = counts.get(verdict.method, 0) + 1
+        return dict(sorted(counts.items()))
 
 
-def rank_all(metrics: Mapping[str, MetricValue]) -> dict[str, Rank]:
+def rank_all(
+    metric_id: str,
+    metrics: Mapping[str, MetricValue],
+    evidence: Mapping[str, Evidence] = NO_EVIDENCE,
+    reference: Evidence | None = None,
+) -> Ranking:
     """Returns the rank of every entry that has a value.
 
     The best place is 1 + the number of entries that are significantly better, the worst is n
-    minus the number that are significantly worse. An entry without any uncertainty ties with
-    everyone, since no test is possible.
+    minus the number that are significantly worse; significant is p <= 0.05 with Bonferroni over
+    the pairs of an entry. An entry that no test can place ties with everyone.
     """
     scored = {name: one for name, one in metrics.items() if one.value is not None}
+    tests = verdicts(metric_id, scored, evidence, reference)
     alpha = ALPHA / max(1, len(scored) - 1)
-    quantile = NormalDist().inv_cdf(1 - alpha / 2)
-    facts = {name: (_goodness(one), standard_error(one)) for name, one in scored.items()}
-    ranks = {}
-    for name, (good, error) in facts.items():
-        better = worse = 0
-        for other, (theirs, their_error) in facts.items():
-            if other == name or error is None or their_error is None or good == theirs:
-                continue
-            spread = math.hypot(error, their_error)
-            if spread > 0 and abs(good - theirs) > quantile * spread:
-                better, worse = better + (theirs > good), worse + (theirs < good)
-        ranks[name] = Rank(1 + better, len(facts) - worse)
-    return ranks
+    better = dict.fromkeys(scored, 0)
+    worse = dict.fromkeys(scored, 0)
+    for (first, second), verdict in tests.items():
+        if verdict.p_value is None or verdict.p_value > alpha:
+            continue
+        ahead = _goodness(scored[first]) > _goodness(scored[second])
+        winner, loser = (first, second) if ahead else (second, first)
+        worse[winner] += 1
+        better[loser] += 1
+    ranks = {name: Rank(1 + better[name], len(scored) - worse[name]) for name in scored}
+    return Ranking(ranks, tests)
 
 
 def _goodness(metric: MetricValue) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 
 from figbench.errors import UserError
 from figbench.leaderboard.entries import Board, NamedEntry
-from figbench.leaderboard.ranking import rank_all
+from figbench.leaderboard.evidence import Evidence
+from figbench.leaderboard.ranking import Ranking, rank_all
 from figbench.leaderboard.validation import incomplete
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
@@ -35,6 +36,16 @@ class Row:
         result = self.named.entry.result
         return result.metrics.get(metric_id) if result else None
 
+    def note(self, board: Board) -> str | None:
+        """Returns what to know beside the name: why it stands apart, or what it was scored on."""
+        result = self.named.entry.result
+        if result is None or self.why_apart or not board.prompts_digest:
+            return self.why_apart
+        against = result.manifests.reference
+        if against.prompts_digest == board.prompts_digest:
+            return None
+        return f"scored against {against.n_figures} figures of the reference"
+
     @property
     def definition_diff(self) -> list[str]:
         """Returns the parts of the protocol that differ from the shipped one of that name."""
@@ -42,28 +53,49 @@ class Row:
         return protocol_diff(result.protocol.definition, result.protocol.id) if result else []
 
 
-def board_rows(board: Board, entries: list[NamedEntry]) -> tuple[list[Row], list[Row]]:
-    """Returns (ranked rows, rows apart); ranked ones by the first metric, best first."""
-    reasons = {one.name: incomplete(one.entry, board) for one in entries}
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a board: those inside by the first metric, best first, and those apart."""
+
+    inside: list[Row]
+    apart: list[Row]
+    rankings: dict[str, Ranking]
+
+
+def board_rows(board: Board, entries: list[NamedEntry], reference: Evidence | None = None) -> Table:
+    """Returns the rows of a board with the rankings of its metrics."""
+    reasons = {one.name: incomplete(one, board, reference) for one in entries}
     apart = [Row(one, why_apart=reasons[one.name]) for one in entries if reasons[one.name]]
     inside = [one for one in entries if not reasons[one.name]]
-    ranks = {
+    evidence = {one.name: one.evidence for one in inside if one.evidence is not None}
+    rankings = {
         metric_id: rank_all(
+            metric_id,
             {
                 one.name: one.entry.result.metrics[metric_id]
                 for one in inside
                 if one.entry.role == "model"
                 and one.entry.result
                 and metric_id in one.entry.result.metrics
-            }
+            },
+            evidence,
+            reference,
         )
         for metric_id in board.metrics
     }
     rows = [
-        Row(one, {key: str(found[one.name]) for key, found in ranks.items() if one.name in found})
+        Row(
+            one,
+            {
+                key: str(found.ranks[one.name])
+                for key, found in rankings.items()
+                if one.name in found.ranks
+            },
+        )
         for one in inside
     ]
-    return sorted(rows, key=lambda row: _order(row, board.metrics[0])), apart
+    rows.sort(key=lambda row: _order(row, board.metrics[0]))
+    return Table(rows, apart, rankings)
 
 
 def _order(row: Row, metric_id: str) -> tuple[bool, float, str]:

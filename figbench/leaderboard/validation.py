@@ -8,18 +8,28 @@ from typing import Any
 
 from figbench.errors import UserError
 from figbench.leaderboard.entries import Board, Entry, NamedEntry
+from figbench.leaderboard.evidence import Evidence
+from figbench.leaderboard.evidence_checks import evidence_problems, near_copies
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 
 MAX_STRING = 500
+MOST_COPIES = 0.05
+"""Share of figures that may look like a reference: simple figures do by chance."""
 LINKS = ("paper", "code", "weights")
 UNIT_INTERVAL = ("label_", "word_f1", "precision", "recall", "coverage", "valid_rate")
 NON_NEGATIVE = ("fid", "fd@", "ocr_sim")
 URL = re.compile(r"^https?://[^\s\"'<>]+$")
 
 
-def check_entry(named: NamedEntry, board: Board) -> list[str]:
-    """Returns every problem of an entry in words; an empty list means it may be added."""
+def check_entry(named: NamedEntry, board: Board, reference: Evidence | None = None) -> list[str]:
+    """Returns every problem of an entry in words; an empty list means it may be added.
+
+    Args:
+        named: The entry with what is attached to it.
+        board: Which it is meant for.
+        reference: The board's reference rows, against which attached rows are checked.
+    """
     entry = named.entry
     problems = list(_card_problems(entry)) + list(_long_strings(entry.model_dump(mode="json")))
     if entry.standing == "as published":
@@ -33,28 +43,37 @@ def check_entry(named: NamedEntry, board: Board) -> list[str]:
         return problems
     if entry.result is None or entry.published:
         return [*problems, f"{entry.standing}: needs a 'result' and no 'published' values"]
-    return problems + list(_result_problems(entry, board))
+    problems += list(_result_problems(entry, board))
+    if named.evidence is not None:
+        problems += list(evidence_problems(entry, named.evidence, reference, board))
+    return problems
 
 
-def require_valid(named: NamedEntry, board: Board) -> None:
+def require_valid(named: NamedEntry, board: Board, reference: Evidence | None = None) -> None:
     """Raises a UserError that lists every problem of the entry, if there is any."""
-    problems = check_entry(named, board)
+    problems = check_entry(named, board, reference)
     if problems:
         raise UserError(f"{named.name}: refused: {'; '.join(problems[:12])}.")
 
 
-def incomplete(entry: Entry, board: Board) -> str | None:
+def incomplete(named: NamedEntry, board: Board, reference: Evidence | None = None) -> str | None:
     """Returns why a result stays out of the ranking, or None."""
-    result = entry.result
+    entry, result = named.entry, named.entry.result
     if result is None:
         return "literature value, measured elsewhere"
     if result.protocol.hash != board.protocol_hash:
         return f"protocol {result.protocol.id} ({result.protocol.hash[:12]})"
-    reference = result.manifests.reference
-    if board.prompts_digest and reference.prompts_digest != board.prompts_digest:
+    if entry.role == "baseline":
+        return None
+    prompts = result.manifests.reference.prompts_digest
+    if board.prompts_digest and prompts != board.prompts_digest:
         return "other test prompts"
     if result.manifests.generated.missing:
         return f"{len(result.manifests.generated.missing)} expected figures are missing"
+    if named.evidence is not None and reference is not None:
+        copied, n = near_copies(named.evidence, reference), result.manifests.generated.n_figures
+        if copied > MOST_COPIES * n:
+            return f"{copied} of {n} figures are near copies of reference figures"
     return None
 
 

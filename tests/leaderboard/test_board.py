@@ -25,7 +25,7 @@ def _problems(tmp_path, document):
 
 def _ranks(**values):
     made = {name: MetricValue(**metric(*one)) for name, one in values.items()}
-    return {name: str(rank) for name, rank in rank_all(made).items()}
+    return {name: str(rank) for name, rank in rank_all("label_f1", made).ranks.items()}
 
 
 def test_differences_within_the_noise_share_places():
@@ -35,7 +35,7 @@ def test_differences_within_the_noise_share_places():
 
 def test_an_entry_without_uncertainty_ties_with_everyone():
     bare = MetricValue(**{**metric(5.0), "interval": None, "standard_error": None})
-    ranks = rank_all({"a": MetricValue(**metric(1.0)), "b": bare})
+    ranks = rank_all("label_f1", {"a": MetricValue(**metric(1.0)), "b": bare}).ranks
     assert {name: str(rank) for name, rank in ranks.items()} == {"a": "1-2", "b": "1-2"}
 
 
@@ -166,3 +166,22 @@ def _exported_csv(page):
     link = re.search(r'download="board.csv" href="data:text/csv;base64,([^"]+)"', page)
     text = base64.b64decode(link[1].replace("&#43;", "+")).decode()
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_whiskers_share_the_scale_of_their_column(tmp_path):
+    """Intervals [0, 2] and [8, 10] on a column from 0 to 10: 96 units wide from 4."""
+    folder = write_board(tmp_path, [entry("a", 1.0, 1.0), entry("b", 9.0, 1.0)])
+    found = re.findall(r'<path d="M([\d.]+) 5H([\d.]+)M', build_board(folder).read_text())
+    assert [tuple(map(float, one)) for one in found if one != ("4.0", "100.0")] == [
+        (4.0, 23.2),
+        (80.8, 100.0),
+    ]
+
+
+def test_a_baseline_is_pinned_and_takes_no_place(tmp_path):
+    pinned = {**entry("floor", 0.1), "role": "baseline"}
+    pinned["result"]["manifests"]["reference"].update(prompts_digest="half", n_figures=25)
+    page = build_board(write_board(tmp_path, [entry("a"), pinned])).read_text()
+    ranked, _, baselines = page.partition("<h2>Baselines</h2>")
+    assert "rank 1<" in ranked and "<strong>floor" not in ranked
+    assert "<strong>floor" in baselines and "scored against 25 figures" in baselines

@@ -1,0 +1,99 @@
+"""Floor and ceilings of a board, drawn from the reference set itself."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.types import Figure
+from figbench.errors import UserError
+from figbench.results.io import atomic_path
+
+FLOOR, SHUFFLED, BLANK = "real-vs-real", "shuffled-captions", "blank-page"
+HALF_NAME = "half.jsonl"
+
+
+def draw_baselines(reference: str, out: Path, *, seed: int) -> dict[str, tuple[str, str]]:
+    """Writes the figures of each baseline and returns (figures, reference) to score, by name.
+
+    ``real-vs-real``: half of the reference figures under the names of the other half, to be
+    scored against that other half: the distance between two sets of real figures, at half the
+    number. ``shuffled-captions``: every reference figure under the name of another paper's, so
+    the pictures are real and answer the wrong caption. ``blank-page``: white pages.
+
+    Args:
+        reference: Reference set, in any layout.
+        out: New or empty folder.
+        seed: Of the split and of the shuffle.
+
+    Raises:
+        UserError: If ``out`` holds files, or there are fewer than four figures or two papers.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: holds files.", remedy="Choose a new folder with --out.")
+    manifest = load_manifest(reference)
+    order = np.random.default_rng(seed).permutation(len(manifest.figures))
+    figures = [manifest.figures[place] for place in order]
+    papers = {_paper(one) for one in figures}
+    if len(figures) < 4 or len(papers) < 2:
+        raise UserError(f"{reference}: {len(figures)} figures of {len(papers)} papers are too few.")
+    half = len(figures) // 2
+    given, kept = figures[:half], figures[half : 2 * half]
+    for name, pairs in ((FLOOR, list(zip(given, kept, strict=True))), (SHUFFLED, _moved(figures))):
+        for picture, prompt in pairs:
+            _write(
+                out / name / f"{prompt.figure_id}{Path(picture.path).suffix}",
+                manifest.read(picture),
+            )
+    for one in figures:
+        _write(out / BLANK / f"{one.figure_id}.png", _white(one))
+    rows = {one.figure_id for one in kept}
+    against = _absolute(manifest).select(
+        [one for one in manifest.figures if one.figure_id in rows], f"half, seed {seed}"
+    )
+    against.save(out / HALF_NAME)
+    scored = {FLOOR: str(out / HALF_NAME), SHUFFLED: reference, BLANK: reference}
+    return {
+        name: (shlex.quote(str(out / name)), shlex.quote(against))
+        for name, against in scored.items()
+    }
+
+
+def _moved(figures: list[Figure]) -> list[tuple[Figure, Figure]]:
+    """Pairs every figure with a prompt of another paper, by one turn of the sorted list.
+
+    Sorted by paper, a turn by the size of the largest paper leaves nobody at home unless one
+    paper holds more than half of all figures.
+    """
+    ordered = sorted(figures, key=_paper)
+    sizes = [sum(_paper(one) == paper for one in ordered) for paper in {*map(_paper, ordered)}]
+    step = max(sizes)
+    turned = ordered[step:] + ordered[:step]
+    return list(zip(turned, ordered, strict=True))
+
+
+def _paper(figure: Figure) -> str:
+    return figure.paper_id or figure.figure_id
+
+
+def _absolute(manifest: Manifest) -> Manifest:
+    return replace(manifest, root=str(Path(manifest.root).resolve()))
+
+
+def _white(figure: Figure) -> bytes:
+    from io import BytesIO
+
+    from PIL import Image
+
+    buffer = BytesIO()
+    Image.new("RGB", (figure.width, figure.height), "white").save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _write(target: Path, data: bytes) -> None:
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(data)

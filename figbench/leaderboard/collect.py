@@ -1,0 +1,93 @@
+"""Collects the evidence of a finished run, and of its reference, from what the run left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.data.decode import decode
+from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.types import Figure
+from figbench.errors import FigbenchError
+from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
+from figbench.evaluation.stored import load_features
+from figbench.leaderboard.evidence import Evidence, Header
+from figbench.results.io import PER_FIGURE_NAME, read_json
+
+IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
+
+
+def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
+    """Returns (evidence of the generated side, of the reference side).
+
+    Args:
+        run: Folder of a finished run, with its store and its pictures still in place.
+        metrics: Metric ids whose values and features go in, where the run has them.
+
+    Raises:
+        UserError: If the run's rows, features or pictures are not there any more.
+    """
+    import pyarrow.parquet as pq
+
+    wanted = list(metrics)
+    table = pq.read_table(run / PER_FIGURE_NAME)
+    rows = table.select(list(IDENTITY)).to_pylist()
+    generated = load_manifest(run / GENERATED_NAME)
+    reference = load_manifest(run / REFERENCE_NAME)
+    index = read_json(run / FEATURES_NAME)["features"]
+    spaces, ours, theirs = {}, {}, {}
+    for metric_id in (one for one in wanted if one in index):
+        spaces[metric_id] = name = str(
+            min(one for one in wanted if index.get(one) == index[metric_id])
+        )
+        if name not in ours:
+            found = load_features(run, metric_id)
+            ours[name], theirs[name] = found.generated, found.reference
+    drawn = {(one.figure_id, one.sample): one for one in generated.figures}
+    keys = [(row["figure_id"], row["sample"]) for row in rows]
+    values = {
+        name: table.column(name).to_numpy().astype(np.float64)
+        for name in wanted
+        if name in table.column_names
+    }
+    header = Header(
+        digest=generated.digest,
+        figure_ids=[figure_id for figure_id, _ in keys],
+        samples=[sample for _, sample in keys],
+        papers=[str(row["paper_id"]) for row in rows],
+        sha256=[row["sha256"] if row["present"] else None for row in rows],
+        spaces=spaces,
+    )
+    papers = dict(zip(header.figure_ids, header.papers, strict=True))
+    other = Header(
+        digest=reference.digest,
+        figure_ids=[one.figure_id for one in reference.figures],
+        samples=[one.sample for one in reference.figures],
+        papers=[papers.get(one.figure_id, one.figure_id) for one in reference.figures],
+        sha256=[one.sha256 for one in reference.figures],
+        spaces=spaces,
+    )
+    return (
+        Evidence(header, _hashes(generated, [drawn.get(key) for key in keys]), values, ours),
+        Evidence(other, _hashes(reference, reference.figures), {}, theirs),
+    )
+
+
+def _hashes(manifest: Manifest, figures: Sequence[Figure | None]) -> npt.NDArray[np.uint8]:
+    import imagehash
+    from PIL import Image
+
+    hashes = np.zeros((len(figures), 8), np.uint8)
+    for place, figure in enumerate(figures):
+        if figure is None:
+            continue
+        try:
+            picture = decode(manifest.read(figure)).image
+        except FigbenchError:  # it was rejected then, too
+            continue
+        bits = imagehash.phash(Image.fromarray(picture)).hash
+        hashes[place] = np.packbits(bits.reshape(-1))
+    return hashes

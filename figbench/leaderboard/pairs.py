@@ -1,0 +1,169 @@
+"""Tests between two entries of a board: paired where both attached their rows."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.leaderboard.evidence import Evidence
+from figbench.metrics.numerics.frechet import frechet_influence
+from figbench.metrics.numerics.influence import variance_of_mean
+from figbench.metrics.numerics.kernel import kernel_sums
+from figbench.results.schema import MetricValue
+from figbench.statistics.effects import unpaired_p_value
+from figbench.statistics.paired import frechet_swap_test, kernel_swap_test, sign_flip_test
+
+Array = npt.NDArray[np.float64]
+Pair = tuple[str, str]
+
+SWAP_TESTS = {"fid": frechet_swap_test, "fd": frechet_swap_test}
+SWAP_TESTS |= {"kid": kernel_swap_test, "kd": kernel_swap_test}
+
+MOST_SWAPPED = 11
+"""Entries up to which outputs are swapped: with more, 199 swaps cannot reach the corrected alpha,
+and the number of pairs makes a build slow."""
+
+MOST_SWAPPED_ROWS = 200
+"""Figures per entry up to which a distance is recomputed for every swap."""
+
+FALLBACK = "unpaired z-test from standard errors (rows are not attached)"
+INFLUENCE = "paired z-test of influence values by paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome of one test: p is None where no test is sound."""
+
+    p_value: float | None
+    method: str
+
+
+def verdicts(
+    metric_id: str,
+    metrics: Mapping[str, MetricValue],
+    evidence: Mapping[str, Evidence],
+    reference: Evidence | None,
+) -> dict[Pair, Verdict]:
+    """Returns the test of every pair of entries, keyed by their names in sorted order.
+
+    Args:
+        metric_id: Which metric.
+        metrics: Its value by entry; entries without a value are left out.
+        evidence: Attached rows by entry, for the entries that have them.
+        reference: The board's reference rows; distances cannot be paired without them.
+    """
+    names = sorted(name for name, metric in metrics.items() if metric.value is not None)
+    attached = {name: evidence[name] for name in names if name in evidence}
+    spread = _Spread(metric_id, attached, reference)
+    found = {}
+    for first, second in combinations(names, 2):
+        paired = spread.test(first, second) if {first, second} <= attached.keys() else None
+        found[first, second] = paired or _unpaired(metrics[first], metrics[second])
+    return found
+
+
+class _Spread:
+    """Paired tests of one metric; what depends on one entry alone is computed once."""
+
+    def __init__(
+        self, metric_id: str, attached: Mapping[str, Evidence], reference: Evidence | None
+    ) -> None:
+        self._metric = metric_id
+        self._kind = metric_id.partition("@")[0]
+        self._attached = attached
+        self._reference = None if reference is None else reference.features_of(metric_id)
+        self._few = len(attached) <= MOST_SWAPPED
+        self._rows = {name: _by_row(self._values(one), one) for name, one in attached.items()}
+
+    def test(self, first: str, second: str) -> Verdict | None:
+        """Returns None where the two share fewer than three figures with a value."""
+        ours, theirs = self._rows[first], self._rows[second]
+        shared = sorted(ours.keys() & theirs.keys())
+        if len(shared) < 3:
+            return None
+        differences = np.array([theirs[key][0] - ours[key][0] for key in shared])
+        if not differences.any():
+            return Verdict(None, "identical in every figure")
+        clusters = [ours[key][1] for key in shared]
+        seed = hashlib.sha256(f"{self._metric}/{first}/{second}".encode()).digest()
+        rng = np.random.default_rng(list(seed[:8]))
+        if not self._few:
+            return _influence_test(differences, clusters)
+        if self._kind not in SWAP_TESTS:
+            found = sign_flip_test(differences, clusters, rng)
+        elif len(shared) > MOST_SWAPPED_ROWS or self._reference is None:
+            return _influence_test(differences, clusters)
+        else:
+            sides = [self._features(name, shared) for name in (first, second)]
+            swap = SWAP_TESTS[self._kind]
+            found = swap(sides[0], sides[1], self._reference, clusters, rng)
+        return Verdict(found.p_value, found.method)
+
+    def _features(self, name: str, keys: list[tuple[str, int]]) -> npt.NDArray[np.float32]:
+        evidence = self._attached[name]
+        features = evidence.features_of(self._metric)
+        assert features is not None  # nosec B101 # only entries with rows of features come here
+        places = {key: place for place, key in enumerate(_present_keys(evidence))}
+        return features[[places[key] for key in keys]]
+
+    def _values(self, evidence: Evidence) -> Array | None:
+        """Per-figure values, or the influence of each figure on a distance."""
+        if self._kind not in SWAP_TESTS:
+            return evidence.values.get(self._metric)
+        features = evidence.features_of(self._metric)
+        if features is None or self._reference is None or len(features) < 3:
+            return None
+        values = np.full(len(evidence.header.sha256), np.nan)
+        values[evidence.present] = _influence(self._kind, features, self._reference)
+        return values
+
+
+def _influence(
+    kind: str, features: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
+) -> Array:
+    if kind in ("fid", "fd"):
+        found = frechet_influence(features, reference)
+        return found.value + found.generated
+    sums = kernel_sums(features, reference)
+    return sums.value + sums.influences()[0]
+
+
+def _influence_test(differences: Array, clusters: list[str]) -> Verdict | None:
+    variance = variance_of_mean(differences, clusters)
+    if not variance:
+        return None
+    z = abs(float(differences.mean())) / math.sqrt(variance)
+    return Verdict(2 * (1 - NormalDist().cdf(z)), INFLUENCE)
+
+
+def _present_keys(evidence: Evidence) -> list[tuple[str, int]]:
+    return [key for key, here in zip(evidence.keys, evidence.present, strict=True) if here]
+
+
+def _by_row(values: Array | None, evidence: Evidence) -> dict[tuple[str, int], tuple[float, str]]:
+    if values is None:
+        return {}
+    rows = zip(evidence.keys, values, evidence.header.papers, strict=True)
+    return {key: (float(value), paper) for key, value, paper in rows if math.isfinite(value)}
+
+
+def _unpaired(first: MetricValue, second: MetricValue) -> Verdict:
+    a, b = first.value or 0.0, second.value or 0.0
+    p_value = unpaired_p_value(b - a, standard_error(first), standard_error(second))
+    return Verdict(p_value, FALLBACK)
+
+
+def standard_error(metric: MetricValue) -> float | None:
+    """Returns the standard error, or the one that the interval's width implies."""
+    if metric.standard_error is not None or metric.interval is None:
+        return metric.standard_error
+    interval = metric.interval
+    quantile = NormalDist().inv_cdf(0.5 + interval.level / 2)
+    return (interval.high - interval.low) / (2 * quantile)
