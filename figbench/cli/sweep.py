@@ -21,7 +21,9 @@ def sweep(
     checkpoint: Annotated[Path | None, typer.Option(help="Its checkpoint.")] = None,
     guidance_scales: Annotated[str, typer.Option(help="Scales to sample.")] = "1,3,5,7.5,10",
     limit: Annotated[int | None, typer.Option(min=1, help="First prompts only.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Sampler steps.")] = 200,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Sampler steps [default: the model's].")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampler.")] = 0,
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     allow_rejects: Annotated[
@@ -44,7 +46,15 @@ def sweep(
             raise UserError("--model needs --checkpoint.", remedy="Add --checkpoint DIR.")
         scales = parse_scales(guidance_scales)
         family, reference = sample_family(
-            model, checkpoint, reference, scales, out, steps=steps, seed=seed, limit=limit
+            model,
+            checkpoint,
+            reference,
+            scales,
+            out,
+            protocol=protocol,
+            steps=steps,
+            seed=seed,
+            limit=limit,
         )
     else:
         family = folders_by_scale(runs or [])

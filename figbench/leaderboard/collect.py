@@ -15,6 +15,7 @@ from figbench.errors import FigbenchError
 from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.evaluation.stored import load_features
 from figbench.leaderboard.evidence import Evidence, Header
+from figbench.leaderboard.evidence_checks import RECOMPUTED
 from figbench.results.io import PER_FIGURE_NAME, read_json
 
 IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
@@ -39,7 +40,8 @@ def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
     reference = load_manifest(run / REFERENCE_NAME)
     index = read_json(run / FEATURES_NAME)["features"]
     spaces, ours, theirs = {}, {}, {}
-    for metric_id in (one for one in wanted if one in index):
+    distances = [one for one in wanted if one in index and one.partition("@")[0] in RECOMPUTED]
+    for metric_id in distances:
         spaces[metric_id] = name = str(
             min(one for one in wanted if index.get(one) == index[metric_id])
         )

@@ -117,3 +117,16 @@ def test_axe_finds_nothing_serious(opened, axe_source, scheme):
         if one["impact"] in ("serious", "critical")
     ]
     assert serious == []
+
+
+def test_500_entries_sort_without_a_visible_pause(browser, tmp_path):
+    entries = [entry(f"model {i:03d}", 10 + (i * 37) % 500) for i in range(500)]
+    browser.get(build_board(write_board(tmp_path, entries)).as_uri())
+    heading = browser.find_elements(By.CSS_SELECTOR, "#board thead th")[4]
+    took = browser.execute_async_script(
+        "const [heading, done] = arguments; const start = performance.now(); heading.click();"
+        "requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));",
+        heading,
+    )
+    _until(browser, lambda names: names[:2] == ["model 000", "model 473"])
+    assert took < 1000

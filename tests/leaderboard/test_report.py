@@ -1,3 +1,8 @@
+import base64
+import io
+import json
+from collections import Counter
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,3 +60,34 @@ def test_runs_of_different_protocols_share_no_table(run, tmp_path):
     (tmp_path / "result.json").write_text(changed)
     with pytest.raises(IntegrityError):
         build_report([run, tmp_path], tmp_path / "r.html")
+
+
+@pytest.mark.parametrize("policy", ["pad256", "crop384", "none"])
+def test_boxes_lie_on_the_picture_that_was_read(run, tmp_path, policy):
+    """A box around the whole of that picture comes out along its edges, whatever the policy."""
+    import shutil
+
+    from figbench.data.decode import decode
+    from figbench.data.preprocess import preprocess
+    from figbench.data.types import TextLine
+    from figbench.leaderboard.report import figures
+    from figbench.results.io import dump_json
+
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    index = json.loads((folder / "features.json").read_text())
+    index["readings"] = {policy: dict.fromkeys(("generated", "reference"), "0" * 32)}
+    (folder / "features.json").write_text(dump_json(index))
+    album = figures._Album(folder)
+    manifest = album._sides[1]
+    figure = manifest.figures[0]
+    read = preprocess(decode(manifest.read(figure)).image, policy)
+    height, width = read.shape[:2]
+    corners = ((0.0, 0.0), (width - 1.0, 0.0), (width - 1.0, height - 1.0), (0.0, height - 1.0))
+    line = TextLine("word", corners)
+    shown = album._picture(manifest, figure, [line], Counter(), figures.RED)
+    picture = Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))).convert("RGB")
+    assert max(picture.size) == min(512, max(width, height))
+    pixels = np.asarray(picture).astype(int)
+    red = (pixels[..., 0] - pixels[..., 1]) > 40
+    assert min(red[0].mean(), red[-1].mean(), red[:, 0].mean(), red[:, -1].mean()) > 0.8

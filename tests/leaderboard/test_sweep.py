@@ -2,12 +2,16 @@ import csv
 import json
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from figbench.errors import UserError
 from figbench.leaderboard.sweep.points import choose, folders_by_scale
 from figbench.leaderboard.sweep.run import run_sweep
 from figbench.leaderboard.sweep.sampling import parse_scales
+from figbench.models import get_model
+from figbench.results.io import load_result
 from figbench.results.schema import RunResult
 from tests.leaderboard.factory import entry, metric
 
@@ -36,6 +40,12 @@ def test_the_rule_prefers_text_among_points_of_equal_quality():
     assert choose(results) == 5.0
 
 
+def test_a_noisy_point_is_not_chosen_for_its_noise():
+    """Its interval reaches the best value; it is still far outside the best point's own."""
+    results = {1.0: _result(10, 1, 0.2), 5.0: _result(10.5, 1, 0.6), 9.0: _result(30, 25, 0.9)}
+    assert choose(results) == 5.0
+
+
 @pytest.mark.parametrize("text", ["", "a", "nan", "-1", "1,,2"])
 def test_scales_that_are_no_scales_are_refused(text):
     with pytest.raises(UserError):
@@ -57,3 +67,85 @@ def test_a_sweep_scores_every_point(tmp_path, synthfig_root, monkeypatch):
     assert [one["guidance_scale"] for one in document["points"]] == [1.0, 5.0]
     rows = list(csv.DictReader((out / "sweep.csv").read_text().splitlines()))
     assert [(row["metric"], float(row["value"])) for row in rows] == [("ssim", 1.0)] * 2
+    strip = Image.open(out / "samples.png")
+    assert strip.width > 300 and np.asarray(strip.convert("L")).std() > 10
+
+
+def test_a_second_sweep_computes_nothing_and_a_stopped_one_goes_on(
+    tmp_path, synthfig_root, monkeypatch
+):
+    from functools import partial
+
+    from figbench.leaderboard.sweep import run
+
+    monkeypatch.setattr(run, "evaluate", partial(run.evaluate, metrics=["ssim"]))
+    for place, scale in enumerate(("1", "5")):
+        folder = tmp_path / f"in/evaluation_cfg_{scale}"
+        folder.mkdir(parents=True)
+        for path in (synthfig_root / "figures").glob("*.png"):
+            grey = np.asarray(Image.open(path).convert("L")) // 2 + 90 + place
+            Image.fromarray(grey).save(folder / path.name)
+    family = folders_by_scale([tmp_path / "in"])
+    out = tmp_path / "out"
+
+    def computed(scale):
+        return load_result(out / "points" / scale).provenance.extraction["computed"]
+
+    scored = run.evaluate
+
+    def stops(folder, *rest, **options):
+        if folder.name.endswith("_5"):
+            raise KeyboardInterrupt
+        return scored(folder, *rest, **options)
+
+    monkeypatch.setattr(run, "evaluate", stops)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(family, str(synthfig_root), "offline", out)
+    assert computed("1") == 12 and not (out / "sweep.json").exists()
+    monkeypatch.setattr(run, "evaluate", scored)
+    run_sweep(family, str(synthfig_root), "offline", out)
+    assert (computed("1"), computed("5")) == (0, 12)
+    first = (out / "sweep.json").read_bytes()
+    run_sweep(family, str(synthfig_root), "offline", out)
+    assert (computed("1"), computed("5")) == (0, 0)
+    assert (out / "sweep.json").read_bytes() == first
+
+
+@pytest.mark.slow
+def test_a_trained_model_is_sampled_scored_and_not_sampled_twice(tmp_path):
+    """The command itself, on a figgen-ci model trained for a few steps."""
+    from figbench.data.synthfig import synthesize
+
+    data, model, out = tmp_path / "data", tmp_path / "model", tmp_path / "out"
+    synthesize(data, 24, 5, 0.34, simple=True)
+    figgen = get_model("figgen")
+    common = {"config": "figgen-ci", "data": str(data), "out": model, "quiet": True}
+    short = ["autoencoder.steps=2", "diffusion.steps=2"]
+    figgen.train(stage="autoencoder", overrides=short, **common)
+    figgen.train(stage="diffusion", overrides=short, autoencoder=model, **common)
+    protocol = tmp_path / "ssim.yaml"
+    protocol.write_text(
+        "id: ssim-only\nversion: 1\ntitle: SSIM\npreprocess: pad256\nresample: bicubic\n"
+        "dataset: {split: test}\nmetrics: [{metric: ssim}]\n"
+    )
+    command = ["sweep", "--model", "figgen", "--checkpoint", str(model), "--reference", str(data)]
+    command += ["--guidance-scales", "1,3", "--steps", "2", "--limit", "3"]
+    command += ["--protocol", str(protocol), "--out", str(out)]
+    from typer.testing import CliRunner
+
+    from figbench.cli.main import app
+
+    def drawn():
+        return {path: path.stat().st_mtime_ns for path in (out / "samples").rglob("*.png")}
+
+    first = CliRunner().invoke(app, command)
+    assert first.exit_code == 0, first.output
+    before = drawn()
+    assert len(before) == 6
+    for scale in ("1", "3"):
+        result = load_result(out / "points" / scale)
+        assert result.manifests.generated.n_figures == 3
+        assert result.manifests.reference.n_figures == 3
+        assert not result.manifests.generated.missing
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert drawn() == before

@@ -17,12 +17,16 @@ from figbench.data.manifest import Manifest, load_manifest
 from figbench.data.preprocess import preprocess
 from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
-from figbench.evaluation.output import GENERATED_NAME, REFERENCE_NAME
+from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.evaluation.stored import load_lines
 from figbench.metrics.numerics.label_matching import normalise
-from figbench.results.io import PER_FIGURE_NAME
+from figbench.results.io import PER_FIGURE_NAME, load_result, read_json
 
-POLICY = "pad512"
+WITHOUT_OCR = "pad512"
+"""How pictures are shown when no text was read from them."""
+LONGEST_SIDE = 512
+"""Of the pictures on the page, pixels."""
+
 GREEN, RED, AMBER = "#0a7a2f", "#b3261e", "#8a5a00"
 ORDER_BY = (("label_f1", True), ("ocr_sim", False), ("ssim", True))
 
@@ -79,6 +83,7 @@ class _Album:
         ours, theirs = self._sides
         self._generated = {(one.figure_id, one.sample): one for one in ours.figures}
         self._reference = {one.figure_id: one for one in theirs.figures}
+        self._shape = _reading_shape(folder)
         try:
             self._lines = load_lines(folder)
         except FigbenchError:  # the store was deleted: pictures without labels
@@ -95,39 +100,52 @@ class _Album:
             sample=key[1],
             score=row[metric],
             caption=(reference.prompt or "") if reference else "",
-            generated=_picture(ours, self._generated.get(key), drawn, common, AMBER),
-            reference=_picture(theirs, reference, read, common, RED),
+            generated=self._picture(ours, self._generated.get(key), drawn, common, AMBER),
+            reference=self._picture(theirs, reference, read, common, RED),
             matched=tuple(sorted(common.elements())),
             missed=tuple(sorted((Counter(_texts(read)) - common).elements())),
             invented=tuple(sorted((Counter(_texts(drawn)) - common).elements())),
         )
 
+    def _picture(
+        self,
+        manifest: Manifest,
+        figure: Figure | None,
+        lines: Sequence[TextLine],
+        common: Counter[str],
+        other: str,
+    ) -> str:
+        from PIL import Image, ImageDraw
+
+        if figure is None:
+            return ""
+        try:
+            pixels = preprocess(decode(manifest.read(figure)).image, *self._shape)
+        except (FigbenchError, OSError, ValueError):
+            return ""
+        image = Image.fromarray(pixels)
+        pen = ImageDraw.Draw(image)
+        width = max(1, round(max(image.size) / LONGEST_SIDE))
+        for line in lines:
+            if line.box:
+                known = normalise(line.text) in common
+                corners = [tuple(point) for point in line.box]
+                pen.polygon(corners, outline=GREEN if known else other, width=width)
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        buffer = io.BytesIO()
+        image.save(buffer, format="WEBP", quality=80)
+        return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _reading_shape(folder: Path) -> tuple[str, str]:
+    """Returns (policy, filter) of the pictures that the text was read from.
+
+    Boxes are in the pixels of that picture, and :func:`load_lines` takes the first reading.
+    """
+    readings = read_json(folder / FEATURES_NAME)["readings"]
+    definition = load_result(folder).protocol.definition
+    return next(iter(readings), WITHOUT_OCR), str(definition.get("resample", "bicubic"))
+
 
 def _texts(lines: Sequence[TextLine]) -> list[str]:
     return [text for line in lines if (text := normalise(line.text))]
-
-
-def _picture(
-    manifest: Manifest,
-    figure: Figure | None,
-    lines: Sequence[TextLine],
-    common: Counter[str],
-    other: str,
-) -> str:
-    from PIL import Image, ImageDraw
-
-    if figure is None:
-        return ""
-    try:
-        pixels = preprocess(decode(manifest.read(figure)).image, POLICY)
-    except (FigbenchError, OSError, ValueError):
-        return ""
-    image = Image.fromarray(pixels)
-    pen = ImageDraw.Draw(image)
-    for line in lines:
-        if line.box:
-            known = normalise(line.text) in common
-            pen.polygon([tuple(point) for point in line.box], outline=GREEN if known else other)
-    buffer = io.BytesIO()
-    image.save(buffer, format="WEBP", quality=80)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -12,7 +12,10 @@ from figbench.results.schema import RunResult
 SCALE = re.compile(r"(?:cfg|guidance|scale)[_=-]?(\d+(?:\.\d+)?)$")
 QUALITY = ("kid", "kd@efficientnet-lite0", "fid", "fd@efficientnet-lite0")
 FIDELITY = ("label_f1", "ocr_sim")
-RULE = "among points whose quality interval reaches the best value, the best text fidelity"
+RULE = (
+    "among points whose quality lies within the best point's own interval, the best text "
+    "fidelity; ties to the lowest value"
+)
 
 
 def folders_by_scale(runs: Iterable[Path]) -> dict[float, Path]:
@@ -60,8 +63,9 @@ def choose(results: Mapping[float, RunResult]) -> float | None:
     quality = first_scored(results, QUALITY)
     if quality is None:
         return None
-    best = min(result.value(quality) for result in results.values())
-    close = [scale for scale, result in results.items() if _low(result, quality) <= best]
+    best = min(results.values(), key=lambda result: result.value(quality))
+    limit = _high(best, quality)
+    close = [scale for scale, result in results.items() if result.value(quality) <= limit]
     fidelity = first_scored(results, FIDELITY)
     if fidelity is None:
         return min(close, key=lambda scale: (results[scale].value(quality), scale))
@@ -69,6 +73,6 @@ def choose(results: Mapping[float, RunResult]) -> float | None:
     return min(close, key=lambda scale: (sign * results[scale].value(fidelity), scale))
 
 
-def _low(result: RunResult, metric_id: str) -> float:
+def _high(result: RunResult, metric_id: str) -> float:
     interval = result.metrics[metric_id].interval
-    return interval.low if interval else result.value(metric_id)
+    return interval.high if interval else result.value(metric_id)

@@ -17,6 +17,7 @@ from figbench.leaderboard.sweep.points import (
     choose,
     first_scored,
 )
+from figbench.leaderboard.sweep.strip import write_strip
 from figbench.results.io import dump_json, write_text_atomic
 from figbench.results.schema import ModelCard, RunResult
 
@@ -39,7 +40,8 @@ def run_sweep(
         folders: Generated figures by guidance scale.
         reference: What every point is scored against.
         protocol: Shipped name or YAML path.
-        out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` and the plots.
+        out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` the plots and
+            the sample strip.
         options: How the runs behave.
         progress: Receives rates and counts.
     """
@@ -57,6 +59,7 @@ def run_sweep(
     document = sweep_document(results)
     write_text_atomic(out / "sweep.csv", sweep_csv(results))
     write_plots(results, document, out)
+    write_strip({scale: out / "points" / f"{scale:g}" for scale in results}, out)
     write_text_atomic(out / "sweep.json", dump_json(document))
     return document
 

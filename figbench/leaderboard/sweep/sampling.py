@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from figbench.data.manifest import load_manifest
 from figbench.errors import UserError
-from figbench.registry import Registry
+from figbench.models import get_model
+from figbench.protocol import Protocol
 
-MODELS: Registry[Any] = Registry("model", "figbench.models", {})
+REFERENCE_NAME = "reference.jsonl"
 
 
 def parse_scales(text: str) -> list[float]:
@@ -36,34 +36,47 @@ def sample_family(
     scales: Sequence[float],
     out: Path,
     *,
-    steps: int,
+    protocol: str,
+    steps: int | None,
     seed: int,
     limit: int | None,
 ) -> tuple[dict[float, Path], str]:
     """Samples every scale from the same seed and returns (folder by scale, reference to use).
 
-    With ``limit`` the reference becomes its first figures, so that none counts as missing.
-    A scale is handed to the model again on a rerun; the model keeps what it has drawn.
+    The model reads its captions from the reference itself, of the protocol's split. With
+    ``limit`` the points are scored against the references of the figures that were asked for, so
+    that none counts as missing. A scale is handed to the model again on a rerun; the model keeps
+    what it has drawn.
+
+    Raises:
+        UserError: If there is no such model, or it refuses what it was given.
     """
-    prompts = Path(reference)
-    if limit is not None:
-        manifest = load_manifest(prompts)
-        kept = manifest.select(manifest.figures[:limit], f"first {limit} figures")
-        prompts = out / "reference.jsonl"
-        out.mkdir(parents=True, exist_ok=True)
-        kept.save(prompts)
-    chosen = MODELS.get(model)
-    sampler = chosen() if isinstance(chosen, type) else chosen
-    family = {}
+    sampler = get_model(model)
+    split, caption = _part(protocol)
+    prompts = f"{reference}:{split}" if split else reference
+    family, drawn = {}, Path()
     for scale in scales:
         family[scale] = out / "samples" / f"evaluation_cfg_{scale:g}"
-        sampler.sample(
-            checkpoint=checkpoint,
-            prompts=str(prompts),
+        drawn = sampler.sample(
+            checkpoint,
+            prompts,
             guidance_scale=scale,
             num_inference_steps=steps,
-            samples_per_prompt=1,
             seed=seed,
             out=family[scale],
+            limit=limit,
         )
-    return family, str(prompts)
+    if limit is None:
+        return family, reference
+    asked = {one.figure_id for one in load_manifest(drawn).figures}
+    whole = load_manifest(reference, split=split, caption=caption)
+    kept = whole.select(
+        [one for one in whole.figures if one.figure_id in asked], f"first {limit} prompts"
+    )
+    kept.save(out / REFERENCE_NAME)
+    return family, str(out / REFERENCE_NAME)
+
+
+def _part(protocol: str) -> tuple[str | None, str]:
+    dataset = Protocol.load(protocol).dataset
+    return dataset.split, dataset.caption
