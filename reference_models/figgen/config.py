@@ -123,6 +123,9 @@ class AutoencoderConfig(_StageConfig):
     augment: bool = True
     betas: tuple[float, float] = (0.5, 0.9)
     l1_weight: float = 1.0
+    l2_weight: float = Field(
+        0.0, description="not in the paper; small networks learn colours by it"
+    )
     lpips_weight: float = 0.2
     ocr_weight: float = 1.0
     ocr_every: int = Field(1, description="the OCR term enters every k-th step")

@@ -293,7 +293,7 @@ def _begin(stage: Stage, plan: Plan, accelerator: Accelerator, screen: Screen) -
         return 0
     if not plan.resume:
         raise UserError(
-            f"{plan.out}: holds a {stage.name} run already ({found.name}).",
+            f"{plan.out}: holds a run of stage {stage.name} already ({found.name}).",
             remedy="Add --resume to go on with it, or choose another --out.",
         )
     step, state = checkpoint.load_checkpoint(found, plan.facts)

@@ -17,9 +17,9 @@ MAX_ADAPTIVE_WEIGHT = 1e4
 
 
 class ReconstructionLoss:
-    """L1 + VGG perceptual + OCR perceptual + KL.
+    """L1 + VGG perceptual + OCR perceptual + KL, as the paper; L2 (weight 0 there) is ours.
 
-    Formula, per image of C x H x W: mean |x - y| w_l1 + LPIPS w_lpips + OCR-SIM w_ocr
+    Formula, per image of C x H x W: mean |x - y| w_l1 + mean (x - y)^2 w_l2 + LPIPS w_lpips + OCR-SIM w_ocr
     + w_kl KL / (C H W). The official code sums L1 over the image and multiplies the perceptual
     terms by C H W; dividing everything by C H W leaves its minimum where it was. Its ``logvar``
     is never optimised and is left out.
@@ -47,6 +47,10 @@ class ReconstructionLoss:
         l1 = (ours - theirs).abs().mean(dim=(1, 2, 3))
         total = config.l1_weight * l1 + config.kl_weight * kl / theirs[0].numel()
         parts = {"l1": l1.mean(), "kl": kl.mean()}
+        if config.l2_weight:
+            l2 = (ours - theirs).square().mean(dim=(1, 2, 3))
+            total = total + config.l2_weight * l2
+            parts["l2"] = l2.mean()
         if self._lpips is not None:
             lpips = self._lpips(ours, theirs).flatten()
             total = total + config.lpips_weight * lpips

@@ -42,6 +42,16 @@ def test_total_is_the_weighted_sum(images):
     assert float(parts["l1"]) == pytest.approx(l1, rel=1e-5)
 
 
+def test_squared_error_enters_by_its_weight(images):
+    ours, theirs = as_tensor(images[0]), as_tensor(images[1])
+    zero = torch.zeros(1)
+    without, _ = ReconstructionLoss(section(l2_weight=0.0), CPU)(ours, theirs, zero, 0)
+    with_it, parts = ReconstructionLoss(section(l2_weight=3.0), CPU)(ours, theirs, zero, 0)
+    l2 = ((images[0].astype(float) - images[1]) ** 2).mean() / 127.5**2
+    assert float(parts["l2"]) == pytest.approx(l2, rel=1e-5)
+    assert float(with_it - without) == pytest.approx(3 * l2, rel=1e-4)
+
+
 def test_ocr_term_is_the_metric_and_has_a_gradient(images):
     ours = as_tensor(images[0]).requires_grad_()
     loss = OcrPerceptual()(ours, as_tensor(images[1]))

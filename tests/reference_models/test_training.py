@@ -351,7 +351,7 @@ def test_wrong_runs_are_refused(figgen, simple_root, trained, tmp_path):
     refused("needs a trained autoencoder")
     refused("no finished FigGen autoencoder there", autoencoder=tmp_path)
     refused("vae.norm_groups: 4 != 8", "diffusion", "vae.norm_groups=4", autoencoder=trained)
-    refused("holds a diffusion run already", out=trained, autoencoder=trained)
+    refused("holds a run of stage diffusion already", out=trained, autoencoder=trained)
     refused(
         "config.diffusion.lr: 0.5 != 0.002", "diffusion", "diffusion.lr=0.5",
         out=trained, autoencoder=trained, resume=True,

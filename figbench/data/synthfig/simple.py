@@ -13,7 +13,7 @@ from figbench.data.synthfig.text import width_of
 
 SIDE = 64
 
-_COLOURS: dict[str, Colour] = {
+COLOURS: dict[str, Colour] = {
     "red": (226, 74, 66), "blue": (66, 126, 214), "green": (84, 172, 92),
     "yellow": (250, 210, 70), "orange": (245, 150, 50), "purple": (150, 96, 190),
     "grey": (170, 170, 170), "pink": (246, 160, 190),
@@ -51,14 +51,14 @@ def make_simple_scene(rng: Generator | Dice | int) -> Scene:
     dice = rng if isinstance(rng, Dice) else Dice(rng)
     count = dice.choice((1, 2, 2, 3, 3, 4))
     order, places = dice.choice(_ROWS[count])
-    colours = dice.sample(tuple(_COLOURS), count)
+    colours = dice.sample(tuple(COLOURS), count)
     kinds = [dice.choice(tuple(_SHAPES)) for _ in places]
     labels = _labels(dice, places, kinds)
     items: list[Item] = [_arrow(a, b) for a, b in pairwise(places)]
     for place, colour, kind in zip(places, colours, kinds, strict=True):
         shape = _SHAPES[kind]
         radius = 5 if shape == "round" else 0
-        items.append(Shape(shape, place, _COLOURS[colour], (30, 30, 30), 1, radius))
+        items.append(Shape(shape, place, COLOURS[colour], (30, 30, 30), 1, radius))
     items += [_label(places[i], label, colours[i]) for i, label in labels.items()]
     return Scene(SIDE, SIDE, tuple(items), _caption(colours, kinds, labels, order))
 
