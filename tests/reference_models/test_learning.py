@@ -52,10 +52,8 @@ def test_losses_fall(learned):
 
 def test_samples_answer_their_own_prompt(learned):
     work, _ = load_prompts(f"{learned / 'figs'}:test", caption="captions", samples=1, limit=None)
-    named = np.array([[f" {name} " in one.prompt for name in COLOURS] for one in work], float)
-    manifest = read_log(learned / "samples" / "manifest.jsonl")
-    images = {one["figure_id"]: learned / "samples" / one["image"] for one in manifest}
-    drawn = np.array([colours_drawn(images[one.figure_id]) for one in work])
+    named = np.array([[f" {name} " in one.caption for name in COLOURS] for one in work], float)
+    drawn = np.array([colours_drawn(learned / "samples" / one.file_name) for one in work])
     agreement = drawn @ named.T
     own = np.diag(agreement).mean()
     others = (agreement.sum() - np.trace(agreement)) / (agreement.size - len(agreement))
