@@ -20,9 +20,9 @@ class ReconstructionLoss:
     """L1 + VGG perceptual + OCR perceptual + KL, as the paper; L2 (weight 0 there) is ours.
 
     Formula, per image of C x H x W: mean |x - y| w_l1 + mean (x - y)^2 w_l2 + LPIPS w_lpips
-    + OCR-SIM w_ocr + w_kl KL / (C H W). The official code sums L1 over the image and multiplies the perceptual
-    terms by C H W; dividing everything by C H W leaves its minimum where it was. Its ``logvar``
-    is never optimised and is left out.
+    + OCR-SIM w_ocr + w_kl KL / (C H W). The official code sums L1 over the image and multiplies
+    the perceptual terms by C H W; dividing everything by C H W leaves its minimum where it was.
+    Its ``logvar`` is never optimised and is left out.
     """
 
     def __init__(self, config: AutoencoderConfig, device: torch.device) -> None:
