@@ -96,5 +96,6 @@ def collect(
         else None,
         seeds={"protocol": plan.protocol.seed},
         durations_s={name: round(value, 3) for name, value in durations_s.items()},
+        execution=plan.execution.key(),
         extraction=dict(extraction),
     )

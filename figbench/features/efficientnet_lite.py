@@ -17,6 +17,7 @@ from figbench.data.types import RGBImage
 from figbench.errors import IntegrityError
 from figbench.features.base import FloatArray
 from figbench.features.catalog import EFFICIENTNET
+from figbench.features.exact import exact_float32
 from figbench.features.torch_tools import freeze, load_state_dict, stack, to_numpy
 from figbench.features.weights import require_weights
 
@@ -41,6 +42,7 @@ class EfficientNetLite0:
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         small = [_resized(image) for image in images]

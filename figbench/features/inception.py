@@ -18,6 +18,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExt
 from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
 from figbench.features.catalog import INCEPTION
+from figbench.features.exact import exact_float32
 from figbench.features.torch_tools import freeze, load_state_dict, to_numpy
 from figbench.features.weights import require_weights
 
@@ -56,6 +57,7 @@ class InceptionV3:
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         resized = np.stack([resize_like_tensorflow1(image, SIDE) for image in images])

@@ -22,6 +22,7 @@ from figbench.data.types import RGBImage
 from figbench.errors import UserError
 from figbench.features.catalog import OCR_SIM
 from figbench.features.craft import CraftBackbone, load_backbone, normalise
+from figbench.features.exact import exact_float32
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
@@ -53,6 +54,7 @@ class OcrSim:
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def score(
         self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]
     ) -> npt.NDArray[np.float64]:
