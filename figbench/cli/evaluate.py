@@ -52,6 +52,9 @@ def evaluate(
         bool,
         typer.Option("--deterministic", help="Rows to the last bit, whatever shares a batch."),
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="torch, or openvino (faster on CPUs) where it runs a network.")
+    ] = "torch",
     executor: Annotated[
         str, typer.Option(help="local, or ray for the networks on a Ray cluster.")
     ] = "local",
@@ -105,7 +108,7 @@ def evaluate(
         device=device,
         workers=workers,
         shard=shard_from_environment(),
-        execution=Execution(deterministic),
+        execution=Execution(deterministic, engine),
         executor=executor,
         ray_address=ray_address,
         ray_workers=ray_workers,

@@ -66,12 +66,13 @@ def _check_executor(options: Options) -> None:
 
 
 def _compute(workload: Workload, prepared: Prepared, options: Options, advance: Advance) -> str:
-    from figbench.evaluation.runners import make_runner, resolve_device
+    from figbench.evaluation.runners import make_runner, require_cpu, resolve_device
     from figbench.features.exact import arithmetic
 
     device = resolve_device(options.device, options.shard.local_rank)
     protocol = prepared.plan.protocol
     execution = prepared.plan.execution
+    require_cpu(execution.engine, device)
     sink = StoreSink(prepared.spaces)
     with arithmetic(execution.deterministic):
         extract(

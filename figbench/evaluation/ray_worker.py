@@ -11,7 +11,7 @@ from figbench.evaluation.execution import Execution
 from figbench.evaluation.extract import Preparer, extract
 from figbench.evaluation.plan import Task, task_weights
 from figbench.evaluation.provenance import package_versions
-from figbench.evaluation.runners import Runner, make_runner, resolve_device
+from figbench.evaluation.runners import Runner, make_runner, require_cpu, resolve_device
 from figbench.evaluation.sinks import Row
 from figbench.evaluation.workload import Group, Job, workload_of
 from figbench.features.exact import arithmetic
@@ -64,6 +64,7 @@ class Worker:
         self._protocol, self._execution = protocol, execution
         self._reader, self._decoders = reader, decoders
         self._device = resolve_device(device)
+        require_cpu(execution.engine, self._device)
         self._runners: dict[Task, Runner] = {}
         self._basket = Basket()
 

@@ -35,8 +35,8 @@ class Runner(Protocol):
 class FeatureRunner:
     """Feature extractor to store rows."""
 
-    def __init__(self, network: str, device: str, precision: str, sink: Sink) -> None:
-        self._extractor = load_extractor(network, device=device, precision=precision)
+    def __init__(self, network: str, device: str, precision: str, engine: str, sink: Sink) -> None:
+        self._extractor = load_extractor(network, device=device, precision=precision, engine=engine)
         self.batch_size = self._extractor.info.batch_size
         self._sink = sink
 
@@ -53,8 +53,8 @@ class FeatureRunner:
 class PairRunner:
     """Pair scorer to store rows."""
 
-    def __init__(self, network: str, device: str, precision: str, sink: Sink) -> None:
-        self._scorer = load_pair_scorer(network, device=device, precision=precision)
+    def __init__(self, network: str, device: str, precision: str, engine: str, sink: Sink) -> None:
+        self._scorer = load_pair_scorer(network, device=device, precision=precision, engine=engine)
         self.batch_size = self._scorer.info.batch_size
         self._sink = sink
 
@@ -97,9 +97,9 @@ def make_runner(
     if task.kind == "ocr":
         runner = OcrRunner(protocol.ocr, device, sink)
     elif task.kind == "pair":
-        runner = PairRunner(task.network, device, protocol.precision, sink)
+        runner = PairRunner(task.network, device, protocol.precision, execution.engine, sink)
     else:
-        runner = FeatureRunner(task.network, device, protocol.precision, sink)
+        runner = FeatureRunner(task.network, device, protocol.precision, execution.engine, sink)
     if execution.deterministic:
         runner.batch_size = 1
     return runner
@@ -133,6 +133,19 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
             remedy="Use --device cpu, or install a CUDA build of torch.",
         )
     return name
+
+
+def require_cpu(engine: str, device: str) -> None:
+    """Refuses an engine that knows CPUs only on another device.
+
+    Raises:
+        UserError: If so.
+    """
+    if engine != "torch" and device != "cpu":
+        raise UserError(
+            f"--engine {engine} runs on the CPU, and the device is {device}.",
+            remedy="Add --device cpu, or leave out --engine.",
+        )
 
 
 def _require_finite(row: dict[str, npt.NDArray[Any]], item: Ready) -> None:

@@ -91,7 +91,7 @@ class CraftFeatures:
     info = CRAFT.info
 
     def __init__(self, device: str, precision: str) -> None:
-        self._network = load_backbone(device, precision)
+        self.trunk = load_backbone(device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
@@ -99,5 +99,5 @@ class CraftFeatures:
     @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
-        fc7 = self._network(normalise(images, self._device, self._dtype))[0]
+        fc7 = self.trunk(normalise(images, self._device, self._dtype))[0]
         return {"features": to_numpy(fc7.float().mean(dim=(2, 3)))}

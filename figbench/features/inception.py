@@ -51,7 +51,7 @@ class InceptionV3:
         network.load_state_dict(load_state_dict(require_weights("inception-v3", metric="fid")))
         _fuse(network.eval())
         trunk = nn.Sequential(*(getattr(network, name) for name in _TRUNK))
-        self._trunk = freeze(trunk, device, precision)
+        self.trunk = freeze(trunk, device, precision)
         self._weight = network.fc.weight.detach().to(device)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
@@ -63,7 +63,7 @@ class InceptionV3:
         resized = np.stack([resize_like_tensorflow1(image, SIDE) for image in images])
         batch = torch.from_numpy(resized).permute(0, 3, 1, 2).to(self._device)
         batch = ((batch - 128) / 128).to(self._dtype, memory_format=torch.channels_last)
-        features = self._trunk(batch).flatten(1).float()
+        features = self.trunk(batch).flatten(1).float()
         return {"features": to_numpy(features), "logits": to_numpy(features @ self._weight.T)}
 
 

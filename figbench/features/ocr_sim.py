@@ -49,7 +49,7 @@ class OcrSim:
     info = OCR_SIM.info
 
     def __init__(self, device: str, precision: str) -> None:
-        self._network = load_backbone(device, precision)
+        self.trunk = load_backbone(device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
@@ -68,7 +68,7 @@ class OcrSim:
         ours = [place[id(image)] for image in generated]
         theirs = [place[id(image)] for image in reference]
         total = torch.zeros(len(ours), dtype=torch.float64)
-        for features in self._network(batch):
+        for features in self.trunk(batch):
             total += map_distance(features[ours], features[theirs]).double().cpu()
         return total.numpy()
 
