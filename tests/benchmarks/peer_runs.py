@@ -9,8 +9,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from figbench.evaluation import Prepared
 
 WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
 METRICS = [{"metric": "fid"}, {"metric": "kid"}, {"metric": "isc"}]
@@ -74,50 +78,65 @@ def pytorch_fid_run(work: Path, side: str) -> float:
     return float(fid_score.calculate_fid_given_paths(paths, 50, "cpu", 2048, num_workers=1))
 
 
-def memory_run(work: Path, n: int) -> float:
-    """Fills a store with random rows and scores; the peak is read before and after scoring."""
+def memory_run(work: Path, n: int, step: str) -> float:
+    """Fills a store with random rows of ``n`` tiny pictures (``fill``), or scores it."""
+    os.environ["FIGBENCH_WEIGHTS"] = str(work / "figbench-weights")
+    import figbench
+    from figbench.evaluation import Options, prepare
+
+    folder = work / f"memory-{n}"
+    sides = (folder / "generated", folder / "reference")
+    document = {"id": "memory", "preprocess": "none", "metrics": METRICS}
+    protocol = figbench.Protocol.from_document(document, "peers")
+    options = Options(device="cpu")
+    if step == "score":
+        result = figbench.evaluate(*sides, protocol, store=folder / "store", options=options)
+        return result.value("fid")
+    draw_tiny(sides, n)
+    fill(prepare(*sides, protocol, store=folder / "store", options=options))
+    return 0.0
+
+
+def draw_tiny(sides: tuple[Path, Path], n: int) -> None:
     import numpy as np
     from PIL import Image
 
-    import figbench
-    from figbench.evaluation import Options, prepare
+    rng = np.random.default_rng(n)
+    for side in sides:
+        side.mkdir(parents=True)
+        for place in range(n):
+            pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(side / f"{place:05d}.png")
+
+
+def fill(prepared: Prepared) -> None:
+    import numpy as np
+
     from figbench.evaluation.sinks import StoreSink
     from figbench.features import extractor_info
 
-    folder, store = work / f"memory-{n}", work / f"memory-store-{n}"
-    protocol = figbench.Protocol.from_document(
-        {"id": "memory", "preprocess": "none", "metrics": METRICS}, "peers"
-    )
-    os.environ["FIGBENCH_WEIGHTS"] = str(work / "figbench-weights")
-    options = Options(device="cpu")
-    rng = np.random.default_rng(n)
-    if not folder.exists():
-        for side in ("generated", "reference"):
-            (folder / side).mkdir(parents=True)
-            for place in range(n):
-                pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-                picture = Image.fromarray(pixels).resize((16, 16))
-                picture.save(folder / side / f"{place:05d}.png")
-        paths = (folder / "generated", folder / "reference")
-        prepared = prepare(*paths, protocol, store=store, options=options)
-        sink = StoreSink(prepared.spaces)
-        outputs = extractor_info("inception-v3").outputs
-        for group in prepared.workload.groups:
-            for job in group.jobs:
-                sink.add(job, {name: rng.random(w, np.float32) for name, w in outputs.items()})
-        sink.flush()
-        # The peak of this process is that of filling: score in a process of its own.
-        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]])
-    result = figbench.evaluate(
-        folder / "generated", folder / "reference", protocol, store=store, options=options
-    )
-    return result.value("fid")
+    rng = np.random.default_rng(0)
+    sink = StoreSink(prepared.spaces)
+    outputs = extractor_info("inception-v3").outputs
+    for group in prepared.workload.groups:
+        for job in group.jobs:
+            sink.add(job, {name: rng.random(w, np.float32) for name, w in outputs.items()})
+    sink.flush()
+
+
+def peak_mib() -> int:
+    """Peak resident memory of this process; ``ru_maxrss`` would count the parent's before exec."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        [line] = [one for one in status.read_text().splitlines() if one.startswith("VmHWM")]
+        return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:
     work, tool, side, *rest = Path(sys.argv[1]), *sys.argv[2:]
     if tool == "memory":
-        fid = memory_run(work, int(side))
+        fid = memory_run(work, int(side), rest[0])
     elif tool == "pytorch-fid":
         fid = pytorch_fid_run(work, side)
     elif tool.startswith("torch-fidelity"):
@@ -127,9 +146,8 @@ def main() -> None:
         precision = "bfloat16" if tool.endswith("bf16") else "float32"
         turn = rest[0] if engine == "torch" else f"{tool}-{rest[0]}"
         fid = figbench_run(work, side, turn, engine, precision)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     seconds = time.time() - psutil.Process().create_time()
-    print(json.dumps({"seconds": seconds, "peak_mib": peak, "fid": fid}))
+    print(json.dumps({"seconds": seconds, "peak_mib": peak_mib(), "fid": fid}))
 
 
 if __name__ == "__main__":
