@@ -48,6 +48,22 @@ def evaluate(
         str | None,
         typer.Option(help="float32 or bfloat16, for both sides; a protocol (and hash) of its own."),
     ] = None,
+    deterministic: Annotated[
+        bool,
+        typer.Option("--deterministic", help="Rows to the last bit, whatever shares a batch."),
+    ] = False,
+    engine: Annotated[
+        str, typer.Option(help="torch, or openvino (faster on CPUs) where it runs a network.")
+    ] = "torch",
+    executor: Annotated[
+        str, typer.Option(help="local, or ray for the networks on a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None, typer.Option(help="Ray cluster [default: $RAY_ADDRESS, else this machine].")
+    ] = None,
+    ray_workers: Annotated[
+        int | None, typer.Option(min=1, help="Ray actors [default: one per GPU, else per CPU].")
+    ] = None,
     skip_unavailable: Annotated[
         bool, typer.Option(help="Record metrics that cannot run here as skipped.")
     ] = False,
@@ -76,6 +92,7 @@ def evaluate(
     from figbench.cli.tables import show_plan, show_result
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
+    from figbench.evaluation.execution import Execution
     from figbench.evaluation.shard import shard_from_environment
     from figbench.protocol import Protocol
 
@@ -91,6 +108,10 @@ def evaluate(
         device=device,
         workers=workers,
         shard=shard_from_environment(),
+        execution=Execution(deterministic, engine),
+        executor=executor,
+        ray_address=ray_address,
+        ray_workers=ray_workers,
     )
     followed = Protocol.load(protocol)
     if precision is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from figbench.data.manifest import Manifest
 from figbench.evaluation import provenance
 from figbench.evaluation.inputs import Inputs
+from figbench.evaluation.kept import KeptScores
 from figbench.evaluation.networks import run_networks
 from figbench.evaluation.options import Options
 from figbench.evaluation.output import require_writable, write_run
@@ -75,7 +76,9 @@ def evaluate(
     device = run_networks(prepared, options, shown)
     extracted = time.monotonic()
     with shown.stage("scoring"):
-        scores = score(prepared.plan, prepared.spaces, prepared.inputs.sides)
+        scores = score(
+            prepared.plan, prepared.spaces, prepared.inputs.sides, KeptScores.of(prepared.store)
+        )
     durations_s = {
         "manifests": planned - started,
         "extract": extracted - planned,

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from figbench.data.decode import decode
-from figbench.data.manifest import Manifest
 from figbench.data.preprocess import encode_legacy, preprocess
 from figbench.data.types import Figure, RGBImage
 from figbench.evaluation.plan import LEGACY, Task
 from figbench.evaluation.runners import Runner
-from figbench.evaluation.workload import GENERATED, REFERENCE, Group, Job, Workload
+from figbench.evaluation.sinks import Sink
+from figbench.evaluation.workload import REFERENCE, Group, Job, Workload
 from figbench.protocol import Protocol
 
 MAX_HELD = 64
 """Prepared images that wait for a full batch of their shape (``none`` keeps every shape apart)."""
 
 Advance = Callable[[Task, int], None]
+Read = Callable[[str, Figure], bytes]
+"""(side, figure) to the bytes of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Preparer:
     beside every network on a CPU.
     """
 
-    def __init__(self, generated: Manifest, reference: Manifest, protocol: Protocol) -> None:
-        self._manifests = {GENERATED: generated, REFERENCE: reference}
+    def __init__(self, read: Read, protocol: Protocol) -> None:
+        self._read = read
         self._protocol = protocol
 
     def prepare(self, group: Group) -> list[Ready]:
@@ -55,7 +57,7 @@ class Preparer:
             if name not in arrays:
                 source = (side, figure.path)
                 if source not in decoded:
-                    decoded[source] = decode(self._manifests[side].read(figure)).image
+                    decoded[source] = decode(self._read(side, figure)).image
                 arrays[name] = self._shape(decoded[source], side, policy)
             return arrays[name]
 
@@ -82,6 +84,7 @@ def extract(
     preparer: Preparer,
     make_runner: Callable[[Task], Runner],
     *,
+    sink: Sink,
     workers: int,
     advance: Advance,
 ) -> None:
@@ -94,6 +97,7 @@ def extract(
         workload: What is missing.
         preparer: Decoding and preprocessing.
         make_runner: Loads the network of a task; called once per task with pending rows.
+        sink: Where the runners put their rows; flushed when all is done or interrupted.
         workers: Decoding threads.
         advance: Called with (task, number of finished rows).
     """
@@ -115,8 +119,7 @@ def extract(
             if batch:
                 advance(task, runners[task].run(batch))
     finally:
-        for runner in runners.values():
-            runner.flush()
+        sink.flush()
 
 
 def _prepared(groups: Sequence[Group], preparer: Preparer, workers: int) -> Iterator[list[Ready]]:

@@ -13,6 +13,7 @@ from figbench.evaluation.probes import ProbeCache
 from figbench.evaluation.progress import Progress
 from figbench.evaluation.reference_pack import is_pack, open_pack
 from figbench.evaluation.score import Sides
+from figbench.evaluation.workload import GENERATED
 from figbench.protocol import Protocol
 from figbench.store import Store
 
@@ -36,6 +37,10 @@ class Inputs:
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    def read(self, side: str, figure: Figure) -> bytes:
+        """Returns a figure's bytes; raises as :meth:`Manifest.read`."""
+        return (self.generated if side == GENERATED else self.reference).read(figure)
 
 
 def load_inputs(

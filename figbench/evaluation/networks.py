@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from figbench.errors import UserError
 from figbench.evaluation.extract import Preparer, default_workers, extract
 from figbench.evaluation.heartbeat import Watch, beating
 from figbench.evaluation.options import Options
@@ -13,9 +14,11 @@ from figbench.evaluation.plan import Task
 from figbench.evaluation.prepare import Prepared
 from figbench.evaluation.progress import Progress
 from figbench.evaluation.shard import remaining, run_id, share
+from figbench.evaluation.sinks import StoreSink
 from figbench.evaluation.workload import Workload
 
 POLL_S = 0.5
+EXECUTORS = ("local", "ray")
 
 Advance = Callable[[Task, int], None]
 
@@ -27,6 +30,7 @@ def run_networks(prepared: Prepared, options: Options, progress: Progress) -> st
     computes those of a process that died, so that it returns with every row in the store.
     """
     shard = options.shard
+    _check_executor(options)
     together = shard.count > 1
     if together and shard.rank:
         with beating(_signs(prepared, options), shard.rank):
@@ -39,36 +43,58 @@ def run_networks(prepared: Prepared, options: Options, progress: Progress) -> st
         def advance(task: Task, count: int) -> None:
             by_label(_label(task), count)
 
+        if options.executor == "ray":
+            from figbench.evaluation.ray_executor import compute_on_ray
+
+            return compute_on_ray(prepared, options, advance)
         device = _compute(share(prepared.workload, shard), prepared, options, advance)
         if together:
             _gather(prepared, options, advance)
     return device
 
 
+def _check_executor(options: Options) -> None:
+    if options.executor not in EXECUTORS:
+        raise UserError(
+            f"--executor {options.executor}: unknown.", remedy=f"Choose {' or '.join(EXECUTORS)}."
+        )
+    if options.executor == "ray" and options.shard.count > 1:
+        raise UserError(
+            "--executor ray inside a torchrun or srun job: each would divide the work.",
+            remedy="Start figbench once, or leave out --executor ray.",
+        )
+
+
 def _compute(workload: Workload, prepared: Prepared, options: Options, advance: Advance) -> str:
-    from figbench.evaluation.runners import make_runner, resolve_device
+    from figbench.evaluation.runners import make_runner, require_cpu, resolve_device
+    from figbench.features.exact import arithmetic
 
     device = resolve_device(options.device, options.shard.local_rank)
-    inputs = prepared.inputs
-    extract(
-        workload,
-        Preparer(inputs.generated, inputs.reference, prepared.plan.protocol),
-        lambda task: make_runner(task, prepared.plan, device),
-        workers=default_workers() if options.workers is None else options.workers,
-        advance=advance,
-    )
+    protocol = prepared.plan.protocol
+    execution = prepared.plan.execution
+    require_cpu(execution.engine, device)
+    sink = StoreSink(prepared.spaces)
+    with arithmetic(execution.deterministic):
+        extract(
+            workload,
+            Preparer(prepared.inputs.read, protocol),
+            lambda task: make_runner(task, protocol, execution, device, sink),
+            sink=sink,
+            workers=default_workers() if options.workers is None else options.workers,
+            advance=advance,
+        )
     return device
 
 
 def _gather(prepared: Prepared, options: Options, advance: Advance) -> None:
     watch = Watch(_signs(prepared, options), options.shard.count)
-    left = remaining(prepared.workload)
+    left = remaining(prepared.workload, prepared.spaces)
     mine = share(prepared.workload, options.shard)
     for task, count in prepared.workload.pending.items():
         advance(task, count - mine.pending[task] - left.pending[task])
     while any(left.pending.values()):
         others = watch.anyone_at_work()
-        before, left = left, remaining(left)
+        before, left = left, remaining(left, prepared.spaces)
         for task, count in left.pending.items():
             advance(task, before.pending[task] - count)
         if not others:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from figbench.evaluation.execution import USUAL, Execution
 from figbench.evaluation.shard import WHOLE, Shard
 
 
@@ -21,6 +22,10 @@ class Options:
         shard: Which of several processes on one store this is. The command line takes it from
             torchrun's or srun's environment; from Python it is only ever given here, because a
             training script calls ``evaluate`` on one of its processes without the others.
+        execution: What the store keeps apart: ``Execution(deterministic=True)``.
+        executor: ``local``, or ``ray`` for the networks on a Ray cluster.
+        ray_address: The cluster's address, or ``local``; None for ``$RAY_ADDRESS``, else local.
+        ray_workers: Ray actors; None for one per GPU of the cluster, else one per CPU.
     """
 
     skip_unavailable: bool = False
@@ -30,3 +35,7 @@ class Options:
     device: str = "auto"
     workers: int | None = None
     shard: Shard = WHOLE
+    execution: Execution = USUAL
+    executor: str = "local"
+    ray_address: str | None = None
+    ray_workers: int | None = None

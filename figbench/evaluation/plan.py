@@ -8,6 +8,7 @@ from typing import Any
 
 from figbench.data.decode import DECODER_VERSION
 from figbench.errors import UserError, WeightsUnavailableError
+from figbench.evaluation.execution import USUAL, Execution
 from figbench.features import (
     extractor_info,
     pair_scorer_info,
@@ -76,6 +77,7 @@ class Plan:
     metrics: tuple[PlannedMetric, ...]
     tasks: tuple[Task, ...]
     ocr: OcrInfo | None
+    execution: Execution = USUAL
     warnings: tuple[str, ...] = field(default=())
 
     def identity(self, task: Task, side: str) -> dict[str, Any]:
@@ -93,21 +95,21 @@ class Plan:
             "resample": self.protocol.resample,
             "decoder": DECODER_VERSION,
         }
+        engines: tuple[str, ...] = ()
         if task.kind == "ocr" and self.ocr is not None:
             identity["reader"] = {
                 "version": self.ocr.version,
                 "weights": dict(self.ocr.weights),
                 "settings": dict(self.ocr.settings),
             }
-        elif task.kind == "pair":
-            info = pair_scorer_info(task.network)
-            identity |= {"version": info.version, "precision": self.protocol.precision}
         else:
-            version = extractor_info(task.network).version
-            identity |= {"version": version, "precision": self.protocol.precision}
+            of = pair_scorer_info if task.kind == "pair" else extractor_info
+            info = of(task.network)
+            identity |= {"version": info.version, "precision": self.protocol.precision}
+            engines = info.engines
         if self.protocol.pixel_encoding == LEGACY:
             identity["pixel_encoding"] = f"{LEGACY}/{side}"
-        return identity
+        return identity | self.execution.key(engines)
 
 
 def make_plan(
@@ -118,6 +120,7 @@ def make_plan(
     paired: bool,
     skip_unavailable: bool,
     allow_unpaired: bool,
+    execution: Execution,
 ) -> Plan:
     """Returns the plan of a run.
 
@@ -128,6 +131,7 @@ def make_plan(
         paired: Whether any generated figure has a reference of its id.
         skip_unavailable: Record metrics that cannot run as skipped instead of raising.
         allow_unpaired: Record paired metrics as skipped when nothing pairs.
+        execution: How the networks will run.
 
     Raises:
         UserError: If a metric is unknown, not of the protocol, below its minimum n, or
@@ -151,7 +155,7 @@ def make_plan(
         ocr_version=ocr.version if ocr else None,
         decoder_version=DECODER_VERSION,
     )
-    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr)
+    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution)
 
 
 def _select(protocol: Protocol, names: Sequence[str] | None) -> list[MetricRequest]:
@@ -263,12 +267,13 @@ def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, 
                 )
             want("ocr", protocol.ocr.engine, item, {"generated", "reference"})
     return tuple(
-        Task(kind, network, policy, frozenset(sides), tuple(metrics), _task_weights(kind, network))
+        Task(kind, network, policy, frozenset(sides), tuple(metrics), task_weights(kind, network))
         for (kind, network, policy), (sides, metrics) in wanted.items()
     )
 
 
-def _task_weights(kind: str, network: str) -> str | None:
+def task_weights(kind: str, network: str) -> str | None:
+    """Returns the SHA-256 of the weights that a task would load here; None where it has none."""
     if kind == "ocr":
         return None
     info = pair_scorer_info(network) if kind == "pair" else extractor_info(network)

@@ -68,6 +68,7 @@ def prepare(
         paired=inputs.sides.paired,
         skip_unavailable=options.skip_unavailable,
         allow_unpaired=options.allow_unpaired,
+        execution=options.execution,
     )
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)

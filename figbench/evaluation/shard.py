@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from figbench.errors import UserError
-from figbench.evaluation.workload import Group, Job, Workload
+from figbench.evaluation.workload import Group, Job, Spaces, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,12 @@ def share(workload: Workload, shard: Shard) -> Workload:
     )
 
 
-def remaining(workload: Workload) -> Workload:
+def remaining(workload: Workload, spaces: Spaces) -> Workload:
     """Returns the part of the workload that is still not in the store, as other writers left it."""
-    for space in {
-        job.space.id: job.space for group in workload.groups for job in group.jobs
-    }.values():
-        space.refresh()
-    return _select(workload, lambda _group: True, lambda job: job.key not in job.space)
+    spaces.refresh()
+    return _select(
+        workload, lambda _group: True, lambda job: job.key not in spaces.of(job.task, job.side)
+    )
 
 
 def _select(

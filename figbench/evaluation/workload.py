@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,15 +24,13 @@ class Job:
 
     Attributes:
         task: What to run.
-        space: Where the row goes.
-        key: Its key.
+        key: Key of its row in the task's space.
         side: Side of the (first) image; decides the legacy pixel encoding.
         figure: The image; None is the blank page (pairs only).
         partner: The reference of a pair; None for single images.
     """
 
     task: Task
-    space: Space
     key: bytes
     side: str
     figure: Figure | None
@@ -61,6 +59,12 @@ class Workload:
     found: dict[Task, int]
 
 
+def workload_of(groups: Sequence[Group]) -> Workload:
+    """Returns a workload of groups alone."""
+    pending = Counter(job.task for group in groups for job in group.jobs)
+    return Workload(tuple(groups), dict(pending), {})
+
+
 class Spaces:
     """The plan's spaces in one store, opened once."""
 
@@ -75,6 +79,11 @@ class Spaces:
             space = self._store.space(self._plan.identity(task, side))
             self._open[task, side] = self._by_id.setdefault(space.id, space)
         return self._open[task, side]
+
+    def refresh(self) -> None:
+        """Sees the rows that other writers have brought."""
+        for space in self._by_id.values():
+            space.refresh()
 
 
 def image_key(figure: Figure) -> bytes:
@@ -124,7 +133,7 @@ def build_workload(
             return
         pending[task] += 1
         group = groups.setdefault(name, Group(ordinal))
-        group.jobs.append(Job(task, space, key, side, figure, partner))
+        group.jobs.append(Job(task, key, side, figure, partner))
 
     for task in plan.tasks:
         if task.kind == "pair":

@@ -26,6 +26,7 @@ class ExtractorInfo:
         version: Bumped whenever the numbers would change for the same weights.
         input_contract: One sentence: size, range, normalisation, resize.
         batch_size: How many images per call suit a CPU.
+        engines: What can run it besides PyTorch; then its ``trunk`` is the module to compile.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ExtractorInfo:
     version: int
     input_contract: str
     batch_size: int = 8
+    engines: tuple[str, ...] = ()
 
 
 class FeatureExtractor(Protocol):
@@ -54,6 +56,7 @@ class PairScorerInfo:
     weights: str | None
     version: int
     batch_size: int = 4
+    engines: tuple[str, ...] = ()
 
 
 class PairScorer(Protocol):

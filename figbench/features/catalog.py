@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from figbench.features.base import ExtractorInfo, FeatureExtractor, PairScorer, PairScorerInfo
 from figbench.registry import Registry
+
+_Network = TypeVar("_Network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def _lpips(device: str, precision: str) -> PairScorer:
     return Lpips(device, precision)
 
 
+OPENVINO = ("openvino",)
 INCEPTION = ExtractorEntry(
     ExtractorInfo(
         "inception-v3",
@@ -87,6 +91,7 @@ INCEPTION = ExtractorEntry(
         1,
         "uint8 RGB of any size; TF1-compatible bilinear resize to 299 x 299, (x - 128) / 128; "
         "logits without bias, as torch-fidelity's 'logits_unbiased'",
+        engines=OPENVINO,
     ),
     _inception,
 )
@@ -98,6 +103,7 @@ EFFICIENTNET = ExtractorEntry(
         1,
         "uint8 RGB of any size; Pillow bicubic (antialiased) to 224 x 224, (x - 127) / 128",
         16,
+        OPENVINO,
     ),
     _efficientnet,
 )
@@ -109,6 +115,7 @@ CRAFT = ExtractorEntry(
         1,
         "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
         4,
+        OPENVINO,
     ),
     _craft,
 )
@@ -145,7 +152,7 @@ IMAGE_STATS = ExtractorEntry(
     ),
     _image_stats,
 )
-OCR_SIM = PairScorerEntry(PairScorerInfo("ocr-sim", "craft", 1), _ocr_sim)
+OCR_SIM = PairScorerEntry(PairScorerInfo("ocr-sim", "craft", 1, engines=OPENVINO), _ocr_sim)
 SSIM = PairScorerEntry(PairScorerInfo("ssim", None, 1), _ssim)
 LPIPS = PairScorerEntry(PairScorerInfo("lpips", "vgg16", 1), _lpips)
 
@@ -183,17 +190,40 @@ def pair_scorer_info(name: str) -> PairScorerInfo:
     return pair_scorers.get(name).info
 
 
-def load_extractor(name: str, device: str = "cpu", precision: str = "float32") -> FeatureExtractor:
+def load_extractor(
+    name: str, device: str = "cpu", precision: str = "float32", engine: str = "torch"
+) -> FeatureExtractor:
     """Loads an extractor: frozen, in eval mode, weights verified.
 
+    Args:
+        name: Registry name.
+        device: A torch device.
+        precision: ``float32`` or ``bfloat16``.
+        engine: ``torch``, or ``openvino`` where the extractor's facts name it; else PyTorch.
+
     Raises:
-        UserError: If the name is unknown.
+        UserError: If the name is unknown, or the engine is not installed.
         WeightsUnavailableError: If the weights are missing and cannot be fetched.
         IntegrityError: If the weights are not what the pin says.
     """
-    return extractors.get(name).load(device, precision)
+    entry = extractors.get(name)
+    return _with_engine(entry.load(device, precision), entry.info.engines, precision, engine)
 
 
-def load_pair_scorer(name: str, device: str = "cpu", precision: str = "float32") -> PairScorer:
-    """Loads a pair scorer; raises as :func:`load_extractor`."""
-    return pair_scorers.get(name).load(device, precision)
+def load_pair_scorer(
+    name: str, device: str = "cpu", precision: str = "float32", engine: str = "torch"
+) -> PairScorer:
+    """Loads a pair scorer; arguments and errors as :func:`load_extractor`."""
+    entry = pair_scorers.get(name)
+    return _with_engine(entry.load(device, precision), entry.info.engines, precision, engine)
+
+
+def _with_engine(
+    network: _Network, engines: tuple[str, ...], precision: str, engine: str
+) -> _Network:
+    if engine in engines:
+        from figbench.features.openvino_engine import OpenVinoNetwork
+
+        compiled: Any = network
+        compiled.trunk = OpenVinoNetwork(compiled.trunk, precision)
+    return network

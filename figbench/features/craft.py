@@ -13,6 +13,7 @@ from torch import nn
 from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
 from figbench.features.catalog import CRAFT
+from figbench.features.exact import exact_float32
 from figbench.features.torch_tools import (
     fold_batch_norm,
     freeze,
@@ -90,12 +91,13 @@ class CraftFeatures:
     info = CRAFT.info
 
     def __init__(self, device: str, precision: str) -> None:
-        self._network = load_backbone(device, precision)
+        self.trunk = load_backbone(device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
-        fc7 = self._network(normalise(images, self._device, self._dtype))[0]
+        fc7 = self.trunk(normalise(images, self._device, self._dtype))[0]
         return {"features": to_numpy(fc7.float().mean(dim=(2, 3)))}

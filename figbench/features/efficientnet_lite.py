@@ -12,15 +12,29 @@ import numpy as np
 import timm
 import torch
 from PIL import Image
+from torch import nn
 
 from figbench.data.types import RGBImage
 from figbench.errors import IntegrityError
 from figbench.features.base import FloatArray
 from figbench.features.catalog import EFFICIENTNET
+from figbench.features.exact import exact_float32
 from figbench.features.torch_tools import freeze, load_state_dict, stack, to_numpy
 from figbench.features.weights import require_weights
 
 SIDE = 224
+
+
+class _Maps(nn.Module):
+    """The network up to its last map, before pooling."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = self.network.forward_features(x)  # type: ignore[operator]
+        return maps
 
 
 class EfficientNetLite0:
@@ -36,19 +50,21 @@ class EfficientNetLite0:
             raise IntegrityError("efficientnet-lite0: the weight file does not fit timm's network.")
         # The names differ between the two code bases, the order of layers does not.
         network.load_state_dict(dict(zip(own, state.values(), strict=True)))
-        self._network = freeze(network, device, precision)
+        self._classifier = freeze(network.get_classifier(), device, precision)  # type: ignore[operator]
+        self.trunk = freeze(_Maps(network), device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         small = [_resized(image) for image in images]
         batch = (stack(small, self._device).to(torch.float32) - 127) / 128
         batch = batch.to(dtype=self._dtype, memory_format=torch.channels_last)
-        maps = self._network.forward_features(batch)  # type: ignore[operator]
+        maps = self.trunk(batch)
         pooled = maps.float().mean(dim=(2, 3))
-        logits = self._network.get_classifier()(pooled.to(self._dtype))  # type: ignore[operator]
+        logits = self._classifier(pooled.to(self._dtype))
         return {"features": to_numpy(pooled), "logits": to_numpy(logits)}
 
 

@@ -18,6 +18,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExt
 from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
 from figbench.features.catalog import INCEPTION
+from figbench.features.exact import exact_float32
 from figbench.features.torch_tools import freeze, load_state_dict, to_numpy
 from figbench.features.weights import require_weights
 
@@ -50,18 +51,19 @@ class InceptionV3:
         network.load_state_dict(load_state_dict(require_weights("inception-v3", metric="fid")))
         _fuse(network.eval())
         trunk = nn.Sequential(*(getattr(network, name) for name in _TRUNK))
-        self._trunk = freeze(trunk, device, precision)
+        self.trunk = freeze(trunk, device, precision)
         self._weight = network.fc.weight.detach().to(device)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         resized = np.stack([resize_like_tensorflow1(image, SIDE) for image in images])
         batch = torch.from_numpy(resized).permute(0, 3, 1, 2).to(self._device)
         batch = ((batch - 128) / 128).to(self._dtype, memory_format=torch.channels_last)
-        features = self._trunk(batch).flatten(1).float()
+        features = self.trunk(batch).flatten(1).float()
         return {"features": to_numpy(features), "logits": to_numpy(features @ self._weight.T)}
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from figbench.data.types import RGBImage
 from figbench.features.catalog import LPIPS
+from figbench.features.exact import exact_float32
 from figbench.features.torch_tools import load_state_dict, stack
 from figbench.features.weights import require_weights
 
@@ -27,6 +28,7 @@ class Lpips:
         self._device = device
 
     @torch.inference_mode()
+    @exact_float32()
     def score(
         self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]
     ) -> npt.NDArray[np.float64]:

@@ -22,6 +22,7 @@ from figbench.data.types import RGBImage
 from figbench.errors import UserError
 from figbench.features.catalog import OCR_SIM
 from figbench.features.craft import CraftBackbone, load_backbone, normalise
+from figbench.features.exact import exact_float32
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
@@ -48,11 +49,12 @@ class OcrSim:
     info = OCR_SIM.info
 
     def __init__(self, device: str, precision: str) -> None:
-        self._network = load_backbone(device, precision)
+        self.trunk = load_backbone(device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def score(
         self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]
     ) -> npt.NDArray[np.float64]:
@@ -66,7 +68,7 @@ class OcrSim:
         ours = [place[id(image)] for image in generated]
         theirs = [place[id(image)] for image in reference]
         total = torch.zeros(len(ours), dtype=torch.float64)
-        for features in self._network(batch):
+        for features in self.trunk(batch):
             total += map_distance(features[ours], features[theirs]).double().cpu()
         return total.numpy()
 

@@ -14,6 +14,7 @@ from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
 from figbench.features.catalog import CLIP, DINOV2
 from figbench.features.craft import IMAGENET_MEAN, IMAGENET_STD
+from figbench.features.exact import exact_float32
 from figbench.features.inception import resize_like_tensorflow1
 from figbench.features.torch_tools import freeze, load_state_dict, to_numpy
 from figbench.features.weights import require_weights
@@ -37,6 +38,7 @@ class DinoV2:
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         resized = np.stack([resize_like_tensorflow1(image, SIDE) for image in images])
@@ -60,6 +62,7 @@ class Clip:
         self._device = device
 
     @torch.inference_mode()
+    @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).to(self._device)

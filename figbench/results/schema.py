@@ -131,6 +131,9 @@ class Provenance(Strict):
     ocr: dict[str, Any] | None = None
     seeds: dict[str, int]
     durations_s: dict[str, float]
+    execution: dict[str, bool | str] = Field(
+        default_factory=dict, description="How networks ran where not the usual way."
+    )
     extraction: dict[str, int] = Field(
         default_factory=dict, description="Rows computed and rows found in the store."
     )

@@ -9,72 +9,11 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from figbench.errors import UserError
 from figbench.evaluation import Options, heartbeat, prepare
 from figbench.evaluation.shard import Shard, remaining, shard_from_environment, share
-
-PROTOCOL = """
-id: processes
-preprocess: pad256
-metrics: [{metric: fd@efficientnet-lite0}, {metric: ssim}, {metric: validity}]
-"""
-
-
-def command(world, store, out, *launcher):
-    return [
-        *(launcher or (sys.executable,)), "-m", "figbench", "evaluate", str(world / "gen"),
-        "--reference", str(world / "ref"), "--protocol", str(world / "p.yaml"),
-        "--store", str(store), "--output", str(out), "--device", "cpu",
-    ]  # fmt: skip
-
-
-def environment(**changes):
-    kept = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
-    return {**kept, "OMP_NUM_THREADS": "1", **changes}
-
-
-def run(*arguments, **changes):
-    return subprocess.run(
-        *arguments, capture_output=True, text=True, env=environment(**changes), timeout=240
-    )
-
-
-def torchrun(ranks):
-    return (
-        sys.executable, "-m", "torch.distributed.run", "--standalone",
-        "--nproc_per_node", str(ranks),
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    from figbench.data.synthfig import blur, iter_synthfig
-
-    root = tmp_path_factory.mktemp("processes")
-    (root / "gen").mkdir()
-    (root / "ref").mkdir()
-    for number, one in enumerate(iter_synthfig(40, 8)):
-        image = np.asarray(Image.fromarray(one.image).resize((240, 180)))
-        Image.fromarray(image).save(root / "ref" / f"{one.figure_id}.png")
-        if number:
-            Image.fromarray(blur(image, 1.0)).save(root / "gen" / f"{one.figure_id}.png")
-    (root / "p.yaml").write_text(PROTOCOL)
-    return root
-
-
-@pytest.fixture(scope="module")
-def alone(world, tmp_path_factory):
-    root = tmp_path_factory.mktemp("alone")
-    done = run(command(world, root / "store", root / "out"))
-    assert done.returncode == 0, done.stderr
-    return scores(root / "out")
-
-
-def scores(out):
-    document = json.loads((out / "result.json").read_text())
-    return {name: (m["value"], m["n_used"]) for name, m in document["metrics"].items()}
+from tests.evaluation.processes import command, environment, run, scores, torchrun
 
 
 def same(ours, theirs):
@@ -148,7 +87,7 @@ def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
     shards = [Shard(rank, 3) for rank in range(3)]
 
     def keys(workload):
-        return {(j.space.id, j.key) for group in workload.groups for j in group.jobs}
+        return {(j.task, j.side, j.key) for group in workload.groups for j in group.jobs}
 
     before = [keys(share(plan.workload, shard)) for shard in shards]
     assert set.union(*before) == keys(plan.workload)
@@ -156,12 +95,12 @@ def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
     assert max(map(len, before)) - min(map(len, before)) <= 12
     jobs = [job for group in plan.workload.groups for job in group.jobs]
     job = next(job for job in jobs if job.task.kind == "pair")
-    job.space.put([job.key], {"score": np.zeros(1)})
+    plan.spaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
     again = prepare(
         world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()
     )
-    stored = {(job.space.id, job.key)}
-    assert keys(remaining(plan.workload)) == keys(plan.workload) - stored
+    stored = {(job.task, job.side, job.key)}
+    assert keys(remaining(plan.workload, plan.spaces)) == keys(plan.workload) - stored
     assert [keys(share(again.workload, s)) for s in shards] == [part - stored for part in before]
 
 

@@ -49,14 +49,14 @@ def prepare(models):
 def child(request):
     """Becomes the command; never returns."""
     import figbench.cli.main as command
-    from figbench.evaluation import runners
+    from figbench.evaluation import sinks
 
     for name, descriptor in (("out", 1), ("err", 2)):
         opened = os.open(request[name], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         os.dup2(opened, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(request.get("environment", {}))
-    runners.FLUSH_ROWS = request.get("flush_rows", runners.FLUSH_ROWS)
+    sinks.FLUSH_ROWS = request.get("flush_rows", sinks.FLUSH_ROWS)
     if request.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"],) * 2)
     if request.get("as_user"):

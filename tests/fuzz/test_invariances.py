@@ -18,7 +18,7 @@ import figbench
 from figbench.data.manifest import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
-from figbench.evaluation import Options, extract, runners
+from figbench.evaluation import Options, extract, sinks
 from figbench.features.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
 from figbench.metrics.numerics.label_matching import Label, compare_labels
@@ -109,7 +109,7 @@ def test_batch_and_segment_sizes(world, usual, tmp_path_factory, batch, held, ro
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(extract, "MAX_HELD", held)
-        patch.setattr(runners, "FLUSH_ROWS", rows)
+        patch.setattr(sinks, "FLUSH_ROWS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)
         same(run(world / "gen", world / "ref", tmp_path_factory.mktemp("s")), usual)

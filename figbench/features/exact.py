@@ -1,0 +1,54 @@
+"""Arithmetic of the frozen networks, whatever the calling process has switched on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+def _switches() -> list[tuple[Any, str, Any]]:
+    """What lets float32 be computed in fewer bits, with the value that forbids it."""
+    backends: Any = torch.backends
+    if hasattr(backends.cudnn, "conv"):
+        places = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul)
+        return [(place, "fp32_precision", "ieee") for place in (*places, backends.mkldnn.conv)]
+    return [(backends.cuda.matmul, "allow_tf32", False), (backends.cudnn, "allow_tf32", False)]
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Keeps float32 at float32 for the block: no TF32, which PyTorch allows convolutions on CUDA.
+
+    The caller's settings come back afterwards, so that evaluating inside a training script changes
+    nothing there.
+    """
+    before = [(place, name, getattr(place, name)) for place, name, _ in _switches()]
+    try:
+        for place, name, exact in _switches():
+            setattr(place, name, exact)
+        yield
+    finally:
+        for place, name, value in before:
+            setattr(place, name, value)
+
+
+@contextmanager
+def arithmetic(deterministic: bool) -> Iterator[None]:
+    """:func:`exact_float32`, and deterministic algorithms only where asked for."""
+    algorithms = torch.are_deterministic_algorithms_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    if deterministic:
+        # cuBLAS reads it when its first handle is made.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    with exact_float32():
+        try:
+            torch.use_deterministic_algorithms(deterministic or algorithms)
+            torch.backends.cudnn.benchmark = benchmark and not deterministic
+            yield
+        finally:
+            torch.use_deterministic_algorithms(algorithms)
+            torch.backends.cudnn.benchmark = benchmark

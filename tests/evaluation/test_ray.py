@@ -1,0 +1,138 @@
+"""The networks on a real local Ray: the same bits as one process, with a worker killed too."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from safetensors import safe_open
+
+from figbench.errors import UserError
+from figbench.evaluation import Options, evaluate
+from figbench.evaluation.shard import Shard
+from figbench.store import Space
+from tests.evaluation.processes import command, environment, run, scores
+
+RAY = ("--deterministic", "--executor", "ray", "--ray-address", "local", "--ray-workers", "2")
+
+
+def rows(store):
+    """Every stored number: {space: {array: {key: bytes}}}."""
+    found = {}
+    for folder in store.glob("*/space.json"):
+        space = Space(folder.parent, {})
+        keys = sorted(space.keys())
+        found[space.id] = {
+            name: dict(zip(keys, map(bytes, space.get(keys, name)), strict=True))
+            for name in names(space)
+            if name not in ("keys", "data", "ends")
+        }
+    return found
+
+
+def names(space):
+    with safe_open(next(space.folder.glob("*.safetensors")), framework="numpy") as segment:
+        return list(segment.keys())
+
+
+def exactly(store, alone_store):
+    ours, theirs = rows(store), rows(alone_store)
+    assert sum(len(arrays) for arrays in theirs.values()) >= 6
+    assert ours == theirs
+
+
+def test_two_workers_give_the_bits_of_one_process(world, deterministic_root, tmp_path):
+    done = run([*command(world, tmp_path / "store", tmp_path / "out"), *RAY, "--json"])
+    assert done.returncode == 0, done.stderr
+    assert scores(tmp_path / "out") == scores(deterministic_root / "out")
+    exactly(tmp_path / "store", deterministic_root / "store")
+    assert '"cpu, 2 Ray workers"' in done.stdout
+
+
+@pytest.mark.slow
+def test_a_worker_killed_on_its_way_costs_no_row_and_no_bit(world, deterministic_root, tmp_path):
+    driver = subprocess.Popen(
+        [*command(world, tmp_path / "store", tmp_path / "out"), *RAY, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    victim = first_computing(driver)
+    victim.kill()
+    document, messages = driver.communicate(timeout=120)
+    assert driver.returncode == 0, messages
+    assert "worker died" in messages
+    assert json.loads(document)["provenance"]["execution"] == {"deterministic": True}
+    assert scores(tmp_path / "out") == scores(deterministic_root / "out")
+    exactly(tmp_path / "store", deterministic_root / "store")
+
+
+def first_computing(driver):
+    """Waits until a Ray worker computes a part of the run; returns its process."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        assert driver.poll() is None, driver.stderr.read()
+        for process in psutil.Process(driver.pid).children(recursive=True):
+            try:
+                if process.cmdline()[:1] == ["ray::Worker.compute"]:
+                    return process
+            except (psutil.Error, IndexError):
+                continue
+        time.sleep(0.02)
+    raise AssertionError("no worker began")
+
+
+@pytest.mark.slow
+def test_sigterm_keeps_rows_and_leaves_no_worker(world, tmp_path):
+    driver = subprocess.Popen(
+        [*command(world, tmp_path / "store", tmp_path / "out"), *RAY],
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    first_computing(driver)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    os.kill(driver.pid, signal.SIGTERM)
+    _, messages = driver.communicate(timeout=60)
+    assert driver.returncode == 130, messages
+    assert "Interrupted" in messages
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
+
+
+def test_what_a_user_can_get_wrong(world, tmp_path, monkeypatch):
+    def score(**changes):
+        evaluate(
+            world / "gen", world / "ref", world / "p.yaml", store=tmp_path,
+            options=Options(device="cpu", **changes),
+        )  # fmt: skip
+
+    with pytest.raises(UserError, match="--executor dask: unknown"):
+        score(executor="dask")
+    with pytest.raises(UserError, match="inside a torchrun or srun job"):
+        score(executor="ray", shard=Shard(0, 2))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match=r'pip install "figbench\[ray\]"'):
+        score(executor="ray")
+
+
+def test_a_worker_of_another_version_or_weights_is_refused(world):
+    from figbench.errors import IntegrityError
+    from figbench.evaluation.execution import Execution
+    from figbench.evaluation.plan import Task
+    from figbench.evaluation.ray_executor import _require_same_versions
+    from figbench.evaluation.ray_worker import Worker, versions
+    from figbench.protocol import Protocol
+
+    _require_same_versions(versions())
+    with pytest.raises(UserError, match=r"torch 1\.0 \(here 2"):
+        _require_same_versions({**versions(), "torch": "1.0"})
+    worker = Worker(Protocol.load("offline"), Execution(), None, "cpu", 0)
+    task = Task("features", "efficientnet-lite0", "pad256", frozenset(), (), "0" * 64)
+    with pytest.raises(IntegrityError, match="other weights"):
+        worker._runner(task)

@@ -1,0 +1,86 @@
+"""OpenVINO's numbers beside PyTorch's, and its rows under keys of their own."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import figbench
+from figbench.data.preprocess import preprocess
+from figbench.data.synthfig import blur, iter_synthfig
+from figbench.errors import UserError
+from figbench.evaluation import Options, prepare
+from figbench.evaluation.execution import Execution
+from figbench.evaluation.runners import require_cpu
+from figbench.features import load_extractor, load_pair_scorer
+
+OPENVINO = Options(device="cpu", execution=Execution(engine="openvino"))
+
+
+@pytest.fixture(scope="module")
+def images():
+    return [preprocess(one.image, "pad256", "bicubic")[:192] for one in iter_synthfig(3, 21)]
+
+
+def deviation(ours, theirs):
+    return np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
+
+
+@pytest.mark.parametrize("network", ["inception-v3", "efficientnet-lite0", "craft"])
+def test_features_equal_torchs_to_rounding(network, images, inception_weights):
+    ours = load_extractor(network, engine="openvino")
+    expected = load_extractor(network).extract(images)
+    found = ours.extract(images)
+    assert found.keys() == expected.keys()
+    for name in found:
+        assert deviation(found[name], expected[name]) < 2e-5, name
+    [alone] = ours.extract([images[1]])["features"]
+    assert deviation(alone, expected["features"][1]) < 2e-5
+    smaller = [image[:128, :160] for image in images]
+    other = load_extractor(network).extract(smaller)["features"]
+    assert deviation(ours.extract(smaller)["features"], other) < 2e-5
+
+
+def test_ocr_sim_equals_torchs(images):
+    blurred = [blur(image, 1.0) for image in images]
+    ours = load_pair_scorer("ocr-sim", engine="openvino").score(blurred, images)
+    theirs = load_pair_scorer("ocr-sim").score(blurred, images)
+    assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+def test_rows_have_keys_of_their_own_where_the_engine_runs_the_network(synthfig_root, tmp_path):
+    document = {
+        "id": "engines",
+        "preprocess": "pad256",
+        "metrics": [{"metric": "fd@efficientnet-lite0"}, {"metric": "validity"}],
+    }
+    protocol = figbench.Protocol.from_document(document, "test")
+
+    def score(options):
+        return figbench.evaluate(
+            synthfig_root / "figures", synthfig_root / "figures", protocol,
+            store=tmp_path, options=options,
+        )  # fmt: skip
+
+    usual = score(Options(device="cpu"))
+    planned = prepare(
+        synthfig_root / "figures", synthfig_root / "figures", protocol,
+        store=tmp_path, options=OPENVINO,
+    )  # fmt: skip
+    missing = {task.network: count for task, count in planned.workload.pending.items()}
+    assert missing == {"efficientnet-lite0": 12, "image-stats": 0}
+    ours = score(OPENVINO)
+    assert ours.protocol.hash == usual.protocol.hash
+    assert ours.provenance.execution == {"engine": "openvino"}
+    assert ours.provenance.packages["openvino"]
+
+
+def test_what_a_user_can_get_wrong(monkeypatch):
+    with pytest.raises(UserError, match="--engine tensorrt: unknown"):
+        Execution(engine="tensorrt")
+    with pytest.raises(UserError, match="the device is cuda:0"):
+        require_cpu("openvino", "cuda:0")
+    require_cpu("torch", "cuda:0")
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(UserError, match=r'pip install "figbench\[openvino\]"'):
+        load_extractor("efficientnet-lite0", engine="openvino")
