@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard import export, plots, whiskers
+from figbench.leaderboard import export, whiskers
 from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
 from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
+from figbench.leaderboard.pictures import board_pictures, titles_of
 from figbench.leaderboard.rows import Row, board_rows
 from figbench.leaderboard.validation import require_valid
 from figbench.results.io import write_text_atomic
@@ -74,9 +75,11 @@ def board_page(folder: Path) -> str:
         literature=[row for row in apart if row.named.entry.result is None],
         others=[row for row in apart if row.named.entry.result is not None],
         withdrawn=load_tombstones(folder),
-        titles=_titles(board, ranked),
+        titles=titles_of(board, ranked),
+        tags=sorted({tag for row in [*ranked, *apart] for tag in row.tags}),
+        protocols=sorted({row.protocol for row in [*ranked, *apart] if row.protocol}),
         downloads=_downloads(board, ranked),
-        pictures=_pictures(board, ranked),
+        pictures=board_pictures(board, ranked, reference),
         scales=whiskers.scales(board.metrics, ranked),
         whisker=whiskers.whisker,
         methods={key: one.methods for key, one in table.rankings.items() if one.tests},
@@ -133,15 +136,6 @@ def _library(name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def _titles(board: Board, rows: list[Row]) -> dict[str, str]:
-    titles = {}
-    for metric_id in board.metrics:
-        found = next((one for one in (row.metric(metric_id) for row in rows) if one), None)
-        arrow = "" if found is None else " ↑" if found.higher_is_better else " ↓"
-        titles[metric_id] = metric_id + arrow
-    return titles
-
-
 def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:
     return {
         "CSV": ("board.csv", export.data_uri(export.as_csv(board, rows), "text/csv")),
@@ -149,32 +143,3 @@ def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:
         "Markdown": ("board.md", export.data_uri(export.as_markdown(board, rows), "text/markdown")),
         "LaTeX": ("board.tex", export.data_uri(export.as_latex(board, rows), "text/x-tex")),
     }
-
-
-def _pictures(board: Board, rows: list[Row]) -> list[tuple[str, str]]:
-    pictures = []
-    titles = _titles(board, rows)
-    for metric_id in board.metrics:
-        points = [point for row in rows if (point := _point(row, metric_id))]
-        points.sort(key=lambda point: point.value, reverse="↑" in titles[metric_id])
-        if points:
-            note = f"{titles[metric_id]} with intervals, best first"
-            pictures.append((note, plots.forest(points, titles[metric_id])))
-    if len(board.metrics) > 1:
-        first, second = board.metrics[:2]
-        pairs = [(_point(row, first), _point(row, second)) for row in rows]
-        both = [(one, other) for one, other in pairs if one and other]
-        if both:
-            names = (titles[first], titles[second])
-            xs, ys = zip(*both, strict=True)
-            pictures.append((f"{first} against {second}", plots.crosses(xs, ys, names)))
-    return pictures
-
-
-def _point(row: Row, metric_id: str) -> plots.Point | None:
-    metric = row.metric(metric_id)
-    if metric is None or metric.value is None:
-        return None
-    ends = metric.interval
-    low, high = (ends.low, ends.high) if ends else (metric.value, metric.value)
-    return plots.Point(row.named.entry.model.name or row.named.name, metric.value, low, high)
