@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from figbench.leaderboard import plots
 from figbench.leaderboard.entries import Board, entry_date
 from figbench.leaderboard.evidence import Evidence
+from figbench.leaderboard.freshness import numbers_digest
 from figbench.leaderboard.rows import Row
 from figbench.leaderboard.strata import strata_of, stratum_means
 from figbench.results.schema import MetricValue
 
 DISTANCES = ("fid", "fd")
 TEXT_METRIC = "ocr_sim"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A plot as data URI, what it shows, and the digest of the numbers that it was drawn from."""
+
+    note: str
+    uri: str
+    digest: str
+
+
+def _drawn(note: str, draw: Callable[..., str], *numbers: Any) -> Picture:
+    return Picture(note, draw(*numbers), numbers_digest(note, *numbers))
 
 
 def titles_of(board: Board, rows: list[Row]) -> dict[str, str]:
@@ -27,8 +45,8 @@ def titles_of(board: Board, rows: list[Row]) -> dict[str, str]:
 
 def board_pictures(
     board: Board, rows: list[Row], reference: Evidence | None = None
-) -> list[tuple[str, str]]:
-    """Returns (what it shows, SVG as data URI) of every plot that the rows have numbers for."""
+) -> list[Picture]:
+    """Returns every plot that the rows have numbers for."""
     titles = titles_of(board, rows)
     pictures = []
     for metric_id in board.metrics:
@@ -36,20 +54,20 @@ def board_pictures(
         points.sort(key=lambda point: point.value, reverse="↑" in titles[metric_id])
         if points:
             note = f"{titles[metric_id]} with intervals, best first"
-            pictures.append((note, plots.forest(points, titles[metric_id])))
+            pictures.append(_drawn(note, plots.forest, points, titles[metric_id]))
     for first, second in trade_offs(board.metrics):
         pairs = [(_point(row, first), _point(row, second)) for row in rows]
         both = [(one, other) for one, other in pairs if one and other]
         if both:
             names = (titles[first], titles[second])
             xs, ys = zip(*both, strict=True)
-            pictures.append((f"{first} against {second}", plots.crosses(xs, ys, names)))
+            pictures.append(_drawn(f"{first} against {second}", plots.crosses, xs, ys, names))
     for metric_id in board.metrics:
         if metric_id.partition("@")[0] in DISTANCES:
             series = [one for row in rows if (one := _by_n(row, metric_id))]
             if series:
                 note = f"{titles[metric_id]} against the number of figures"
-                pictures.append((note, plots.against_n(series, titles[metric_id])))
+                pictures.append(_drawn(note, plots.against_n, series, titles[metric_id]))
     pictures += _heat_maps(board, rows, reference, titles)
     models = [row for row in rows if row.named.entry.role == "model"]
     dated = [
@@ -60,7 +78,7 @@ def board_pictures(
     if dated:
         title = titles[board.metrics[0]]
         dated.sort(key=lambda one: (one[0], one[1].label))
-        pictures.append((f"{title} by date of entry", plots.timeline(dated, title)))
+        pictures.append(_drawn(f"{title} by date of entry", plots.timeline, dated, title))
     return pictures
 
 
@@ -96,7 +114,7 @@ def _by_n(row: Row, metric_id: str) -> plots.Series | None:
 
 def _heat_maps(
     board: Board, rows: list[Row], reference: Evidence | None, titles: dict[str, str]
-) -> list[tuple[str, str]]:
+) -> list[Picture]:
     strata = strata_of(reference) if reference else []
     pictures = []
     for metric_id in board.metrics if strata else []:
@@ -110,8 +128,8 @@ def _heat_maps(
             labels, means = zip(*shown, strict=True)
             columns = [f"{one.label} (n={len(one.figure_ids)})" for one in strata]
             note = f"{titles[metric_id]} by stratum: mean over the figures of each"
-            picture = plots.heat(labels, columns, np.stack(means), titles[metric_id])
-            pictures.append((note, picture))
+            table = np.stack(means).tolist()
+            pictures.append(_drawn(note, plots.heat, labels, columns, table, titles[metric_id]))
     return pictures
 
 

@@ -24,7 +24,7 @@ def _svg(uri):
 def _pictures(folder):
     board = load_board(folder)
     rows = board_rows(board, load_entries(folder)).inside
-    return {note: _svg(uri) for note, uri in board_pictures(board, rows)}
+    return {one.note: _svg(one.uri) for one in board_pictures(board, rows)}
 
 
 def test_every_frechet_distance_is_drawn_against_ocr_sim_wherever_its_column_stands():
