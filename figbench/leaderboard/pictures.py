@@ -109,7 +109,9 @@ def _by_n(row: Row, metric_id: str) -> plots.Series | None:
         found.setdefault(metric.n_used // 2, half)
     if n is not None and matched is not None:
         found.setdefault(int(n), matched)
-    return plots.Series(_label(row), sorted(found.items()), _number(metric, "extrapolated"))
+    sound = metric.details.get("extrapolation") == "reliable"
+    limit = _number(metric, "extrapolated") if sound else None
+    return plots.Series(_label(row), sorted(found.items()), limit)
 
 
 def _heat_maps(

@@ -114,7 +114,9 @@ def against_n(series: Sequence[Series], title: str) -> str:
         axes.annotate(
             _short(one.label), place, xytext=(5, 5), textcoords="offset points", parse_math=False
         )
-    axes.set_xlabel("figures (open diamonds: extrapolated to infinitely many)", parse_math=False)
+    limits = any(one.limit is not None for one in series[:MOST_ROWS])
+    note = " (open diamonds: extrapolated to infinitely many)" if limits else ""
+    axes.set_xlabel(f"figures{note}", parse_math=False)
     axes.set_ylabel(title, parse_math=False)
     axes.grid(color="#dddddd", linewidth=0.6)
     return _data_uri(figure)

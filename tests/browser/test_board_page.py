@@ -129,6 +129,24 @@ def test_a_narrow_screen_has_no_sideways_page(opened):
     assert width <= 380
 
 
+def test_print_shows_the_whole_table_and_no_controls(opened):
+    """A landscape A4 page between its margins is 1032 CSS pixels wide."""
+    screen = {"width": 1032, "height": 700, "deviceScaleFactor": 1, "mobile": False}
+    opened.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        table = opened.find_element(By.CSS_SELECTOR, "#board").rect
+        shown = [
+            opened.find_element(By.CSS_SELECTOR, one).is_displayed()
+            for one in (".filters", ".dt-search", ".dt-buttons")
+        ]
+    finally:
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert table["x"] >= 0 and table["x"] + table["width"] <= 1032
+    assert shown == [False, False, False]
+
+
 def test_hostile_text_is_shown_and_not_run(opened):
     assert opened.title == "Test board"
     assert any("</script>" in name for name in _names(opened))

@@ -43,10 +43,14 @@ def test_a_distance_is_drawn_against_n_with_half_matched_and_extrapolated(tmp_pa
         "matched_n": 40,
         "value_at_matched_n": 11.0,
     }
+    details = rich["result"]["metrics"][FD]["details"]
     plain = _pictures(write_board(tmp_path / "a", [entry("rich", 10.0)]))
-    drawn = _pictures(write_board(tmp_path / "b", [rich]))
+    misleading = _pictures(write_board(tmp_path / "b", [rich]))
+    details["extrapolation"] = "reliable"
+    drawn = _pictures(write_board(tmp_path / "c", [rich]))
     note = f"{FD} ↓ against the number of figures"
-    assert plain[note].count("<use") < drawn[note].count("<use")
+    assert plain[note].count("<use") < misleading[note].count("<use")
+    assert "extrapolated" in drawn[note] and "extrapolated" not in misleading[note]
     assert not any("label_f1" in one and "number of figures" in one for one in drawn)
 
 
