@@ -141,11 +141,12 @@ def build(
         bool, typer.Option("--check", help="Write nothing; exit 3 if the page is out of date.")
     ] = False,
 ) -> None:
-    """Build the board's page: one file, no network, the same bytes for the same entries."""
+    """Build the board: a page of one file without network, an Atom feed, the state (board.json)."""
     from figbench.leaderboard.page import build_board, require_fresh
 
     if fresh:
-        require_fresh(board, out)
+        note = require_fresh(board, out)
+        error_console().print(f"{board}: fresh, {note}.", markup=False, soft_wrap=True)
         return
     target = build_board(board, out)
     size = target.stat().st_size / 1e6

@@ -13,9 +13,10 @@ from figbench.data.manifest import Manifest, load_manifest
 from figbench.data.types import Figure
 from figbench.errors import FigbenchError
 from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
-from figbench.evaluation.stored import load_features
+from figbench.evaluation.stored import load_features, load_lines
 from figbench.leaderboard.evidence import Evidence, Header
 from figbench.leaderboard.evidence_checks import RECOMPUTED
+from figbench.leaderboard.strata import properties
 from figbench.results.io import PER_FIGURE_NAME, read_json
 
 IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
@@ -74,8 +75,16 @@ def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
     )
     return (
         Evidence(header, _hashes(generated, [drawn.get(key) for key in keys]), values, ours),
-        Evidence(other, _hashes(reference, reference.figures), {}, theirs),
+        Evidence(other, _hashes(reference, reference.figures), _properties(run, reference), theirs),
     )
+
+
+def _properties(run: Path, reference: Manifest) -> dict[str, npt.NDArray[np.float64]]:
+    read = {figure_id: theirs for (figure_id, _), (_, theirs) in load_lines(run).items()}
+    found = properties(
+        reference.figures, [read.get(one.figure_id, ()) for one in reference.figures]
+    )
+    return found if read else {name: one for name, one in found.items() if "labels" not in name}
 
 
 def _hashes(manifest: Manifest, figures: Sequence[Figure | None]) -> npt.NDArray[np.uint8]:

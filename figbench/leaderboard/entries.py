@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -85,12 +86,25 @@ def load_entry(path: Path) -> NamedEntry:
             f"{path.name[:120]}: not an entry's name.",
             remedy="Use <org>__<model>__<YYYY-MM-DD>.json in lower case, a plain file.",
         )
+    try:
+        entry_date(path.stem)
+    except ValueError:
+        raise UserError(f"{path.name}: names no day of the calendar.") from None
     document = read_json(path, limit=MAX_ENTRY_BYTES)
     try:
         entry = Entry.model_validate(document)
     except ValidationError as error:
         raise UserError(f"{path}: not a board entry: {_problems(error)}.") from None
     return NamedEntry(path.stem, entry, load_evidence(evidence_path(path)))
+
+
+def entry_date(name: str) -> date:
+    """Returns the day in an entry's name.
+
+    Raises:
+        ValueError: If the calendar has no such day.
+    """
+    return date.fromisoformat(name.rpartition("__")[2])
 
 
 def load_board(folder: Path) -> Board:

@@ -5,56 +5,94 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard import export, plots, whiskers
+from figbench.leaderboard import export, whiskers
 from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
 from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
+from figbench.leaderboard.feed import FEED_NAME, board_feed
+from figbench.leaderboard.freshness import data_part, made_with, recorded
+from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
+from figbench.leaderboard.pictures import board_pictures, titles_of
 from figbench.leaderboard.rows import Row, board_rows
 from figbench.leaderboard.validation import require_valid
-from figbench.results.io import write_text_atomic
+from figbench.results.io import dump_json, write_text_atomic
 
 PAGE_NAME = "index.html"
+MOST_CHANGES = 60
 TEMPLATES = Path(__file__).parent / "templates"
 EXPORT = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Texts of a board's files: page, state for the next build, feed."""
+
+    page: str
+    state: str
+    feed: str
+
+
 def build_board(folder: Path, out: Path | None = None) -> Path:
-    """Writes the page of a board and returns its path; same entries, same bytes.
+    """Writes a board's page, state and feed, and returns the page's path.
+
+    The same entries and state give the same bytes.
 
     Args:
         folder: Holds ``board.yaml`` and ``entries/``.
-        out: File to write, by default ``index.html`` in ``folder``.
+        out: Write only the page, here, and leave the board's folder as it is.
 
     Raises:
         UserError: If the board or any of its entries breaks the rules.
     """
     target = out or folder / PAGE_NAME
-    write_text_atomic(target, board_page(folder))
+    site = board_site(folder)
+    write_text_atomic(target, site.page)
+    if out is None:
+        write_text_atomic(folder / STATE_NAME, site.state)
+        write_text_atomic(folder / FEED_NAME, site.feed)
     return target
 
 
-def require_fresh(folder: Path, page: Path | None = None) -> None:
-    """Raises unless the page on disk is what the entries build now.
+def require_fresh(folder: Path, page: Path | None = None) -> str:
+    """Returns what was compared; raises unless the files on disk are what the entries build now.
+
+    What comes from the entries is compared byte for byte. The table's script and style and the
+    drawing of plots are compared too, unless the page names other versions of their libraries.
 
     Raises:
-        IntegrityError: If it is absent or differs.
+        IntegrityError: If a file is absent or differs.
         UserError: If the board or any of its entries breaks the rules.
     """
-    target = page or folder / PAGE_NAME
-    built = board_page(folder).encode("utf-8")
-    if not target.is_file() or target.read_bytes() != built:
+    target, site = page or folder / PAGE_NAME, board_site(folder)
+    found = _text(target)
+    theirs, ours = recorded(found), made_with()
+    if theirs in ("", ours):
+        same, note = found == site.page, "the same bytes"
+    else:
+        same = data_part(found) == data_part(site.page)
+        note = f"the same data; made with {theirs}, here is {ours}, so their bytes may differ"
+    others = {} if page else {folder / STATE_NAME: site.state, folder / FEED_NAME: site.feed}
+    stale = [] if same else [target]
+    stale += [path for path, text in others.items() if _text(path) != text]
+    if stale:
         raise IntegrityError(
-            f"{target}: not what the entries build.",
+            f"{stale[0]}: not what the entries build.",
             remedy=f"Type: figbench leaderboard build {folder}",
         )
+    return note
 
 
-def board_page(folder: Path) -> str:
-    """Returns the page of a board.
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""
+
+
+def board_site(folder: Path) -> Site:
+    """Returns the files of a board.
 
     Raises:
         UserError: If the board or any of its entries breaks the rules.
@@ -64,22 +102,31 @@ def board_page(folder: Path) -> str:
     for named in entries:
         require_valid(named, board, reference)
     table = board_rows(board, entries, reference)
-    ranked, apart = table.inside, table.apart
-    models = [row for row in ranked if row.named.entry.role == "model"]
-    return render(
+    ranked, apart, withdrawn = table.inside, table.apart, load_tombstones(folder)
+    history = advance(load_history(folder), state_of(board, table))
+    page = render(
         "board.html.j2",
         board=board,
-        models=models,
+        models=[row for row in ranked if row.named.entry.role == "model"],
         baselines=[row for row in ranked if row.named.entry.role == "baseline"],
         literature=[row for row in apart if row.named.entry.result is None],
         others=[row for row in apart if row.named.entry.result is not None],
-        withdrawn=load_tombstones(folder),
-        titles=_titles(board, ranked),
+        withdrawn=withdrawn,
+        titles=titles_of(board, ranked),
+        tags=sorted({tag for row in [*ranked, *apart] for tag in row.tags}),
+        protocols=sorted({row.protocol for row in [*ranked, *apart] if row.protocol}),
         downloads=_downloads(board, ranked),
-        pictures=_pictures(board, ranked),
+        pictures=board_pictures(board, ranked, reference),
         scales=whiskers.scales(board.metrics, ranked),
         whisker=whiskers.whisker,
         methods={key: one.methods for key, one in table.rankings.items() if one.tests},
+        changes=changes(history, board, table),
+        most_changes=MOST_CHANGES,
+    )
+    return Site(
+        page,
+        dump_json(history.model_dump(mode="json")),
+        board_feed(board, [*ranked, *apart], withdrawn),
     )
 
 
@@ -99,13 +146,18 @@ def render(template: str, **values: Any) -> str:
     )
     script = table_script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    styles = _library("dt_bundle.css") + (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    styles = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     return environment.get_template(template).render(
-        script=script, styles=styles, policy=policy, **values
+        script=script,
+        library_styles=_library("dt_bundle.css"),
+        styles=styles,
+        policy=policy,
+        made_with=made_with(),
+        **values,
     )
 
 
@@ -122,7 +174,7 @@ def table_script() -> str:
     exported = [one.partition(" as ") for one in names[1].split(",")]
     constants = f"const $={next(ours for ours, _, name in exported if name == 'jQuery')};"
     page = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    return EXPORT.sub(lambda _: constants, bundle) + "\n" + page
+    return EXPORT.sub(lambda _: constants, bundle) + "\n/* figbench page */\n" + page
 
 
 def _library(name: str) -> str:
@@ -133,15 +185,6 @@ def _library(name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def _titles(board: Board, rows: list[Row]) -> dict[str, str]:
-    titles = {}
-    for metric_id in board.metrics:
-        found = next((one for one in (row.metric(metric_id) for row in rows) if one), None)
-        arrow = "" if found is None else " ↑" if found.higher_is_better else " ↓"
-        titles[metric_id] = metric_id + arrow
-    return titles
-
-
 def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:
     return {
         "CSV": ("board.csv", export.data_uri(export.as_csv(board, rows), "text/csv")),
@@ -149,32 +192,3 @@ def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:
         "Markdown": ("board.md", export.data_uri(export.as_markdown(board, rows), "text/markdown")),
         "LaTeX": ("board.tex", export.data_uri(export.as_latex(board, rows), "text/x-tex")),
     }
-
-
-def _pictures(board: Board, rows: list[Row]) -> list[tuple[str, str]]:
-    pictures = []
-    titles = _titles(board, rows)
-    for metric_id in board.metrics:
-        points = [point for row in rows if (point := _point(row, metric_id))]
-        points.sort(key=lambda point: point.value, reverse="↑" in titles[metric_id])
-        if points:
-            note = f"{titles[metric_id]} with intervals, best first"
-            pictures.append((note, plots.forest(points, titles[metric_id])))
-    if len(board.metrics) > 1:
-        first, second = board.metrics[:2]
-        pairs = [(_point(row, first), _point(row, second)) for row in rows]
-        both = [(one, other) for one, other in pairs if one and other]
-        if both:
-            names = (titles[first], titles[second])
-            xs, ys = zip(*both, strict=True)
-            pictures.append((f"{first} against {second}", plots.crosses(xs, ys, names)))
-    return pictures
-
-
-def _point(row: Row, metric_id: str) -> plots.Point | None:
-    metric = row.metric(metric_id)
-    if metric is None or metric.value is None:
-        return None
-    ends = metric.interval
-    low, high = (ends.low, ends.high) if ends else (metric.value, metric.value)
-    return plots.Point(row.named.entry.model.name or row.named.name, metric.value, low, high)

@@ -7,6 +7,7 @@ import functools
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ParamSpec
 
 P = ParamSpec("P")
@@ -42,6 +43,15 @@ class Point:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One entry's distance by the number of figures, and its extrapolation to infinitely many."""
+
+    label: str
+    values: Sequence[tuple[int, float]]
+    limit: float | None
 
 
 @_settled
@@ -83,6 +93,81 @@ def crosses(first: Sequence[Point], second: Sequence[Point], titles: tuple[str, 
     axes.set_xlabel(titles[0], parse_math=False)
     axes.set_ylabel(titles[1], parse_math=False)
     axes.grid(color="#dddddd", linewidth=0.6)
+    return _data_uri(figure)
+
+
+@_settled
+def against_n(series: Sequence[Series], title: str) -> str:
+    """Returns values over the number of figures; extrapolations stand at the right edge."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    for one in series[:MOST_ROWS]:
+        ns, values = zip(*one.values, strict=True)
+        axes.plot(ns, values, "o-", color=BLUE, markersize=4.5, linewidth=1)
+        place = (ns[-1], values[-1])
+        if one.limit is not None:
+            edge = max(n for other in series for n, _ in other.values) * 1.25
+            axes.plot([ns[-1], edge], [values[-1], one.limit], ":", color=GREY, linewidth=1)
+            axes.plot([edge], [one.limit], "D", color=GREY, markersize=4.5, fillstyle="none")
+        axes.annotate(
+            _short(one.label), place, xytext=(5, 5), textcoords="offset points", parse_math=False
+        )
+    limits = any(one.limit is not None for one in series[:MOST_ROWS])
+    note = " (open diamonds: extrapolated to infinitely many)" if limits else ""
+    axes.set_xlabel(f"figures{note}", parse_math=False)
+    axes.set_ylabel(title, parse_math=False)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    return _data_uri(figure)
+
+
+@_settled
+def timeline(dated: Sequence[tuple[date, Point]], title: str) -> str:
+    """Returns values with intervals over the days of entry; the newest 40."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    for when, point in dated[-MOST_ROWS:]:
+        day = when.toordinal()
+        axes.plot([day, day], [point.low, point.high], color=GREY, linewidth=1.4)
+        axes.plot([day], [point.value], "o", color=BLUE, markersize=4.5)
+        axes.annotate(
+            _short(point.label),
+            (day, point.value),
+            xytext=(5, 5),
+            textcoords="offset points",
+            parse_math=False,
+        )
+    days = [when.toordinal() for when, _ in dated[-MOST_ROWS:]]
+    axes.set_xlim(min(days) - 7, max(days) + 7 + 0.2 * (max(days) - min(days)))
+    every = max(1, len(set(days)) // 6)
+    ticks = sorted(set(days))[::every]
+    axes.set_xticks(ticks, [date.fromordinal(one).isoformat() for one in ticks])
+    axes.set_ylabel(title, parse_math=False)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    return _data_uri(figure)
+
+
+@_settled
+def heat(labels: Sequence[str], columns: Sequence[str], means: Any, title: str) -> str:
+    """Returns means (entries, strata) as a map with the number in every cell; NaN stays empty."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    shown = np.asarray(means, np.float64)[:MOST_ROWS]
+    figure = Figure(figsize=(7.6, 1.9 + 0.3 * len(shown)), layout="constrained")
+    axes = figure.add_subplot()
+    picture = axes.imshow(shown, cmap="cividis", aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=35, ha="right", parse_math=False)
+    axes.set_yticks(range(len(shown)), [_short(one) for one in labels[:MOST_ROWS]])
+    middle = (np.nanmin(shown) + np.nanmax(shown)) / 2
+    for (row, column), value in np.ndenumerate(shown):
+        if np.isfinite(value):
+            ink = "black" if value > middle else "white"
+            axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink)
+    figure.colorbar(picture, ax=axes, label=title, shrink=0.9)
     return _data_uri(figure)
 
 

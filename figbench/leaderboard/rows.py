@@ -16,6 +16,8 @@ from figbench.results.schema import MetricValue
 RESOLVED = ("weights", "decoder_version")
 """Parts that a run fills in."""
 
+MOST_TAGS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -35,6 +37,17 @@ class Row:
         """Returns the measured value, None for a literature row."""
         result = self.named.entry.result
         return result.metrics.get(metric_id) if result else None
+
+    @property
+    def tags(self) -> list[str]:
+        """Returns the tags that the page shows."""
+        return self.named.entry.model.tags[:MOST_TAGS]
+
+    @property
+    def protocol(self) -> str | None:
+        """Returns protocol id and the start of its hash, None for a literature row."""
+        result = self.named.entry.result
+        return f"{result.protocol.id[:80]} {result.protocol.hash[:8]}" if result else None
 
     def note(self, board: Board) -> str | None:
         """Returns what to know beside the name: why it stands apart, or what it was scored on."""

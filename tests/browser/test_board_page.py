@@ -6,7 +6,7 @@ import time
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from figbench.leaderboard.page import build_board
 from tests.leaderboard.factory import entry, write_board
@@ -58,6 +58,47 @@ def test_filters_and_the_address_restores_it(opened):
     assert _names(opened) == ["gamma"]
 
 
+def _tagged(tmp_path):
+    one, two = (
+        entry("one", 10.0, tags=["gan", 'it\'s "odd"']),
+        entry("two", 20.0, tags=["diffusion"]),
+    )
+    pinned = {**entry("pinned", 1.0, tags=["gan"]), "role": "baseline"}
+    return build_board(write_board(tmp_path, [one, two, pinned]))
+
+
+def test_tag_columns_and_drawer_are_kept_in_the_address(browser, tmp_path):
+    browser.set_window_size(1300, 1000)
+    browser.get(_tagged(tmp_path).as_uri())
+    tag = Select(browser.find_element(By.CSS_SELECTOR, ".filters [name=tag]"))
+    tag.select_by_visible_text("diffusion")
+    browser.find_element(By.CSS_SELECTOR, "#board summary").click()
+    browser.find_element(By.CSS_SELECTOR, "button.buttons-colvis").click()
+    browser.find_elements(By.CSS_SELECTOR, "button.buttons-columnVisibility")[1].click()
+    WebDriverWait(browser, 10).until(lambda _: "hide=1" in browser.current_url)
+    address = browser.current_url
+    browser.get("about:blank")
+    browser.get(address)
+    assert _names(browser) == ["two"]
+    assert not browser.find_element(By.XPATH, "//strong[text()='pinned']").is_displayed()
+    heads = browser.find_elements(By.CSS_SELECTOR, "#board thead th")
+    assert "Organisation" not in [one.text for one in heads]
+    assert browser.find_element(By.CSS_SELECTOR, "#board details").get_attribute("open")
+
+
+def test_odd_tags_and_the_protocol_filter(browser, tmp_path):
+    page = _tagged(tmp_path)
+    browser.get("about:blank")
+    browser.get(page.as_uri())
+    tag = Select(browser.find_element(By.CSS_SELECTOR, ".filters [name=tag]"))
+    tag.select_by_visible_text('it\'s "odd"')
+    assert _names(browser) == ["one"]
+    tag.select_by_visible_text("all")
+    protocol = Select(browser.find_element(By.CSS_SELECTOR, ".filters [name=protocol]"))
+    protocol.select_by_index(1)
+    assert _names(browser) == ["one", "two"]
+
+
 def test_a_drawer_opens(opened):
     drawer = opened.find_element(By.CSS_SELECTOR, "#board details")
     drawer.find_element(By.TAG_NAME, "summary").click()
@@ -86,6 +127,24 @@ def test_a_narrow_screen_has_no_sideways_page(opened):
     finally:
         opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert width <= 380
+
+
+def test_print_shows_the_whole_table_and_no_controls(opened):
+    """A landscape A4 page between its margins is 1032 CSS pixels wide."""
+    screen = {"width": 1032, "height": 700, "deviceScaleFactor": 1, "mobile": False}
+    opened.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        table = opened.find_element(By.CSS_SELECTOR, "#board").rect
+        shown = [
+            opened.find_element(By.CSS_SELECTOR, one).is_displayed()
+            for one in (".filters", ".dt-search", ".dt-buttons")
+        ]
+    finally:
+        opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert table["x"] >= 0 and table["x"] + table["width"] <= 1032
+    assert shown == [False, False, False]
 
 
 def test_hostile_text_is_shown_and_not_run(opened):

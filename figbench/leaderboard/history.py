@@ -1,0 +1,173 @@
+"""What changed since a board's previous build, kept in a file beside the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from figbench.errors import UserError
+from figbench.leaderboard.entries import Board
+from figbench.leaderboard.ranking import Ranking
+from figbench.leaderboard.rows import Table
+from figbench.results.io import read_json
+from figbench.results.schema import Strict
+from figbench.statistics.effects import ALPHA
+
+STATE_NAME = "board.json"
+
+
+class RowState(Strict):
+    """What a build showed of one ranked entry."""
+
+    model: str
+    values: dict[str, float]
+    ranks: dict[str, str]
+
+
+State = dict[str, RowState]
+
+
+class History(Strict):
+    """``board.json``: the last two builds that differ."""
+
+    state_version: int = Field(default=1, ge=1, le=1)
+    current: State
+    previous: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of what changed.
+
+    Attributes:
+        model: Its name.
+        metric: Metric id, empty where the line is about the whole entry.
+        text: What happened, with the test where there is one.
+    """
+
+    model: str
+    metric: str
+    text: str
+
+
+def state_of(board: Board, table: Table) -> State:
+    """Returns what a build shows of the models that it ranks."""
+    found = {}
+    for row in table.inside:
+        if row.named.entry.role == "model":
+            metrics = {key: row.metric(key) for key in board.metrics}
+            values = {
+                key: one.value for key, one in metrics.items() if one and one.value is not None
+            }
+            name = row.named.entry.model.name or row.named.name
+            found[row.named.name] = RowState(model=name, values=values, ranks=dict(row.ranks))
+    return found
+
+
+def load_history(folder: Path) -> History | None:
+    """Reads ``board.json``; None where the board was never built.
+
+    Raises:
+        UserError: If it is not what a build writes.
+    """
+    path = folder / STATE_NAME
+    if not path.is_file():
+        return None
+    try:
+        return History.model_validate(read_json(path))
+    except ValidationError:
+        raise UserError(
+            f"{path}: not the state of a build.", remedy="Restore it from git, or delete it."
+        ) from None
+
+
+def advance(history: History | None, state: State) -> History:
+    """Returns the history after a build: one that shows the same leaves it as it was."""
+    if history is None:
+        return History(current=state)
+    if history.current == state:
+        return history
+    return History(current=state, previous=history.current)
+
+
+def changes(history: History, board: Board, table: Table) -> list[Change]:
+    """Returns what the current build shows that the previous one did not.
+
+    A new entry is tested against the entry that led each metric before, as far as it is still
+    there, by the test that ranks them.
+    """
+    before, now = history.previous, history.current
+    if before is None:
+        return []
+    found = [
+        Change(one.model, "", "no longer ranked") for name, one in before.items() if name not in now
+    ]
+    for name, one in now.items():
+        old = before.get(name)
+        for metric_id in board.metrics:
+            if old is None:
+                text = _arrival(name, metric_id, history, table)
+            else:
+                text = _moved(old, one, metric_id)
+            if text:
+                found.append(Change(one.model, metric_id, text))
+    return found
+
+
+def _moved(old: RowState, new: RowState, metric_id: str) -> str:
+    parts = []
+    if old.values.get(metric_id) != new.values.get(metric_id):
+        ends = (old.values.get(metric_id), new.values.get(metric_id))
+        parts.append(" to ".join("none" if one is None else f"{one:.4g}" for one in ends))
+    if old.ranks.get(metric_id) != new.ranks.get(metric_id):
+        ranks = (old.ranks.get(metric_id, "none"), new.ranks.get(metric_id, "none"))
+        parts.append(f"rank {ranks[0]} to {ranks[1]}")
+    return ", ".join(parts)
+
+
+def _arrival(name: str, metric_id: str, history: History, table: Table) -> str:
+    value = history.current[name].values.get(metric_id)
+    if value is None:
+        return ""
+    text = f"new, {value:.4g}, rank {history.current[name].ranks.get(metric_id, 'none')}"
+    leader = _leader(metric_id, history, table)
+    ranking = table.rankings.get(metric_id)
+    return (
+        text
+        if leader is None or ranking is None
+        else text + _tested(name, leader, ranking, history)
+    )
+
+
+def _leader(metric_id: str, history: History, table: Table) -> str | None:
+    """Returns the best entry of the previous build that is still ranked."""
+    higher = any(
+        one.higher_is_better for row in table.inside if (one := row.metric(metric_id)) is not None
+    )
+    scored = {
+        name: one.values[metric_id]
+        for name, one in (history.previous or {}).items()
+        if metric_id in one.values and name in history.current
+    }
+    if not scored:
+        return None
+    sign = -1 if higher else 1
+    return min(scored, key=lambda name: (sign * scored[name], name))
+
+
+def _tested(name: str, leader: str, ranking: Ranking, history: History) -> str:
+    first, second = sorted((name, leader))
+    verdict = ranking.tests.get((first, second))
+    against = history.current[leader].model
+    if verdict is None or verdict.p_value is None:
+        return f"; no sound test against the previous leader {against}"
+    if verdict.p_value > ALPHA:
+        outcome = "could be noise"
+    else:
+        outcome = "differs"
+    return (
+        f"; {outcome} against the previous leader {against} "
+        f"(p = {verdict.p_value:.2g}, {verdict.method})"
+    )

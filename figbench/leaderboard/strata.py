@@ -1,0 +1,83 @@
+"""Strata of a board's reference: thirds by aspect, number of labels and caption length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.data.types import Figure, TextLine
+from figbench.leaderboard.evidence import Evidence
+
+Array = npt.NDArray[np.float64]
+
+PREFIX = "stratum."
+NAMES = {"aspect": "width/height", "labels": "labels", "caption": "caption words"}
+THIRDS = (1 / 3, 2 / 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Figures whose property lies in one part of its range."""
+
+    label: str
+    figure_ids: frozenset[str]
+
+
+def properties(figures: Sequence[Figure], lines: Sequence[Sequence[TextLine]]) -> dict[str, Array]:
+    """Returns the properties of reference figures as per-figure values, NaN where unknown.
+
+    Args:
+        figures: Of the reference.
+        lines: Text read from each of them.
+    """
+    return {
+        f"{PREFIX}aspect": np.array([one.width / one.height for one in figures], np.float64),
+        f"{PREFIX}labels": np.array([len(one) for one in lines], np.float64),
+        f"{PREFIX}caption": np.array(
+            [len(one.prompt.split()) if one.prompt else np.nan for one in figures], np.float64
+        ),
+    }
+
+
+def strata_of(reference: Evidence) -> list[Stratum]:
+    """Returns the thirds of each property; one that does not vary gives none.
+
+    Thirds are cut at values of figures, so that equal figures are never parted; ties can make
+    them uneven.
+    """
+    ids = np.array(reference.header.figure_ids)
+    found = []
+    for key, title in NAMES.items():
+        values = reference.values.get(PREFIX + key)
+        known = values[np.isfinite(values)] if values is not None else np.zeros(0)
+        if values is None or len(set(known)) < 2:
+            continue
+        cuts = sorted(set(np.quantile(known, THIRDS, method="lower")) - {known.max()})
+        edges = [-np.inf, *cuts, np.inf]
+        for low, high in pairwise(edges):
+            inside = (values > low) & (values <= high)
+            below = "" if low == -np.inf else f"{low:.3g} < "
+            above = "" if high == np.inf else f" ≤ {high:.3g}"
+            label = below + title + above
+            found.append(Stratum(label, frozenset(map(str, ids[inside]))))
+    return found
+
+
+def stratum_means(
+    evidence: Evidence | None, metric_id: str, strata: Sequence[Stratum]
+) -> npt.NDArray[np.float64]:
+    """Returns the mean of a per-figure metric in every stratum, NaN where it has no value."""
+    means = np.full(len(strata), np.nan)
+    values = None if evidence is None else evidence.values.get(metric_id)
+    if evidence is None or values is None:
+        return means
+    for place, stratum in enumerate(strata):
+        here = [one in stratum.figure_ids for one in evidence.header.figure_ids]
+        known = values[np.array(here, np.bool_) & np.isfinite(values)]
+        if len(known):
+            means[place] = known.mean()
+    return means
