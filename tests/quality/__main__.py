@@ -1,18 +1,24 @@
-"""Draws the figures of figbench's own quality gate: ``python -m tests.quality FOLDER``.
+"""figbench's own quality gate.
 
-The reference is SynthFig; half of the generated figures are redrawn well, half have garbled text,
-so that every metric is somewhere between its ends and can move both ways.
+``python -m tests.quality draw FOLDER`` draws the figures that it scores: the reference is SynthFig;
+half of the generated figures are redrawn well, half have garbled text, so that every metric is
+somewhere between its ends and can move both ways.
+
+``python -m tests.quality keep RUN`` makes a run the committed baseline.
 """
 
+import json
+import shutil
 import sys
 from pathlib import Path
 
 from figbench.data.synthfig import degraded, iter_synthfig, png_bytes, synthesize
 
 N, SEED = 16, 20261123
+BASELINE = Path(__file__).parent / "baseline"
 
 
-def main(out: Path) -> None:
+def draw(out: Path) -> None:
     """Writes ``reference/`` and ``generated/``; the same bytes on every machine."""
     synthesize(out / "reference", N, SEED, test_fraction=1.0)
     made = list(iter_synthfig(N, SEED, test_fraction=1.0))
@@ -24,4 +30,14 @@ def main(out: Path) -> None:
         (folder / f"{one.figure_id}.png").write_bytes(png_bytes(pictures[place % 2][place]))
 
 
-main(Path(sys.argv[1]))
+def keep(run: Path) -> None:
+    """Copies what the gate reads; the store stays where it was, and is not named."""
+    BASELINE.mkdir(exist_ok=True)
+    document = json.loads((run / "result.json").read_text(encoding="utf-8"))
+    document["store"] = None
+    text = json.dumps(document, indent=1, sort_keys=True)
+    (BASELINE / "result.json").write_text(text + "\n", encoding="utf-8")
+    shutil.copyfile(run / "per_figure.parquet", BASELINE / "per_figure.parquet")
+
+
+{"draw": draw, "keep": keep}[sys.argv[1]](Path(sys.argv[2]))
