@@ -1,4 +1,4 @@
-"""``figbench sweep``: score a family of runs along the guidance scale."""
+"""``figbench sweep``: score a family of runs along one axis."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ def sweep(
     runs: Annotated[
         list[Path] | None, typer.Argument(help="evaluation_cfg_* folders, or their parent.")
     ] = None,
+    axis: Annotated[
+        str,
+        typer.Option(help="guidance_scale, or of folders: num_inference_steps, checkpoint."),
+    ] = "guidance_scale",
     model: Annotated[str | None, typer.Option(help="Registered model to sample from.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Its checkpoint.")] = None,
     guidance_scales: Annotated[str, typer.Option(help="Scales to sample.")] = "1,3,5,7.5,10",
@@ -34,14 +38,21 @@ def sweep(
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
     from figbench.evaluation import Options, RichProgress
-    from figbench.leaderboard.sweep.points import folders_by_scale
+    from figbench.leaderboard.sweep.axes import GUIDANCE, get_axis
+    from figbench.leaderboard.sweep.points import folders_by_value
     from figbench.leaderboard.sweep.run import run_sweep
     from figbench.leaderboard.sweep.sampling import parse_scales, sample_family
 
     console = error_console()
+    along = get_axis(axis)
     if bool(runs) == bool(model):
         raise UserError("Give either folders or --model.", remedy="See: figbench sweep --help")
     if model:
+        if along != GUIDANCE:
+            raise UserError(
+                f"--model samples along guidance_scale, not {axis}.",
+                remedy=f"Sample each point first, then sweep folders like {along.example}.",
+            )
         if checkpoint is None:
             raise UserError("--model needs --checkpoint.", remedy="Add --checkpoint DIR.")
         scales = parse_scales(guidance_scales)
@@ -57,15 +68,23 @@ def sweep(
             limit=limit,
         )
     else:
-        family = folders_by_scale(runs or [])
+        family = folders_by_value(runs or [], along)
     options = Options(allow_rejects=allow_rejects, strict=strict)
     document = run_sweep(
-        family, reference, protocol, out, options=options, progress=RichProgress(console)
+        family,
+        reference,
+        protocol,
+        out,
+        axis=along,
+        options=options,
+        progress=RichProgress(console),
     )
     if json_output:
         print_json(document)
     chosen = document["chosen"]
-    console.print(f"Chosen guidance scale: {chosen} ({document['rule']}).", markup=False)
+    console.print(
+        f"Chosen {along.name.replace('_', ' ')}: {chosen} ({document['rule']}).", markup=False
+    )
     console.print(f"Wrote {out / 'sweep.json'}.", markup=False, soft_wrap=True)
 
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from figbench.errors import UserError
-from figbench.leaderboard.sweep.points import choose, folders_by_scale
+from figbench.leaderboard.sweep.axes import get_axis
+from figbench.leaderboard.sweep.points import choose, folders_by_value
 from figbench.leaderboard.sweep.run import run_sweep
 from figbench.leaderboard.sweep.sampling import parse_scales
 from figbench.models import get_model
@@ -25,14 +26,14 @@ def _result(fd, half, label_f1):
 def test_both_spellings_of_a_scale_are_read_and_ordered(tmp_path):
     for name in ("evaluation_cfg_10", "evaluation_cfg_5.0", "evaluation_cfg_7.5"):
         (tmp_path / name).mkdir()
-    assert list(folders_by_scale([tmp_path])) == [5.0, 7.5, 10.0]
+    assert list(folders_by_value([tmp_path])) == [5.0, 7.5, 10.0]
 
 
 def test_two_folders_of_one_scale_are_refused(tmp_path):
     for name in ("evaluation_cfg_5", "evaluation_cfg_5.0"):
         (tmp_path / name).mkdir()
-    with pytest.raises(UserError, match="same scale"):
-        folders_by_scale([tmp_path])
+    with pytest.raises(UserError, match="same guidance 5"):
+        folders_by_value([tmp_path])
 
 
 def test_the_rule_prefers_text_among_points_of_equal_quality():
@@ -61,7 +62,7 @@ def test_a_sweep_scores_every_point(tmp_path, synthfig_root, monkeypatch):
     for scale in ("1", "5.0"):
         shutil.copytree(synthfig_root / "figures", tmp_path / f"in/evaluation_cfg_{scale}")
     out = tmp_path / "out"
-    family = folders_by_scale([tmp_path / "in"])
+    family = folders_by_value([tmp_path / "in"])
     run_sweep(family, str(synthfig_root), "offline", out)
     document = json.loads((out / "sweep.json").read_text())
     assert [one["guidance_scale"] for one in document["points"]] == [1.0, 5.0]
@@ -85,7 +86,7 @@ def test_a_second_sweep_computes_nothing_and_a_stopped_one_goes_on(
         for path in (synthfig_root / "figures").glob("*.png"):
             grey = np.asarray(Image.open(path).convert("L")) // 2 + 90 + place
             Image.fromarray(grey).save(folder / path.name)
-    family = folders_by_scale([tmp_path / "in"])
+    family = folders_by_value([tmp_path / "in"])
     out = tmp_path / "out"
 
     def computed(scale):
@@ -149,3 +150,40 @@ def test_a_trained_model_is_sampled_scored_and_not_sampled_twice(tmp_path):
         assert not result.manifests.generated.missing
     assert CliRunner().invoke(app, command).exit_code == 0
     assert drawn() == before
+
+
+@pytest.mark.parametrize(
+    ("axis", "names", "values"),
+    [
+        ("num_inference_steps", ["steps_100", "ddim-steps20"], [20.0, 100.0]),
+        ("checkpoint", ["checkpoint-20000", "ckpt_500"], [500.0, 20000.0]),
+    ],
+)
+def test_folders_along_other_axes(tmp_path, axis, names, values):
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert list(folders_by_value([tmp_path], get_axis(axis))) == values
+
+
+def test_cards_name_what_varied():
+    assert get_axis("num_inference_steps").card(50.0).num_inference_steps == 50
+    assert get_axis("checkpoint").card(20000.0).revision == "20000"
+
+
+def test_an_unknown_axis_or_another_axes_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="--axis: 'colour'"):
+        get_axis("colour")
+    (tmp_path / "evaluation_cfg_5").mkdir()
+    with pytest.raises(UserError, match="no num_inference_steps"):
+        folders_by_value([tmp_path / "evaluation_cfg_5"], get_axis("num_inference_steps"))
+
+
+def test_a_model_is_sampled_along_the_guidance_scale_only(tmp_path):
+    from typer.testing import CliRunner
+
+    from figbench.cli.main import app
+
+    asked = "sweep --model figgen --checkpoint x --reference y --axis checkpoint --out z".split()
+    found = CliRunner().invoke(app, asked)
+    assert found.exit_code != 0
+    assert "not checkpoint" in str(found.exception) + found.output

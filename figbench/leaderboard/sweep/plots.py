@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from figbench.leaderboard.sweep.axes import Axis
 from figbench.results.io import atomic_path
 from figbench.results.schema import MetricValue, RunResult
 
 
-def write_plots(results: Mapping[float, RunResult], document: Mapping[str, Any], out: Path) -> None:
+def write_plots(
+    results: Mapping[float, RunResult], document: Mapping[str, Any], out: Path, axis: Axis
+) -> None:
     """Writes ``sweep.png`` and ``sweep.svg`` into ``out``."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -25,7 +28,7 @@ def write_plots(results: Mapping[float, RunResult], document: Mapping[str, Any],
         for panel, metric_id in zip(axes, shown, strict=False):
             values = [result.metrics[metric_id] for result in results.values()]
             panel.errorbar(list(results), *_bars(values), fmt="o-", capsize=3)
-            panel.set_xlabel("guidance scale")
+            panel.set_xlabel(axis.name.replace("_", " "))
             panel.set_ylabel(metric_id)
             if document["chosen"] is not None:
                 panel.axvline(document["chosen"], color="0.5", linestyle=":", label="chosen")

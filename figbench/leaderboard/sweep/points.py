@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from figbench.errors import UserError
+from figbench.leaderboard.sweep.axes import GUIDANCE, Axis
 from figbench.results.schema import RunResult
 
-SCALE = re.compile(r"(?:cfg|guidance|scale)[_=-]?(\d+(?:\.\d+)?)$")
 QUALITY = ("kid", "kd@efficientnet-lite0", "fid", "fd@efficientnet-lite0")
 FIDELITY = ("label_f1", "ocr_sim")
 RULE = (
@@ -18,34 +17,34 @@ RULE = (
 )
 
 
-def folders_by_scale(runs: Iterable[Path]) -> dict[float, Path]:
-    """Returns folder by guidance scale, ascending; ``evaluation_cfg_5`` and ``_5.0`` are one name.
+def folders_by_value(runs: Iterable[Path], axis: Axis = GUIDANCE) -> dict[float, Path]:
+    """Returns folder by value, ascending; ``evaluation_cfg_5`` and ``_5.0`` are one name.
 
-    A folder that holds ``*cfg_*`` folders stands for them.
+    A folder that holds folders named after the axis stands for them.
 
     Raises:
-        UserError: If a folder names no scale, or two name the same one.
+        UserError: If a folder names no value, or two name the same one.
     """
     found: dict[float, Path] = {}
     for run in runs:
-        for folder in _expand(run):
-            match = SCALE.search(folder.name)
+        for folder in _expand(run, axis):
+            match = axis.pattern.search(folder.name)
             if match is None:
                 raise UserError(
-                    f"{folder}: its name has no guidance scale.",
-                    remedy="Name the folders like evaluation_cfg_5 or evaluation_cfg_7.5.",
+                    f"{folder}: its name has no {axis.name}.",
+                    remedy=f"Name the folders like {axis.example}.",
                 )
             scale = float(match[1])
             if scale in found:
-                raise UserError(f"{folder} and {found[scale]} are the same scale {scale:g}.")
+                raise UserError(f"{folder} and {found[scale]} are the same {axis.title} {scale:g}.")
             found[scale] = folder
     return dict(sorted(found.items()))
 
 
-def _expand(run: Path) -> list[Path]:
+def _expand(run: Path, axis: Axis) -> list[Path]:
     if not run.is_dir():
         raise UserError(f"{run}: no such folder.")
-    points = sorted(one for one in run.iterdir() if one.is_dir() and SCALE.search(one.name))
+    points = sorted(one for one in run.iterdir() if one.is_dir() and axis.pattern.search(one.name))
     return points or [run]
 
 

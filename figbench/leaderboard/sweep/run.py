@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from figbench.evaluation import Options, Progress, evaluate
+from figbench.leaderboard.sweep.axes import GUIDANCE, Axis
 from figbench.leaderboard.sweep.plots import write_plots
 from figbench.leaderboard.sweep.points import (
     FIDELITY,
@@ -19,7 +20,7 @@ from figbench.leaderboard.sweep.points import (
 )
 from figbench.leaderboard.sweep.strip import write_strip
 from figbench.results.io import dump_json, write_text_atomic
-from figbench.results.schema import ModelCard, RunResult
+from figbench.results.schema import RunResult
 
 
 def run_sweep(
@@ -28,6 +29,7 @@ def run_sweep(
     protocol: str,
     out: Path,
     *,
+    axis: Axis = GUIDANCE,
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -37,11 +39,12 @@ def run_sweep(
     same sweep computes nothing that the store already has.
 
     Args:
-        folders: Generated figures by guidance scale.
+        folders: Generated figures by value of the axis.
         reference: What every point is scored against.
         protocol: Shipped name or YAML path.
         out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` the plots and
             the sample strip.
+        axis: What varies between the folders.
         options: How the runs behave.
         progress: Receives rates and counts.
     """
@@ -52,24 +55,24 @@ def run_sweep(
             reference,
             protocol,
             output=out / "points" / f"{scale:g}",
-            model=ModelCard(name=f"guidance {scale:g}", guidance_scale=scale),
+            model=axis.card(scale),
             options=options or Options(),
             progress=progress,
         )
-    document = sweep_document(results)
-    write_text_atomic(out / "sweep.csv", sweep_csv(results))
-    write_plots(results, document, out)
+    document = sweep_document(results, axis)
+    write_text_atomic(out / "sweep.csv", sweep_csv(results, axis))
+    write_plots(results, document, out, axis)
     write_strip({scale: out / "points" / f"{scale:g}" for scale in results}, out)
     write_text_atomic(out / "sweep.json", dump_json(document))
     return document
 
 
-def sweep_document(results: Mapping[float, RunResult]) -> dict[str, Any]:
+def sweep_document(results: Mapping[float, RunResult], axis: Axis) -> dict[str, Any]:
     """Returns the sweep as JSON-ready data."""
     protocol = next(iter(results.values())).protocol
     return {
         "sweep_version": 1,
-        "axis": "guidance_scale",
+        "axis": axis.name,
         "protocol": {"id": protocol.id, "hash": protocol.hash},
         "quality": first_scored(results, QUALITY),
         "text_fidelity": first_scored(results, FIDELITY),
@@ -77,7 +80,7 @@ def sweep_document(results: Mapping[float, RunResult]) -> dict[str, Any]:
         "rule": RULE,
         "points": [
             {
-                "guidance_scale": scale,
+                axis.name: scale,
                 "metrics": {
                     name: metric.model_dump(mode="json") for name, metric in result.metrics.items()
                 },
@@ -87,11 +90,11 @@ def sweep_document(results: Mapping[float, RunResult]) -> dict[str, Any]:
     }
 
 
-def sweep_csv(results: Mapping[float, RunResult]) -> str:
-    """Returns one line per point and metric: scale, metric, value, low, high, status."""
+def sweep_csv(results: Mapping[float, RunResult], axis: Axis) -> str:
+    """Returns one line per point and metric: axis value, metric, value, low, high, status."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["guidance_scale", "metric", "value", "low", "high", "status"])
+    writer.writerow([axis.name, "metric", "value", "low", "high", "status"])
     for scale, result in results.items():
         for name, metric in result.metrics.items():
             ends = metric.interval
