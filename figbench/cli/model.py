@@ -59,7 +59,8 @@ def train(
     data: Annotated[str, typer.Option(help="Figures with captions, e.g. a Paper2Fig100k root.")],
     out: Annotated[Path, typer.Option(help="The run's folder.")],
     autoencoder: Annotated[
-        Path | None, typer.Option(help="The autoencoder's run, for the diffusion stage.")
+        Path | None,
+        typer.Option(help="The autoencoder's run, for the diffusion stage; default: --out."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last state.")] = False,
     settings: _Set = None,

@@ -59,7 +59,8 @@ class FigGen:
             data: Any set of figures with captions.
             out: The run's folder.
             overrides: ``section.key=value`` or ``paper-exact``.
-            autoencoder: Trained stage 1 (its run's folder), for ``diffusion``.
+            autoencoder: Trained stage 1 (its run's folder), for ``diffusion``; by default the one
+                in ``out``.
             resume: Go on from the newest checkpoint in ``out``.
             device: ``auto``, ``cpu`` or ``cuda``.
             quiet: No messages, no progress.
@@ -72,6 +73,8 @@ class FigGen:
         _known(stage, STAGES, "stage")
         chosen = load_config(config, overrides)
         before = None if autoencoder is None else Path(autoencoder)
+        if before is None and (Path(out) / "autoencoder").is_dir():
+            before = Path(out)
         return train(stage, chosen, data, Path(out), before, resume, device, quiet)
 
     def sample(

@@ -1,6 +1,7 @@
 """Both stages learn, stop and resume; what goes wrong is said."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,12 @@ def test_autoencoder_overfits_eight_figures(figgen, eight, tmp_path):
     )  # fmt: skip
     log = read_log(tmp_path / "log-autoencoder.jsonl")
     assert mean_loss(log[-5:]) < 0.2 * log[0]["loss"]
+
+
+def test_diffusion_finds_the_autoencoder_of_its_own_run(figgen, simple_root, trained, tmp_path):
+    shutil.copytree(trained / "autoencoder", tmp_path / "run" / "autoencoder")
+    made = train(figgen, simple_root, tmp_path / "run", "diffusion", "diffusion.steps=1")
+    assert (made / "model_index.json").is_file()
 
 
 def test_diffusion_overfits_eight_figures(figgen, eight, trained, tmp_path):
