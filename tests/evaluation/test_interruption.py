@@ -33,7 +33,7 @@ def world(tmp_path_factory):
     root = tmp_path_factory.mktemp("crash")
     (root / "gen").mkdir()
     (root / "ref").mkdir()
-    for one in iter_synthfig(48, 21):
+    for one in iter_synthfig(28, 21):
         image = np.asarray(Image.fromarray(one.image).resize((240, 180)))
         Image.fromarray(image).save(root / "ref" / f"{one.figure_id}.png")
         Image.fromarray(blur(image, 1.0)).save(root / "gen" / f"{one.figure_id}.png")

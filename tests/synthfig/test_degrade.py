@@ -17,7 +17,7 @@ from figbench.data.synthfig import (
     restyle,
 )
 from figbench.data.synthfig.scene import Shape, Text
-from figbench.data.synthfig.simple import _COLOURS, SIDE
+from figbench.data.synthfig.simple import COLOURS, SIDE
 from figbench.data.synthfig.text import width_of
 from figbench.errors import UserError
 
@@ -76,14 +76,14 @@ def test_simple_scenes_show_what_their_caption_says() -> None:
         scene = make_simple_scene(seed)
         image = render_scene(scene)
         assert image.shape == (SIDE, SIDE, 3)
-        said = [word for word in scene.caption.replace(",", "").split() if word in _COLOURS]
+        said = [word for word in scene.caption.replace(",", "").split() if word in COLOURS]
         shapes = [item for item in scene.items if isinstance(item, Shape)]
         assert 1 <= len(shapes) <= 4
         assert len(said) == len(shapes)
         for colour, shape in zip(said, shapes, strict=True):
             x0, y0, x1, y1 = shape.box
             painted = image[y0:y1, x0:x1].reshape(-1, 3)
-            assert (painted == _COLOURS[colour]).all(axis=1).mean() > 0.25
+            assert (painted == COLOURS[colour]).all(axis=1).mean() > 0.25
         assert 1 <= len(scene.labels) <= 2
         assert all(f"labelled {line.text}" in scene.caption for line in scene.labels)
         assert ("joined by arrows" in scene.caption) is (len(shapes) > 1)
