@@ -12,6 +12,12 @@ from figbench.errors import UserError
 
 board_app = typer.Typer(no_args_is_help=True, help="Boards that show what is noise.")
 EntryFile = Annotated[Path, typer.Argument(help="<org>__<model>__<YYYY-MM-DD>.json")]
+Pictures = Annotated[
+    bool,
+    typer.Option(
+        "--pictures/--no-pictures", help="Attach thumbnails of 24 figures for the gallery."
+    ),
+]
 BoardFolder = Annotated[Path, typer.Argument(help="Folder with board.yaml and entries/.")]
 
 
@@ -64,6 +70,7 @@ def enter(
         Path | None,
         typer.Option(help="Attach rows and features for this board's metrics, for paired ranks."),
     ] = None,
+    pictures: Pictures = True,
 ) -> None:
     """Make an entry from a finished run."""
     from figbench.leaderboard.collect import collect
@@ -85,7 +92,9 @@ def enter(
     )
     if board is not None:
         folder = result if result.is_dir() else result.parent
-        save_evidence(evidence_path(out), collect(folder, load_board(board).metrics)[0])
+        rules = load_board(board)
+        evidence, _ = collect(folder, rules.metrics, pictures=pictures)
+        save_evidence(evidence_path(out), evidence)
     write_text_atomic(out, dump_json(entry.model_dump(mode="json")))
 
 
@@ -93,6 +102,7 @@ def enter(
 def reference(
     board: BoardFolder,
     run: Annotated[Path, typer.Argument(help="Folder of any run against the board's reference.")],
+    pictures: Pictures = True,
 ) -> None:
     """Keep the reference's rows and features with the board: entries are checked against them."""
     from figbench.leaderboard.collect import collect
@@ -100,7 +110,7 @@ def reference(
     from figbench.leaderboard.evidence import REFERENCE_NAME, save_evidence
 
     rules = load_board(board)
-    found = collect(run, rules.metrics)[1]
+    found = collect(run, rules.metrics, pictures=pictures)[1]
     save_evidence(board / REFERENCE_NAME, found)
     count = len(found.header.figure_ids)
     error_console().print(f"{board / REFERENCE_NAME}: {count} figures.", markup=False)

@@ -19,14 +19,19 @@ def sweep(
     ] = None,
     axis: Annotated[
         str,
-        typer.Option(help="guidance_scale, or of folders: num_inference_steps, checkpoint."),
+        typer.Option(help="guidance_scale, num_inference_steps, or of folders: checkpoint."),
     ] = "guidance_scale",
     model: Annotated[str | None, typer.Option(help="Registered model to sample from.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Its checkpoint.")] = None,
-    guidance_scales: Annotated[str, typer.Option(help="Scales to sample.")] = "1,3,5,7.5,10",
+    guidance_scales: Annotated[
+        str | None, typer.Option(help="Scales to sample [default: 1,3,5,7.5,10 along that axis].")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="First prompts only.")] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Sampler steps [default: the model's].")
+        str | None,
+        typer.Option(
+            help="Sampler steps [default: the model's; 10,25,50,100,200 along that axis]."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampler.")] = 0,
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
@@ -38,32 +43,26 @@ def sweep(
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
     from figbench.evaluation import Options, RichProgress
-    from figbench.leaderboard.sweep.axes import GUIDANCE, get_axis
+    from figbench.leaderboard.sweep.axes import get_axis
     from figbench.leaderboard.sweep.points import folders_by_value
     from figbench.leaderboard.sweep.run import run_sweep
-    from figbench.leaderboard.sweep.sampling import parse_scales, sample_family
+    from figbench.leaderboard.sweep.sampling import plan_family, sample_family
 
     console = error_console()
     along = get_axis(axis)
     if bool(runs) == bool(model):
         raise UserError("Give either folders or --model.", remedy="See: figbench sweep --help")
     if model:
-        if along != GUIDANCE:
-            raise UserError(
-                f"--model samples along guidance_scale, not {axis}.",
-                remedy=f"Sample each point first, then sweep folders like {along.example}.",
-            )
         if checkpoint is None:
             raise UserError("--model needs --checkpoint.", remedy="Add --checkpoint DIR.")
-        scales = parse_scales(guidance_scales)
         family, reference = sample_family(
             model,
             checkpoint,
             reference,
-            scales,
+            plan_family(along, guidance_scales, steps),
             out,
+            axis=along,
             protocol=protocol,
-            steps=steps,
             seed=seed,
             limit=limit,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +11,35 @@ import numpy.typing as npt
 
 from figbench.data.decode import decode
 from figbench.data.manifest import Manifest, load_manifest
-from figbench.data.types import Figure
+from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
 from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.evaluation.stored import load_features, load_lines
-from figbench.leaderboard.evidence import Evidence, Header
+from figbench.leaderboard.evidence import (
+    MAX_CAPTION,
+    MAX_LABEL,
+    MAX_LABELS,
+    Evidence,
+    Header,
+    Pictured,
+)
 from figbench.leaderboard.evidence_checks import RECOMPUTED
 from figbench.leaderboard.strata import properties
+from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
 from figbench.results.io import PER_FIGURE_NAME, read_json
 
 IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
 
 
-def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
+def collect(
+    run: Path, metrics: Iterable[str], *, pictures: bool = True
+) -> tuple[Evidence, Evidence]:
     """Returns (evidence of the generated side, of the reference side).
 
     Args:
         run: Folder of a finished run, with its store and its pictures still in place.
         metrics: Metric ids whose values and features go in, where the run has them.
+        pictures: Whether thumbnails of a few figures go in, for the board's gallery.
 
     Raises:
         UserError: If the run's rows, features or pictures are not there any more.
@@ -56,6 +68,23 @@ def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
         for name in wanted
         if name in table.column_names
     }
+    lines = load_lines(run)
+    chosen = set(gallery_ids(one.figure_id for one in reference.figures)) if pictures else set()
+    first = min((sample for _, sample in keys), default=0)
+    ours_drawn = _drawn(
+        generated,
+        [drawn.get(key) for key in keys],
+        [lines[key][0] if key in lines else () for key in keys],
+        {row for row, (name, sample) in enumerate(keys) if name in chosen and sample == first},
+    )
+    read = {figure_id: theirs for (figure_id, _), (_, theirs) in lines.items()}
+    reference_lines = [read.get(one.figure_id, ()) for one in reference.figures]
+    theirs_drawn = _drawn(
+        reference,
+        reference.figures,
+        reference_lines,
+        {row for row, one in enumerate(reference.figures) if one.figure_id in chosen},
+    )
     header = Header(
         digest=generated.digest,
         figure_ids=[figure_id for figure_id, _ in keys],
@@ -63,6 +92,7 @@ def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
         papers=[str(row["paper_id"]) for row in rows],
         sha256=[row["sha256"] if row["present"] else None for row in rows],
         spaces=spaces,
+        pictures=ours_drawn.pictured,
     )
     papers = dict(zip(header.figure_ids, header.papers, strict=True))
     other = Header(
@@ -72,27 +102,38 @@ def collect(run: Path, metrics: Iterable[str]) -> tuple[Evidence, Evidence]:
         papers=[papers.get(one.figure_id, one.figure_id) for one in reference.figures],
         sha256=[one.sha256 for one in reference.figures],
         spaces=spaces,
+        pictures=theirs_drawn.pictured,
     )
+    traits = properties(reference.figures, reference_lines)
+    if not read:
+        traits = {name: one for name, one in traits.items() if "labels" not in name}
     return (
-        Evidence(header, _hashes(generated, [drawn.get(key) for key in keys]), values, ours),
-        Evidence(other, _hashes(reference, reference.figures), _properties(run, reference), theirs),
+        Evidence(header, ours_drawn.hashes, values, ours, ours_drawn.pictures),
+        Evidence(other, theirs_drawn.hashes, traits, theirs, theirs_drawn.pictures),
     )
 
 
-def _properties(run: Path, reference: Manifest) -> dict[str, npt.NDArray[np.float64]]:
-    read = {figure_id: theirs for (figure_id, _), (_, theirs) in load_lines(run).items()}
-    found = properties(
-        reference.figures, [read.get(one.figure_id, ()) for one in reference.figures]
-    )
-    return found if read else {name: one for name, one in found.items() if "labels" not in name}
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What is kept of a side's pixels."""
+
+    hashes: npt.NDArray[np.uint8]
+    pictured: list[Pictured]
+    pictures: dict[int, bytes]
 
 
-def _hashes(manifest: Manifest, figures: Sequence[Figure | None]) -> npt.NDArray[np.uint8]:
+def _drawn(
+    manifest: Manifest,
+    figures: Sequence[Figure | None],
+    lines: Sequence[Sequence[TextLine]],
+    shown: set[int],
+) -> _Drawn:
     import imagehash
     from PIL import Image
 
     hashes = np.zeros((len(figures), 8), np.uint8)
-    for place, figure in enumerate(figures):
+    pictured, pictures = [], {}
+    for row, figure in enumerate(figures):
         if figure is None:
             continue
         try:
@@ -100,5 +141,10 @@ def _hashes(manifest: Manifest, figures: Sequence[Figure | None]) -> npt.NDArray
         except FigbenchError:  # it was rejected then, too
             continue
         bits = imagehash.phash(Image.fromarray(picture)).hash
-        hashes[place] = np.packbits(bits.reshape(-1))
-    return hashes
+        hashes[row] = np.packbits(bits.reshape(-1))
+        if row in shown:
+            caption = (figure.prompt or "")[:MAX_CAPTION]
+            labels = [line.text[:MAX_LABEL] for line in lines[row][:MAX_LABELS]]
+            pictured.append(Pictured(row=row, caption=caption, labels=labels))
+            pictures[row] = thumbnail(picture)
+    return _Drawn(hashes, pictured, pictures)

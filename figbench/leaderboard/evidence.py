@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from figbench.errors import UserError
+from figbench.leaderboard.thumbnails import MOST_PICTURES, thumbnail_problem
 from figbench.results.io import atomic_path
 from figbench.results.schema import Strict
 
@@ -25,6 +26,18 @@ _HEADER = "figbench"
 _HASH_BYTES = 8
 
 Rows = list[str]
+MAX_CAPTION = 2000
+MAX_LABELS, MAX_LABEL = 200, 200
+
+
+class Pictured(Strict):
+    """What stands beside the picture of one row; the picture is the tensor ``picture.<row>``."""
+
+    row: int = Field(ge=0)
+    caption: str = Field(default="", max_length=MAX_CAPTION)
+    labels: list[Annotated[str, Field(max_length=MAX_LABEL)]] = Field(
+        default_factory=list, max_length=MAX_LABELS, description="Texts read from the figure."
+    )
 
 
 class Header(Strict):
@@ -37,6 +50,7 @@ class Header(Strict):
     papers: list[str]
     sha256: list[str | None] = Field(description="Of the bytes; null where nothing was delivered.")
     spaces: dict[str, str] = Field(description="Metric id to the name of its feature tensor.")
+    pictures: list[Pictured] = Field(default_factory=list, max_length=MOST_PICTURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +62,14 @@ class Evidence:
         hashes: (n, 8) uint8, perceptual hashes (64 bit) of the rows; zeros where absent.
         values: Per-figure values by metric id, shape (n,), NaN where there is none.
         features: (present rows, d) float32 by tensor name.
+        pictures: WebP bytes of the rows named in the header's ``pictures``, by row.
     """
 
     header: Header
     hashes: npt.NDArray[np.uint8]
     values: Mapping[str, npt.NDArray[np.float64]]
     features: Mapping[str, npt.NDArray[np.float32]]
+    pictures: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
@@ -80,6 +96,9 @@ def save_evidence(path: Path, evidence: Evidence) -> None:
     tensors: dict[str, Any] = {"hashes": evidence.hashes}
     tensors |= {f"value.{name}": one for name, one in evidence.values.items()}
     tensors |= {f"features.{name}": one for name, one in evidence.features.items()}
+    tensors |= {
+        f"picture.{row}": np.frombuffer(one, np.uint8) for row, one in evidence.pictures.items()
+    }
     contiguous = {name: np.ascontiguousarray(one) for name, one in tensors.items()}
     text = json.dumps(evidence.header.model_dump(mode="json"), sort_keys=True)
     with atomic_path(path) as temporary:
@@ -123,7 +142,8 @@ def _checked(path: Path, header: Header, tensors: dict[str, npt.NDArray[Any]]) -
     hashes = tensors.pop("hashes", np.zeros(0))
     if hashes.dtype != np.uint8 or hashes.shape != (n, _HASH_BYTES):
         raise UserError(f"{path}: hashes: expected uint8 of shape ({n}, {_HASH_BYTES}).")
-    values, features = {}, {}
+    values, features, pictures = {}, {}, {}
+    pictured = {f"picture.{one.row}": one.row for one in header.pictures if one.row < n}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
         if kind == "value" and tensor.dtype == np.float64 and tensor.shape == (n,):
@@ -132,6 +152,12 @@ def _checked(path: Path, header: Header, tensors: dict[str, npt.NDArray[Any]]) -
             if len(tensor) != present or not np.isfinite(tensor).all():
                 raise UserError(f"{path}: {name[:80]}: expected {present} finite rows.")
             features[rest] = tensor
+        elif name in pictured and tensor.dtype == np.uint8 and tensor.ndim == 1:
+            pictures[pictured[name]] = content = tensor.tobytes()
+            if problem := thumbnail_problem(content):
+                raise UserError(f"{path}: {name[:80]}: {problem}.")
         else:
             raise UserError(f"{path}: {name[:80]}: {tensor.dtype} {tensor.shape} is not expected.")
-    return Evidence(header, hashes, values, features)
+    if len(pictures) != len(header.pictures) or len(pictured) != len(header.pictures):
+        raise UserError(f"{path}: {len(header.pictures)} pictures listed, {len(pictures)} there.")
+    return Evidence(header, hashes, values, features, pictures)

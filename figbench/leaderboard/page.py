@@ -16,6 +16,7 @@ from figbench.leaderboard.entries import Board, load_board, load_entries, load_t
 from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
 from figbench.leaderboard.feed import FEED_NAME, board_feed
 from figbench.leaderboard.freshness import data_part, made_with, recorded
+from figbench.leaderboard.gallery import board_gallery
 from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.leaderboard.pictures import board_pictures, titles_of
 from figbench.leaderboard.rows import Row, board_rows
@@ -117,6 +118,7 @@ def board_site(folder: Path) -> Site:
         protocols=sorted({row.protocol for row in [*ranked, *apart] if row.protocol}),
         downloads=_downloads(board, ranked),
         pictures=board_pictures(board, ranked, reference),
+        gallery=board_gallery(ranked, reference),
         scales=whiskers.scales(board.metrics, ranked),
         whisker=whiskers.whisker,
         methods={key: one.methods for key, one in table.rankings.items() if one.tests},

@@ -117,13 +117,13 @@ def _by_n(row: Row, metric_id: str) -> plots.Series | None:
 def _heat_maps(
     board: Board, rows: list[Row], reference: Evidence | None, titles: dict[str, str]
 ) -> list[Picture]:
-    strata = strata_of(reference) if reference else []
+    strata = strata_of(reference.header.figure_ids, reference.values) if reference else []
     pictures = []
     for metric_id in board.metrics if strata else []:
         attached = [
-            (_label(row), stratum_means(row.named.evidence, metric_id, strata))
+            (_label(row), stratum_means(theirs.header.figure_ids, theirs.values[metric_id], strata))
             for row in rows
-            if row.named.evidence is not None and metric_id in row.named.evidence.values
+            if (theirs := row.named.evidence) is not None and metric_id in theirs.values
         ]
         shown = [(label, means) for label, means in attached if np.isfinite(means).any()]
         if shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.data.types import Figure, TextLine
-from figbench.leaderboard.evidence import Evidence
 
 Array = npt.NDArray[np.float64]
 
@@ -43,23 +42,27 @@ def properties(figures: Sequence[Figure], lines: Sequence[Sequence[TextLine]]) -
     }
 
 
-def strata_of(reference: Evidence) -> list[Stratum]:
+def strata_of(figure_ids: Sequence[str], values: Mapping[str, Array]) -> list[Stratum]:
     """Returns the thirds of each property; one that does not vary gives none.
+
+    Args:
+        figure_ids: Of the reference.
+        values: What :func:`properties` gave for them.
 
     Thirds are cut at values of figures, so that equal figures are never parted; ties can make
     them uneven.
     """
-    ids = np.array(reference.header.figure_ids)
+    ids = np.array(figure_ids)
     found = []
     for key, title in NAMES.items():
-        values = reference.values.get(PREFIX + key)
-        known = values[np.isfinite(values)] if values is not None else np.zeros(0)
-        if values is None or len(set(known)) < 2:
+        column = values.get(PREFIX + key)
+        known = column[np.isfinite(column)] if column is not None else np.zeros(0)
+        if column is None or len(set(known)) < 2:
             continue
         cuts = sorted(set(np.quantile(known, THIRDS, method="lower")) - {known.max()})
         edges = [-np.inf, *cuts, np.inf]
         for low, high in pairwise(edges):
-            inside = (values > low) & (values <= high)
+            inside = (column > low) & (column <= high)
             below = "" if low == -np.inf else f"{low:.3g} < "
             above = "" if high == np.inf else f" ≤ {high:.3g}"
             label = below + title + above
@@ -67,16 +70,17 @@ def strata_of(reference: Evidence) -> list[Stratum]:
     return found
 
 
-def stratum_means(
-    evidence: Evidence | None, metric_id: str, strata: Sequence[Stratum]
-) -> npt.NDArray[np.float64]:
-    """Returns the mean of a per-figure metric in every stratum, NaN where it has no value."""
+def stratum_means(figure_ids: Sequence[str], values: Array, strata: Sequence[Stratum]) -> Array:
+    """Returns the mean of a per-figure metric in every stratum, NaN where it has no value.
+
+    Args:
+        figure_ids: Of the generated figures, row by row.
+        values: Of the metric, NaN where a figure has none.
+        strata: Of the reference.
+    """
     means = np.full(len(strata), np.nan)
-    values = None if evidence is None else evidence.values.get(metric_id)
-    if evidence is None or values is None:
-        return means
     for place, stratum in enumerate(strata):
-        here = [one in stratum.figure_ids for one in evidence.header.figure_ids]
+        here = [one in stratum.figure_ids for one in figure_ids]
         known = values[np.array(here, np.bool_) & np.isfinite(values)]
         if len(known):
             means[place] = known.mean()

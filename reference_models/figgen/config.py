@@ -89,7 +89,9 @@ class NoiseConfig(_Section):
     beta_start: float = 0.00085
     beta_end: float = 0.012
     schedule: Literal["scaled_linear", "linear"] = "scaled_linear"
-    prediction: Literal["epsilon"] = "epsilon"
+    prediction: Literal["epsilon", "v_prediction"] = Field(
+        "epsilon", description="v (Salimans and Ho 2022) weighs the noisiest steps more"
+    )
 
 
 class DataConfig(_Section):

@@ -40,7 +40,7 @@ class Denoiser(nn.Module):
     def forward(
         self, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
-        """Returns the predicted noise, as ``noisy``."""
+        """Returns the prediction, shaped as ``noisy``."""
         used = mask if self._padding_mask else None
         embedding = self.text_encoder(ids, attention_mask=used)[0]
         predicted: torch.Tensor = self.unet(
@@ -170,7 +170,10 @@ class DiffusionStage:
         noisy = self._scheduler.add_noise(latents, batch["noise"], batch["t"])
         with self._accelerator.autocast():
             predicted = self._network(noisy, batch["t"], batch["ids"], batch["mask"])
-        losses = (predicted.float() - batch["noise"]).square().mean(dim=(1, 2, 3))
+        target = batch["noise"]
+        if self._config.noise.prediction == "v_prediction":
+            target = self._scheduler.get_velocity(latents, target, batch["t"])
+        losses = (predicted.float() - target).square().mean(dim=(1, 2, 3))
         check_finite(losses, batch["figure_id"], step)
         return losses.mean()
 

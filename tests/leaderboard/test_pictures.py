@@ -8,7 +8,6 @@ import pytest
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.leaderboard.entries import load_board, load_entries, load_entry
-from figbench.leaderboard.evidence import Evidence, Header
 from figbench.leaderboard.pictures import board_pictures, trade_offs
 from figbench.leaderboard.rows import board_rows
 from figbench.leaderboard.strata import properties, strata_of, stratum_means
@@ -66,31 +65,22 @@ def test_a_day_that_no_calendar_has_is_refused(tmp_path):
         load_entry(path)
 
 
-def _reference(values):
-    n = len(next(iter(values.values())))
-    header = Header(
-        digest="r",
-        figure_ids=[f"f{i}" for i in range(n)],
-        samples=[0] * n,
-        papers=["p"] * n,
-        sha256=["0"] * n,
-        spaces={},
-    )
-    return Evidence(header, np.zeros((n, 8), np.uint8), values, {})
+def _ids(n):
+    return [f"f{i}" for i in range(n)]
 
 
 def test_thirds_hold_every_known_figure_once_and_part_no_ties():
     aspect = np.array([1.0, 1.0, 1.0, 1.0, 2.0, 3.0, np.nan])
-    strata = strata_of(_reference({"stratum.aspect": aspect, "stratum.labels": np.full(7, 4.0)}))
+    strata = strata_of(_ids(7), {"stratum.aspect": aspect, "stratum.labels": np.full(7, 4.0)})
     members = [sorted(one.figure_ids) for one in strata]
     assert members == [["f0", "f1", "f2", "f3"], ["f4", "f5"]]
     assert [one.label for one in strata] == ["width/height ≤ 1", "1 < width/height"]
 
 
 def test_a_stratum_mean_is_over_its_figures_with_a_value():
-    strata = strata_of(_reference({"stratum.aspect": np.array([1.0, 1.0, 3.0, 3.0])}))
-    rows = _reference({"label_f1": np.array([0.2, np.nan, 0.4, 0.8])})
-    assert stratum_means(rows, "label_f1", strata) == pytest.approx([0.2, 0.6])
+    strata = strata_of(_ids(4), {"stratum.aspect": np.array([1.0, 1.0, 3.0, 3.0])})
+    values = np.array([0.2, np.nan, 0.4, 0.8])
+    assert stratum_means(_ids(4), values, strata) == pytest.approx([0.2, 0.6])
 
 
 def test_properties_come_from_size_read_labels_and_caption():

@@ -52,6 +52,41 @@ def test_markdown_holds_the_value(run, tmp_path):
     assert f"| ssim | {load_result(run).value('ssim'):.4g}" in text
 
 
+def test_markdown_names_the_extremes_and_the_strata(run, tmp_path):
+    text = build_report([run], tmp_path / "r.md", figures=2).read_text()
+    _, worst, best = extremes(run, 2, pictures=False)
+    assert not any(one.generated or one.reference for one in worst + best)
+    tables = text.partition("### Worst by ssim")[2]
+    assert worst[0].figure_id in tables.partition("### Best by ssim")[0]
+    assert best[0].figure_id in tables.partition("### Best by ssim")[2]
+    assert "data:image" not in text
+    assert "| stratum | n | ssim |" in text
+
+
+def test_means_by_stratum_are_those_of_its_figures(run):
+    import pyarrow.parquet as pq
+
+    from figbench.data.manifest import load_manifest
+    from figbench.leaderboard.report.strata import strata_table
+    from figbench.results.io import load_result
+
+    table = strata_table(run, load_result(run))
+    assert table.metrics == ["ssim"]
+    values = {
+        row["figure_id"]: row["ssim"]
+        for row in pq.read_table(run / "per_figure.parquet").to_pylist()
+    }
+    aspects = {
+        one.figure_id: one.width / one.height
+        for one in load_manifest(run / "reference.jsonl").figures
+    }
+    label, n, [cell] = next(row for row in table.rows if row[0].startswith("width/height"))
+    cut = float(label.rpartition(" ")[2])
+    inside = [one for one, aspect in aspects.items() if aspect <= cut * 1.005]
+    assert len(inside) == n
+    assert float(cell) == pytest.approx(np.mean([values[one] for one in inside]), rel=1e-3)
+
+
 def test_runs_of_different_protocols_share_no_table(run, tmp_path):
     text = (run / "result.json").read_text()
     from figbench.results.io import load_result

@@ -10,7 +10,7 @@ from figbench.errors import UserError
 from figbench.leaderboard.sweep.axes import get_axis
 from figbench.leaderboard.sweep.points import choose, folders_by_value
 from figbench.leaderboard.sweep.run import run_sweep
-from figbench.leaderboard.sweep.sampling import parse_scales
+from figbench.leaderboard.sweep.sampling import Point, parse_scales, plan_family
 from figbench.models import get_model
 from figbench.results.io import load_result
 from figbench.results.schema import RunResult
@@ -151,6 +151,40 @@ def test_a_trained_model_is_sampled_scored_and_not_sampled_twice(tmp_path):
     assert CliRunner().invoke(app, command).exit_code == 0
     assert drawn() == before
 
+    along = ["--axis", "num_inference_steps", "--steps", "1,3", "--guidance-scales", "3"]
+    other = [*command[:7], *along, "--limit", "3", "--protocol", str(protocol)]
+    second = CliRunner().invoke(app, [*other, "--out", str(tmp_path / "steps")])
+    assert second.exit_code == 0, second.output
+    document = json.loads((tmp_path / "steps/sweep.json").read_text())
+    assert [one["num_inference_steps"] for one in document["points"]] == [1, 3]
+    folders = [tmp_path / "steps/samples" / name for name in ("steps_1", "steps_3")]
+    made = [sorted(path.read_bytes() for path in one.glob("*.png")) for one in folders]
+    assert len(made[0]) == len(made[1]) == 3 and made[0] != made[1]
+
+
+def test_points_keep_the_models_setting_where_none_is_given():
+    guidance, steps = get_axis("guidance_scale"), get_axis("num_inference_steps")
+    assert plan_family(guidance, "5,1", None) == [Point(1, 1, None), Point(5, 5, None)]
+    assert plan_family(guidance, "5", "20") == [Point(5, 5, 20)]
+    assert plan_family(steps, None, "50,10") == [Point(10, None, 10), Point(50, None, 50)]
+    assert plan_family(steps, "7.5", "10") == [Point(10, 7.5, 10)]
+    assert [one.value for one in plan_family(guidance, None, None)] == [1, 3, 5, 7.5, 10]
+
+
+@pytest.mark.parametrize(
+    ("axis", "scales", "steps", "words"),
+    [
+        ("guidance_scale", "1,3", "10,20", "--steps has 2 values"),
+        ("num_inference_steps", "1,3", "10", "--guidance-scales has 2 values"),
+        ("num_inference_steps", None, "10,2.5", "--steps: '10,2.5'"),
+        ("num_inference_steps", None, "0", "--steps: '0'"),
+        ("checkpoint", None, None, "does not sample along checkpoint"),
+    ],
+)
+def test_what_cannot_be_sampled_is_named(axis, scales, steps, words):
+    with pytest.raises(UserError, match=words):
+        plan_family(get_axis(axis), scales, steps)
+
 
 @pytest.mark.parametrize(
     ("axis", "names", "values"),
@@ -176,14 +210,3 @@ def test_an_unknown_axis_or_another_axes_folder_is_named(tmp_path):
     (tmp_path / "evaluation_cfg_5").mkdir()
     with pytest.raises(UserError, match="no num_inference_steps"):
         folders_by_value([tmp_path / "evaluation_cfg_5"], get_axis("num_inference_steps"))
-
-
-def test_a_model_is_sampled_along_the_guidance_scale_only(tmp_path):
-    from typer.testing import CliRunner
-
-    from figbench.cli.main import app
-
-    asked = "sweep --model figgen --checkpoint x --reference y --axis checkpoint --out z".split()
-    found = CliRunner().invoke(app, asked)
-    assert found.exit_code != 0
-    assert "not checkpoint" in str(found.exception) + found.output

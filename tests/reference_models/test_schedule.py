@@ -147,14 +147,26 @@ class GaussianNoise(torch.nn.Module):
         return SimpleNamespace(sample=noise)
 
 
+class GaussianVelocity(GaussianNoise):
+    """The same as velocity, sqrt(a) noise - sqrt(1 - a) data."""
+
+    def forward(self, x, t, **_):
+        a = float(alphas_bar()[int(t)])
+        noise = super().forward(x, t).sample
+        data = (x - (1 - a) ** 0.5 * noise) / a**0.5
+        return SimpleNamespace(sample=a**0.5 * noise - (1 - a) ** 0.5 * data)
+
+
+@pytest.mark.parametrize("exact", [GaussianNoise, GaussianVelocity])
 @pytest.mark.parametrize("kind", [DDIMScheduler, DPMSolverMultistepScheduler])
 @pytest.mark.parametrize(("steps", "tolerance"), [(25, 0.06), (100, 0.015)])
-def test_solvers_arrive_at_the_exact_solution(pipeline, start, kind, steps, tolerance):
+def test_solvers_arrive_at_the_exact_solution(pipeline, start, kind, steps, tolerance, exact):
     """For Gaussian data the probability-flow ODE has a closed solution; the error is O(1/steps)."""
-    scheduler = kind.from_config(pipeline.scheduler.config)
+    prediction = "epsilon" if exact is GaussianNoise else "v_prediction"
+    scheduler = kind.from_config(pipeline.scheduler.config, prediction_type=prediction)
     exact_network = FigGenPipeline(
         pipeline.vae, pipeline.text_encoder, pipeline.tokenizer,
-        GaussianNoise(pipeline.unet), scheduler,
+        exact(pipeline.unet), scheduler,
     )  # fmt: skip
     exact_network.set_progress_bar_config(disable=True)
     arrived = run(exact_network, start, 1, scheduler, steps)

@@ -5,14 +5,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from figbench.errors import EXIT_INTERRUPTED, IntegrityError, UserError
 from reference_models.figgen import loop
+from reference_models.figgen.build import build_scheduler
 from reference_models.figgen.checkpoint import latest, load_checkpoint
+from reference_models.figgen.config import load_config
 from reference_models.figgen.train_autoencoder import AutoencoderStage
 from reference_models.figgen.train_diffusion import DiffusionStage
 from tests.reference_models.conftest import read_log
@@ -302,6 +306,31 @@ def test_tensorboard_gets_the_losses(figgen, simple_root, tmp_path):
         "run.trackers=[tensorboard]",
     )  # fmt: skip
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_the_target_is_what_the_sampler_expects(prediction):
+    """The loss is zero for a network that gives noise, or sqrt(a) noise - sqrt(1 - a) latents."""
+    config = load_config("figgen-ci", [f"noise.prediction={prediction}"])
+    scheduler = build_scheduler(config.noise)
+    moments = torch.cat([torch.randn(2, 4, 8, 8), torch.full((2, 4, 8, 8), -30.0)], dim=1)
+    noise, t = torch.randn(2, 4, 8, 8), torch.tensor([10, 900])
+    a = scheduler.alphas_cumprod[t].reshape(2, 1, 1, 1)
+    latents = moments[:, :4]
+    velocity = a.sqrt() * noise - (1 - a).sqrt() * latents
+    answer = noise if prediction == "epsilon" else velocity
+    stage = SimpleNamespace(
+        _vae=SimpleNamespace(config=SimpleNamespace(scaling_factor=1.0)),
+        _scheduler=scheduler,
+        _config=config,
+        _accelerator=SimpleNamespace(autocast=nullcontext),
+        _network=lambda *_: answer,
+    )
+    batch = {
+        "moments": moments, "posterior_noise": torch.zeros_like(noise), "noise": noise, "t": t,
+        "ids": None, "mask": None, "figure_id": ["a", "b"],
+    }  # fmt: skip
+    assert float(DiffusionStage._loss(stage, batch, 0)) < 1e-10
 
 
 def test_a_loss_that_is_not_finite_names_its_figure(figgen, simple_root, tmp_path, monkeypatch):

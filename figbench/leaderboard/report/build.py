@@ -9,6 +9,7 @@ from pathlib import Path
 from figbench.errors import IntegrityError, UserError
 from figbench.leaderboard.page import render
 from figbench.leaderboard.report.figures import Shown, extremes
+from figbench.leaderboard.report.strata import StrataTable, strata_table
 from figbench.results.io import load_result, write_text_atomic
 from figbench.results.schema import MetricValue, RunResult
 
@@ -24,6 +25,7 @@ class Reported:
     ordered_by: str
     worst: list[Shown]
     best: list[Shown]
+    strata: StrataTable | None
 
 
 def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOWN) -> Path:
@@ -32,7 +34,7 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
     Args:
         results: ``result.json`` files or the folders that hold them.
         out: File to write.
-        figures: Worst and best figures shown per run (HTML only).
+        figures: Worst and best figures shown per run; Markdown names them without pictures.
 
     Raises:
         UserError: If there is no result to report.
@@ -47,19 +49,18 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
             remedy="Report them one by one.",
         )
     markdown = out.suffix == ".md"
-    count = 0 if markdown else figures
-    runs = [_reported(path, result, count) for path, result in loaded]
+    runs = [_reported(path, result, figures, pictures=not markdown) for path, result in loaded]
     names = list(dict.fromkeys(name for run in runs for name in run.result.metrics))
     text = _markdown(runs, names) if markdown else _html(runs, names)
     write_text_atomic(out, text)
     return out
 
 
-def _reported(path: Path, result: RunResult, count: int) -> Reported:
+def _reported(path: Path, result: RunResult, count: int, *, pictures: bool) -> Reported:
     folder = path if path.is_dir() else path.parent
-    metric, worst, best = extremes(folder, count) if count else ("", [], [])
+    metric, worst, best = extremes(folder, count, pictures=pictures) if count else ("", [], [])
     name = result.model.name or Path(result.manifests.generated.source).name
-    return Reported(name, result, metric, worst, best)
+    return Reported(name, result, metric, worst, best, strata_table(folder, result))
 
 
 def cell(metric: MetricValue | None) -> str:
@@ -89,7 +90,26 @@ def _markdown(runs: list[Reported], names: list[str]) -> str:
         lines += [f"- Protocol {protocol.id}, hash {protocol.hash[:16]}"]
         lines += [f"- {side.n_figures} figures, {len(side.missing)} missing"]
         lines += [f"- Note: {_plain(warning)}" for warning in run.result.warnings]
+        lines += _strata_lines(run.strata) if run.strata else []
+        for title, shown in (("Worst", run.worst), ("Best", run.best)):
+            lines += _figure_lines(f"{title} by {run.ordered_by}", shown) if shown else []
     return "\n".join(lines) + "\n"
+
+
+def _strata_lines(strata: StrataTable) -> list[str]:
+    heads = ["stratum", "n", *map(_plain, strata.metrics)]
+    lines = ["", "### By stratum", "", _line(heads), _line(["---"] * len(heads))]
+    return lines + [_line([_plain(label), str(n), *cells]) for label, n, cells in strata.rows]
+
+
+def _figure_lines(title: str, shown: Sequence[Shown]) -> list[str]:
+    heads = ["figure", "sample", "value", "matched", "missed", "invented"]
+    lines = ["", f"### {title}", "", _line(heads), _line(["---"] * len(heads))]
+    for one in shown:
+        texts = [one.labels.matched, one.labels.missed, one.labels.invented]
+        cells = [_plain(one.figure_id), str(one.sample), f"{one.score:.4g}"]
+        lines.append(_line(cells + [_plain(", ".join(each)) for each in texts]))
+    return lines
 
 
 def _line(cells: Sequence[str]) -> str:

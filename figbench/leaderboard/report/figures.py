@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
 from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.evaluation.stored import load_lines
+from figbench.leaderboard.differences import ORDER_BY, Difference, difference
 from figbench.metrics.numerics.label_matching import normalise
 from figbench.results.io import PER_FIGURE_NAME, load_result, read_json
 
@@ -28,7 +28,6 @@ LONGEST_SIDE = 512
 """Of the pictures on the page, pixels."""
 
 GREEN, RED, AMBER = "#0a7a2f", "#b3261e", "#8a5a00"
-ORDER_BY = (("label_f1", True), ("ocr_sim", False), ("ssim", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,18 @@ class Shown:
     caption: str
     generated: str
     reference: str
-    matched: tuple[str, ...]
-    missed: tuple[str, ...]
-    invented: tuple[str, ...]
+    labels: Difference
 
 
-def extremes(folder: Path, count: int) -> tuple[str, list[Shown], list[Shown]]:
+def extremes(
+    folder: Path, count: int, *, pictures: bool = True
+) -> tuple[str, list[Shown], list[Shown]]:
     """Returns (metric, worst figures, best figures) of a run, at most ``count`` of each.
+
+    Args:
+        folder: Of the run.
+        count: Most figures in each list.
+        pictures: Whether the figures are drawn; without, only texts and numbers are filled in.
 
     Figures are ordered by label F1, else OCR-SIM, else SSIM, ties by id; no figure is in both
     lists. Without per-figure data all is empty.
@@ -68,7 +72,7 @@ def extremes(folder: Path, count: int) -> tuple[str, list[Shown], list[Shown]]:
     rows.sort(key=lambda row: (sign * row[metric], row["figure_id"], row["sample"]))
     worst = rows[: min(count, (len(rows) + 1) // 2)]
     best = rows[len(worst) :][::-1][:count]
-    album = _Album(folder)
+    album = _Album(folder, pictures=pictures)
     low, high = ([album.show(row, metric) for row in part] for part in (worst, best))
     return metric, low, high
 
@@ -76,7 +80,8 @@ def extremes(folder: Path, count: int) -> tuple[str, list[Shown], list[Shown]]:
 class _Album:
     """Pictures and lines of one run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, pictures: bool = True) -> None:
+        self._pictures = pictures
         self._sides = tuple(
             load_manifest(folder / name) for name in (GENERATED_NAME, REFERENCE_NAME)
         )
@@ -93,7 +98,8 @@ class _Album:
         key = row["figure_id"], row["sample"]
         reference = self._reference.get(row["figure_id"])
         drawn, read = self._lines.get(key, ((), ()))
-        common = Counter(_texts(drawn)) & Counter(_texts(read))
+        labels = difference([one.text for one in drawn], [one.text for one in read])
+        common = frozenset(labels.matched)
         ours, theirs = self._sides
         return Shown(
             figure_id=key[0],
@@ -102,9 +108,7 @@ class _Album:
             caption=(reference.prompt or "") if reference else "",
             generated=self._picture(ours, self._generated.get(key), drawn, common, AMBER),
             reference=self._picture(theirs, reference, read, common, RED),
-            matched=tuple(sorted(common.elements())),
-            missed=tuple(sorted((Counter(_texts(read)) - common).elements())),
-            invented=tuple(sorted((Counter(_texts(drawn)) - common).elements())),
+            labels=labels,
         )
 
     def _picture(
@@ -112,12 +116,12 @@ class _Album:
         manifest: Manifest,
         figure: Figure | None,
         lines: Sequence[TextLine],
-        common: Counter[str],
+        common: frozenset[str],
         other: str,
     ) -> str:
         from PIL import Image, ImageDraw
 
-        if figure is None:
+        if figure is None or not self._pictures:
             return ""
         try:
             pixels = preprocess(decode(manifest.read(figure)).image, *self._shape)
@@ -145,7 +149,3 @@ def _reading_shape(folder: Path) -> tuple[str, str]:
     readings = read_json(folder / FEATURES_NAME)["readings"]
     definition = load_result(folder).protocol.definition
     return next(iter(readings), WITHOUT_OCR), str(definition.get("resample", "bicubic"))
-
-
-def _texts(lines: Sequence[TextLine]) -> list[str]:
-    return [text for line in lines if (text := normalise(line.text))]

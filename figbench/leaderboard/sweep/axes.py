@@ -18,12 +18,14 @@ class Axis:
         title: For people.
         pattern: What a folder's name ends in; group 1 is the value.
         example: A folder's name.
+        folder: What a sampled point's folder is called, before its value.
     """
 
     name: str
     title: str
     pattern: re.Pattern[str]
     example: str
+    folder: str = ""
 
     def card(self, value: float) -> ModelCard:
         """Returns the card of one point."""
@@ -40,12 +42,20 @@ GUIDANCE = Axis(
     "guidance",
     re.compile(r"(?:cfg|guidance|scale)[_=-]?(\d+(?:\.\d+)?)$"),
     "evaluation_cfg_7.5",
+    "evaluation_cfg_",
+)
+STEPS = Axis(
+    "num_inference_steps",
+    "steps",
+    re.compile(r"steps[_=-]?(0*[1-9]\d*)$"),
+    "steps_50",
+    "steps_",
 )
 AXES = {
     one.name: one
     for one in (
         GUIDANCE,
-        Axis("num_inference_steps", "steps", re.compile(r"steps[_=-]?(0*[1-9]\d*)$"), "steps_50"),
+        STEPS,
         Axis(
             "checkpoint",
             "checkpoint",

@@ -1,0 +1,42 @@
+"""Which labels of the reference a figure repeats, misses and invents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from figbench.metrics.numerics.label_matching import normalise
+
+ORDER_BY = (("label_f1", True), ("ocr_sim", False), ("ssim", True))
+"""Per-figure metrics that worst and best figures are chosen by, in order of preference, each with
+whether higher is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Normalised label texts, sorted, each as often as it stands there."""
+
+    matched: tuple[str, ...]
+    missed: tuple[str, ...]
+    invented: tuple[str, ...]
+
+
+def difference(generated: Iterable[str], reference: Iterable[str]) -> Difference:
+    """Returns how the labels of a generated figure differ from those of its reference.
+
+    Labels are compared as a multiset after normalising; labels without letters or digits are
+    left out. Unlike label F1 a misspelt label counts as missed and invented, so that a reader
+    sees both spellings.
+    """
+    ours, theirs = _counted(generated), _counted(reference)
+    common = ours & theirs
+    return Difference(_sorted(common), _sorted(theirs - common), _sorted(ours - common))
+
+
+def _counted(texts: Iterable[str]) -> Counter[str]:
+    return Counter(text for one in texts if (text := normalise(one)))
+
+
+def _sorted(counted: Counter[str]) -> tuple[str, ...]:
+    return tuple(sorted(counted.elements()))

@@ -1,0 +1,210 @@
+"""Pictures beside each other: who chooses them, what is refused, what the page says of them."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figbench.errors import UserError
+from figbench.evaluation import evaluate
+from figbench.leaderboard.collect import collect
+from figbench.leaderboard.differences import difference
+from figbench.leaderboard.entries import load_board, load_entries
+from figbench.leaderboard.evidence import (
+    Evidence,
+    Header,
+    Pictured,
+    evidence_path,
+    load_evidence,
+    save_evidence,
+)
+from figbench.leaderboard.gallery import board_gallery
+from figbench.leaderboard.page import build_board
+from figbench.leaderboard.rows import board_rows
+from figbench.leaderboard.thumbnails import MOST_PICTURES, gallery_ids, thumbnail
+from tests.leaderboard.factory import entry, metric, write_board
+
+N = 50
+IDS = [f"f{i:03d}" for i in range(N)]
+
+
+def _flat(colour):
+    return np.full((90, 120, 3), colour, np.uint8)
+
+
+def _rows(digest, scores, salt, labels, absent=()):
+    """Rows of a side, every gallery figure a flat colour of its own."""
+    shown = [IDS.index(one) for one in gallery_ids(IDS) if one not in absent]
+    header = Header(
+        digest=digest,
+        figure_ids=IDS,
+        samples=[0] * N,
+        papers=IDS,
+        sha256=[None if one in absent else f"{salt}{one}" for one in IDS],
+        spaces={},
+        pictures=[Pictured(row=row, caption=f"about {IDS[row]}", labels=labels) for row in shown],
+    )
+    hashes = np.random.default_rng(list(salt.encode())).integers(1, 256, (N, 8), np.uint8)
+    drawn = {row: thumbnail(_flat(4 * row)) for row in shown}
+    return Evidence(header, hashes, {"label_f1": scores}, {}, drawn)
+
+
+@pytest.fixture
+def board(tmp_path):
+    """A board of two models over one reference; model m001 has no figure for the first prompt."""
+    scores = np.linspace(0.0, 1.0, N)
+    documents = []
+    for name, column in (("alpha", scores), ("beta", scores[::-1].copy())):
+        document = entry(name, 10.0 if name == "alpha" else 20.0)
+        document["result"]["metrics"]["label_f1"] = metric(float(column.mean()), 0.1, higher=True)
+        documents.append(document)
+    absent = gallery_ids(IDS)[0]
+    documents[1]["result"]["manifests"]["generated"]["n_figures"] = N - 1
+    folder = write_board(tmp_path, documents)
+    ours = _rows("g-alpha", scores, "a", ["input", "encodr"])
+    theirs = _rows("g-beta", scores[::-1].copy(), "b", ["Input", "decoder"], absent=(absent,))
+    for place, one in enumerate((ours, theirs)):
+        save_evidence(folder / f"entries/org__m{place:03d}__2026-01-01.safetensors", one)
+    reference = _rows("r", np.zeros(N), "r", ["input", "decoder"])
+    save_evidence(folder / "reference.safetensors", reference)
+    return folder
+
+
+def _gallery(folder):
+    rules, reference = load_board(folder), load_evidence(folder / "reference.safetensors")
+    return board_gallery(board_rows(rules, load_entries(folder), reference).inside, reference)
+
+
+def test_prompts_do_not_depend_on_order_and_are_spread_over_the_set():
+    chosen = gallery_ids(IDS)
+    assert len(chosen) == MOST_PICTURES
+    assert gallery_ids(reversed(IDS)) == chosen
+    assert chosen != sorted(chosen)
+    assert gallery_ids([*IDS, *IDS]) == chosen
+
+
+def test_models_stand_beside_the_reference_with_their_labels_compared(board):
+    first = _gallery(board).prompts[0]
+    second = _gallery(board).prompts[1]
+    assert [one.model for one in second.drawn] == ["alpha", "beta"]
+    assert second.caption == f"about {second.figure_id}"
+    assert second.drawn[0].labels == difference(["input", "encodr"], ["input", "decoder"])
+    assert second.drawn[0].labels.missed == ("decoder",)
+    assert second.drawn[1].labels.matched == ("decoder", "input")
+    assert first.drawn[1].picture == "" and first.drawn[0].picture
+    shown = Image.open(io.BytesIO(base64.b64decode(second.reference.partition(",")[2])))
+    colour = np.asarray(shown.convert("RGB")).mean()
+    assert colour == pytest.approx(4 * IDS.index(second.figure_id), abs=3)
+
+
+def test_extremes_are_the_ends_and_the_middle_by_the_metric(board):
+    shown = dict(_gallery(board).extremes)
+    order = sorted(gallery_ids(IDS))  # alpha's scores rise with the id, beta's fall
+    middle = order[len(order) // 2]
+    assert [one.figure_id for one in shown["alpha"]] == [order[0], middle, order[-1]]
+    assert [one.title.split()[0] for one in shown["alpha"]] == ["worst", "median", "best"]
+    assert shown["beta"][0].figure_id == order[-1]
+
+
+def test_the_page_holds_the_gallery_and_is_the_same_twice(board):
+    page = build_board(board).read_text()
+    assert "<h2>Gallery</h2>" in page
+    assert page.count('class="exhibit"') == 6 + 2 * 3
+    assert "no figure" in page
+    assert '<span class="missed">missed: decoder</span>' in page
+    assert build_board(board).read_text() == page
+
+
+def _spoilt(board, tmp_path, content, pictures=None):
+    path = board / "entries/org__m000__2026-01-01.safetensors"
+    evidence = load_evidence(path)
+    row = evidence.header.pictures[0].row
+    drawn = {**evidence.pictures, row: content}
+    header = evidence.header
+    if pictures is not None:
+        header = header.model_copy(update={"pictures": pictures})
+    save_evidence(
+        path, Evidence(header, evidence.hashes, evidence.values, evidence.features, drawn)
+    )
+
+
+def _encoded(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format=kind, **options)
+    return buffer.getvalue()
+
+
+SMALL, LARGE = Image.new("RGB", (30, 30), "red"), Image.new("RGB", (300, 20))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<svg onload='alert(1)'/>", "not a WebP picture"),
+        (_encoded(SMALL, "PNG"), "not a WebP picture"),
+        (_encoded(LARGE, "WEBP"), "300 x 20 pixels"),
+        (thumbnail(_flat(9))[:-20], "not a WebP picture"),
+        (b"RIFF" + b"0" * 2**18, "the limit is"),
+        (
+            _encoded(
+                SMALL, "WEBP", save_all=True, append_images=[Image.new("RGB", (30, 30), "blue")]
+            ),
+            "animated",
+        ),
+    ],
+    ids=["svg", "png", "large", "cut", "heavy", "animated"],
+)
+def test_what_is_no_thumbnail_is_refused(board, tmp_path, content, words):
+    _spoilt(board, tmp_path, content)
+    with pytest.raises(UserError, match=re.escape(words)):
+        build_board(board)
+
+
+@pytest.mark.parametrize("rows", [[0, 0], [N], []], ids=["twice", "no such row", "unlisted"])
+def test_a_list_of_pictures_that_does_not_fit_is_refused(board, tmp_path, rows):
+    _spoilt(board, tmp_path, thumbnail(_flat(9)), [Pictured(row=row) for row in rows])
+    with pytest.raises(UserError):
+        build_board(board)
+
+
+def test_texts_beside_pictures_are_escaped(board):
+    path = board / "entries/org__m000__2026-01-01.safetensors"
+    evidence = load_evidence(path)
+    hostile = [
+        one.model_copy(update={"labels": ["<img src=x onerror=alert(1)>"]})
+        for one in evidence.header.pictures
+    ]
+    header = evidence.header.model_copy(update={"pictures": hostile})
+    save_evidence(
+        path,
+        Evidence(header, evidence.hashes, evidence.values, evidence.features, evidence.pictures),
+    )
+    page = build_board(board).read_text()
+    assert "<img src=x" not in page and "&lt;img src=x" in page
+
+
+def test_a_run_brings_its_pictures(synthfig_root, tmp_path):
+    """What ``enter --board`` attaches comes back as it was drawn, and can be left out."""
+    run = tmp_path / "run"
+    evaluate(synthfig_root / "figures", synthfig_root, metrics=["ssim"], output=run)
+    ours, theirs = collect(run, ["ssim"])
+    assert sorted(theirs.pictures) == sorted(one.row for one in theirs.header.pictures)
+    assert len(theirs.pictures) == min(MOST_PICTURES, len(theirs.header.figure_ids))
+    row = theirs.header.pictures[0].row
+    figure_id = theirs.header.figure_ids[row]
+    original = Image.open(next((synthfig_root / "figures").glob(f"{figure_id}.*"))).convert("RGB")
+    original.thumbnail((256, 256))
+    shown = Image.open(io.BytesIO(theirs.pictures[row])).convert("RGB")
+    assert shown.size == original.size
+    apart = np.abs(np.asarray(shown, float) - np.asarray(original, float)).mean()
+    assert apart < 8
+    assert theirs.header.pictures[0].caption
+    path = evidence_path(tmp_path / "x.json")
+    save_evidence(path, ours)
+    assert load_evidence(path).pictures == ours.pictures
+    assert not any(side.pictures for side in collect(run, ["ssim"], pictures=False))
+    assert json.dumps(ours.header.model_dump())
