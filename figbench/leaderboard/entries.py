@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -98,13 +98,13 @@ def load_entry(path: Path) -> NamedEntry:
     return NamedEntry(path.stem, entry, load_evidence(evidence_path(path)))
 
 
-def entry_date(name: str) -> date:
+def entry_date(name: str) -> datetime.date:
     """Returns the day in an entry's name.
 
     Raises:
         ValueError: If the calendar has no such day.
     """
-    return date.fromisoformat(name.rpartition("__")[2])
+    return datetime.date.fromisoformat(name.rpartition("__")[2])
 
 
 def load_board(folder: Path) -> Board:
@@ -148,13 +148,17 @@ def withdraw_entry(folder: Path, name: str, *, reason: str, date: str) -> None:
     """Deletes an entry and keeps a tombstone with its digest.
 
     Raises:
-        UserError: If there is no such entry.
+        UserError: If there is no such entry, or no such day.
     """
     target = folder / ENTRIES / f"{name}.json"
     if not NAME.match(name) or not target.is_file():
         raise UserError(f"{name}: no such entry in {folder}.")
+    try:
+        day = datetime.date.fromisoformat(date).isoformat()
+    except ValueError:
+        raise UserError(f"--date: '{date}' is no day.", remedy="Type YYYY-MM-DD.") from None
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    stone = Tombstone(name=name, sha256=digest, date=date, reason=reason)
+    stone = Tombstone(name=name, sha256=digest, date=day, reason=reason)
     stones = [one.model_dump() for one in [*load_tombstones(folder), stone]]
     write_text_atomic(folder / TOMBSTONES, dump_json(stones))
     target.unlink()

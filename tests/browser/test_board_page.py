@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from figbench.leaderboard.page import build_board
-from tests.leaderboard.factory import entry, write_board
+from tests.leaderboard.factory import entry, gallery_board, write_board
 
 VALUES = {"beta": 30.0, "alpha": 10.5, "gamma": 20.0}
 
@@ -168,14 +168,37 @@ def test_no_network_and_no_console_message(opened):
 def test_axe_finds_nothing_serious(opened, axe_source, scheme):
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    opened.execute_script(axe_source)
-    found = opened.execute_async_script("axe.run().then(arguments[0])")
-    serious = [
+    assert _serious(opened, axe_source) == []
+
+
+def _serious(browser, axe_source):
+    browser.execute_script(axe_source)
+    found = browser.execute_async_script("axe.run().then(arguments[0])")
+    return [
         (one["id"], one["nodes"][0]["html"][:200])
         for one in found["violations"]
         if one["impact"] in ("serious", "critical")
     ]
-    assert serious == []
+
+
+def test_the_gallery_shows_every_picture_and_fits_a_phone(browser, axe_source, tmp_path):
+    browser.set_window_size(500, 900)
+    browser.get("about:blank")
+    browser.get_log("performance"), browser.get_log("browser")
+    browser.get(build_board(gallery_board(tmp_path)).as_uri())
+    script = (
+        "document.querySelectorAll('.exhibit details, .extremes').forEach((d) => d.open = true);"
+    )
+    browser.execute_script(script + "document.querySelector('.extremes').scrollIntoView();")
+    pictures = browser.find_elements(By.CSS_SELECTOR, ".wall img")
+    assert len(pictures) == 6 * 3 - 1 + 2 * 3 * 2
+    for one in pictures:
+        browser.execute_script("arguments[0].loading = 'eager'; arguments[0].scrollIntoView()", one)
+        WebDriverWait(browser, 10).until(lambda _, one=one: int(one.get_property("naturalWidth")))
+    wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert browser.execute_script(wide) <= 0
+    assert _serious(browser, axe_source) == []
+    assert not [one for one in browser.get_log("browser") if one["level"] == "SEVERE"]
 
 
 def test_500_entries_sort_without_a_visible_pause(browser, tmp_path):

@@ -1,5 +1,9 @@
 """Board entries made up for tests, valid unless a test breaks them."""
 
+import numpy as np
+
+from figbench.leaderboard.evidence import Evidence, Header, Pictured, save_evidence
+from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
 from figbench.protocol import Protocol
 from figbench.results.io import dump_json, write_text_atomic
 
@@ -65,4 +69,51 @@ def write_board(folder, entries):
     )
     for place, one in enumerate(entries):
         write_text_atomic(folder / f"entries/org__m{place:03d}__2026-01-01.json", dump_json(one))
+    return folder
+
+
+N = 50
+IDS = [f"f{i:03d}" for i in range(N)]
+
+
+def flat(colour):
+    return np.full((90, 120, 3), colour, np.uint8)
+
+
+def picture_rows(digest, scores, salt, labels, absent=()):
+    """Rows of a side, every gallery figure a flat colour of its own."""
+    shown = [IDS.index(one) for one in gallery_ids(IDS) if one not in absent]
+    header = Header(
+        digest=digest,
+        figure_ids=IDS,
+        samples=[0] * N,
+        papers=IDS,
+        sha256=[None if one in absent else f"{salt}{one}" for one in IDS],
+        spaces={},
+        pictures=[Pictured(row=row, caption=f"about {IDS[row]}", labels=labels) for row in shown],
+    )
+    hashes = np.random.default_rng(list(salt.encode())).integers(1, 256, (N, 8), np.uint8)
+    drawn = {row: thumbnail(flat(4 * row)) for row in shown}
+    return Evidence(header, hashes, {"label_f1": scores}, {}, drawn)
+
+
+def gallery_board(folder):
+    """Writes a board of two models over one reference; beta has no figure for the first prompt."""
+    scores = np.linspace(0.0, 1.0, N)
+    documents = []
+    for name, column in (("alpha", scores), ("beta", scores[::-1].copy())):
+        document = entry(name, 10.0 if name == "alpha" else 20.0)
+        document["result"]["metrics"]["label_f1"] = metric(float(column.mean()), 0.1, higher=True)
+        documents.append(document)
+    absent = gallery_ids(IDS)[0]
+    documents[1]["result"]["manifests"]["generated"]["n_figures"] = N - 1
+    write_board(folder, documents)
+    ours = picture_rows("g-alpha", scores, "a", ["input", "encodr"])
+    theirs = picture_rows(
+        "g-beta", scores[::-1].copy(), "b", ["Input", "decoder"], absent=(absent,)
+    )
+    for place, one in enumerate((ours, theirs)):
+        save_evidence(folder / f"entries/org__m{place:03d}__2026-01-01.safetensors", one)
+    reference = picture_rows("r", np.zeros(N), "r", ["input", "decoder"])
+    save_evidence(folder / "reference.safetensors", reference)
     return folder

@@ -146,6 +146,14 @@ def test_another_protocol_stands_apart(tmp_path):
     assert "<strong>other" in apart and "seed: 7 (shipped" in apart
 
 
+def test_a_withdrawal_on_no_day_is_refused_and_changes_nothing(tmp_path):
+    folder = write_board(tmp_path, [entry()])
+    with pytest.raises(UserError, match="--date: 'tomorrow'"):
+        withdraw_entry(folder, "org__m000__2026-01-01", reason="wrong", date="tomorrow")
+    assert (folder / "entries/org__m000__2026-01-01.json").is_file()
+    assert load_tombstones(folder) == []
+
+
 def test_withdrawing_leaves_a_tombstone(tmp_path):
     folder = write_board(tmp_path, [entry("a"), entry("b")])
     withdraw_entry(folder, "org__m000__2026-01-01", reason="wrong figures", date="2026-02-01")

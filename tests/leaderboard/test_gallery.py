@@ -16,7 +16,6 @@ from figbench.leaderboard.differences import difference
 from figbench.leaderboard.entries import load_board, load_entries
 from figbench.leaderboard.evidence import (
     Evidence,
-    Header,
     Pictured,
     evidence_path,
     load_evidence,
@@ -26,52 +25,13 @@ from figbench.leaderboard.gallery import board_gallery
 from figbench.leaderboard.page import build_board
 from figbench.leaderboard.rows import board_rows
 from figbench.leaderboard.thumbnails import MOST_PICTURES, gallery_ids, thumbnail
-from tests.leaderboard.factory import entry, metric, write_board
-
-N = 50
-IDS = [f"f{i:03d}" for i in range(N)]
-
-
-def _flat(colour):
-    return np.full((90, 120, 3), colour, np.uint8)
-
-
-def _rows(digest, scores, salt, labels, absent=()):
-    """Rows of a side, every gallery figure a flat colour of its own."""
-    shown = [IDS.index(one) for one in gallery_ids(IDS) if one not in absent]
-    header = Header(
-        digest=digest,
-        figure_ids=IDS,
-        samples=[0] * N,
-        papers=IDS,
-        sha256=[None if one in absent else f"{salt}{one}" for one in IDS],
-        spaces={},
-        pictures=[Pictured(row=row, caption=f"about {IDS[row]}", labels=labels) for row in shown],
-    )
-    hashes = np.random.default_rng(list(salt.encode())).integers(1, 256, (N, 8), np.uint8)
-    drawn = {row: thumbnail(_flat(4 * row)) for row in shown}
-    return Evidence(header, hashes, {"label_f1": scores}, {}, drawn)
+from tests.leaderboard.factory import IDS, N, flat, gallery_board
 
 
 @pytest.fixture
 def board(tmp_path):
-    """A board of two models over one reference; model m001 has no figure for the first prompt."""
-    scores = np.linspace(0.0, 1.0, N)
-    documents = []
-    for name, column in (("alpha", scores), ("beta", scores[::-1].copy())):
-        document = entry(name, 10.0 if name == "alpha" else 20.0)
-        document["result"]["metrics"]["label_f1"] = metric(float(column.mean()), 0.1, higher=True)
-        documents.append(document)
-    absent = gallery_ids(IDS)[0]
-    documents[1]["result"]["manifests"]["generated"]["n_figures"] = N - 1
-    folder = write_board(tmp_path, documents)
-    ours = _rows("g-alpha", scores, "a", ["input", "encodr"])
-    theirs = _rows("g-beta", scores[::-1].copy(), "b", ["Input", "decoder"], absent=(absent,))
-    for place, one in enumerate((ours, theirs)):
-        save_evidence(folder / f"entries/org__m{place:03d}__2026-01-01.safetensors", one)
-    reference = _rows("r", np.zeros(N), "r", ["input", "decoder"])
-    save_evidence(folder / "reference.safetensors", reference)
-    return folder
+    """Models alpha, whose scores rise with the id, and beta, whose scores fall."""
+    return gallery_board(tmp_path)
 
 
 def _gallery(folder):
@@ -103,7 +63,7 @@ def test_models_stand_beside_the_reference_with_their_labels_compared(board):
 
 def test_extremes_are_the_ends_and_the_middle_by_the_metric(board):
     shown = dict(_gallery(board).extremes)
-    order = sorted(gallery_ids(IDS))  # alpha's scores rise with the id, beta's fall
+    order = sorted(gallery_ids(IDS))
     middle = order[len(order) // 2]
     assert [one.figure_id for one in shown["alpha"]] == [order[0], middle, order[-1]]
     assert [one.title.split()[0] for one in shown["alpha"]] == ["worst", "median", "best"]
@@ -147,7 +107,7 @@ SMALL, LARGE = Image.new("RGB", (30, 30), "red"), Image.new("RGB", (300, 20))
         (b"<svg onload='alert(1)'/>", "not a WebP picture"),
         (_encoded(SMALL, "PNG"), "not a WebP picture"),
         (_encoded(LARGE, "WEBP"), "300 x 20 pixels"),
-        (thumbnail(_flat(9))[:-20], "not a WebP picture"),
+        (thumbnail(flat(9))[:-20], "not a WebP picture"),
         (b"RIFF" + b"0" * 2**18, "the limit is"),
         (
             _encoded(
@@ -166,7 +126,7 @@ def test_what_is_no_thumbnail_is_refused(board, tmp_path, content, words):
 
 @pytest.mark.parametrize("rows", [[0, 0], [N], []], ids=["twice", "no such row", "unlisted"])
 def test_a_list_of_pictures_that_does_not_fit_is_refused(board, tmp_path, rows):
-    _spoilt(board, tmp_path, thumbnail(_flat(9)), [Pictured(row=row) for row in rows])
+    _spoilt(board, tmp_path, thumbnail(flat(9)), [Pictured(row=row) for row in rows])
     with pytest.raises(UserError):
         build_board(board)
 
