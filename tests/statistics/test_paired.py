@@ -127,3 +127,48 @@ def test_gate_passes_chance_and_stops_a_known_degradation(tmp_path):
         stopped += not gate(folder / "worse", folder / "base", rule).passed
     assert passed >= 0.93 * 200
     assert stopped >= 0.95 * 200
+
+
+@pytest.fixture(scope="module")
+def pictured_ssim():
+    """SSIM of pictures against their figure: (n, draws) as drawn, and the same ones blurred."""
+    from skimage.metrics import structural_similarity
+
+    from figbench.data.preprocess import preprocess
+    from figbench.data.synthfig import blur, iter_synthfig
+
+    rng = np.random.default_rng(5)
+    plain, blurred = [], []
+    for made in iter_synthfig(48, 7):
+        figure = preprocess(made.image, "pad256")
+        drawn = []
+        for _ in range(6):
+            grain = rng.normal(0, rng.uniform(4, 14), figure.shape)
+            drawn.append(np.clip(figure + grain, 0, 255).astype(np.uint8))
+        pairs = [(one, blur(one, 2.0)) for one in drawn]
+        found = [[structural_similarity(figure, one, channel_axis=2) for one in p] for p in pairs]
+        plain.append([one for one, _ in found])
+        blurred.append([other for _, other in found])
+    return np.array(plain), np.array(blurred)
+
+
+@pytest.mark.slow
+def test_gate_stops_blur_on_a_third_of_real_pictures(tmp_path, pictured_ssim):
+    """200 runs of a model that draws with grain; in the other 200 a third is blurred, sigma 2."""
+    plain, blurred = pictured_ssim
+    rng, n = np.random.default_rng(43), len(plain)
+    rule, papers = ["ssim:-0.01 & p<0.05"], [f"p{i // 2}" for i in range(n)]
+    passed = stopped = 0
+    for i in range(200):
+        order = rng.permuted(np.tile(np.arange(plain.shape[1]), (n, 1)), axis=1)
+        base, same, other = (plain[np.arange(n), order[:, k]] for k in range(3))
+        chosen = rng.choice(n, n // 3, replace=False)
+        worse = other.copy()
+        worse[chosen] = blurred[chosen, order[chosen, 2]]
+        for name, values in (("base", base), ("same", same), ("worse", worse)):
+            write_run(tmp_path / str(i) / name, {"ssim": values}, papers=papers, name=name)
+        folder = tmp_path / str(i)
+        passed += gate(folder / "same", folder / "base", rule).passed
+        stopped += not gate(folder / "worse", folder / "base", rule).passed
+    assert passed >= 0.93 * 200
+    assert stopped >= 0.95 * 200
