@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from figbench.cli.cards import read_card
 from figbench.cli.console import error_console, print_json
 from figbench.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:
-    from figbench.results.schema import ModelCard
+    pass
 
 EPILOG = """Examples:\n
   figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --output runs/mine\n
@@ -135,7 +136,7 @@ def evaluate(
         chosen,
         output=output,
         store=store,
-        model=_model_card(model_card, model_name),
+        model=read_card(model_card, model_name),
         options=options,
         progress=progress,
     )
@@ -148,34 +149,6 @@ def evaluate(
     if failed:
         console.print(f"[red]Failed:[/] {', '.join(failed)} (reasons above)")
         raise typer.Exit(EXIT_USER)
-
-
-def _model_card(path: Path | None, name: str | None) -> ModelCard:
-    from pydantic import ValidationError
-
-    from figbench.results.schema import ModelCard
-    from figbench.yaml_text import read_yaml
-
-    document: dict[str, object] = {}
-    if path is not None:
-        if not path.is_file():
-            raise UserError(f"{path}: no such model card.")
-        loaded = read_yaml(path)
-        if not isinstance(loaded, dict):
-            raise UserError(f"{path}: a model card is a mapping of names to values.")
-        document = loaded
-    if name is not None:
-        document["name"] = name
-    try:
-        return ModelCard.model_validate(document)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
-        )
-        raise UserError(
-            f"{path or 'model card'}: {problems}.",
-            remedy=f"Known fields: {', '.join(ModelCard.model_fields)}.",
-        ) from None
 
 
 def register(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from figbench.cli.cards import read_card
 from figbench.cli.console import error_console
 from figbench.errors import UserError
 
@@ -71,6 +72,10 @@ def enter(
         typer.Option(help="Attach rows and features for this board's metrics, for paired ranks."),
     ] = None,
     pictures: Pictures = True,
+    model_card: Annotated[
+        Path | None, typer.Option(help="YAML or JSON whose fields replace those of the run.")
+    ] = None,
+    model_name: Annotated[str | None, typer.Option(help="Name on the board.")] = None,
 ) -> None:
     """Make an entry from a finished run."""
     from figbench.leaderboard.collect import collect
@@ -81,7 +86,8 @@ def enter(
     if standing not in ("self-reported", "re-scored"):
         raise UserError(f"--standing: '{standing}'.", remedy="Use self-reported or re-scored.")
     run = load_result(result).model_copy(update={"store": None})
-    card = run.model.model_copy(update={"organisation": organisation})
+    given = read_card(model_card, model_name).model_dump(exclude_unset=True)
+    card = run.model.model_copy(update={**given, "organisation": organisation})
     entry = Entry.model_validate(
         {
             "standing": standing,

@@ -193,3 +193,23 @@ def test_a_baseline_is_pinned_and_takes_no_place(tmp_path):
     ranked, _, baselines = page.partition("<h2>Baselines</h2>")
     assert "rank 1<" in ranked and "<strong>floor" not in ranked
     assert "<strong>floor" in baselines and "scored against 25 figures" in baselines
+
+
+def test_a_card_at_entering_replaces_fields_of_the_runs_own(tmp_path):
+    from typer.testing import CliRunner
+
+    from figbench.cli.main import app
+
+    result = entry()["result"] | {"model": {"name": "guidance 3", "guidance_scale": 3.0}}
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    (tmp_path / "card.yaml").write_text("licence: Apache-2.0\ntags: [diffusion]\n")
+    out = tmp_path / "org__m__2026-01-01.json"
+    command = ["leaderboard", "enter", str(tmp_path), "--organisation", "org", "--out", str(out)]
+    command += ["--model-card", str(tmp_path / "card.yaml"), "--model-name", "nano"]
+    ran = CliRunner().invoke(app, command)
+    assert ran.exit_code == 0, ran.output
+    card = load_entry(out).entry.model
+    assert (card.name, card.licence, card.guidance_scale) == ("nano", "Apache-2.0", 3.0)
+    assert (card.organisation, card.tags) == ("org", ["diffusion"])
+    (tmp_path / "card.yaml").write_text("weight: x\n")
+    assert CliRunner().invoke(app, command).exit_code != 0
