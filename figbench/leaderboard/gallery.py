@@ -14,7 +14,7 @@ from figbench.leaderboard.rows import Row
 from figbench.leaderboard.thumbnails import gallery_ids
 
 MOST_MODELS = 8
-"""Shown beside each other; the best of the board's first metric."""
+"""Shown beside each other: models in the order of the ranking, then baselines."""
 MOST_PROMPTS = 6
 
 
@@ -56,7 +56,8 @@ class Gallery:
 
 def board_gallery(rows: Sequence[Row], reference: Evidence | None) -> Gallery | None:
     """Returns the gallery of a board, None where its reference or its entries hold no pictures."""
-    walls = [wall for row in rows if (wall := _wall(row))][:MOST_MODELS]
+    models_first = sorted(rows, key=lambda row: row.named.entry.role != "model")
+    walls = [wall for row in models_first if (wall := _wall(row))][:MOST_MODELS]
     if reference is None or not reference.pictures or not walls:
         return None
     known = _by_id(reference)

@@ -19,6 +19,8 @@ MOST_COPIES = 0.05
 LINKS = ("paper", "code", "weights")
 UNIT_INTERVAL = ("label_", "word_f1", "precision", "recall", "coverage", "valid_rate")
 NON_NEGATIVE = ("fid", "fd@", "ocr_sim")
+ROUNDING = 1e-6
+"""Distances are never clamped: of a set to itself they may lie this far below zero."""
 URL = re.compile(r"^https?://[^\s\"'<>]+$")
 
 
@@ -123,7 +125,7 @@ def _value_problems(metric_id: str, metric: MetricValue) -> Iterator[str]:
     value = metric.value or 0.0
     if metric_id.startswith(UNIT_INTERVAL) and not 0 <= value <= 1:
         yield f"metrics.{metric_id}: {value} is outside 0..1"
-    if metric_id.startswith(NON_NEGATIVE) and value < 0:
+    if metric_id.startswith(NON_NEGATIVE) and value < -ROUNDING:
         yield f"metrics.{metric_id}: {value} is negative"
     interval = metric.interval
     if interval and not interval.low <= value <= interval.high:

@@ -15,6 +15,8 @@ from figbench.leaderboard.validation import check_entry
 from figbench.results.schema import MetricValue
 from tests.leaderboard.factory import entry, metric, write_board
 
+FD = "fd@efficientnet-lite0"
+
 
 def _problems(tmp_path, document):
     folder = write_board(tmp_path / "board", [])
@@ -52,6 +54,10 @@ def test_a_valid_entry_has_no_problem(tmp_path):
         (lambda one: one["result"]["protocol"].update(hash="0" * 64), "protocol.hash"),
         (lambda one: one["result"]["metrics"].pop("label_f1"), "metrics.label_f1: absent"),
         (
+            lambda one: one["result"]["metrics"].update({FD: metric(-0.1)}),
+            "-0.1 is negative",
+        ),
+        (
             lambda one: one["result"]["metrics"].update(label_f1=metric(1.5, 0.1, True)),
             "outside 0..1",
         ),
@@ -66,6 +72,12 @@ def test_every_problem_is_named(tmp_path, change, words):
     document = entry()
     change(document)
     assert any(words in problem for problem in _problems(tmp_path, document))
+
+
+def test_a_distance_below_zero_by_rounding_is_valid(tmp_path):
+    document = entry()
+    document["result"]["metrics"][FD] = metric(-2.8e-14)
+    assert _problems(tmp_path, document) == []
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", '"12"', "[]"])
