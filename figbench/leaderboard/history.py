@@ -16,6 +16,8 @@ from figbench.results.schema import Strict
 from figbench.statistics.effects import ALPHA
 
 STATE_NAME = "board.json"
+DIGITS = ".6g"
+"""Of values kept: what another machine's rounding moves is no change."""
 
 
 class RowState(Strict):
@@ -59,7 +61,9 @@ def state_of(board: Board, table: Table) -> State:
         if row.named.entry.role == "model":
             metrics = {key: row.metric(key) for key in board.metrics}
             values = {
-                key: one.value for key, one in metrics.items() if one and one.value is not None
+                key: float(f"{one.value:{DIGITS}}")
+                for key, one in metrics.items()
+                if one and one.value is not None
             }
             name = row.named.entry.model.name or row.named.name
             found[row.named.name] = RowState(model=name, values=values, ranks=dict(row.ranks))
@@ -102,9 +106,11 @@ def changes(history: History, board: Board, table: Table) -> list[Change]:
     if before is None:
         return []
     found = [
-        Change(one.model, "", "no longer ranked") for name, one in before.items() if name not in now
+        Change(one.model, "", "no longer ranked")
+        for name, one in sorted(before.items())
+        if name not in now
     ]
-    for name, one in now.items():
+    for name, one in sorted(now.items()):
         old = before.get(name)
         for metric_id in board.metrics:
             if old is None:
@@ -118,9 +124,10 @@ def changes(history: History, board: Board, table: Table) -> list[Change]:
 
 def _moved(old: RowState, new: RowState, metric_id: str) -> str:
     parts = []
-    if old.values.get(metric_id) != new.values.get(metric_id):
-        ends = (old.values.get(metric_id), new.values.get(metric_id))
-        parts.append(" to ".join("none" if one is None else f"{one:.4g}" for one in ends))
+    values = (old.values.get(metric_id), new.values.get(metric_id))
+    ends = ["none" if one is None else f"{one:.4g}" for one in values]
+    if ends[0] != ends[1]:
+        parts.append(" to ".join(ends))
     if old.ranks.get(metric_id) != new.ranks.get(metric_id):
         ranks = (old.ranks.get(metric_id, "none"), new.ranks.get(metric_id, "none"))
         parts.append(f"rank {ranks[0]} to {ranks[1]}")

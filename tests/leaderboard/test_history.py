@@ -53,6 +53,25 @@ def test_building_again_changes_no_file(tmp_path):
     require_fresh(folder)
 
 
+def test_building_again_keeps_the_order_of_changes(tmp_path):
+    """Rows are sorted by value, files by name."""
+    folder = write_board(tmp_path, [entry("a", 20.0), entry("b", 10.0)])
+    build_board(folder)
+    write_board(tmp_path, [entry("a", 21.0), entry("b", 11.0)])
+    build_board(folder)
+    require_fresh(folder)
+    assert len(_changes(_files(folder)["index.html"].decode())) == 2
+
+
+def test_rounding_of_another_machine_is_no_change(tmp_path):
+    folder = write_board(tmp_path, [entry("a", 20.0)])
+    build_board(folder)
+    state = _files(folder)["board.json"]
+    write_board(tmp_path, [entry("a", 20.0000004)])
+    build_board(folder)
+    assert _files(folder)["board.json"] == state
+
+
 def test_a_withdrawn_entry_is_a_change_and_stays_in_the_feed(tmp_path):
     folder = write_board(tmp_path, [entry("a"), entry("b")])
     build_board(folder)
