@@ -15,13 +15,14 @@ from figbench._version import __version__
 
 _PUBLIC = {
     "evaluate": "figbench.evaluation",
+    "compare": "figbench.gate",
     "load_result": "figbench.results.io",
     "load_manifest": "figbench.data.manifest",
     "Protocol": "figbench.protocol",
     "ocr_sim": "figbench.features.ocr_sim",
 }
 
-__all__ = ["Protocol", "__version__", "evaluate", "load_manifest"]
+__all__ = ["Protocol", "__version__", "compare", "evaluate", "load_manifest"]
 __all__ += ["load_result", "metrics", "ocr_sim"]
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from figbench.data.manifest import load_manifest
     from figbench.evaluation import evaluate
     from figbench.features.ocr_sim import ocr_sim
+    from figbench.gate import compare
     from figbench.protocol import Protocol
     from figbench.results.io import load_result
 

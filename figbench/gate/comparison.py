@@ -15,7 +15,7 @@ from figbench.errors import FigbenchError
 from figbench.evaluation.stored import StoredFeatures, load_features
 from figbench.gate.runs import Run, load_run, require_comparable
 from figbench.results.schema import MetricValue
-from figbench.statistics.effects import holm, minimum_detectable_effect, unpaired_p_value
+from figbench.statistics.effects import ALPHA, holm, minimum_detectable_effect, unpaired_p_value
 from figbench.statistics.paired import (
     PairedTest,
     frechet_swap_test,
@@ -43,6 +43,8 @@ class Difference:
         minimum_detectable: True difference found with 80% power at alpha 0.05.
         paired: Whether the test paired prompts.
         method: Of the test.
+        smallest_p: What p_value cannot fall below with this many papers and swaps; None where the
+            test has no such floor.
         wins: Prompts where the second run is better (per-figure metrics).
         losses: Prompts where it is worse.
         ties: Prompts without a difference.
@@ -58,6 +60,7 @@ class Difference:
     minimum_detectable: float | None
     paired: bool
     method: str
+    smallest_p: float | None = None
     wins: int | None = None
     losses: int | None = None
     ties: int | None = None
@@ -132,6 +135,7 @@ def compare_runs(first: Run, second: Run, *, metrics: Sequence[str] | None = Non
     ]
     adjusted = holm({one.metric: one.p_value for one in found if one.p_value is not None})
     differences = tuple(replace(one, p_holm=adjusted.get(one.metric)) for one in found)
+    notes += _out_of_reach(differences, len(adjusted))
     return Comparison(
         first.name,
         second.name,
@@ -140,6 +144,25 @@ def compare_runs(first: Run, second: Run, *, metrics: Sequence[str] | None = Non
         tuple(_most_different(first, second, differences)) if paired else (),
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _out_of_reach(differences: Sequence[Difference], tests: int) -> list[str]:
+    """Says when no difference, however large, could be significant after Holm."""
+    floors = {
+        one.metric: one.smallest_p
+        for one in differences
+        if one.p_value is not None and one.smallest_p is not None
+    }
+    blocked = [name for name, floor in floors.items() if floor * tests >= ALPHA]
+    if not blocked:
+        return []
+    shown = ", ".join(blocked[:3]) + (", ..." if len(blocked) > 3 else "")
+    least = min(floors[name] for name in blocked)
+    few = "figures of more papers are needed" if least >= ALPHA else "name fewer with --metrics"
+    return [
+        f"{shown}: p cannot fall below {least:.2g} here, which Holm over {tests} metrics makes "
+        f"{min(1.0, least * tests):.2g}, so no difference could be significant: {few}."
+    ]
 
 
 def _both(name: str, first: Run, second: Run) -> bool:
@@ -172,6 +195,7 @@ def _difference(
         minimum_detectable=minimum_detectable_effect(test.standard_error),
         paired=test.paired,
         method=test.method,
+        smallest_p=test.smallest_p,
         wins=counts[0] if counts else None,
         losses=counts[1] if counts else None,
         ties=counts[2] if counts else None,
@@ -184,6 +208,7 @@ class _Test:
     standard_error: float | None
     method: str
     paired: bool
+    smallest_p: float | None = None
 
 
 def _unpaired(difference: float, first: float | None, second: float | None) -> _Test:
@@ -195,7 +220,7 @@ def _unpaired(difference: float, first: float | None, second: float | None) -> _
 def _from_pairs(test: PairedTest | None) -> _Test | None:
     if test is None:
         return None
-    return _Test(test.p_value, test.standard_error, test.method, paired=True)
+    return _Test(test.p_value, test.standard_error, test.method, True, test.smallest_p)
 
 
 def _standard_error(value: MetricValue) -> float | None:

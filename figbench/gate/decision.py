@@ -185,6 +185,12 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         if found.p_value is None:
             state = "regression"
             reason = "beyond the limit, and no sound test says that it is chance"
+        elif found.smallest_p is not None and found.smallest_p >= rule.alpha:
+            state = "regression"
+            reason = (
+                f"beyond the limit, and with so few papers p cannot fall below "
+                f"{found.smallest_p:.2g}, so no test says that it is chance"
+            )
         elif found.p_value < rule.alpha:
             state, reason = "regression", f"beyond the limit, p = {found.p_value:.4g}"
         else:

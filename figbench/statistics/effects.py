@@ -46,4 +46,4 @@ def unpaired_p_value(difference: float, first: float | None, second: float | Non
     spread = math.hypot(first, second)
     if spread == 0:
         return 1.0 if difference == 0 else None
-    return 2 * (1 - NormalDist().cdf(abs(difference) / spread))
+    return math.erfc(abs(difference) / spread / math.sqrt(2))

@@ -36,6 +36,7 @@ class PairedTest:
         p_value: Two-sided; never 0, its resolution is 1 / (permutations + 1).
         standard_error: Of the difference, clustered; None with fewer than two clusters.
         n_clusters: Independent units (papers).
+        smallest_p: What the p-value cannot fall below, however large the difference.
         method: For tables.
     """
 
@@ -43,6 +44,7 @@ class PairedTest:
     p_value: float
     standard_error: float | None
     n_clusters: int
+    smallest_p: float
     method: str
 
 
@@ -73,6 +75,7 @@ def sign_flip_test(
         p_value,
         _root(variance_of_mean(differences, clusters)),
         len(sums),
+        2 / len(flipped) if exact else _smallest_p(len(sums), len(flipped)),
         f"paired permutation by paper ({kind})",
     )
 
@@ -82,6 +85,11 @@ def _signs(count: int, rng: np.random.Generator, tried: int = PERMUTATIONS) -> A
         patterns = np.arange(2**count)[:, None] >> np.arange(count)[None, :]
         return np.asarray(1.0 - 2.0 * (patterns & 1), dtype=np.float64)
     return rng.choice(np.array([-1.0, 1.0]), size=(tried, count))
+
+
+def _smallest_p(clusters: int, tried: int) -> float:
+    """2 of 2^m swaps, none and all, always give the observed size."""
+    return max(2.0 ** (1 - clusters), 1 / (1 + tried))
 
 
 def frechet_swap_test(
@@ -190,6 +198,7 @@ def _swapped(
         (1 + hits) / (1 + tried),
         _root(variance_of_mean(theirs - ours, clusters)),
         count,
+        _smallest_p(count, tried),
         f"paired permutation by paper ({tried} swaps, distance recomputed)",
     )
 
@@ -203,6 +212,7 @@ def _linearised(
         found.p_value,
         found.standard_error,
         found.n_clusters,
+        found.smallest_p,
         "paired permutation by paper (swaps of influence values)",
     )
 

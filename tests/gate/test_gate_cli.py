@@ -139,7 +139,7 @@ def test_refusals(runs, break_it, code, words):
 )
 def test_wrong_rules(runs, rules, words):
     options = [part for rule in rules for part in ("--rule", rule)]
-    done = figbench("gate", runs / "noise", "--baseline", runs / "base", *options)
+    done = figbench("gate", runs / "noise", "--baseline", runs / "base", *options, cwd=runs)
     assert done.returncode == 2, done.stderr
     for word in words:
         assert word in done.stderr

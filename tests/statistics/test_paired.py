@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from figbench.gate import compare, gate
 from figbench.statistics.effects import holm, minimum_detectable_effect, unpaired_p_value
@@ -74,6 +75,54 @@ def test_kernel_difference_is_the_difference_of_kernel_distances(rng):
     found = kernel_swap_test(first, second, reference, [str(i) for i in range(20)], rng)
     expected = naive_kernel_distance(second, reference) - naive_kernel_distance(first, reference)
     assert found.difference == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("papers", [2, 5, 9, 20])
+def test_no_difference_gets_below_the_smallest_p(rng, papers):
+    clusters = [str(i % papers) for i in range(60)]
+    reference = rng.normal(size=(50, 4)).astype(np.float32)
+    first = rng.normal(size=(60, 4)).astype(np.float32)
+    tests = [sign_flip_test(np.full(60, 1000.0), clusters, rng)]
+    tests += [
+        one(first, first + 50, reference, clusters, rng)
+        for one in (frechet_swap_test, kernel_swap_test)
+    ]
+    for found in tests:
+        assert found.p_value >= found.smallest_p * 0.5  # a random draw of swaps may be luckier
+        assert found.smallest_p >= 2 / 2**papers
+    assert tests[0].p_value == pytest.approx(tests[0].smallest_p)
+    assert tests[0].smallest_p == pytest.approx(max(2 / 2**papers, 1e-4))
+
+
+def test_five_papers_are_said_to_prove_nothing_and_do_not_open_the_gate(tmp_path):
+    papers = [f"p{i % 5}" for i in range(20)]
+    scores = np.linspace(0.5, 0.9, 20)
+    write_run(tmp_path / "base", {"label_f1": scores}, papers=papers, name="base")
+    write_run(tmp_path / "worse", {"label_f1": scores - 0.3}, papers=papers, name="worse")
+    found = compare(tmp_path / "base", tmp_path / "worse")
+    assert found.of("label_f1").p_value == pytest.approx(2 / 32)
+    assert any("p cannot fall below 0.062" in one and "more papers" in one for one in found.notes)
+    strict = gate(tmp_path / "worse", tmp_path / "base", ["label_f1:-0.1 & p<0.05"])
+    assert not strict.passed
+    assert "no test says that it is chance" in strict.verdicts[0].reason
+    assert gate(tmp_path / "worse", tmp_path / "base", ["label_f1:-0.5 & p<0.05"]).passed
+
+
+def test_many_metrics_put_significance_out_of_reach_and_fewer_bring_it_back(tmp_path):
+    papers = [f"p{i % 7}" for i in range(21)]
+    columns = {f"m{k}": np.linspace(0.5, 0.9, 21) for k in range(6)}
+    worse = {name: values - 0.3 for name, values in columns.items()}
+    write_run(tmp_path / "a", columns, papers=papers, name="a")
+    write_run(tmp_path / "b", worse, papers=papers, name="b")
+    notes = compare(tmp_path / "a", tmp_path / "b").notes
+    assert any("--metrics" in one for one in notes)
+    few = compare(tmp_path / "a", tmp_path / "b", metrics=["m1", "m2"])
+    assert not few.notes
+    assert few.of("m1").p_holm < 0.05
+
+
+def test_a_tiny_p_is_not_zero():
+    assert unpaired_p_value(12.0, 0.6, 0.8) == pytest.approx(2 * stats.norm.sf(12.0))
 
 
 def test_holm_by_hand():
