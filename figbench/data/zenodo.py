@@ -10,7 +10,7 @@ import tarfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import httpx
@@ -153,6 +153,11 @@ def download_paper2fig(
     return root
 
 
+DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
+CLASHES = (FileExistsError, IsADirectoryError, NotADirectoryError)
+"""What an archive meets whose members are each other's folders."""
+
+
 def unpack(archive: Path, root: Path) -> None:
     """Unpacks the archive's top folder as ``root``, which appears only when it is whole.
 
@@ -170,7 +175,7 @@ def unpack(archive: Path, root: Path) -> None:
         if top is None:
             raise IntegrityError(f"{archive}: has no folder 'figures'.")
         top.replace(root)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (*DAMAGED, *CLASHES) as error:
         raise IntegrityError(f"{archive}: refused to unpack ({error}).") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -187,4 +192,23 @@ def _extract(archive: Path, folder: Path) -> None:
             total += member.size
             if total > MAX_UNPACKED_BYTES or count > MAX_MEMBERS:
                 raise IntegrityError(f"{archive}: unpacks to more than any release does.")
-            tar.extract(member, folder, filter="data")
+            target = _inside(archive, folder, member.name)
+            if member.isdir():
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            content = tar.extractfile(member)
+            if content is not None:
+                with content, target.open("wb") as out:
+                    shutil.copyfileobj(content, out)
+
+
+def _inside(archive: Path, folder: Path, name: str) -> Path:
+    """Returns where a member goes. Modes, owners and times of the archive are left behind.
+
+    ``tarfile`` has its own filter for this from Python 3.11.4 on; Debian 12 has 3.11.2.
+    """
+    parts = PurePosixPath(name).parts
+    if ".." in parts or parts[:1] == ("/",):
+        raise IntegrityError(f"{archive}: refused to unpack (path {name!r} leaves the folder).")
+    return folder.joinpath(*parts)

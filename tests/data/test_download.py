@@ -288,6 +288,12 @@ class _Usage:
 
 HOSTILE = {
     "climbs out": [("Paper2Fig100k/../../x.png", tarfile.REGTYPE)],
+    "absolute": [("/Paper2Fig100k/x.png", tarfile.REGTYPE)],
+    "names no file": [("./", tarfile.REGTYPE)],
+    "folder of a file": [
+        ("Paper2Fig100k/x", tarfile.REGTYPE),
+        ("Paper2Fig100k/x/y.png", tarfile.REGTYPE),
+    ],
     "link": [("Paper2Fig100k/link", tarfile.SYMTYPE)],
     "hard link": [("Paper2Fig100k/link", tarfile.LNKTYPE)],
     "device": [("Paper2Fig100k/null", tarfile.CHRTYPE)],
@@ -304,6 +310,18 @@ def test_hostile_archives_leave_nothing(tmp_path, name):
     with pytest.raises(IntegrityError, match="refused to unpack"):
         unpack(path, folder / "Paper2Fig100k")
     assert [one.name for one in tmp_path.rglob("*")] == ["a", "b", "x.tar.gz"]
+
+
+@pytest.mark.parametrize("top", ["./Paper2Fig100k", "release/Paper2Fig100k"])
+def test_the_top_folder_may_be_written_as_tar_writes_it(tmp_path, top):
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(archive(("./", tarfile.DIRTYPE), top=top))
+    if top.startswith("."):
+        unpack(path, tmp_path / "root")
+        assert (tmp_path / "root/figures" / f"{RECORD['figure_id']}.png").is_file()
+    else:
+        with pytest.raises(IntegrityError, match="no folder 'figures'"):
+            unpack(path, tmp_path / "root")
 
 
 def test_bombs_damage_and_foreign_archives(tmp_path, monkeypatch):
