@@ -1,4 +1,8 @@
-"""Time against a peer in the same run: a ratio survives a slow machine, seconds do not."""
+"""Time against a peer in the same run: a ratio survives a slow machine, seconds do not.
+
+The bounds lie half as much again above what an idle machine gives: they stop a regression, not
+the noise of a busy runner.
+"""
 
 from time import perf_counter
 

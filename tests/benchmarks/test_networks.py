@@ -49,7 +49,7 @@ def test_decode(against, figures):
     ratio = against(
         lambda: [decode(one) for one in files], pillow, name="Pillow, unchecked", rounds=15
     )
-    assert ratio < 1.5
+    assert ratio < 1.8
 
 
 def test_inception(against, inception_weights, squares):
@@ -77,7 +77,7 @@ def test_efficientnet(against, squares):
             return peer((nchw(small).float() - 127) / 128)
 
     ratio = against(lambda: ours.extract(squares), eager, name="timm, eager", rounds=10)
-    assert ratio < 1.2
+    assert ratio < 1.6
 
 
 def test_ocr_sim(against, squares):
@@ -97,7 +97,7 @@ def test_ocr_sim(against, squares):
     ratio = against(
         lambda: ours.score(squares[:2], squares[2:]), eager, name="EasyOCR's CRAFT, eager", rounds=3
     )
-    assert ratio < 1.1
+    assert ratio < 1.8
 
 
 def test_ocr(against, figures):
@@ -113,4 +113,4 @@ def test_ocr(against, figures):
         name="EasyOCR",
         rounds=2,
     )
-    assert ratio < 1.15
+    assert ratio < 1.6
