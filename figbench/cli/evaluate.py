@@ -44,7 +44,10 @@ def evaluate(
         Path | None, typer.Option(help="Feature store [default: the user's cache].")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    workers: Annotated[int | None, typer.Option(min=0, help="Decoding threads.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Lanes on a CPU [one per core, at most 8]; decoders for a GPU."),
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(help="float32 or bfloat16, for both sides; a protocol (and hash) of its own."),
@@ -65,6 +68,10 @@ def evaluate(
     ray_workers: Annotated[
         int | None, typer.Option(min=1, help="Ray actors [default: one per GPU, else per CPU].")
     ] = None,
+    maps_gib: Annotated[
+        float,
+        typer.Option(min=0, help="Disk for references' OCR-SIM maps, which later models reuse."),
+    ] = 8.0,
     skip_unavailable: Annotated[
         bool, typer.Option(help="Record metrics that cannot run here as skipped.")
     ] = False,
@@ -113,6 +120,7 @@ def evaluate(
         executor=executor,
         ray_address=ray_address,
         ray_workers=ray_workers,
+        maps_gib=maps_gib,
     )
     followed = Protocol.load(protocol)
     if precision is not None:

@@ -19,7 +19,10 @@ def build(
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     store: Annotated[Path | None, typer.Option(help="Feature store.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    workers: Annotated[int | None, typer.Option(min=0, help="Decoding threads.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Lanes on a CPU [one per core, at most 8]; decoders for a GPU."),
+    ] = None,
     skip_unavailable: Annotated[
         bool, typer.Option(help="Leave out networks whose weights are missing.")
     ] = False,

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from figbench.errors import UserError
-from figbench.evaluation.extract import Preparer, default_workers, extract
+from figbench.evaluation.extract import Preparer, extract
 from figbench.evaluation.heartbeat import Watch, beating
 from figbench.evaluation.options import Options
+from figbench.evaluation.pace import pace_of
 from figbench.evaluation.plan import Task
 from figbench.evaluation.prepare import Prepared
 from figbench.evaluation.progress import Progress
 from figbench.evaluation.shard import remaining, run_id, share
 from figbench.evaluation.sinks import StoreSink
-from figbench.evaluation.workload import Workload
+from figbench.evaluation.workload import GENERATED, Workload
+from figbench.store import KeptRows
 
 POLL_S = 0.5
 EXECUTORS = ("local", "ray")
@@ -66,7 +68,7 @@ def _check_executor(options: Options) -> None:
 
 
 def _compute(workload: Workload, prepared: Prepared, options: Options, advance: Advance) -> str:
-    from figbench.evaluation.runners import make_runner, require_cpu, resolve_device
+    from figbench.evaluation.runners import Setting, make_runner, require_cpu, resolve_device
     from figbench.features.exact import arithmetic
 
     device = resolve_device(options.device, options.shard.local_rank)
@@ -74,13 +76,23 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
     execution = prepared.plan.execution
     require_cpu(execution.engine, device)
     sink = StoreSink(prepared.spaces)
+    pace = pace_of(device, options.workers)
+
+    def kept(task: Task) -> KeptRows:
+        space = prepared.spaces.of(task, GENERATED)
+        limit_bytes = int(options.maps_gib * 2**30)
+        return KeptRows(prepared.store.root / "maps", space.id, limit_bytes)
+
+    # A GPU computes maps faster than a disk reads them.
+    keeps = kept if device == "cpu" and options.maps_gib else None
+    setting = Setting(protocol, execution, device, pace, keeps)
     with arithmetic(execution.deterministic):
         extract(
             workload,
             Preparer(prepared.inputs.read, protocol),
-            lambda task: make_runner(task, protocol, execution, device, sink),
+            lambda task: make_runner(task, setting, sink),
             sink=sink,
-            workers=default_workers() if options.workers is None else options.workers,
+            pace=pace,
             advance=advance,
         )
     return device

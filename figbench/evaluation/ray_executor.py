@@ -117,7 +117,7 @@ def _actors(ray: Any, prepared: Prepared, options: Options) -> list[Any]:
         prepared.plan.execution,
         prepared.plan.ocr,
         "cuda" if with_gpu else "cpu",
-        1 if options.workers is None else options.workers,
+        options.workers,
     )
     # More than the cluster could ever place would wait for ever.
     count = min(options.ray_workers or offered, offered, len(prepared.workload.groups))

@@ -9,9 +9,10 @@ from figbench._version import __version__
 from figbench.errors import IntegrityError
 from figbench.evaluation.execution import Execution
 from figbench.evaluation.extract import Preparer, extract
+from figbench.evaluation.pace import pace_of
 from figbench.evaluation.plan import Task, task_weights
 from figbench.evaluation.provenance import package_versions
-from figbench.evaluation.runners import Runner, make_runner, require_cpu, resolve_device
+from figbench.evaluation.runners import Runner, Setting, make_runner, require_cpu, resolve_device
 from figbench.evaluation.sinks import Row
 from figbench.evaluation.workload import Group, Job, workload_of
 from figbench.features.exact import arithmetic
@@ -50,7 +51,7 @@ class Worker:
         execution: How networks run.
         reader: The driver's OCR engine, which this machine's must equal.
         device: As ``--device``; Ray shows a worker its own CUDA device only.
-        decoders: Decoding threads.
+        workers: As ``--workers``.
     """
 
     def __init__(
@@ -59,29 +60,30 @@ class Worker:
         execution: Execution,
         reader: OcrInfo | None,
         device: str,
-        decoders: int,
+        workers: int | None,
     ) -> None:
-        self._protocol, self._execution = protocol, execution
-        self._reader, self._decoders = reader, decoders
-        self._device = resolve_device(device)
-        require_cpu(execution.engine, self._device)
+        self._reader = reader
+        found = resolve_device(device)
+        require_cpu(execution.engine, found)
+        self._setting = Setting(protocol, execution, found, pace_of(found, workers))
         self._runners: dict[Task, Runner] = {}
         self._basket = Basket()
 
     def introduce(self) -> tuple[str, dict[str, str]]:
         """Returns the device, and the versions that must be the driver's."""
-        return self._device, versions()
+        return self._setting.device, versions()
 
     def compute(self, part: Part) -> list[tuple[Job, Row]]:
         """Returns the rows of a part."""
         self._basket.rows = []
-        with arithmetic(self._execution.deterministic):
+        protocol = self._setting.protocol
+        with arithmetic(self._setting.execution.deterministic):
             extract(
                 workload_of(part.groups),
-                Preparer(lambda side, figure: part.files[side, figure.path], self._protocol),
+                Preparer(lambda side, figure: part.files[side, figure.path], protocol),
                 self._runner,
                 sink=self._basket,
-                workers=self._decoders,
+                pace=self._setting.pace,
                 advance=lambda _task, _count: None,
             )
         return self._basket.rows
@@ -89,14 +91,12 @@ class Worker:
     def _runner(self, task: Task) -> Runner:
         if task not in self._runners:
             self._require_same_weights(task)
-            self._runners[task] = make_runner(
-                task, self._protocol, self._execution, self._device, self._basket
-            )
+            self._runners[task] = make_runner(task, self._setting, self._basket)
         return self._runners[task]
 
     def _require_same_weights(self, task: Task) -> None:
-        if task.kind == "ocr" and self._protocol.ocr:
-            ocr = self._protocol.ocr
+        ocr = self._setting.protocol.ocr
+        if task.kind == "ocr" and ocr:
             same = engine_info(ocr.engine, ocr.settings) == self._reader
         else:
             same = task_weights(task.kind, task.network) == task.weights

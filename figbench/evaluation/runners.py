@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -10,20 +12,24 @@ import numpy.typing as npt
 
 from figbench.errors import UserError
 from figbench.evaluation.execution import Execution
+from figbench.evaluation.pace import Pace
 from figbench.evaluation.plan import Task
 from figbench.evaluation.sinks import Sink
+from figbench.evaluation.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
+from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
+from figbench.features.sharing import shared
 from figbench.ocr import load_engine
 from figbench.protocol import OcrSpec
 from figbench.protocol import Protocol as ScoringProtocol
-from figbench.store import encode_lines
+from figbench.store import KeptRows, encode_lines
 
 if TYPE_CHECKING:
     from figbench.evaluation.extract import Ready
 
 
 class Runner(Protocol):
-    """Runs one network on batches of one shape."""
+    """Runs one network on batches of one shape; several threads may call it at a time."""
 
     batch_size: int
 
@@ -31,13 +37,23 @@ class Runner(Protocol):
         """Computes a batch; returns the number of rows."""
         ...
 
+    def holds(self, job: Job) -> bool:
+        """Tells whether the reference of the job's pair need not be read."""
+        ...
 
-class FeatureRunner:
+
+class _NeedsImages:
+    def holds(self, job: Job) -> bool:
+        """See :class:`Runner`."""
+        return False
+
+
+class FeatureRunner(_NeedsImages):
     """Feature extractor to store rows."""
 
-    def __init__(self, network: str, device: str, precision: str, engine: str, sink: Sink) -> None:
-        self._extractor = load_extractor(network, device=device, precision=precision, engine=engine)
-        self.batch_size = self._extractor.info.batch_size
+    def __init__(self, extractor: FeatureExtractor, sink: Sink) -> None:
+        self._extractor = extractor
+        self.batch_size = extractor.info.batch_size
         self._sink = sink
 
     def run(self, batch: Sequence[Ready]) -> int:
@@ -50,27 +66,56 @@ class FeatureRunner:
         return len(batch)
 
 
-class PairRunner:
+class PairRunner(_NeedsImages):
     """Pair scorer to store rows."""
 
-    def __init__(self, network: str, device: str, precision: str, engine: str, sink: Sink) -> None:
-        self._scorer = load_pair_scorer(network, device=device, precision=precision, engine=engine)
-        self.batch_size = self._scorer.info.batch_size
+    def __init__(self, scorer: PairScorer, sink: Sink) -> None:
+        self._scorer = scorer
+        self.batch_size = scorer.info.batch_size
         self._sink = sink
 
     def run(self, batch: Sequence[Ready]) -> int:
         """See :class:`Runner`."""
-        pairs = [(item.image, item.partner) for item in batch]
-        references = [reference for _, reference in pairs if reference is not None]
-        scores = self._scorer.score([image for image, _ in pairs], references)
+        pairs = [(item.image, item.partner()) for item in batch if item.partner]
+        scores = self._scorer.score([one for one, _ in pairs], [other for _, other in pairs])
         for item, score in zip(batch, scores, strict=True):
-            row = {"score": np.asarray(score, dtype=np.float64)}
-            _require_finite(row, item)
-            self._sink.add(item.job, row)
+            _add_score(self._sink, item, float(score))
         return len(batch)
 
 
-class OcrRunner:
+class EmbeddedPairRunner:
+    """A pair scorer that embeds each image by itself; embedded references are kept on disk."""
+
+    batch_size = 1
+
+    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: KeptRows) -> None:
+        self._scorer, self._sink, self._kept = scorer, sink, kept
+
+    def holds(self, job: Job) -> bool:
+        """See :class:`Runner`."""
+        return job.partner is not None and image_key(job.partner) in self._kept
+
+    def run(self, batch: Sequence[Ready]) -> int:
+        """See :class:`Runner`."""
+        for item in batch:
+            theirs = shared(partial(self._reference, item), self, item.job.partner)
+            score = self._scorer.distance(self._scorer.embed(item.image), theirs)
+            _add_score(self._sink, item, score)
+        return len(batch)
+
+    def _reference(self, item: Ready) -> Any:
+        if item.job.partner is None or item.partner is None:
+            raise ValueError("a pair without a reference")
+        key = image_key(item.job.partner)
+        payload = self._kept.get(key)
+        if payload is not None:
+            return self._scorer.from_bytes(payload)
+        embedding = self._scorer.embed(item.partner())
+        self._kept.put(key, self._scorer.to_bytes(embedding))
+        return embedding
+
+
+class OcrRunner(_NeedsImages):
     """Text reader to store rows."""
 
     batch_size = 1
@@ -89,19 +134,40 @@ class OcrRunner:
         return len(batch)
 
 
-def make_runner(
-    task: Task, protocol: ScoringProtocol, execution: Execution, device: str, sink: Sink
-) -> Runner:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the runners of one run have in common.
+
+    Attributes:
+        protocol: Names precision and reader.
+        execution: How networks run.
+        device: A torch device.
+        pace: What runs side by side.
+        kept: Where embedded references of a task are kept; None for nowhere.
+    """
+
+    protocol: ScoringProtocol
+    execution: Execution
+    device: str
+    pace: Pace
+    kept: Callable[[Task], KeptRows] | None = None
+
+
+def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
     """Loads the network of a task."""
+    execution, pace = setting.execution, setting.pace
+    how = (setting.device, setting.protocol.precision, execution.engine, pace.lanes)
     runner: Runner
     if task.kind == "ocr":
-        runner = OcrRunner(protocol.ocr, device, sink)
+        runner = OcrRunner(setting.protocol.ocr, setting.device, sink)
     elif task.kind == "pair":
-        runner = PairRunner(task.network, device, protocol.precision, execution.engine, sink)
+        scorer = load_pair_scorer(task.network, *how)
+        if setting.kept and isinstance(scorer, EmbeddingScorer):
+            return EmbeddedPairRunner(scorer, sink, setting.kept(task))
+        runner = PairRunner(scorer, sink)
     else:
-        runner = FeatureRunner(task.network, device, protocol.precision, execution.engine, sink)
-    if execution.deterministic:
-        runner.batch_size = 1
+        runner = FeatureRunner(load_extractor(task.network, *how), sink)
+    runner.batch_size = 1 if execution.deterministic else runner.batch_size * pace.batch_factor
     return runner
 
 
@@ -146,6 +212,12 @@ def require_cpu(engine: str, device: str) -> None:
             f"--engine {engine} runs on the CPU, and the device is {device}.",
             remedy="Add --device cpu, or leave out --engine.",
         )
+
+
+def _add_score(sink: Sink, item: Ready, score: float) -> None:
+    row = {"score": np.asarray(score, dtype=np.float64)}
+    _require_finite(row, item)
+    sink.add(item.job, row)
 
 
 def _require_finite(row: dict[str, npt.NDArray[Any]], item: Ready) -> None:

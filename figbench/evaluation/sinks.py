@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, Protocol
 
@@ -33,28 +34,31 @@ class Sink(Protocol):
 
 
 class StoreSink:
-    """Finished rows per space, written as segments."""
+    """Finished rows per space, written as segments; for several threads."""
 
     def __init__(self, spaces: Spaces) -> None:
         self._places = spaces
         self._rows: dict[Space, dict[bytes, Row]] = {}
         self._written_s = time.monotonic()
+        self._lock = threading.RLock()
 
     def add(self, job: Job, row: Row) -> None:
         """See :class:`Sink`."""
-        space = self._places.of(job.task, job.side)
-        rows = self._rows.setdefault(space, {})
-        rows[job.key] = row
-        if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
-            self._write(space)
-        elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
-            self.flush()
+        with self._lock:
+            space = self._places.of(job.task, job.side)
+            rows = self._rows.setdefault(space, {})
+            rows[job.key] = row
+            if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
+                self._write(space)
+            elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
+                self.flush()
 
     def flush(self) -> None:
         """See :class:`Sink`."""
-        for space in list(self._rows):
-            self._write(space)
-        self._written_s = time.monotonic()
+        with self._lock:
+            for space in list(self._rows):
+                self._write(space)
+            self._written_s = time.monotonic()
 
     def _write(self, space: Space) -> None:
         rows = self._rows.pop(space)

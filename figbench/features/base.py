@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -68,4 +68,28 @@ class PairScorer(Protocol):
         self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]
     ) -> npt.NDArray[np.float64]:
         """Returns one score per pair, shape (n,)."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingScorer(Protocol):
+    """A pair scorer that looks at each image of a pair by itself.
+
+    An embedded reference serves every figure that is compared with it; it can be kept on disk.
+    """
+
+    def embed(self, image: RGBImage) -> Any:
+        """Returns what the score needs of one image."""
+        ...
+
+    def distance(self, ours: Any, theirs: Any) -> float:
+        """Returns the score of two embedded images: what ``score`` gives for the pair."""
+        ...
+
+    def to_bytes(self, embedding: Any) -> bytes:
+        """Returns an embedding for the disk."""
+        ...
+
+    def from_bytes(self, payload: bytes) -> Any:
+        """Returns the very embedding that :meth:`to_bytes` was given."""
         ...

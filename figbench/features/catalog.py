@@ -114,7 +114,7 @@ CRAFT = ExtractorEntry(
         "craft",
         1,
         "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
-        4,
+        1,
         OPENVINO,
     ),
     _craft,
@@ -152,7 +152,7 @@ IMAGE_STATS = ExtractorEntry(
     ),
     _image_stats,
 )
-OCR_SIM = PairScorerEntry(PairScorerInfo("ocr-sim", "craft", 1, engines=OPENVINO), _ocr_sim)
+OCR_SIM = PairScorerEntry(PairScorerInfo("ocr-sim", "craft", 2, 1, OPENVINO), _ocr_sim)
 SSIM = PairScorerEntry(PairScorerInfo("ssim", None, 1), _ssim)
 LPIPS = PairScorerEntry(PairScorerInfo("lpips", "vgg16", 1), _lpips)
 
@@ -191,7 +191,11 @@ def pair_scorer_info(name: str) -> PairScorerInfo:
 
 
 def load_extractor(
-    name: str, device: str = "cpu", precision: str = "float32", engine: str = "torch"
+    name: str,
+    device: str = "cpu",
+    precision: str = "float32",
+    engine: str = "torch",
+    streams: int = 1,
 ) -> FeatureExtractor:
     """Loads an extractor: frozen, in eval mode, weights verified.
 
@@ -200,6 +204,7 @@ def load_extractor(
         device: A torch device.
         precision: ``float32`` or ``bfloat16``.
         engine: ``torch``, or ``openvino`` where the extractor's facts name it; else PyTorch.
+        streams: Threads that will call it at a time, for engines that divide the cores themselves.
 
     Raises:
         UserError: If the name is unknown, or the engine is not installed.
@@ -207,23 +212,29 @@ def load_extractor(
         IntegrityError: If the weights are not what the pin says.
     """
     entry = extractors.get(name)
-    return _with_engine(entry.load(device, precision), entry.info.engines, precision, engine)
+    network = entry.load(device, precision)
+    return _with_engine(network, entry.info.engines, precision, engine, streams)
 
 
 def load_pair_scorer(
-    name: str, device: str = "cpu", precision: str = "float32", engine: str = "torch"
+    name: str,
+    device: str = "cpu",
+    precision: str = "float32",
+    engine: str = "torch",
+    streams: int = 1,
 ) -> PairScorer:
     """Loads a pair scorer; arguments and errors as :func:`load_extractor`."""
     entry = pair_scorers.get(name)
-    return _with_engine(entry.load(device, precision), entry.info.engines, precision, engine)
+    network = entry.load(device, precision)
+    return _with_engine(network, entry.info.engines, precision, engine, streams)
 
 
 def _with_engine(
-    network: _Network, engines: tuple[str, ...], precision: str, engine: str
+    network: _Network, engines: tuple[str, ...], precision: str, engine: str, streams: int
 ) -> _Network:
     if engine in engines:
         from figbench.features.openvino_engine import OpenVinoNetwork
 
         compiled: Any = network
-        compiled.trunk = OpenVinoNetwork(compiled.trunk, precision)
+        compiled.trunk = OpenVinoNetwork(compiled.trunk, precision, streams)
     return network

@@ -14,6 +14,7 @@ from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
 from figbench.features.catalog import CRAFT
 from figbench.features.exact import exact_float32
+from figbench.features.sharing import shared
 from figbench.features.torch_tools import (
     fold_batch_norm,
     freeze,
@@ -85,6 +86,20 @@ def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> to
     return batch.to(dtype=dtype, memory_format=torch.channels_last)
 
 
+def image_maps(
+    trunk: nn.Module, image: RGBImage, device: str, dtype: torch.dtype
+) -> list[torch.Tensor]:
+    """Returns the five maps (1, c, h, w) of one image, computed once for all who share them.
+
+    One at a time: at 512 px an image fills a CPU's caches many times over, and OCR-SIM, the
+    extractor and the text detector meet on the same image.
+    """
+    maps: list[torch.Tensor] = shared(
+        lambda: trunk(normalise([image], device, dtype)), trunk, image
+    )
+    return maps
+
+
 class CraftFeatures:
     """fc7 averaged over space: what a text detector sees of a figure (1024-d)."""
 
@@ -99,5 +114,6 @@ class CraftFeatures:
     @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
-        fc7 = self.trunk(normalise(images, self._device, self._dtype))[0]
-        return {"features": to_numpy(fc7.float().mean(dim=(2, 3)))}
+        maps = (image_maps(self.trunk, one, self._device, self._dtype) for one in images)
+        pooled = [fc7.float().mean(dim=(2, 3)) for fc7, *_ in maps]
+        return {"features": to_numpy(torch.cat(pooled))}

@@ -100,12 +100,23 @@ def resize_like_tensorflow1(image: RGBImage, side: int) -> npt.NDArray[np.float3
     height, width = image.shape[:2]
     left, right, across = _grid(width, side)
     top, bottom, down = _grid(height, side)
-    upper, lower = image[top].astype(np.float32), image[bottom].astype(np.float32)
-    across, down = across[None, :, None], down[:, None, None]
-    above = upper[:, left] + (upper[:, right] - upper[:, left]) * across
-    below = lower[:, left] + (lower[:, right] - lower[:, left]) * across
-    resized: npt.NDArray[np.float32] = above + (below - above) * down
-    return resized
+    pixels = image.astype(np.float32)
+    rows = _between(pixels, left, right, across[None, :, None], axis=1)
+    return _between(rows, top, bottom, down[:, None, None], axis=0)
+
+
+def _between(
+    values: npt.NDArray[np.float32],
+    low: npt.NDArray[np.int64],
+    high: npt.NDArray[np.int64],
+    share: npt.NDArray[np.float32],
+    axis: int,
+) -> npt.NDArray[np.float32]:
+    first, step = values.take(low, axis), values.take(high, axis)
+    step -= first
+    step *= share
+    step += first
+    return step
 
 
 @lru_cache(maxsize=64)

@@ -21,8 +21,10 @@ from torch import nn
 from figbench.data.types import RGBImage
 from figbench.errors import UserError
 from figbench.features.catalog import OCR_SIM
-from figbench.features.craft import CraftBackbone, load_backbone, normalise
+from figbench.features.craft import CraftBackbone, image_maps, load_backbone
+from figbench.features.embeddings import Embedding, distance, embed, from_bytes, to_bytes
 from figbench.features.exact import exact_float32
+from figbench.features.sharing import shared, sharing
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
@@ -60,17 +62,33 @@ class OcrSim:
     ) -> npt.NDArray[np.float64]:
         """Returns one distance per pair, shape (n,).
 
-        A reference that several pairs share (as the same array) goes through the network once.
+        A reference that several pairs in turn share (as the same array) is embedded once.
         """
-        distinct = {id(image): image for image in (*generated, *reference)}
-        place = {name: position for position, name in enumerate(distinct)}
-        batch = normalise(list(distinct.values()), self._device, self._dtype)
-        ours = [place[id(image)] for image in generated]
-        theirs = [place[id(image)] for image in reference]
-        total = torch.zeros(len(ours), dtype=torch.float64)
-        for features in self.trunk(batch):
-            total += map_distance(features[ours], features[theirs]).double().cpu()
-        return total.numpy()
+        with sharing():
+            pairs = zip(generated, reference, strict=True)
+            return np.array([self.distance(self.embed(a), self.embed(b)) for a, b in pairs])
+
+    @torch.inference_mode()
+    @exact_float32()
+    def embed(self, image: RGBImage) -> Embedding:
+        """Returns the image's unit maps, which :meth:`distance` compares."""
+        return shared(lambda: embed(self._maps(image)), self, image)
+
+    @torch.inference_mode()
+    def distance(self, ours: Embedding, theirs: Embedding) -> float:
+        """Returns OCR-SIM of two images by their unit maps."""
+        return distance(ours, theirs)
+
+    def to_bytes(self, embedding: Embedding) -> bytes:
+        """Returns an embedding for the disk."""
+        return to_bytes(embedding)
+
+    def from_bytes(self, payload: bytes) -> Embedding:
+        """Returns the embedding that :meth:`to_bytes` was given."""
+        return from_bytes(payload)
+
+    def _maps(self, image: RGBImage) -> list[torch.Tensor]:
+        return image_maps(self.trunk, image, self._device, self._dtype)
 
 
 class OcrPerceptual(nn.Module):
