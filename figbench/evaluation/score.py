@@ -18,7 +18,8 @@ from figbench.data.types import Figure, TextLine
 from figbench.evaluation.kept import KeptScores
 from figbench.evaluation.plan import Plan, PlannedMetric, Task
 from figbench.evaluation.workload import GENERATED, REFERENCE, Spaces, image_key, pair_key
-from figbench.metrics.base import Measurement, MetricError, MetricInputs, OutputSpec
+from figbench.metrics.base import Measurement, MetricError, MetricInputs, Needs, OutputSpec
+from figbench.metrics.numerics.rows import Rows
 from figbench.results.schema import MetricValue
 from figbench.statistics.intervals import interval_of
 from figbench.store import decode_lines
@@ -182,14 +183,14 @@ def _inputs(
     rng: np.random.Generator,
 ) -> MetricInputs:
     needs, policy = item.metric.spec.needs, item.preprocess
-    generated: dict[str, npt.NDArray[np.float32]] = {}
-    reference: dict[str, npt.NDArray[np.float32]] = {}
+    generated: Mapping[str, Rows] = {}
+    reference: Mapping[str, Rows] = {}
     if needs.extractor:
         task = tasks["features", needs.extractor, policy]
-        generated = _features(spaces, task, GENERATED, sides.present, needs.features)
+        generated = _features(spaces, task, GENERATED, sides.present, needs)
         if needs.reference_features:
             figures = sides.reference.figures
-            reference = _features(spaces, task, REFERENCE, figures, needs.features)
+            reference = _features(spaces, task, REFERENCE, figures, needs)
     lines: tuple[list[tuple[TextLine, ...]], list[tuple[TextLine, ...]]] = ([], [])
     if needs.ocr and plan.protocol.ocr:
         lines = read_lines(spaces, tasks["ocr", plan.protocol.ocr.engine, policy], sides.rows)
@@ -225,11 +226,12 @@ def clusters(rows: Sequence[Row]) -> list[str]:
 
 
 def _features(
-    spaces: Spaces, task: Task, side: str, figures: Sequence[Figure], outputs: Sequence[str]
-) -> dict[str, npt.NDArray[np.float32]]:
+    spaces: Spaces, task: Task, side: str, figures: Sequence[Figure], needs: Needs
+) -> dict[str, Rows]:
     space = spaces.of(task, side)
     keys = [image_key(figure) for figure in figures]
-    return {name: space.get(keys, name) for name in outputs}
+    read = space.rows if needs.in_blocks and keys else space.get
+    return {name: read(keys, name) for name in needs.features}
 
 
 def read_lines(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.metrics.numerics.rows import Rows
 from figbench.registry import suggest
 
 Array = npt.NDArray[np.float64]
@@ -55,6 +56,8 @@ class Needs:
         ocr: Whether text lines of both sides are needed.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
         extractor: Fixed extractor; None means that the request names it after ``@``.
+        in_blocks: Whether the metric reads features as :class:`Rows`, by slices and row numbers,
+            so that they may stay on disk; else it gets whole arrays.
     """
 
     features: tuple[str, ...] = ()
@@ -62,6 +65,7 @@ class Needs:
     ocr: bool = False
     pair_scorer: str | None = None
     extractor: str | None = None
+    in_blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +133,9 @@ class MetricInputs:
         samples: Per row, sample index.
         clusters: Per row, paper id (or figure id).
         present: Per row; False where the model delivered nothing usable.
-        generated: Output name to (n, d) array; only rows that are present, same order.
-        reference: Output name to (m, d) array.
+        generated: Output name to (n, d) array, or :class:`Rows` for a metric that needs them in
+            blocks; only rows that are present, same order.
+        reference: Output name to (m, d) array or rows.
         generated_lines: OCR of each generated row.
         reference_lines: OCR of the paired reference under the same engine and preprocess.
         truth_lines: The data set's own labels of the paired reference, where known; a
@@ -148,8 +153,8 @@ class MetricInputs:
     clusters: Sequence[str]
     present: npt.NDArray[np.bool_]
     rng: np.random.Generator
-    generated: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    reference: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    generated: Mapping[str, Rows] = field(default_factory=dict)
+    reference: Mapping[str, Rows] = field(default_factory=dict)
     generated_lines: Sequence[Sequence[TextLine]] = ()
     reference_lines: Sequence[Sequence[TextLine]] = ()
     truth_lines: Sequence[Sequence[TextLine] | None] = ()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from figbench.metrics.base import MetricError, MetricInputs
-
-Features = npt.NDArray[np.float32]
+from figbench.metrics.numerics.rows import Rows, blocks
 
 
 def require_count(found: int, minimum: int, what: str) -> None:
@@ -18,11 +16,11 @@ def require_count(found: int, minimum: int, what: str) -> None:
         raise MetricError(f"found {found} {what}, needs at least {minimum}")
 
 
-def features_of(side: Mapping[str, Features], name: str, minimum: int, what: str) -> Features:
+def features_of(side: Mapping[str, Rows], name: str, minimum: int, what: str) -> Rows:
     """Returns one output of the extractor for one side, checked.
 
     Args:
-        side: Output name to (n, D) array.
+        side: Output name to (n, D) rows.
         name: Which output.
         minimum: Fewest rows.
         what: The side, for messages ("generated", "reference").
@@ -31,16 +29,16 @@ def features_of(side: Mapping[str, Features], name: str, minimum: int, what: str
         MetricError: If there are too few rows or any value is not finite.
     """
     found = side.get(name)
-    if found is None or found.ndim != 2:
+    if found is None or len(found.shape) != 2:
         raise MetricError(f"the extractor gave no '{name}' for the {what} figures")
     require_count(len(found), minimum, f"{what} figures")
-    broken = int((~np.isfinite(found).all(axis=1)).sum())
+    broken = sum(int((~np.isfinite(rows).all(axis=1)).sum()) for _, rows in blocks(found))
     if broken:
         raise MetricError(f"'{name}' of {broken} {what} figures hold NaN or infinity")
     return found
 
 
-def both_sides(inputs: MetricInputs, name: str, minimum: int) -> tuple[Features, Features]:
+def both_sides(inputs: MetricInputs, name: str, minimum: int) -> tuple[Rows, Rows]:
     """Returns (generated, reference) features of one width, checked as in :func:`features_of`."""
     generated = features_of(inputs.generated, name, minimum, "generated")
     reference = features_of(inputs.reference, name, minimum, "reference")

@@ -7,13 +7,14 @@ import inspect
 import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
-from figbench.metrics.checks import Features, both_sides
+from figbench.metrics.checks import both_sides
 from figbench.metrics.numerics.frechet import (
     frechet_influence,
     half_sample_distance,
     matched_distance,
 )
 from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
+from figbench.metrics.numerics.rows import Rows
 
 MINIMUM_N = 2
 RELIABLE = 3
@@ -48,7 +49,12 @@ class FrechetDistance:
         self.spec = MetricSpec(
             name=identity,
             outputs=(OutputSpec(identity, title, higher_is_better=False, low=0.0),),
-            needs=Needs(features=("features",), reference_features=True, extractor=extractor),
+            needs=Needs(
+                features=("features",),
+                reference_features=True,
+                extractor=extractor,
+                in_blocks=True,
+            ),
             minimum_n=MINIMUM_N,
             documentation=inspect.getdoc(type(self)) or "",
             settings={"extrapolate": True, "matched_n": 0},
@@ -89,7 +95,7 @@ INFLUENCE = "influence function"
 
 
 def _extrapolate(
-    value: float, generated: Features, reference: Features, rng: np.random.Generator
+    value: float, generated: Rows, reference: Rows, rng: np.random.Generator
 ) -> dict[str, float | int | str]:
     half = half_sample_distance(generated, reference, rng)
     enough = min(len(generated), len(reference)) >= RELIABLE * generated.shape[1]
@@ -101,7 +107,7 @@ def _extrapolate(
 
 
 def _matched(
-    asked: int, generated: Features, reference: Features, rng: np.random.Generator
+    asked: int, generated: Rows, reference: Rows, rng: np.random.Generator
 ) -> dict[str, float | int | str]:
     smaller = min(len(generated), len(reference))
     n = min(asked, smaller) if asked else smaller
@@ -113,7 +119,7 @@ def _matched(
     }
 
 
-def _warnings(name: str, generated: Features, reference: Features) -> tuple[str, ...]:
+def _warnings(name: str, generated: Rows, reference: Rows) -> tuple[str, ...]:
     n, width = min(len(generated), len(reference)), generated.shape[1]
     if n >= width:
         return ()

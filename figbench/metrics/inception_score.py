@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,13 +10,13 @@ import numpy as np
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import features_of, require_count
 from figbench.metrics.numerics.inception_score import (
-    Array,
-    inception_score,
-    log_softmax,
-    score_influence,
+    ScoreSums,
+    score_influences,
+    score_sums,
     split_rows,
 )
 from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
+from figbench.metrics.numerics.rows import Array
 
 SPLITS = 10
 JACKKNIFE_PER_SPLIT = 5
@@ -50,7 +49,7 @@ class InceptionScore:
                 OutputSpec(identity, title, higher_is_better=True, low=1.0),
                 OutputSpec(full, f"{title}, whole set", higher_is_better=True, low=1.0),
             ),
-            needs=Needs(features=("logits",), extractor=extractor),
+            needs=Needs(features=("logits",), extractor=extractor, in_blocks=True),
             minimum_n=SPLITS,
             documentation=inspect.getdoc(type(self)) or "",
             settings={"splits": SPLITS, "seed": 2020},
@@ -62,56 +61,59 @@ class InceptionScore:
         splits, seed = options["splits"], options["seed"]
         require_count(splits, 1, "splits")
         logits = features_of(inputs.generated, "logits", splits, "generated")
-        log_probabilities = log_softmax(logits)
+        by_split = score_sums(logits, split_rows(len(logits), splits, seed))
+        # One reading gives the influences of both, where there are enough images for them.
+        wanted = [one for one in (by_split, by_split.whole) if _enough(one)]
+        influences = score_influences(logits, wanted)
         clusters = inputs.present_clusters
         return [
-            self._over_splits(log_probabilities, clusters, split_rows(len(logits), splits, seed)),
-            self._whole(log_probabilities, clusters),
+            self._over_splits(by_split, influences[0] if len(wanted) > 1 else None, clusters),
+            self._whole(by_split.whole, influences[-1] if wanted else None, clusters),
         ]
 
     def _over_splits(
-        self, log_probabilities: Array, clusters: Sequence[str], rows: Sequence[np.ndarray]
+        self, sums: ScoreSums, influence: Array | None, clusters: Sequence[str]
     ) -> Measurement:
-        scores = np.array([inception_score(log_probabilities[part]) for part in rows])
-        smallest = min(len(part) for part in rows)
+        splits, scores = len(sums.totals), sums.scores
         error: float | None = None
         warnings: tuple[str, ...] = ()
-        if smallest >= JACKKNIFE_PER_SPLIT:
+        if influence is not None:
             # The mean over splits is the mean over images of n / (splits * size) influence; the
             # root restores the degree of freedom that centring within each split takes.
-            influence = np.empty(len(log_probabilities))
-            for part in rows:
-                share = len(influence) / (len(rows) * len(part))
-                freedom = math.sqrt(len(part) / (len(part) - 1))
-                influence[part] = share * freedom * score_influence(log_probabilities[part])
-            error = standard_error(variance_of_mean(influence, clusters))
+            sizes = sums.sizes[sums.part]
+            scaled = influence * len(influence) / (splits * sizes) * np.sqrt(sizes / (sizes - 1))
+            error = standard_error(variance_of_mean(scaled, clusters))
         else:
             warnings = (
-                f"{self.spec.name}: splits of {smallest} images; no interval below "
-                f"{JACKKNIFE_PER_SPLIT * len(rows)} images.",
+                f"{self.spec.name}: splits of {sums.sizes.min()} images; no interval below "
+                f"{JACKKNIFE_PER_SPLIT * splits} images.",
             )
         return Measurement(
             self.spec.outputs[0],
             float(scores.mean()),
             standard_error=error,
             method=_method(clusters) if error is not None else None,
-            details={"splits": len(rows), "splits_sd": float(scores.std())},
+            details={"splits": splits, "splits_sd": float(scores.std())},
             warnings=warnings,
         )
 
-    def _whole(self, log_probabilities: Array, clusters: Sequence[str]) -> Measurement:
-        n = len(log_probabilities)
+    def _whole(
+        self, sums: ScoreSums, influence: Array | None, clusters: Sequence[str]
+    ) -> Measurement:
         error = None
-        if n >= JACKKNIFE_PER_SPLIT:
-            influence = score_influence(log_probabilities)
+        if influence is not None:
             error = standard_error(variance_of_mean(influence, clusters))
         return Measurement(
             self.spec.outputs[1],
-            inception_score(log_probabilities),
+            float(sums.scores[0]),
             standard_error=error,
             method=_method(clusters) if error is not None else None,
-            details={"n_generated": n, "classes": log_probabilities.shape[1]},
+            details={"n_generated": len(sums.part), "classes": sums.totals.shape[1]},
         )
+
+
+def _enough(sums: ScoreSums) -> bool:
+    return int(sums.sizes.min()) >= JACKKNIFE_PER_SPLIT
 
 
 def _method(clusters: Sequence[str]) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
-from figbench.metrics.checks import Features, both_sides, require_count
+from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
-from figbench.metrics.numerics.kernel import KernelSums, kernel_sums, subset_estimates
+from figbench.metrics.numerics.kernel import KernelSums, Subsets, draw_subsets, kernel_sums
 
 MINIMUM_N = 2
 JACKKNIFE_N = 3
@@ -38,7 +42,12 @@ class KernelDistance:
         self.spec = MetricSpec(
             name=identity,
             outputs=(output,),
-            needs=Needs(features=("features",), reference_features=True, extractor=extractor),
+            needs=Needs(
+                features=("features",),
+                reference_features=True,
+                extractor=extractor,
+                in_blocks=True,
+            ),
             minimum_n=MINIMUM_N,
             documentation=inspect.getdoc(type(self)) or "",
             settings={"subsets": 100, "subset_size": 1000, "subset_seed": 2020},
@@ -48,19 +57,14 @@ class KernelDistance:
         """Returns one measurement; see :class:`figbench.metrics.base.Metric`."""
         options = self.spec.resolve(settings)
         generated, reference = both_sides(inputs, "features", MINIMUM_N)
-        sums = kernel_sums(generated, reference)
+        subsets = _subsets(options, len(generated), len(reference))
+        sums = kernel_sums(generated, reference, subsets=subsets)
         details: dict[str, float | int | str] = {
             "n_generated": len(generated),
             "n_reference": len(reference),
         }
         if options["subsets"] > 0:
-            details |= _peers(
-                generated,
-                reference,
-                options["subsets"],
-                options["subset_size"],
-                options["subset_seed"],
-            )
+            details |= _peers(options, sums)
         clustered = is_clustered(inputs.present_clusters, inputs.reference_clusters)
         return [
             Measurement(
@@ -83,18 +87,25 @@ def _error(sums: KernelSums, inputs: MetricInputs) -> float | None:
     )
 
 
-def _peers(
-    generated: Features, reference: Features, subsets: int, wanted: int, seed: int
-) -> dict[str, float | int | str]:
-    require_count(wanted, MINIMUM_N, "figures per subset")
-    size = min(wanted, len(generated), len(reference))
-    values = subset_estimates(generated, reference, subsets=subsets, size=size, seed=seed)
+def _subsets(options: Mapping[str, Any], n: int, m: int) -> Subsets | None:
+    """Returns None where there are none, or all are the whole sample in another order."""
+    if options["subsets"] <= 0:
+        return None
+    require_count(options["subset_size"], MINIMUM_N, "figures per subset")
+    size = min(options["subset_size"], n, m)
+    if size == n == m:
+        return None
+    return draw_subsets(n, m, subsets=options["subsets"], size=size, seed=options["subset_seed"])
+
+
+def _peers(options: Mapping[str, Any], sums: KernelSums) -> dict[str, float | int | str]:
+    values = sums.subsets if len(sums.subsets) else np.array([sums.value])
     return {
         "subsets_mean": float(values.mean()),
         "subsets_sd": float(values.std()),
-        "subsets": subsets,
-        "subset_size": size,
-        "subset_seed": seed,
+        "subsets": options["subsets"],
+        "subset_size": min(options["subset_size"], len(sums.generated), len(sums.reference)),
+        "subset_seed": options["subset_seed"],
     }
 
 

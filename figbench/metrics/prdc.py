@@ -10,7 +10,8 @@ import numpy as np
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.numerics.influence import standard_error, variance_of_mean
-from figbench.metrics.numerics.neighbours import Array, Cover, manifolds
+from figbench.metrics.numerics.neighbours import Cover, manifolds
+from figbench.metrics.numerics.rows import Array
 
 K_BALLS, K_DENSITY = 3, 5
 METHOD = "jackknife of both sets, radii held fixed"
@@ -56,7 +57,12 @@ class Prdc:
                 )
                 for key, title in TITLES.items()
             ),
-            needs=Needs(features=("features",), reference_features=True, extractor=extractor),
+            needs=Needs(
+                features=("features",),
+                reference_features=True,
+                extractor=extractor,
+                in_blocks=True,
+            ),
             minimum_n=max(K_BALLS, K_DENSITY) + 1,
             documentation=inspect.getdoc(type(self)) or "",
             settings={"k_balls": K_BALLS, "k_density": K_DENSITY},

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
-from figbench.metrics.checks import Features, both_sides, features_of, require_count
+from figbench.metrics.checks import both_sides, features_of, require_count
 
 Flags = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.floating]
 
 FLAWS = {
     "missing": "Missing",
@@ -96,8 +97,8 @@ class Validity:
 
 
 def _blank(inputs: MetricInputs, most_ink: float) -> Flags:
-    ink = features_of(inputs.generated, "ink", 1, "generated")[:, 0]
-    distinct = features_of(inputs.generated, "distinct", 1, "generated")[:, 0]
+    ink = np.asarray(features_of(inputs.generated, "ink", 1, "generated"))[:, 0]
+    distinct = np.asarray(features_of(inputs.generated, "distinct", 1, "generated"))[:, 0]
     return np.asarray((ink <= most_ink) | (distinct <= 1), np.bool_)
 
 
@@ -108,20 +109,18 @@ def _repeats(digests: Sequence[str], n: int) -> Flags:
 
 
 def _copies(inputs: MetricInputs, blank: Flags, distance: int) -> Flags:
-    generated, reference = both_sides(inputs, "phash", 1)
+    generated, reference = map(np.asarray, both_sides(inputs, "phash", 1))
     known = set(inputs.reference_digests)
     same_bytes = np.array([digest in known for digest in inputs.generated_digests], np.bool_)
     return np.asarray(same_bytes | (~blank & near_any(generated, reference, distance)), np.bool_)
 
 
 def _by_chance(inputs: MetricInputs, distance: int) -> float:
-    reference = features_of(inputs.reference, "phash", 1, "reference")
+    reference = np.asarray(features_of(inputs.reference, "phash", 1, "reference"))
     return float(near_any(reference, reference, distance, but_itself=True).mean())
 
 
-def near_any(
-    hashes: Features, others: Features, distance: int, *, but_itself: bool = False
-) -> Flags:
+def near_any(hashes: Hashes, others: Hashes, distance: int, *, but_itself: bool = False) -> Flags:
     """Returns which rows of 0/1 ``hashes`` lie within ``distance`` bits of any of ``others``.
 
     Args:

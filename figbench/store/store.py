@@ -26,6 +26,7 @@ from safetensors.numpy import save
 
 from figbench.errors import IntegrityError
 from figbench.results.io import atomic_path
+from figbench.store.rows import StoredRows
 
 KEYS = "keys"
 SEGMENT_SUFFIX = ".safetensors"
@@ -179,6 +180,19 @@ class Space:
                 result = np.empty((len(keys), *rows.shape[1:]), dtype=rows.dtype)
             result[positions] = rows
         return np.empty((0, 0), dtype=np.float32) if result is None else result
+
+    def rows(self, keys: Sequence[bytes], name: str) -> StoredRows:
+        """Returns the rows of :meth:`get` as an array that stays on disk; needs a key.
+
+        Raises:
+            IntegrityError: If a key is not here.
+        """
+        segments, places = np.empty((2, len(keys)), dtype=np.int32)
+        grouped = self._by_segment(keys)
+        for number, positions in enumerate(grouped.values()):
+            segments[positions] = number
+            places[positions] = [self._index[keys[i]].row for i in positions]
+        return StoredRows(tuple(grouped), segments, places, name)
 
     def get_bytes(self, keys: Sequence[bytes]) -> list[bytes]:
         """Returns one byte string per key, in the order of ``keys``."""

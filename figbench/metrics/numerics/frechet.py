@@ -3,6 +3,8 @@
 With a factor A of each covariance (A^T A = S) the trace of sqrt(S1 S2) is the sum of the singular
 values of A1 A2^T. The factor is the centred sample itself when n <= D (nothing of size D x D is
 needed, and rank deficiency costs no accuracy), else a Cholesky factor, else one from eigenvectors.
+Rows are read in blocks, so that memory is that of matrices of size min(n, D) x D however many rows
+there are; the influence values add 8 bytes a row.
 """
 
 from __future__ import annotations
@@ -11,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.metrics.numerics.moments import BLOCK, Array, Features, moments_of
+from figbench.metrics.numerics.moments import mean_of, moments_of
+from figbench.metrics.numerics.rows import Array, Picked, Rows, blocks
+from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
 
 MIN_PIVOT = 1e-7
 """Cholesky pivots below this share of the largest are noise: the sample is rank deficient."""
-MIN_GRAM = 1e-10
-"""Eigenvalues of the Gram matrix below this share of the largest have lost their digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,18 @@ class Factor:
     Attributes:
         mean: Shape (D,).
         matrix: A, shape (r, D), with A^T A the unbiased covariance.
-        whitening: Shape (D, r), maps centred rows / sqrt(n - 1) to the coordinates of A's
-            rows; None when A's rows are those rows already.
-        route: ``cross-gram``, ``cholesky`` or ``eigenvectors``.
+        route: ``cross-gram`` (A's rows are the centred sample / sqrt(n - 1)), ``cholesky`` or
+            ``eigenvectors``.
     """
 
     mean: Array
     matrix: Array
-    whitening: Array | None
     route: str
+
+    @property
+    def rank(self) -> int:
+        """The largest rank that the matrix can have: centring takes one from a sample."""
+        return len(self.matrix) - (self.route == "cross-gram")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,98 +59,114 @@ class FrechetInfluence:
     route: str
 
 
-def factor_of(features: Features, *, whiten: bool = False) -> Factor:
+def factor_of(features: Rows) -> Factor:
     """Returns a factor of the covariance of ``features`` (n, D), n >= 2."""
     count, width = features.shape
     if count <= width:
-        rows = features.astype(np.float64)
-        mean = rows.mean(axis=0)
-        return Factor(mean, (rows - mean) / np.sqrt(count - 1), None, "cross-gram")
+        return _centred_rows(features)
     moments = moments_of(features)
     try:
         upper = np.asarray(np.linalg.cholesky(moments.covariance).T, np.float64)
         pivots = np.diag(upper)
         if pivots.min() > MIN_PIVOT * pivots.max():
-            inverse = np.asarray(np.linalg.inv(upper), np.float64) if whiten else None
-            return Factor(moments.mean, upper, inverse, "cholesky")
+            return Factor(moments.mean, upper, "cholesky")
     except np.linalg.LinAlgError:
         pass
     return _eigen_factor(moments.mean, moments.covariance)
+
+
+def _centred_rows(features: Rows) -> Factor:
+    mean = mean_of(features)
+    centred = np.empty(features.shape)
+    for place, rows in blocks(features):
+        np.subtract(rows, mean, out=centred[place])
+    centred /= np.sqrt(len(features) - 1)
+    return Factor(mean, centred, "cross-gram")
 
 
 def _eigen_factor(mean: Array, covariance: Array) -> Factor:
     values, vectors = np.linalg.eigh(covariance)
     kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
     roots, basis = np.sqrt(values[kept]), vectors[:, kept]
-    return Factor(mean, roots[:, None] * basis.T, basis / roots, "eigenvectors")
+    return Factor(mean, roots[:, None] * basis.T, "eigenvectors")
 
 
-def frechet_distance(generated: Features, reference: Features) -> float:
+def frechet_distance(generated: Rows, reference: Rows) -> float:
     """Returns |m1 - m2|^2 + tr S1 + tr S2 - 2 tr sqrt(S1 S2) of samples (n, D) and (m, D).
 
     The value is in squared feature units, never clamped, so that rounding may leave a tiny
     negative number for identical samples.
     """
     first, second = factor_of(generated), factor_of(reference)
-    full_rank = first.route == second.route == "cholesky"
-    return _assemble(first, second, _nuclear_norm(first.matrix @ second.matrix.T, full_rank))
+    product = first.matrix @ second.matrix.T
+    null = min(product.shape) - min(first.rank, second.rank)
+    return _assemble(first, second, sum_of_singular_values(product, null))
 
 
 def _assemble(first: Factor, second: Factor, trace_root: float) -> float:
     shift = first.mean - second.mean
-    traces = np.square(first.matrix).sum() + np.square(second.matrix).sum()
+    traces = sum(np.vdot(one.matrix, one.matrix) for one in (first, second))
     return float(shift @ shift + traces - 2.0 * trace_root)
 
 
-def _nuclear_norm(product: Array, full_rank: bool) -> float:
-    if full_rank:
-        squares = np.linalg.eigvalsh(product @ product.T)
-        # Squaring halves the digits of small singular values: only where none is small.
-        if squares[0] > MIN_GRAM * squares[-1]:
-            return float(np.sqrt(squares).sum())
-    return float(np.linalg.svd(product, compute_uv=False).sum())
-
-
-def frechet_influence(generated: Features, reference: Features) -> FrechetInfluence:
+def frechet_influence(generated: Rows, reference: Rows) -> FrechetInfluence:
     """Returns the distance with the influence of each row (delta method, no inverse of S).
 
     IF(x) = 2 (x - m1).(m1 - m2) + |x - m1|^2 - (n - 1) sum_k s_k u_k(x)^2, where
     U diag(s) V^T is the singular value decomposition of the product of the scaled centred
     samples; the reference side likewise with V.
     """
-    first, second = factor_of(generated, whiten=True), factor_of(reference, whiten=True)
-    left, singular, right = np.linalg.svd(first.matrix @ second.matrix.T, full_matrices=False)
+    first, second = factor_of(generated), factor_of(reference)
+    left, singular, right = singular_vectors(first.matrix @ second.matrix.T)
     shift = first.mean - second.mean
     return FrechetInfluence(
         value=_assemble(first, second, float(singular.sum())),
-        generated=_influence(generated, first, left, singular, shift),
-        reference=_influence(reference, second, right.T, singular, -shift),
+        generated=_influence(generated, first, shift, left, second.matrix.T, right),
+        reference=_influence(reference, second, -shift, right, first.matrix.T, left),
         route=f"{first.route}/{second.route}",
     )
 
 
 def _influence(
-    features: Features, factor: Factor, vectors: Array, singular: Array, shift: Array
+    features: Rows, factor: Factor, shift: Array, own: Array, across: Array, other: Array
 ) -> Array:
+    """Returns IF (n,) of one side.
+
+    Args:
+        features: Shape (n, D).
+        factor: Of this side, A.
+        shift: Its mean less the other's.
+        own: Its singular vectors times sqrt(s), shape (r, k).
+        across: The other side's factor, transposed: B^T.
+        other: The other side's singular vectors times sqrt(s).
+    """
     count = len(features)
-    weighted = vectors * np.sqrt(singular)
-    if factor.whitening is not None:
-        weighted = factor.whitening @ weighted
+    if factor.route == "cross-gram":
+        excess = _squared_lengths(factor.matrix) - _squared_lengths(own)
+        along = factor.matrix @ shift * np.sqrt(count - 1)
+        return np.asarray(2.0 * along + (count - 1) * excess, np.float64)
+    # A B^T V = U diag(s): what maps a row of this side to u(x) sqrt(s) needs no inverse of A.
+    directions = across @ _over_singular(other)
     influence = np.empty(count)
-    for start in range(0, count, BLOCK):
-        part = slice(start, start + BLOCK)
-        rows = features[part].astype(np.float64) - factor.mean
-        if factor.whitening is None:
-            transported = (count - 1) * np.square(weighted[part]).sum(axis=1)
-        else:
-            transported = np.square(rows @ weighted).sum(axis=1)
-        influence[part] = 2.0 * rows @ shift + np.square(rows).sum(axis=1) - transported
+    for place, part in blocks(features):
+        rows = part - factor.mean
+        transported = _squared_lengths(rows @ directions)
+        influence[place] = 2.0 * rows @ shift + _squared_lengths(rows) - transported
     return influence
 
 
-def half_sample_distance(
-    generated: Features, reference: Features, rng: np.random.Generator
-) -> float:
+def _over_singular(vectors: Array) -> Array:
+    """Returns V / sqrt(s) of V sqrt(s) (r, k): 0 where s is nothing but rounding."""
+    singular = np.square(vectors).sum(axis=0)
+    least = singular.max(initial=0.0) * len(singular) * np.finfo(np.float64).eps
+    return np.asarray(vectors / np.where(singular > least, singular, np.inf), np.float64)
+
+
+def _squared_lengths(rows: Array) -> Array:
+    return np.asarray(np.einsum("ij,ij->i", rows, rows), np.float64)
+
+
+def half_sample_distance(generated: Rows, reference: Rows, rng: np.random.Generator) -> float:
     """Returns the mean distance of two disjoint random half-samples, n/2 against m/2.
 
     The bias of the distance falls like 1/n, so 2 FD(n) - FD(n/2) extrapolates it to infinite n
@@ -153,17 +174,20 @@ def half_sample_distance(
     """
     mine, theirs = rng.permutation(len(generated)), rng.permutation(len(reference))
     half, other = len(mine) // 2, len(theirs) // 2
-    first = frechet_distance(generated[mine[:half]], reference[theirs[:other]])
+    first = frechet_distance(_some(generated, mine[:half]), _some(reference, theirs[:other]))
     second = frechet_distance(
-        generated[mine[half : 2 * half]], reference[theirs[other : 2 * other]]
+        _some(generated, mine[half : 2 * half]), _some(reference, theirs[other : 2 * other])
     )
     return (first + second) / 2.0
 
 
-def matched_distance(
-    generated: Features, reference: Features, n: int, rng: np.random.Generator
-) -> float:
+def matched_distance(generated: Rows, reference: Rows, n: int, rng: np.random.Generator) -> float:
     """Returns the distance of random subsets of ``n`` rows of each side, without replacement."""
     mine = rng.permutation(len(generated))[:n]
     theirs = rng.permutation(len(reference))[:n]
-    return frechet_distance(generated[mine], reference[theirs])
+    return frechet_distance(_some(generated, mine), _some(reference, theirs))
+
+
+def _some(rows: Rows, index: np.ndarray) -> Picked:
+    # In their own order, in which neighbours are read together.
+    return Picked(rows, np.sort(index))

@@ -1,13 +1,15 @@
-"""Inception Score of class logits: the whole set, and the mean over splits."""
+"""Inception Score of class logits, by parts of the set or of the whole, one block at a time."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from figbench.metrics.numerics.influence import jackknife_influence
-
-Array = npt.NDArray[np.float64]
+from figbench.metrics.numerics.rows import BLOCK, Array, Rows, blocks
 
 
 def log_softmax(logits: npt.NDArray[np.floating]) -> Array:
@@ -20,28 +22,104 @@ def log_softmax(logits: npt.NDArray[np.floating]) -> Array:
 
 def _sum_q_log_q(q: Array) -> Array:
     positive = np.where(q > 0, q, 1.0)
-    return np.asarray((q * np.log(positive)).sum(axis=-1))
+    return np.asarray((q * np.log(positive, out=positive)).sum(axis=-1))
 
 
-def inception_score(log_probabilities: Array) -> float:
-    """Returns exp(mean KL(p(y|x) || p(y))) of (n, classes): from 1 to the number of classes."""
-    p = np.exp(log_probabilities)
-    negative_entropy = float((p * log_probabilities).sum(axis=1).mean())
-    return float(np.exp(negative_entropy - _sum_q_log_q(p.mean(axis=0))))
+@dataclass(frozen=True, slots=True)
+class ScoreSums:
+    """What the scores of the parts of a set of n images are made of.
+
+    Attributes:
+        part: Which part each image belongs to, shape (n,).
+        own: sum p log p of each image, shape (n,).
+        totals: Sum of the probabilities over each part, shape (parts, classes).
+    """
+
+    part: npt.NDArray[np.intp]
+    own: Array
+    totals: Array
+
+    @property
+    def sizes(self) -> npt.NDArray[np.intp]:
+        """Images in each part, shape (parts,)."""
+        return np.asarray(np.bincount(self.part, minlength=len(self.totals)), np.intp)
+
+    @property
+    def own_totals(self) -> Array:
+        """Sum of ``own`` over each part, shape (parts,)."""
+        total = np.bincount(self.part, weights=self.own, minlength=len(self.totals))
+        return np.asarray(total, np.float64)
+
+    @property
+    def scores(self) -> Array:
+        """exp(mean KL(p(y|x) || p(y))) of each part, shape (parts,): 1 to the number of classes."""
+        marginals = self.totals / self.sizes[:, None]
+        return np.asarray(
+            np.exp(self.own_totals / self.sizes - _sum_q_log_q(marginals)), np.float64
+        )
+
+    @property
+    def whole(self) -> ScoreSums:
+        """The same images as one part."""
+        return ScoreSums(np.zeros_like(self.part), self.own, self.totals.sum(axis=0, keepdims=True))
 
 
-def score_influence(log_probabilities: Array, block: int = 2048) -> Array:
+def score_sums(
+    logits: Rows, parts: Sequence[npt.NDArray[np.intp]] = (), block: int = BLOCK
+) -> ScoreSums:
+    """Returns the sums of logits (n, classes), read once; memory is block x classes.
+
+    Args:
+        logits: Or anything that differs from them by a constant per row.
+        parts: Row numbers of each part, together every row; the whole set where empty.
+        block: Rows at a time.
+    """
+    part, own = np.zeros(len(logits), np.intp), np.empty(len(logits))
+    for number, members in enumerate(parts):
+        part[members] = number
+    totals = np.zeros((max(1, len(parts)), logits.shape[1]))
+    for place, rows in blocks(logits, block):
+        log_p = log_softmax(rows)
+        p = np.exp(log_p)
+        own[place] = np.einsum("ij,ij->i", p, log_p)
+        totals += (part[place] == np.arange(len(totals))[:, None]).astype(np.float64) @ p
+    return ScoreSums(part, own, totals)
+
+
+def score_influences(logits: Rows, several: Sequence[ScoreSums], block: int = BLOCK) -> list[Array]:
+    """Returns for each of the sums the influence (n,) of each image on its part's score.
+
+    By the jackknife. Reads the logits once more; parts need two images.
+    """
+    left_out = [np.empty(len(logits)) for _ in several]
+    for place, rows in blocks(logits, block):
+        p = np.exp(log_softmax(rows))
+        for sums, values in zip(several, left_out, strict=True):
+            part = sums.part[place]
+            own = sums.own_totals[part] - sums.own[place]
+            rest = (sums.sizes[part] - 1).astype(np.float64)
+            marginals = np.maximum(sums.totals[part] - p, 0.0)
+            marginals /= rest[:, None]
+            values[place] = np.exp(own / rest - _sum_q_log_q(marginals))
+    return [_by_part(values, sums.part) for sums, values in zip(several, left_out, strict=True)]
+
+
+def _by_part(left_out: Array, part: npt.NDArray[np.intp]) -> Array:
+    influence = np.empty(len(left_out))
+    for number in range(int(part.max()) + 1):
+        rows = part == number
+        influence[rows] = jackknife_influence(left_out[rows])
+    return influence
+
+
+def inception_score(logits: Rows) -> float:
+    """Returns the score of the whole set (n, classes)."""
+    return float(score_sums(logits).scores[0])
+
+
+def score_influence(logits: Rows) -> Array:
     """Returns the jackknife influence (n,) of each image on the score; needs two images."""
-    n = len(log_probabilities)
-    p = np.exp(log_probabilities)
-    own = (p * log_probabilities).sum(axis=1)
-    total, own_total = p.sum(axis=0), own.sum()
-    left_out = np.empty(n)
-    for start in range(0, n, block):
-        part = slice(start, start + block)
-        marginal = np.maximum(total - p[part], 0.0) / (n - 1)
-        left_out[part] = np.exp((own_total - own[part]) / (n - 1) - _sum_q_log_q(marginal))
-    return jackknife_influence(left_out)
+    return score_influences(logits, [score_sums(logits)])[0]
 
 
 def split_rows(n: int, splits: int, seed: int) -> list[npt.NDArray[np.intp]]:

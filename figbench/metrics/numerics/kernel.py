@@ -8,11 +8,36 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.metrics.numerics.influence import jackknife_influence
+from figbench.metrics.numerics.rows import BLOCK, Array, Rows, slices
 
-Array = npt.NDArray[np.float64]
-Features = npt.NDArray[np.floating]
+ROW_BLOCKS = 2
+"""Height of a tile of the kernel in blocks: halves how often the other side is read again."""
+Members = npt.NDArray[np.bool_]
 
-BLOCK = 2048
+
+@dataclass(frozen=True, slots=True)
+class Subsets:
+    """Random subsets of both samples, one a column.
+
+    Attributes:
+        generated: Shape (n, subsets), True where a row belongs.
+        reference: Shape (m, subsets).
+        size: Rows of each side in a subset.
+    """
+
+    generated: Members
+    reference: Members
+    size: int
+
+
+def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subsets:
+    """Returns subsets of ``size`` of n and m rows: those of torch-fidelity for the same seed."""
+    rng = np.random.RandomState(seed)
+    drawn = Subsets(np.zeros((n, subsets), np.bool_), np.zeros((m, subsets), np.bool_), size)
+    for index in range(subsets):
+        drawn.generated[rng.choice(n, size, replace=False), index] = True
+        drawn.reference[rng.choice(m, size, replace=False), index] = True
+    return drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +49,14 @@ class KernelSums:
         reference: Row sums within the reference side, shape (m,).
         across_generated: Sums of each generated row over the reference, shape (n,).
         across_reference: Sums of each reference row over the generated, shape (m,).
+        subsets: The estimate on each subset that was asked for, shape (subsets,).
     """
 
     generated: Array
     reference: Array
     across_generated: Array
     across_reference: Array
+    subsets: Array
 
     @property
     def value(self) -> float:
@@ -52,60 +79,77 @@ def _left_out(within: Array, across: Array, others: int) -> Array:
     return np.asarray(own - 2.0 * (across.sum() - across) / ((n - 1) * others))
 
 
-def polynomial_kernel(x: Features, y: Features) -> npt.NDArray[np.float32]:
+def polynomial_kernel(
+    x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float32]:
     """Returns (x.y / D + 1)^3 in float32, shape (n, m)."""
     kernel = np.asarray(x, np.float32) @ np.asarray(y, np.float32).T
     kernel *= np.float32(1.0 / x.shape[1])
     kernel += np.float32(1.0)
-    return np.asarray(kernel * kernel * kernel, np.float32)
+    cube = kernel * kernel
+    cube *= kernel
+    return np.asarray(cube, np.float32)
 
 
-def kernel_sums(generated: Features, reference: Features, block: int = BLOCK) -> KernelSums:
-    """Returns all sums that the estimate and its jackknife need; memory is block x block."""
-    across, across_reference = np.zeros(len(generated)), np.zeros(len(reference))
-    for rows in _slices(len(generated), block):
-        for columns in _slices(len(reference), block):
-            kernel = polynomial_kernel(generated[rows], reference[columns])
-            across[rows] += kernel.sum(axis=1, dtype=np.float64)
-            across_reference[columns] += kernel.sum(axis=0, dtype=np.float64)
-    return KernelSums(
-        _within(generated, block), _within(reference, block), across, across_reference
-    )
+def kernel_sums(
+    generated: Rows, reference: Rows, block: int = BLOCK, subsets: Subsets | None = None
+) -> KernelSums:
+    """Returns all sums that the estimate, its jackknife and its subsets need.
 
-
-def _within(features: Features, block: int) -> Array:
-    sums = np.zeros(len(features))
-    slices = _slices(len(features), block)
-    for index, rows in enumerate(slices):
-        kernel = polynomial_kernel(features[rows], features[rows])
-        np.fill_diagonal(kernel, 0.0)
-        sums[rows] += kernel.sum(axis=1, dtype=np.float64)
-        for columns in slices[index + 1 :]:
-            kernel = polynomial_kernel(features[rows], features[columns])
-            sums[rows] += kernel.sum(axis=1, dtype=np.float64)
-            sums[columns] += kernel.sum(axis=0, dtype=np.float64)
-    return sums
-
-
-def _slices(n: int, block: int) -> list[slice]:
-    return [slice(start, start + block) for start in range(0, n, block)]
-
-
-def subset_estimates(
-    generated: Features, reference: Features, *, subsets: int, size: int, seed: int
-) -> Array:
-    """Returns the estimate on random subsets of ``size`` rows, shape (subsets,).
-
-    The subsets are those of torch-fidelity for the same seed, hence its generator.
+    Every entry of the kernel is computed once. The sum over a subset is that of the entries whose
+    row and column both belong: with 0/1 columns M and N it is the diagonal of M^T K N, so that all
+    subsets together cost one product in float64 with as many columns. Memory is a few times
+    2 block x block and block x D, and a byte per row and subset.
     """
-    n, m = len(generated), len(reference)
-    if size == n == m:
-        # Every subset is the whole sample in another order.
-        return np.full(subsets, kernel_sums(generated, reference).value)
-    rng = np.random.RandomState(seed)
-    values = np.empty(subsets)
-    for index in range(subsets):
-        mine = rng.choice(n, size, replace=False)
-        theirs = rng.choice(m, size, replace=False)
-        values[index] = kernel_sums(generated[mine], reference[theirs]).value
-    return values
+    none = np.zeros((0, 0), np.bool_)
+    mine, theirs = (subsets.generated, subsets.reference) if subsets else (none, none)
+    across, across_reference, between = _across(generated, reference, mine, theirs, block)
+    own, own_subsets = _within(generated, mine, block)
+    other, other_subsets = _within(reference, theirs, block)
+    size = subsets.size if subsets else 2
+    estimates = (own_subsets + other_subsets) / (size * (size - 1)) - 2.0 * between / size**2
+    return KernelSums(own, other, across, across_reference, estimates)
+
+
+def _across(
+    generated: Rows, reference: Rows, mine: Members, theirs: Members, block: int
+) -> tuple[Array, Array, Array]:
+    """Returns row sums (n,), column sums (m,) and the sum over each subset."""
+    rows_of, columns_of = np.zeros(len(generated)), np.zeros(len(reference))
+    chosen = np.zeros(mine.shape[1])
+    for rows in slices(len(generated), ROW_BLOCKS * block):
+        features = generated[rows]
+        for columns in slices(len(reference), block):
+            kernel = polynomial_kernel(features, reference[columns]).astype(np.float64)
+            rows_of[rows] += kernel.sum(axis=1)
+            columns_of[columns] += kernel.sum(axis=0)
+            chosen += _over_subsets(kernel, mine[rows], theirs[columns])
+    return rows_of, columns_of, chosen
+
+
+def _within(features: Rows, members: Members, block: int) -> tuple[Array, Array]:
+    """Returns row sums (n,) without the diagonal and the sum over each subset."""
+    sums, chosen = np.zeros(len(features)), np.zeros(members.shape[1])
+    for rows in slices(len(features), ROW_BLOCKS * block):
+        own = features[rows]
+        # Columns of this tile's own rows and of those after it: what lies below is the mirror.
+        for columns in slices(len(features), block):
+            if columns.start < rows.start:
+                continue
+            kernel = polynomial_kernel(own, features[columns]).astype(np.float64)
+            inside = columns.start < rows.stop
+            if inside:
+                np.fill_diagonal(kernel[columns.start - rows.start :], 0.0)
+            else:
+                sums[columns] += kernel.sum(axis=0)
+            sums[rows] += kernel.sum(axis=1)
+            part = _over_subsets(kernel, members[rows], members[columns])
+            chosen += part if inside else 2.0 * part
+    return sums, chosen
+
+
+def _over_subsets(kernel: Array, rows: Members, columns: Members) -> Array:
+    """Returns the sum over each subset's rows and columns, shape (subsets,)."""
+    if not rows.size:
+        return np.zeros(0)
+    return np.asarray(np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64)), np.float64)

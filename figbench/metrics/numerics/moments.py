@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Features = npt.NDArray[np.floating]
-
-BLOCK = 4096
+from figbench.metrics.numerics.rows import BLOCK, Array, Rows, blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +28,27 @@ class Moments:
         """Unbiased covariance, shape (D, D); needs two rows."""
         return self.scatter / (self.count - 1)
 
-    def merge(self, other: Moments) -> Moments:
-        """Returns the moments of both samples together (Chan, Golub and LeVeque 1979)."""
-        count = self.count + other.count
-        shift = other.mean - self.mean
-        mean = self.mean + shift * (other.count / count)
-        weight = self.count * other.count / count
-        scatter = self.scatter + other.scatter + weight * np.outer(shift, shift)
-        return Moments(count, mean, scatter)
 
-
-def moments_of(features: Features, block: int = BLOCK) -> Moments:
-    """Returns the moments of ``features`` (n, D); float32 rows are widened block by block."""
-    total: Moments | None = None
-    for start in range(0, len(features), block):
-        rows = features[start : start + block].astype(np.float64)
-        mean = rows.mean(axis=0)
-        rows -= mean
-        part = Moments(len(rows), mean, rows.T @ rows)
-        total = part if total is None else total.merge(part)
-    if total is None:
+def mean_of(rows: Rows, block: int = BLOCK) -> Array:
+    """Returns the mean (D,) of rows (n, D), n >= 1, summed in float64."""
+    if not len(rows):
         raise ValueError("no rows")
-    return total
+    total = np.zeros(rows.shape[1])
+    for _, part in blocks(rows, block):
+        total += part.sum(axis=0, dtype=np.float64)
+    return np.asarray(total / len(rows), np.float64)
+
+
+def moments_of(rows: Rows, block: int = BLOCK) -> Moments:
+    """Returns the moments of rows (n, D), n >= 1, read twice; memory is (block + 2 D) x D.
+
+    Rows are centred before they are multiplied (the two-pass formula), which loses no digits to a
+    mean that is large beside the spread.
+    """
+    mean = mean_of(rows, block)
+    scatter = np.zeros((len(mean), len(mean)))
+    for _, part in blocks(rows, block):
+        centred = part.astype(np.float64)
+        centred -= mean
+        scatter += centred.T @ centred
+    return Moments(len(rows), mean, scatter)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Features = npt.NDArray[np.floating]
+from figbench.metrics.numerics.moments import mean_of
+from figbench.metrics.numerics.rows import BLOCK, Array, Rows, slices
 
-BLOCK = 512
 ROUNDING = 1e-12
 """Squared distances below this share of the squared norms are equal points."""
 TIE = 1e-10
@@ -60,61 +59,75 @@ class Manifolds:
 
 
 class _CoverSums:
-    """Collects covers from blocks of a (rows, columns) incidence."""
+    """Collects covers from tiles of a (rows, columns) incidence."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self.of_rows, self.of_columns = np.zeros(rows), np.zeros(columns)
-        self._last_column, self._row_numbers = np.zeros(rows, np.intp), np.zeros(columns)
+        self._column_numbers, self._row_numbers = np.zeros(rows), np.zeros(columns)
 
-    def add(self, rows: slice, inside: npt.NDArray[np.bool_]) -> None:
-        """Adds rows of the incidence, each with all of its columns."""
-        self.of_rows[rows] = inside.sum(axis=1)
-        self._last_column[rows] = inside.argmax(axis=1)
-        self.of_columns += inside.sum(axis=0)
+    def add(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> None:
+        """Adds one tile of the incidence."""
+        counted = inside.astype(np.float64)
+        self.of_rows[rows] += counted.sum(axis=1)
+        self.of_columns[columns] += counted.sum(axis=0)
         # Where one row alone is inside, the sum of row numbers is that row's number.
-        self._row_numbers += np.arange(rows.start, rows.start + len(inside)) @ inside
+        self._row_numbers[columns] += np.arange(rows.start, rows.stop) @ counted
+        self._column_numbers[rows] += counted @ np.arange(columns.start, columns.stop)
 
     def rows_by_columns(self) -> Cover:
         """Returns the cover of rows by columns."""
-        alone = self._last_column[self.of_rows == 1]
-        sole = np.bincount(alone, minlength=len(self.of_columns)).astype(np.float64)
+        sole = _sole(self._column_numbers, self.of_rows, len(self.of_columns))
         return Cover(self.of_rows, self.of_columns, sole)
 
     def columns_by_rows(self) -> Cover:
         """Returns the cover of columns by rows."""
-        alone = self._row_numbers[self.of_columns == 1].astype(np.intp)
-        sole = np.bincount(alone, minlength=len(self.of_rows)).astype(np.float64)
+        sole = _sole(self._row_numbers, self.of_columns, len(self.of_rows))
         return Cover(self.of_columns, self.of_rows, sole)
 
 
-def squared_distances(x: Array, y: Array, block: int = BLOCK) -> Iterator[tuple[slice, Array]]:
-    """Yields (rows of x, squared distances of these to all of y), ``block`` rows at a time."""
-    norms = np.square(y).sum(axis=1)
-    for start in range(0, len(x), block):
-        rows = slice(start, start + block)
-        own = np.square(x[rows]).sum(axis=1)[:, None]
-        scale = own + norms
-        distances = x[rows] @ y.T
-        distances *= -2.0
-        distances += scale
-        distances[distances < ROUNDING * scale] = 0.0
-        yield rows, distances
+def _sole(numbers: Array, counts: Array, agents: int) -> Array:
+    alone = numbers[counts == 1].astype(np.intp)
+    return np.bincount(alone, minlength=agents).astype(np.float64)
 
 
-def squared_radii(x: Array, ks: Sequence[int], block: int = BLOCK) -> dict[int, Array]:
+def squared_distances(
+    x: Rows, y: Rows, centre: Array, block: int = BLOCK
+) -> Iterator[tuple[slice, slice, Array]]:
+    """Yields (rows of x, rows of y, squared distances between them) tile by tile.
+
+    All tiles of the same rows of x come one after the other. Both sides are centred and widened to
+    float64 tile by tile: memory is (block + BLOCK) x D and block x BLOCK.
+    """
+    for rows in slices(len(x), block):
+        mine = x[rows] - centre
+        own = np.square(mine).sum(axis=1)[:, None]
+        for columns in slices(len(y)):
+            theirs = y[columns] - centre
+            scale = own + np.square(theirs).sum(axis=1)
+            distances = mine @ theirs.T
+            distances *= -2.0
+            distances += scale
+            distances[distances < ROUNDING * scale] = 0.0
+            yield rows, columns, distances
+
+
+def squared_radii(
+    x: Rows, ks: Sequence[int], centre: Array, block: int = BLOCK
+) -> dict[int, Array]:
     """Returns for each k the squared distance (n,) of every point to its k-th neighbour."""
-    radii = {k: np.empty(len(x)) for k in ks}
-    for rows, distances in squared_distances(x, x, block):
-        index = np.arange(len(distances))
-        distances[index, index + rows.start] = 0.0
-        distances.partition(sorted(set(ks)), axis=1)
-        for k in ks:
-            radii[k][rows] = distances[:, k]
-    return radii
+    most = max(ks) + 1
+    nearest = np.full((len(x), most), np.inf)
+    for rows, columns, distances in squared_distances(x, x, centre, block):
+        here = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
+        distances[here - rows.start, here - columns.start] = 0.0
+        together = np.hstack([nearest[rows], distances])
+        nearest[rows] = np.partition(together, most - 1, axis=1)[:, :most]
+    nearest.sort(axis=1)
+    return {k: nearest[:, k] for k in ks}
 
 
 def manifolds(
-    generated: Features, reference: Features, *, k_balls: int, k_density: int, block: int = BLOCK
+    generated: Rows, reference: Rows, *, k_balls: int, k_density: int, block: int = BLOCK
 ) -> Manifolds:
     """Returns the covers between samples (n, D) and (m, D), more rows than neighbours each.
 
@@ -123,19 +136,18 @@ def manifolds(
         reference: Shape (m, D).
         k_balls: Neighbours of precision and recall.
         k_density: Neighbours of density and coverage.
-        block: Rows at a time; memory is block x max(n, m).
+        block: Rows at a time. Beyond the tiles of :func:`squared_distances`, memory grows by
+            some 150 bytes a figure.
     """
-    centre = np.asarray(reference, np.float64).mean(axis=0)
-    x = np.asarray(generated, np.float64) - centre
-    y = np.asarray(reference, np.float64) - centre
-    radii = squared_radii(y, (k_balls, k_density), block)
+    centre = mean_of(reference)
+    radii = squared_radii(reference, (k_balls, k_density), centre, block)
     closed, open_ = radii[k_balls] * (1 + TIE), radii[k_density] * (1 - TIE)
-    own = squared_radii(x, (k_balls,), block)[k_balls] * (1 + TIE)
-    precision, recall, density = (_CoverSums(len(x), len(y)) for _ in range(3))
-    for rows, distances in squared_distances(x, y, block):
-        precision.add(rows, distances <= closed)
-        recall.add(rows, distances <= own[rows, None])
-        density.add(rows, distances < open_)
+    own = squared_radii(generated, (k_balls,), centre, block)[k_balls] * (1 + TIE)
+    precision, recall, density = (_CoverSums(len(generated), len(reference)) for _ in range(3))
+    for rows, columns, distances in squared_distances(generated, reference, centre, block):
+        precision.add(rows, columns, distances <= closed[columns])
+        recall.add(rows, columns, distances <= own[rows, None])
+        density.add(rows, columns, distances < open_[columns])
     return Manifolds(
         precision.rows_by_columns(),
         recall.columns_by_rows(),
