@@ -5,6 +5,8 @@ CRAFT: Baek et al., "Character Region Awareness for Text Detection" (CVPR 2019).
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Sequence
 
 import torch
@@ -37,24 +39,15 @@ class CraftBackbone(nn.Module):
     """
 
     def __init__(self) -> None:
-        from easyocr.craft import CRAFT as EasyOcrCraft
-
         super().__init__()
-        state = load_state_dict(require_weights("craft", metric="ocr_sim"))
-        base = EasyOcrCraft(pretrained=False, freeze=False).basenet
-        prefix = "basenet."
-        own = {
-            name.removeprefix(prefix): tensor
-            for name, tensor in state.items()
-            if name.startswith(prefix)
-        }
-        base.load_state_dict(own)
-        for module in base.modules():
-            if isinstance(module, nn.ReLU):
-                module.inplace = False
-        self.slices = nn.ModuleList(
-            [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
-        )
+        base = load_craft().basenet
+        slices = [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
+        for later in slices[1:4]:
+            # Its ReLU stands in the forward pass; every other one follows a BatchNorm, whose
+            # output nobody keeps, and may stay in place.
+            first = next(iter(later._modules))
+            later._modules[first] = nn.Identity()
+        self.slices = nn.ModuleList(slices)
 
     def forward(self, normalised: torch.Tensor) -> list[torch.Tensor]:
         """Returns the five maps, deepest first.
@@ -70,11 +63,42 @@ class CraftBackbone(nn.Module):
         return [fc7, relu5_3, relu4_3, relu3_2, relu2_2]
 
 
+def load_craft() -> nn.Module:
+    """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
+    from easyocr.craft import CRAFT as EasyOcrCraft
+
+    network = EasyOcrCraft(pretrained=False, freeze=False)
+    network.load_state_dict(load_state_dict(require_weights("craft", metric="ocr_sim")))
+    return network.eval()  # type: ignore[no-any-return]
+
+
+_loaded: weakref.WeakValueDictionary[tuple[str, ...], nn.Module] = weakref.WeakValueDictionary()
+_loading = threading.Lock()
+
+
 def load_backbone(device: str, precision: str) -> nn.Module:
-    """Returns the backbone for inference: BatchNorm folded, channels last, frozen."""
-    backbone = CraftBackbone().eval()
-    fold_batch_norm(backbone)
-    return freeze(backbone, device, precision)
+    """Returns the backbone for inference: BatchNorm folded, channels last, frozen.
+
+    OCR-SIM, the extractor and the text detector get one and the same while any of them lives.
+    """
+    key = (str(require_weights("craft", metric="ocr_sim")), device, precision)
+    with _loading:
+        backbone = _loaded.get(key)
+        if backbone is None:
+            backbone = CraftBackbone().eval()
+            fold_batch_norm(backbone)
+            backbone = _loaded[key] = freeze(backbone, device, precision)
+    return backbone
+
+
+def maps_of(maps: Sequence[torch.Tensor], index: int) -> list[torch.Tensor]:
+    """Returns the five maps of one image of a batch, each (1, c, h, w)."""
+    return [one[index : index + 1] for one in maps]
+
+
+def pool(maps: Sequence[torch.Tensor]) -> dict[str, FloatArray]:
+    """Returns the extractor's output from the five maps of a batch."""
+    return {"features": to_numpy(maps[0].float().mean(dim=(2, 3)))}
 
 
 def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> torch.Tensor:
@@ -99,5 +123,4 @@ class CraftFeatures:
     @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
-        fc7 = self.trunk(normalise(images, self._device, self._dtype))[0]
-        return {"features": to_numpy(fc7.float().mean(dim=(2, 3)))}
+        return pool(self.trunk(normalise(images, self._device, self._dtype)))

@@ -43,6 +43,22 @@ def _unit(features: torch.Tensor) -> torch.Tensor:
     return features / (features.square().sum(dim=1, keepdim=True).sqrt() + EPS)
 
 
+def score_maps(
+    maps: Sequence[torch.Tensor], ours: Sequence[int], theirs: Sequence[int]
+) -> npt.NDArray[np.float64]:
+    """Returns one distance per pair, shape (n,), from the maps of a batch of images.
+
+    Args:
+        maps: The five maps of every image.
+        ours: Place in the batch of each pair's generated image.
+        theirs: Place of its reference.
+    """
+    total = torch.zeros(len(ours), dtype=torch.float64)
+    for features in maps:
+        total += map_distance(features[list(ours)], features[list(theirs)]).double().cpu()
+    return total.numpy()
+
+
 class OcrSim:
     """OCR-SIM of aligned pairs of one size; 0 for identical images, about 6 against white."""
 
@@ -64,13 +80,10 @@ class OcrSim:
         """
         distinct = {id(image): image for image in (*generated, *reference)}
         place = {name: position for position, name in enumerate(distinct)}
-        batch = normalise(list(distinct.values()), self._device, self._dtype)
+        maps = self.trunk(normalise(list(distinct.values()), self._device, self._dtype))
         ours = [place[id(image)] for image in generated]
         theirs = [place[id(image)] for image in reference]
-        total = torch.zeros(len(ours), dtype=torch.float64)
-        for features in self.trunk(batch):
-            total += map_distance(features[ours], features[theirs]).double().cpu()
-        return total.numpy()
+        return score_maps(maps, ours, theirs)
 
 
 class OcrPerceptual(nn.Module):
