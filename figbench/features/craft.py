@@ -5,6 +5,8 @@ CRAFT: Baek et al., "Character Region Awareness for Text Detection" (CVPR 2019).
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Sequence
 
 import torch
@@ -38,24 +40,15 @@ class CraftBackbone(nn.Module):
     """
 
     def __init__(self) -> None:
-        from easyocr.craft import CRAFT as EasyOcrCraft
-
         super().__init__()
-        state = load_state_dict(require_weights("craft", metric="ocr_sim"))
-        base = EasyOcrCraft(pretrained=False, freeze=False).basenet
-        prefix = "basenet."
-        own = {
-            name.removeprefix(prefix): tensor
-            for name, tensor in state.items()
-            if name.startswith(prefix)
-        }
-        base.load_state_dict(own)
-        for module in base.modules():
-            if isinstance(module, nn.ReLU):
-                module.inplace = False
-        self.slices = nn.ModuleList(
-            [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
-        )
+        base = load_craft().basenet
+        slices = [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
+        for later in slices[1:4]:
+            # Its ReLU stands in the forward pass; every other one follows a BatchNorm, whose
+            # output nobody keeps, and may stay in place.
+            first = next(iter(later._modules))
+            later._modules[first] = nn.Identity()
+        self.slices = nn.ModuleList(slices)
 
     def forward(self, normalised: torch.Tensor) -> list[torch.Tensor]:
         """Returns the five maps, deepest first.
@@ -71,11 +64,32 @@ class CraftBackbone(nn.Module):
         return [fc7, relu5_3, relu4_3, relu3_2, relu2_2]
 
 
+def load_craft() -> nn.Module:
+    """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
+    from easyocr.craft import CRAFT as EasyOcrCraft
+
+    network = EasyOcrCraft(pretrained=False, freeze=False)
+    network.load_state_dict(load_state_dict(require_weights("craft", metric="ocr_sim")))
+    return network.eval()  # type: ignore[no-any-return]
+
+
+_loaded: weakref.WeakValueDictionary[tuple[str, ...], nn.Module] = weakref.WeakValueDictionary()
+_loading = threading.Lock()
+
+
 def load_backbone(device: str, precision: str) -> nn.Module:
-    """Returns the backbone for inference: BatchNorm folded, channels last, frozen."""
-    backbone = CraftBackbone().eval()
-    fold_batch_norm(backbone)
-    return freeze(backbone, device, precision)
+    """Returns the backbone for inference: BatchNorm folded, channels last, frozen.
+
+    OCR-SIM, the extractor and the text detector get one and the same while any of them lives.
+    """
+    key = (str(require_weights("craft", metric="ocr_sim")), device, precision)
+    with _loading:
+        backbone = _loaded.get(key)
+        if backbone is None:
+            backbone = CraftBackbone().eval()
+            fold_batch_norm(backbone)
+            backbone = _loaded[key] = freeze(backbone, device, precision)
+    return backbone
 
 
 def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,21 +20,39 @@ def _switches() -> list[tuple[Any, str, Any]]:
     return [(backends.cuda.matmul, "allow_tf32", False), (backends.cudnn, "allow_tf32", False)]
 
 
+class _Shared:
+    """The process's settings while any thread is inside the block; they belong to no thread."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.before: list[tuple[Any, str, Any]] = []
+
+
+_shared = _Shared()
+
+
 @contextmanager
 def exact_float32() -> Iterator[None]:
     """Keeps float32 at float32 for the block: no TF32, which PyTorch allows convolutions on CUDA.
 
-    The caller's settings come back afterwards, so that evaluating inside a training script changes
-    nothing there.
+    The caller's settings come back when the last thread leaves, so that evaluating inside a
+    training script changes nothing there.
     """
-    before = [(place, name, getattr(place, name)) for place, name, _ in _switches()]
+    with _shared.lock:
+        if not _shared.inside:
+            _shared.before = [(place, name, getattr(place, name)) for place, name, _ in _switches()]
+            for place, name, exact in _switches():
+                setattr(place, name, exact)
+        _shared.inside += 1
     try:
-        for place, name, exact in _switches():
-            setattr(place, name, exact)
         yield
     finally:
-        for place, name, value in before:
-            setattr(place, name, value)
+        with _shared.lock:
+            _shared.inside -= 1
+            if not _shared.inside:
+                for place, name, value in _shared.before:
+                    setattr(place, name, value)
 
 
 @contextmanager

@@ -25,12 +25,14 @@ class EngineEntry:
         weights: Pinned weight names that it loads; readers that carry theirs in the wheel are
             identified by the package version.
         load: ``load(info, device) -> OcrEngine``.
+        revision: Bumped whenever figbench's own part of the reader would read otherwise.
     """
 
     package: str
     defaults: Mapping[str, str | int | float | bool]
     weights: tuple[str, ...]
     load: Callable[[OcrInfo, str], OcrEngine]
+    revision: int = 0
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -52,7 +54,7 @@ def _tesseract(info: OcrInfo, device: str) -> OcrEngine:
 
 
 EASYOCR = EngineEntry(
-    "easyocr", {"mag_ratio": 1.0, "min_confidence": 0.0}, ("craft", "english-g2"), _easyocr
+    "easyocr", {"mag_ratio": 1.0, "min_confidence": 0.0}, ("craft", "english-g2"), _easyocr, 1
 )
 RAPIDOCR = EngineEntry("rapidocr", {"use_cls": False, "min_confidence": 0.5}, (), _rapidocr)
 TESSERACT = EngineEntry("pytesseract", {"psm": 11, "min_confidence": 0.0}, (), _tesseract)
@@ -89,6 +91,8 @@ def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
             f"OCR engine '{name}' needs the package '{entry.package}'.",
             remedy=f"pip install {entry.package}",
         ) from None
+    if entry.revision:
+        package_version = f"{package_version}+{entry.revision}"
     digests = {weights: weights_digest(weights) for weights in entry.weights}
     return OcrInfo(name, package_version, digests, {**entry.defaults, **given})
 

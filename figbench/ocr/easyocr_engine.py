@@ -1,48 +1,50 @@
-"""EasyOCR: the reader that made Paper2Fig100k's labels."""
+"""EasyOCR: the reader that made Paper2Fig100k's labels, on the trunk that OCR-SIM runs."""
 
 from __future__ import annotations
 
-import logging
-import warnings
+from typing import Any
 
-import easyocr
-import numpy as np
+import cv2
+import torch
 
 from figbench.data.types import RGBImage, TextLine
-from figbench.features.weights import require_weights
+from figbench.features.craft import image_maps, load_backbone
+from figbench.features.craft_detector import load_head
+from figbench.features.exact import exact_float32
 from figbench.ocr.base import OcrInfo
+from figbench.ocr.easyocr_detection import find_boxes, to_canvas
+from figbench.ocr.easyocr_recognition import Recogniser
 
 
 class EasyOcrEngine:
-    """English CRAFT + english_g2 from the verified files; never downloads."""
+    """English CRAFT + english_g2 from the verified files; never downloads.
+
+    What ``easyocr.Reader.readtext`` returns for a file, up to rounding. (For an array EasyOCR's
+    detector sees red and blue exchanged, which moves boxes on coloured figures.) Reading keeps
+    nothing between calls, so that several threads may share one engine.
+    """
 
     def __init__(self, info: OcrInfo, device: str) -> None:
         self.info = info
-        detector = require_weights("craft", metric="easyocr")
-        require_weights("english-g2", metric="easyocr")
-        logging.getLogger("easyocr").setLevel(logging.ERROR)
-        self._reader = easyocr.Reader(
-            ["en"],
-            gpu=device.startswith("cuda"),
-            model_storage_directory=str(detector.parent),
-            download_enabled=False,
-            verbose=False,
-            quantize=False,
-        )
+        self.trunk: Any = load_backbone(device, "float32")
+        self._head = load_head(device)
+        self._recogniser = Recogniser(device)
+        self._device = device
+        self._mag_ratio = float(info.settings["mag_ratio"])
 
+    @torch.inference_mode()
+    @exact_float32()
     def read(self, image: RGBImage) -> list[TextLine]:
         """See :class:`figbench.ocr.base.OcrEngine`."""
-        # EasyOCR takes arrays as BGR.
-        with warnings.catch_warnings():
-            # Its data loader asks for pinned memory on every call, with or without a GPU.
-            warnings.filterwarnings("ignore", message=".*pin_memory.*")
-            found = self._reader.readtext(
-                np.ascontiguousarray(image[..., ::-1]),
-                mag_ratio=float(self.info.settings["mag_ratio"]),
-            )
+        # Where EasyOCR neither scales nor pads, the canvas is the image itself, and the pass is
+        # the one that OCR-SIM and the extractor ask for.
+        canvas, scale = to_canvas(image, self._mag_ratio)
+        maps = image_maps(self.trunk, canvas, self._device, torch.float32)
+        boxes = find_boxes(self._head(maps)[0].cpu().numpy(), scale)
+        found = self._recogniser.read(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), boxes)
         lowest = float(self.info.settings["min_confidence"])
         return [
-            TextLine(text, tuple((float(x), float(y)) for x, y in box), float(confidence))
-            for box, text, confidence in found
+            TextLine(text, tuple((float(x), float(y)) for x, y in corners), confidence)
+            for corners, text, confidence in found
             if confidence >= lowest
         ]

@@ -1,0 +1,54 @@
+"""CRAFT's upward half: where text is, from the five maps that OCR-SIM compares.
+
+CRAFT: Baek et al., "Character Region Awareness for Text Detection" (CVPR 2019); EasyOCR's class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from figbench.features.craft import load_craft
+from figbench.features.torch_tools import fold_batch_norm, freeze
+
+
+class CraftHead(nn.Module):
+    """Region and affinity scores from the maps of :class:`~figbench.features.craft.CraftBackbone`.
+
+    EasyOCR's class concatenates its stored maps after the whole backbone has run, so it too gets
+    relu4_3, relu3_2 and relu2_2 after the next slice's in-place ReLU, and relu5_3 and fc7 signed:
+    the very maps that OCR-SIM compares.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        whole = load_craft()
+        self.up = nn.ModuleList(
+            [whole.upconv1.conv, whole.upconv2.conv, whole.upconv3.conv, whole.upconv4.conv]  # type: ignore[union-attr,list-item]
+        )
+        self.last = whole.conv_cls
+
+    def forward(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Returns (n, 2, h / 2, w / 2): the score of a character, and of the gap between two.
+
+        Args:
+            maps: Five, deepest first, of images with sides (h, w).
+        """
+        found = maps[0]
+        for block, skipped in zip(self.up, maps[1:], strict=True):
+            if found.shape[2:] != skipped.shape[2:]:
+                found = functional.interpolate(
+                    found, size=skipped.shape[2:], mode="bilinear", align_corners=False
+                )
+            found = block(torch.cat([found, skipped], dim=1))
+        return self.last(found)  # type: ignore[no-any-return]
+
+
+def load_head(device: str) -> nn.Module:
+    """Returns the head for inference, in float32: BatchNorm folded, channels last, frozen."""
+    head = CraftHead().eval()
+    fold_batch_norm(head)
+    return freeze(head, device, "float32")
