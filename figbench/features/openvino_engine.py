@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 import warnings
 from typing import Any
 
@@ -14,6 +15,8 @@ from figbench.errors import UserError
 
 class OpenVinoNetwork:
     """A frozen network compiled for the CPU; called as the module that it was made from.
+
+    Several threads may call it at the same time.
 
     Args:
         network: In eval mode; takes (n, 3, h, w) and returns a tensor or a list of tensors.
@@ -44,9 +47,13 @@ class OpenVinoNetwork:
             "NUM_STREAMS": 1,
         }
         self._model = openvino.Core().compile_model(model, "CPU", settings)
+        # The model's own request refuses a second thread.
+        self._own = threading.local()
 
     def __call__(self, batch: torch.Tensor) -> Any:
         """Returns float32 tensors on the CPU, as the network's ``forward``."""
-        results = self._model([batch.float().contiguous().numpy()])
+        if not hasattr(self._own, "request"):
+            self._own.request = self._model.create_infer_request()
+        results = self._own.request.infer([batch.float().contiguous().numpy()])
         found = [torch.from_numpy(results[output]) for output in self._model.outputs]
         return found[0] if len(found) == 1 else found

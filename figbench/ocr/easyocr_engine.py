@@ -68,9 +68,7 @@ class EasyOcrEngine:
             )
         return self._lines(image, maps, 1.0)
 
-    def _lines(
-        self, image: RGBImage, maps: Sequence[torch.Tensor], scale: float
-    ) -> list[TextLine]:
+    def _lines(self, image: RGBImage, maps: Sequence[torch.Tensor], scale: float) -> list[TextLine]:
         boxes = find_boxes(self._head(maps)[0].cpu().numpy(), scale)
         found = self._recogniser.read(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), boxes)
         lowest = float(self.info.settings["min_confidence"])
