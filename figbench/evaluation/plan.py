@@ -102,6 +102,7 @@ class Plan:
                 "weights": dict(self.ocr.weights),
                 "settings": dict(self.ocr.settings),
             }
+            engines = self.ocr.engines
         else:
             of = pair_scorer_info if task.kind == "pair" else extractor_info
             info = of(task.network)

@@ -20,7 +20,7 @@ from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
 from figbench.features.sharing import shared
 from figbench.ocr import load_engine
-from figbench.protocol import OcrSpec
+from figbench.ocr.base import OcrEngine
 from figbench.protocol import Protocol as ScoringProtocol
 from figbench.store import KeptRows, encode_lines
 
@@ -120,10 +120,8 @@ class OcrRunner(_NeedsImages):
 
     batch_size = 1
 
-    def __init__(self, spec: OcrSpec | None, device: str, sink: Sink) -> None:
-        if spec is None:
-            raise ValueError("the plan has an OCR task and the protocol names no reader")
-        self._engine = load_engine(spec.engine, settings=spec.settings, device=device)
+    def __init__(self, engine: OcrEngine, sink: Sink) -> None:
+        self._engine = engine
         self._sink = sink
 
     def run(self, batch: Sequence[Ready]) -> int:
@@ -159,7 +157,7 @@ def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
     how = (setting.device, setting.protocol.precision, execution.engine, pace.lanes)
     runner: Runner
     if task.kind == "ocr":
-        runner = OcrRunner(setting.protocol.ocr, setting.device, sink)
+        runner = OcrRunner(_reader(setting), sink)
     elif task.kind == "pair":
         scorer = load_pair_scorer(task.network, *how)
         if setting.kept and isinstance(scorer, EmbeddingScorer):
@@ -212,6 +210,15 @@ def require_cpu(engine: str, device: str) -> None:
             f"--engine {engine} runs on the CPU, and the device is {device}.",
             remedy="Add --device cpu, or leave out --engine.",
         )
+
+
+def _reader(setting: Setting) -> OcrEngine:
+    spec = setting.protocol.ocr
+    if spec is None:
+        raise ValueError("the plan has an OCR task and the protocol names no reader")
+    return load_engine(
+        spec.engine, spec.settings, setting.device, setting.execution.engine, setting.pace.lanes
+    )
 
 
 def _add_score(sink: Sink, item: Ready, score: float) -> None:

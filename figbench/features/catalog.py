@@ -233,8 +233,8 @@ def _with_engine(
     network: _Network, engines: tuple[str, ...], precision: str, engine: str, streams: int
 ) -> _Network:
     if engine in engines:
-        from figbench.features.openvino_engine import OpenVinoNetwork
+        from figbench.features.openvino_engine import compiled
 
-        compiled: Any = network
-        compiled.trunk = OpenVinoNetwork(compiled.trunk, precision, streams)
+        changed: Any = network
+        changed.trunk = compiled(changed.trunk, precision, streams)
     return network

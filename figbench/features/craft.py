@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -42,13 +43,14 @@ class CraftBackbone(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         base = load_craft().basenet
-        slices = [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
-        for later in slices[1:4]:
+        self.slices = nn.ModuleList(
+            [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
+        )
+        for later in list(self.slices)[1:4]:
             # Its ReLU stands in the forward pass; every other one follows a BatchNorm, whose
             # output nobody keeps, and may stay in place.
             first = next(iter(later._modules))
             later._modules[first] = nn.Identity()
-        self.slices = nn.ModuleList(slices)
 
     def forward(self, normalised: torch.Tensor) -> list[torch.Tensor]:
         """Returns the five maps, deepest first.
@@ -64,13 +66,13 @@ class CraftBackbone(nn.Module):
         return [fc7, relu5_3, relu4_3, relu3_2, relu2_2]
 
 
-def load_craft() -> nn.Module:
+def load_craft() -> Any:
     """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
     from easyocr.craft import CRAFT as EasyOcrCraft
 
     network = EasyOcrCraft(pretrained=False, freeze=False)
     network.load_state_dict(load_state_dict(require_weights("craft", metric="ocr_sim")))
-    return network.eval()  # type: ignore[no-any-return]
+    return network.eval()
 
 
 _loaded: weakref.WeakValueDictionary[tuple[str, ...], nn.Module] = weakref.WeakValueDictionary()

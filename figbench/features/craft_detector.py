@@ -27,9 +27,9 @@ class CraftHead(nn.Module):
         super().__init__()
         whole = load_craft()
         self.up = nn.ModuleList(
-            [whole.upconv1.conv, whole.upconv2.conv, whole.upconv3.conv, whole.upconv4.conv]  # type: ignore[union-attr,list-item]
+            [whole.upconv1.conv, whole.upconv2.conv, whole.upconv3.conv, whole.upconv4.conv]
         )
-        self.last = whole.conv_cls
+        self.last: nn.Module = whole.conv_cls
 
     def forward(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
         """Returns (n, 2, h / 2, w / 2): the score of a character, and of the gap between two.
@@ -44,7 +44,8 @@ class CraftHead(nn.Module):
                     found, size=skipped.shape[2:], mode="bilinear", align_corners=False
                 )
             found = block(torch.cat([found, skipped], dim=1))
-        return self.last(found)  # type: ignore[no-any-return]
+        scores: torch.Tensor = self.last(found)
+        return scores
 
 
 def load_head(device: str) -> nn.Module:

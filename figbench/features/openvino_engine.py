@@ -6,6 +6,7 @@ import copy
 import threading
 import warnings
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -35,13 +36,7 @@ class OpenVinoNetwork:
                 "--engine openvino: OpenVINO is not installed.",
                 remedy='pip install "figbench[openvino]"',
             ) from None
-        # Conversion traces the network, for which PyTorch has announced another way.
-        with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
-            model = openvino.convert_model(
-                copy.deepcopy(network).float().to(memory_format=torch.contiguous_format),
-                example_input=torch.zeros(2, 3, 299, 299),
-                input=[-1, 3, -1, -1],
-            )
+        model = _converted(network)
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
@@ -59,3 +54,39 @@ class OpenVinoNetwork:
         results = request.infer([batch.float().contiguous().numpy()])
         found = [torch.from_numpy(results[output]) for output in self._model.outputs]
         return found[0] if len(found) == 1 else found
+
+
+def _converted(network: nn.Module) -> Any:
+    """Returns OpenVINO's model for batches of any size.
+
+    By way of the frontend: ``openvino.convert_model`` reports its use over the network.
+    """
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    plain = copy.deepcopy(network).float().to(memory_format=torch.contiguous_format)
+    # Conversion traces the network, for which PyTorch has announced another way.
+    with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
+        decoder = TorchScriptPythonDecoder(plain, example_input=(torch.zeros(2, 3, 299, 299),))
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        model = frontend.convert(frontend.load(decoder))
+    model.reshape([-1, 3, -1, -1])
+    return model
+
+
+_compiled: WeakKeyDictionary[nn.Module, dict[tuple[str, int], OpenVinoNetwork]]
+_compiled = WeakKeyDictionary()
+_compiling = threading.Lock()
+
+
+def compiled(network: nn.Module, precision: str, streams: int) -> OpenVinoNetwork:
+    """Returns the network compiled: one and the same while the network lives.
+
+    Raises:
+        UserError: If OpenVINO is not installed.
+    """
+    with _compiling:
+        found = _compiled.setdefault(network, {})
+        if (precision, streams) not in found:
+            found[precision, streams] = OpenVinoNetwork(network, precision, streams)
+        return found[precision, streams]

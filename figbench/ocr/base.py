@@ -14,19 +14,25 @@ class OcrInfo:
 
     Attributes:
         name: Registry name, e.g. ``easyocr``.
-        version: Package version of the engine.
+        version: Package version of the engine, and how figbench runs it where that has changed
+            what is read.
         weights: Weight file name to SHA-256.
         settings: Everything passed to the engine that can change what it reads.
+        engines: What can run its ``trunk`` besides PyTorch.
     """
 
     name: str
     version: str
     weights: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str | int | float | bool] = field(default_factory=dict)
+    engines: tuple[str, ...] = ()
 
 
 class OcrEngine(Protocol):
-    """Reads text from one RGB uint8 image, always given as an array (never a path)."""
+    """Reads text from one RGB uint8 image, always given as an array (never a path).
+
+    Several threads may read with one engine at the same time.
+    """
 
     info: OcrInfo
 

@@ -25,7 +25,9 @@ class EngineEntry:
         weights: Pinned weight names that it loads; readers that carry theirs in the wheel are
             identified by the package version.
         load: ``load(info, device) -> OcrEngine``.
-        revision: Bumped whenever figbench's own part of the reader would read otherwise.
+        revision: Counts the changes of how figbench runs the package that changed what is read;
+            0 is the package's version alone.
+        engines: What can run the reader's ``trunk`` besides PyTorch.
     """
 
     package: str
@@ -33,6 +35,7 @@ class EngineEntry:
     weights: tuple[str, ...]
     load: Callable[[OcrInfo, str], OcrEngine]
     revision: int = 0
+    engines: tuple[str, ...] = ()
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -54,7 +57,13 @@ def _tesseract(info: OcrInfo, device: str) -> OcrEngine:
 
 
 EASYOCR = EngineEntry(
-    "easyocr", {"mag_ratio": 1.0, "min_confidence": 0.0}, ("craft", "english-g2"), _easyocr, 1
+    "easyocr",
+    {"mag_ratio": 1.0, "min_confidence": 0.0},
+    ("craft", "english-g2"),
+    _easyocr,
+    # 1: the detector sees RGB, as EasyOCR shows it a file, and no longer BGR.
+    revision=1,
+    engines=("openvino",),
 )
 RAPIDOCR = EngineEntry("rapidocr", {"use_cls": False, "min_confidence": 0.5}, (), _rapidocr)
 TESSERACT = EngineEntry("pytesseract", {"psm": 11, "min_confidence": 0.0}, (), _tesseract)
@@ -92,11 +101,33 @@ def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
             remedy=f"pip install {entry.package}",
         ) from None
     if entry.revision:
-        package_version = f"{package_version}+{entry.revision}"
+        package_version += f"+figbench.{entry.revision}"
     digests = {weights: weights_digest(weights) for weights in entry.weights}
-    return OcrInfo(name, package_version, digests, {**entry.defaults, **given})
+    return OcrInfo(name, package_version, digests, {**entry.defaults, **given}, entry.engines)
 
 
-def load_engine(name: str, settings: Settings | None = None, device: str = "cpu") -> OcrEngine:
-    """Loads a reader; raises as :func:`engine_info`, and for missing weights or programs."""
-    return engines.get(name).load(engine_info(name, settings), device)
+def load_engine(
+    name: str,
+    settings: Settings | None = None,
+    device: str = "cpu",
+    engine: str = "torch",
+    streams: int = 1,
+) -> OcrEngine:
+    """Loads a reader; raises as :func:`engine_info`, and for missing weights or programs.
+
+    Args:
+        name: Registry name.
+        settings: What differs from the reader's defaults.
+        device: A torch device.
+        engine: ``torch``, or ``openvino`` where the reader's facts name it; else PyTorch. What is
+            read may differ by rounding: keep it apart from PyTorch's.
+        streams: Threads that will call it at a time, for engines that divide the cores themselves.
+    """
+    info = engine_info(name, settings)
+    reader = engines.get(name).load(info, device)
+    if engine in info.engines:
+        from figbench.features.openvino_engine import compiled
+
+        changed: Any = reader
+        changed.trunk = compiled(changed.trunk, "float32", streams)
+    return reader

@@ -55,7 +55,7 @@ def is_own_canvas(height: int, width: int, mag_ratio: float) -> bool:
 
 def to_canvas(image: RGBImage, mag_ratio: float) -> tuple[RGBImage, float]:
     """Returns the image as the network takes it, and the scale: black below and to the right."""
-    if is_own_canvas(*image.shape[:2], mag_ratio):
+    if is_own_canvas(image.shape[0], image.shape[1], mag_ratio):
         return image, 1.0
     canvas, scale, _ = resize_aspect_ratio(image, CANVAS_PX, cv2.INTER_LINEAR, mag_ratio)
     # It holds the resized bytes as float32.

@@ -29,7 +29,8 @@ FAINT = 0.1
 """Below this confidence a crop is read again with more contrast."""
 CONTRAST = 0.5
 
-Grey = npt.NDArray[np.uint8]
+Grey = npt.NDArray[Any]
+"""Height x width, uint8."""
 Crop = tuple[Any, Grey, int]
 """Corners, pixels, and the width that the network pads it to."""
 Reading = tuple[str, float]

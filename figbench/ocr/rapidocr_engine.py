@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import threading
+from typing import Any
 
 import numpy as np
+import torch
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
@@ -13,24 +15,33 @@ from figbench.ocr.base import OcrInfo
 
 
 class RapidOcrEngine:
-    """Detection and recognition; the angle classifier is off, because it hurts figures."""
+    """Detection and recognition; the angle classifier is off, because it hurts figures.
+
+    RapidOCR's objects keep things of the image at hand, so that every thread gets one of its own,
+    which computes on as many cores as PyTorch would in that thread.
+    """
 
     def __init__(self, info: OcrInfo) -> None:
         self.info = info
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._engine = RapidOCR(
-            params={
-                "Global.use_cls": bool(info.settings["use_cls"]),
-                "Global.text_score": float(info.settings["min_confidence"]),
-                "Global.log_level": "critical",
-                "EngineConfig.onnxruntime.intra_op_num_threads": cores or 1,
-            }
-        )
+        self._own = threading.local()
+        self._reader()
+
+    def _reader(self) -> Any:
+        if not hasattr(self._own, "reader"):
+            self._own.reader = RapidOCR(
+                params={
+                    "Global.use_cls": bool(self.info.settings["use_cls"]),
+                    "Global.text_score": float(self.info.settings["min_confidence"]),
+                    "Global.log_level": "critical",
+                    "EngineConfig.onnxruntime.intra_op_num_threads": torch.get_num_threads(),
+                }
+            )
+        return self._own.reader
 
     def read(self, image: RGBImage) -> list[TextLine]:
         """See :class:`figbench.ocr.base.OcrEngine`."""
         # RapidOCR takes arrays as BGR.
-        found = self._engine(np.ascontiguousarray(image[..., ::-1]))
+        found = self._reader()(np.ascontiguousarray(image[..., ::-1]))
         if not isinstance(found, RapidOCROutput) or found.txts is None or found.boxes is None:
             return []
         return [
