@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain, takewhile
 from pathlib import Path
 
 from figbench.data.listing import Candidate, Listing, tidy
@@ -145,6 +147,8 @@ def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> M
 
 
 _Probed = list[tuple[Candidate, tuple[str, Probe]]]
+_AT_ONCE = 32
+"""Files that a thread takes at once: a future of its own costs more than reading a small file."""
 
 
 def _probe_each(
@@ -152,12 +156,18 @@ def _probe_each(
 ) -> _Probed:
     if workers <= 0:
         return [(one, _probe(root, one, probes, look)) for one in candidates]
-    looker = Looker()
+    looker, stopped = Looker(), threading.Event()
+
+    def probe_some(part: Sequence[Candidate]) -> _Probed:
+        going = takewhile(lambda _one: not stopped.is_set(), part)
+        return [(one, _probe(root, one, probes, looker.look)) for one in going]
+
+    parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
         try:
-            outcomes = pool.map(lambda one: _probe(root, one, probes, looker.look), candidates)
-            return list(zip(candidates, outcomes, strict=True))
+            return list(chain.from_iterable(pool.map(probe_some, parts)))
         finally:
+            stopped.set()
             looker.stop()
 
 
