@@ -84,7 +84,8 @@ def tidy(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reject]
         moved += sample != wanted
         taken.add((one.figure_id, sample))
         prompt = None if one.prompt is None else clean_text(one.prompt)
-        kept.append(replace(one, sample=sample, prompt=prompt))
+        same = (sample, prompt) == (one.sample, one.prompt)
+        kept.append(one if same else replace(one, sample=sample, prompt=prompt))
     return kept, rejects, _tidy_notes(twice, moved)
 
 

@@ -56,14 +56,12 @@ class Manifest:
     @property
     def digest(self) -> str:
         """SHA-256 over ids, samples and image digests, in order."""
-        rows = [[one.figure_id, one.sample, one.sha256] for one in self.figures]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        return _digest([one.figure_id, one.sample, one.sha256] for one in self.figures)
 
     @property
     def prompts_digest(self) -> str:
         """SHA-256 over the sorted distinct figure ids."""
-        ids = sorted({one.figure_id for one in self.figures})
-        return hashlib.sha256(json.dumps(ids).encode()).hexdigest()
+        return _digest(sorted({one.figure_id for one in self.figures}))
 
     def select(self, figures: Iterable[Figure], note: str) -> Manifest:
         """Returns a manifest of some of the figures, with a note that says why."""
@@ -144,6 +142,16 @@ def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> M
         notes=(*listing.notes, *notes, *_note_counts(probed)),
         labels=dict(listing.labels),
     )
+
+
+def _digest(items: Iterable[object]) -> str:
+    """Returns the SHA-256 of the items as one JSON list, without having its text in memory."""
+    digest, separator = hashlib.sha256(b"["), b""
+    for item in items:
+        digest.update(separator + json.dumps(item).encode())
+        separator = b", "
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 _Probed = list[tuple[Candidate, tuple[str, Probe]]]
