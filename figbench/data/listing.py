@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from figbench.data.types import Reject, TextLine
 
 MAX_SAMPLE = 2**31 - 1
+_BAD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,7 @@ class Listing:
 
 def is_bad(name: str) -> bool:
     """Tells whether a name has a control character or bytes that are not UTF-8."""
-    return any(
-        ord(one) < 32 or 0x7F <= ord(one) < 0xA0 or 0xD800 <= ord(one) < 0xE000 for one in name
-    )
+    return _BAD.search(name) is not None
 
 
 def shown(name: str) -> str:
@@ -84,7 +84,8 @@ def tidy(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reject]
         moved += sample != wanted
         taken.add((one.figure_id, sample))
         prompt = None if one.prompt is None else clean_text(one.prompt)
-        kept.append(replace(one, sample=sample, prompt=prompt))
+        same = (sample, prompt) == (one.sample, one.prompt)
+        kept.append(one if same else replace(one, sample=sample, prompt=prompt))
     return kept, rejects, _tidy_notes(twice, moved)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain, takewhile
 from pathlib import Path
 
 from figbench.data.listing import Candidate, Listing, tidy
@@ -54,14 +56,12 @@ class Manifest:
     @property
     def digest(self) -> str:
         """SHA-256 over ids, samples and image digests, in order."""
-        rows = [[one.figure_id, one.sample, one.sha256] for one in self.figures]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        return _digest([one.figure_id, one.sample, one.sha256] for one in self.figures)
 
     @property
     def prompts_digest(self) -> str:
         """SHA-256 over the sorted distinct figure ids."""
-        ids = sorted({one.figure_id for one in self.figures})
-        return hashlib.sha256(json.dumps(ids).encode()).hexdigest()
+        return _digest(sorted({one.figure_id for one in self.figures}))
 
     def select(self, figures: Iterable[Figure], note: str) -> Manifest:
         """Returns a manifest of some of the figures, with a note that says why."""
@@ -144,7 +144,19 @@ def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> M
     )
 
 
+def _digest(items: Iterable[object]) -> str:
+    """Returns the SHA-256 of the items as one JSON list, without having its text in memory."""
+    digest, separator = hashlib.sha256(b"["), b""
+    for item in items:
+        digest.update(separator + json.dumps(item).encode())
+        separator = b", "
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
 _Probed = list[tuple[Candidate, tuple[str, Probe]]]
+_AT_ONCE = 32
+"""Files that a thread takes at once: a future of its own costs more than reading a small file."""
 
 
 def _probe_each(
@@ -152,12 +164,18 @@ def _probe_each(
 ) -> _Probed:
     if workers <= 0:
         return [(one, _probe(root, one, probes, look)) for one in candidates]
-    looker = Looker()
+    looker, stopped = Looker(), threading.Event()
+
+    def probe_some(part: Sequence[Candidate]) -> _Probed:
+        going = takewhile(lambda _one: not stopped.is_set(), part)
+        return [(one, _probe(root, one, probes, looker.look)) for one in going]
+
+    parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
         try:
-            outcomes = pool.map(lambda one: _probe(root, one, probes, looker.look), candidates)
-            return list(zip(candidates, outcomes, strict=True))
+            return list(chain.from_iterable(pool.map(probe_some, parts)))
         finally:
+            stopped.set()
             looker.stop()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from figbench.data.types import Figure, Reject
@@ -96,9 +97,12 @@ class _Matcher:
 
     def __init__(self, ids: Iterable[str]) -> None:
         self._ids = set(ids)
-        bare = Counter(map(_bare, self._ids))
-        self._by_name = {_bare(one): one for one in self._ids if bare[_bare(one)] == 1}
         self._renamed: set[str] = set()
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        bare = Counter(map(_bare, self._ids))
+        return {_bare(one): one for one in self._ids if bare[_bare(one)] == 1}
 
     def match(self, figure_id: str) -> str | None:
         if figure_id in self._ids:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict
+from functools import lru_cache
 
 from figbench.data.decode import DECODER_VERSION
 from figbench.data.manifest import Probe
@@ -16,13 +17,21 @@ FLUSH_AFTER_S = 5.0
 """What a kill can cost of the reading."""
 
 
+@lru_cache(maxsize=4096)
+def _decoded(payload: bytes) -> Probe:
+    fields = json.loads(payload)
+    return Probe(**{**fields, "notes": tuple(fields["notes"])})
+
+
 class ProbeCache(MutableMapping[str, Probe]):
     """Probes by SHA-256, for several threads; new ones are written every few seconds."""
 
     def __init__(self, store: Store) -> None:
         self._space: Space = store.space({"kind": "probe", "decoder": DECODER_VERSION})
         keys = list(self._space.keys())
-        self._known = dict(zip(keys, self._space.get_bytes(keys), strict=True))
+        same: dict[bytes, bytes] = {}
+        payloads = (same.setdefault(one, one) for one in self._space.get_bytes(keys))
+        self._known = dict(zip(keys, payloads, strict=True))
         self._new: dict[str, Probe] = {}
         self._lock = threading.RLock()
         self._written_s = time.monotonic()
@@ -31,8 +40,7 @@ class ProbeCache(MutableMapping[str, Probe]):
         with self._lock:
             if digest in self._new:
                 return self._new[digest]
-        fields = json.loads(self._known[bytes.fromhex(digest)])
-        return Probe(**{**fields, "notes": tuple(fields["notes"])})
+        return _decoded(self._known[bytes.fromhex(digest)])
 
     def __setitem__(self, digest: str, probe: Probe) -> None:
         with self._lock:

@@ -143,11 +143,14 @@ def _dependencies(
 
 def _figures(sides: Sides) -> str:
     """Returns a digest of all that is compared, in order."""
-    rows = [[row.reference.figure_id, row.reference.paper_id, row.sample] for row in sides.rows]
-    drawn = [row.generated.sha256 if row.generated else None for row in sides.rows]
-    references = [[one.figure_id, one.paper_id, one.sha256] for one in sides.reference.figures]
-    document = [rows, drawn, references, sides.rejected]
-    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
+    digest = hashlib.sha256(f"{len(sides.rows)} {sides.rejected}".encode())
+    for row in sides.rows:
+        expected, drawn = row.reference, row.generated and row.generated.sha256
+        line = [expected.figure_id, expected.paper_id, row.sample, drawn]
+        digest.update(json.dumps(line).encode())
+    for one in sides.reference.figures:
+        digest.update(json.dumps([one.figure_id, one.paper_id, one.sha256]).encode())
+    return digest.hexdigest()
 
 
 def _record_failure(

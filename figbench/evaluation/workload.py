@@ -116,15 +116,16 @@ def build_workload(
     ordinals: dict[str, int] = {}
     pending: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
     found: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
-    seen: set[tuple[str, bytes]] = set()
+    seen: dict[str, set[bytes]] = {}
 
     def offer(
         task: Task, side: str, key: bytes, figure: Figure | None, partner: Figure | None
     ) -> None:
         space = spaces.of(task, side)
-        if (space.id, key) in seen:
+        known = seen.setdefault(space.id, set())
+        if key in known:
             return
-        seen.add((space.id, key))
+        known.add(key)
         anchor = partner or figure
         name = anchor.figure_id if anchor else ""
         ordinal = ordinals.setdefault(name, len(ordinals))

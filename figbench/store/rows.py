@@ -58,11 +58,8 @@ class StoredRows:
         """Returns the rows of a slice, of row numbers or of a mask, in that order."""
         segments, places = self._segments[index], self._places[index]
         found = np.empty((len(segments), *self._width), self._dtype)
-        order = np.argsort(segments, kind="stable")
-        ends = np.flatnonzero(np.diff(segments[order])) + 1
-        for wanted in np.split(order, ends):
-            if len(wanted):
-                found[wanted] = self._read(int(segments[wanted[0]]), places[wanted])
+        for wanted in grouped(segments):
+            found[wanted] = self._read(int(segments[wanted[0]]), places[wanted])
         return found
 
     def _read(self, segment: int, places: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
@@ -84,3 +81,10 @@ def _layout(path: Path, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
     with safe_open(path, framework="numpy") as opened:
         row = opened.get_slice(name)[0:1]
     return row.shape[1:], row.dtype
+
+
+def grouped(numbers: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
+    """Returns the positions of each distinct number, in order."""
+    order = np.argsort(numbers, kind="stable")
+    ends = np.flatnonzero(np.diff(numbers[order])) + 1
+    return np.split(order, ends) if len(order) else []

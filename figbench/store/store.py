@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,11 @@ from safetensors.numpy import save
 
 from figbench.errors import IntegrityError
 from figbench.results.io import atomic_path
-from figbench.store.rows import StoredRows
+from figbench.store.rows import StoredRows, grouped
 
 KEYS = "keys"
 SEGMENT_SUFFIX = ".safetensors"
+_ROW_BITS = 32
 
 
 def default_store() -> Path:
@@ -74,19 +74,15 @@ class Store:
         return Space(self.root / space_id, json.loads(description.read_text(encoding="utf-8")))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    segment: Path
-    row: int
-
-
 class Space:
     """The rows of one identity. The index is read once; :meth:`refresh` sees other writers."""
 
     def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
         self.folder = folder
         self.identity = dict(identity)
-        self._index: dict[bytes, _Place] = {}
+        self._segments: list[Path] = []
+        # Place of the segment and row within it as one number: a quarter of an object's memory.
+        self._index: dict[bytes, int] = {}
         self._seen: set[str] = set()
         self.damaged: list[Path] = []
         self.refresh()
@@ -113,8 +109,12 @@ class Space:
                 continue
             with safe_open(path, framework="numpy") as segment:
                 keys = segment.get_tensor(KEYS)
-            for row, key in enumerate(keys):
-                self._index[key.tobytes()] = _Place(path, row)
+            self._add(path, [key.tobytes() for key in keys])
+
+    def _add(self, segment: Path, keys: Sequence[bytes]) -> None:
+        first = len(self._segments) << _ROW_BITS
+        self._segments.append(segment)
+        self._index.update(zip(keys, range(first, first + len(keys)), strict=True))
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._index
@@ -155,8 +155,7 @@ class Space:
         with atomic_path(target) as temporary:
             temporary.write_bytes(payload)
         self._seen.add(target.name)
-        for row, key in enumerate(keys):
-            self._index[key] = _Place(target, row)
+        self._add(target, keys)
 
     def blocks(
         self, keys: Sequence[bytes], name: str
@@ -166,11 +165,10 @@ class Space:
         Raises:
             IntegrityError: If a key is not here.
         """
-        for path, positions in self._by_segment(keys).items():
+        for path, positions, rows in self._by_segment(keys):
             with safe_open(path, framework="numpy") as segment:
                 array = segment.get_tensor(name)
-            rows = np.array([self._index[keys[i]].row for i in positions], dtype=np.int64)
-            yield np.array(positions, dtype=np.int64), array[rows]
+            yield positions, array[rows]
 
     def get(self, keys: Sequence[bytes], name: str) -> npt.NDArray[Any]:
         """Returns one array with a row per key, in the order of ``keys``."""
@@ -187,36 +185,39 @@ class Space:
         Raises:
             IntegrityError: If a key is not here.
         """
-        segments, places = np.empty((2, len(keys)), dtype=np.int32)
-        grouped = self._by_segment(keys)
-        for number, positions in enumerate(grouped.values()):
-            segments[positions] = number
-            places[positions] = [self._index[keys[i]].row for i in positions]
-        return StoredRows(tuple(grouped), segments, places, name)
+        segments, places = self._places(keys)
+        return StoredRows(self._segments, segments, places, name)
 
     def get_bytes(self, keys: Sequence[bytes]) -> list[bytes]:
         """Returns one byte string per key, in the order of ``keys``."""
         found: list[bytes] = [b""] * len(keys)
-        for path, positions in self._by_segment(keys).items():
+        for path, positions, rows in self._by_segment(keys):
             with safe_open(path, framework="numpy") as segment:
-                data, ends = segment.get_tensor("data").tobytes(), segment.get_tensor("ends")
-            for position in positions:
-                row = self._index[keys[position]].row
-                start = int(ends[row - 1]) if row else 0
-                found[position] = data[start : int(ends[row])]
+                data = segment.get_tensor("data").tobytes()
+                ends = [*segment.get_tensor("ends").tolist(), 0]
+            for position, row in zip(positions.tolist(), rows.tolist(), strict=True):
+                found[position] = data[ends[row - 1] : ends[row]]
         return found
 
-    def _by_segment(self, keys: Sequence[bytes]) -> dict[Path, list[int]]:
-        grouped: dict[Path, list[int]] = {}
-        for position, key in enumerate(keys):
-            place = self._index.get(key)
-            if place is None:
-                raise IntegrityError(
-                    f"{self.folder}: the store has no row {key.hex()[:16]}.",
-                    remedy="Run the same figbench evaluate again; it computes what is missing.",
-                )
-            grouped.setdefault(place.segment, []).append(position)
-        return grouped
+    def _places(self, keys: Sequence[bytes]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Returns per key the number of its segment and its row there."""
+        try:
+            codes = np.fromiter(map(self._index.__getitem__, keys), np.int64, len(keys))
+        except KeyError as error:
+            raise IntegrityError(
+                f"{self.folder}: the store has no row {error.args[0].hex()[:16]}.",
+                remedy="Run the same figbench evaluate again; it computes what is missing.",
+            ) from None
+        row = codes & ((1 << _ROW_BITS) - 1)
+        return (codes >> _ROW_BITS).astype(np.int32), row.astype(np.int32)
+
+    def _by_segment(
+        self, keys: Sequence[bytes]
+    ) -> Iterator[tuple[Path, npt.NDArray[np.int64], npt.NDArray[np.int32]]]:
+        """Yields (segment, positions in ``keys``, rows of the segment)."""
+        segments, rows = self._places(keys)
+        for positions in grouped(segments):
+            yield self._segments[int(segments[positions[0]])], positions, rows[positions]
 
 
 def _intact(path: Path) -> bool:

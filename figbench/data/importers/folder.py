@@ -48,27 +48,34 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
     elif chosen == "samples":
         candidates, more = _samples(names, images, known)
     else:
-        candidates, more = _flat(names, images, known)
+        candidates, more = _flat(names, every, images, known)
     notes += [*more, *_passed_over(names, every, images, rejects, candidates)]
     return Listing(chosen, names.root, candidates, (*refused, *rejects), notes)
 
 
 def is_image(name: str) -> bool:
     """Tells by its name whether a file is meant to be an image."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    return _parts(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Returns stem and suffix as ``PurePosixPath`` does, which is slow for so many names."""
+    base = name.rsplit("/", 1)[-1]
+    dot = base.rfind(".")
+    return (base[:dot], base[dot:]) if 0 < dot < len(base) - 1 else (base, "")
 
 
 def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
     images, rejects = [], []
     for name in filter(is_image, names):
-        path = PurePosixPath(name)
-        if path.name.startswith("._"):
+        parts = name.split("/")
+        if parts[-1].startswith("._"):
             rejects.append(Reject(shown(name), "apple-double", "a macOS metadata file"))
-        elif any(part.startswith(".") for part in path.parts):
+        elif any(part.startswith(".") and part != "." for part in parts):
             rejects.append(Reject(shown(name), "hidden", "a hidden file or folder"))
         elif is_bad(name):
             reason = "the name has a control character or is not UTF-8"
-            rejects.append(Reject(shown(name), "bad-name", reason, shown(path.stem)))
+            rejects.append(Reject(shown(name), "bad-name", reason, shown(_parts(name)[0])))
         else:
             images.append(name)
     return images, rejects
@@ -98,7 +105,7 @@ def _detect(images: Sequence[str], known: Known) -> str:
         return "figgen"
     if any(_GENEVAL.fullmatch(name) for name in images):
         return "geneval"
-    stems = [PurePosixPath(name).stem for name in images]
+    stems = [_parts(name)[0] for name in images]
     if known.prompts:
         direct = sum(stem in known.prompts for stem in stems)
         sampled = sum(_prefix(stem) in known.prompts for stem in stems)
@@ -120,18 +127,24 @@ def _prefix(stem: str) -> str:
     return match[1] if match else ""
 
 
-def _flat(names: Names, images: Sequence[str], known: Known) -> tuple[list[Candidate], list[str]]:
-    stems = Counter(PurePosixPath(name).stem for name in images)
+def _flat(
+    names: Names, every: Sequence[str], images: Sequence[str], known: Known
+) -> tuple[list[Candidate], list[str]]:
+    captioned = any(name.lower().endswith(".txt") for name in every)
+    stems = Counter(_parts(name)[0] for name in images)
     unique = all(count == 1 for count in stems.values())
     by_stem = unique or any(stem in known.prompts for stem in stems)
     found = []
     for name in images:
-        path = PurePosixPath(name)
-        figure_id = path.stem if by_stem else path.with_suffix("").as_posix()
-        caption = names.text(f"{path.with_suffix('')}.txt")
+        figure_id = _parts(name)[0] if by_stem else _without_suffix(name)
+        caption = names.text(f"{_without_suffix(name)}.txt") if captioned else None
         found.append(Candidate(figure_id, 0, names.path_of(name), caption))
     how = "file name without suffix" if by_stem else "relative path without suffix"
     return found, [f"figure id = {how}"]
+
+
+def _without_suffix(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()
 
 
 def _samples(
@@ -139,7 +152,7 @@ def _samples(
 ) -> tuple[list[Candidate], list[str]]:
     found = []
     for name in images:
-        stem = PurePosixPath(name).stem
+        stem = _parts(name)[0]
         match = _SAMPLE.fullmatch(stem)
         if match is None or stem in known.prompts:
             found.append(Candidate(stem, 0, names.path_of(name)))

@@ -64,7 +64,8 @@ class FolderNames:
             self._linked += [
                 self._relative(base / one) for one in folders if (base / one).is_symlink()
             ]
-            found += [self._relative(base / one) for one in files]
+            inside = "" if base == self.root else f"{self._relative(base)}/"
+            found += [f"{inside}{one}" for one in files]
         return sorted(found)
 
     def _relative(self, path: Path) -> str:

@@ -120,10 +120,10 @@ def _across(
     for rows in slices(len(generated), ROW_BLOCKS * block):
         features = generated[rows]
         for columns in slices(len(reference), block):
-            kernel = polynomial_kernel(features, reference[columns]).astype(np.float64)
-            rows_of[rows] += kernel.sum(axis=1)
-            columns_of[columns] += kernel.sum(axis=0)
-            chosen += _over_subsets(kernel, mine[rows], theirs[columns])
+            tile = _tile(features, reference[columns], mine[rows], theirs[columns])
+            rows_of[rows] += tile[0]
+            columns_of[columns] += tile[1]
+            chosen += tile[2]
     return rows_of, columns_of, chosen
 
 
@@ -132,24 +132,38 @@ def _within(features: Rows, members: Members, block: int) -> tuple[Array, Array]
     sums, chosen = np.zeros(len(features)), np.zeros(members.shape[1])
     for rows in slices(len(features), ROW_BLOCKS * block):
         own = features[rows]
-        # Columns of this tile's own rows and of those after it: what lies below is the mirror.
-        for columns in slices(len(features), block):
-            if columns.start < rows.start:
-                continue
-            kernel = polynomial_kernel(own, features[columns]).astype(np.float64)
+        # Columns of these very rows and of those after them: what lies below is the mirror.
+        for columns in slices(len(features), block)[rows.start // block :]:
             inside = columns.start < rows.stop
-            if inside:
-                np.fill_diagonal(kernel[columns.start - rows.start :], 0.0)
-            else:
-                sums[columns] += kernel.sum(axis=0)
-            sums[rows] += kernel.sum(axis=1)
-            part = _over_subsets(kernel, members[rows], members[columns])
-            chosen += part if inside else 2.0 * part
+            diagonal = columns.start - rows.start if inside else None
+            tile = _tile(own, features[columns], members[rows], members[columns], diagonal)
+            sums[rows] += tile[0]
+            if not inside:
+                sums[columns] += tile[1]
+            chosen += tile[2] if inside else 2.0 * tile[2]
     return sums, chosen
 
 
-def _over_subsets(kernel: Array, rows: Members, columns: Members) -> Array:
-    """Returns the sum over each subset's rows and columns, shape (subsets,)."""
-    if not rows.size:
-        return np.zeros(0)
-    return np.asarray(np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64)), np.float64)
+def _tile(
+    x: npt.NDArray[np.floating],
+    y: npt.NDArray[np.floating],
+    rows: Members,
+    columns: Members,
+    diagonal: int | None = None,
+) -> tuple[Array, Array, Array]:
+    """Returns row sums, column sums and the sum over each subset of one tile of the kernel.
+
+    Args:
+        x: Shape (r, D).
+        y: Shape (c, D).
+        rows: Which of x belong to each subset, shape (r, subsets) or empty.
+        columns: Which of y do.
+        diagonal: The row of x that is row 0 of y, the following ones alike: left out.
+    """
+    kernel = polynomial_kernel(x, y).astype(np.float64)
+    if diagonal is not None:
+        np.fill_diagonal(kernel[diagonal:], 0.0)
+    chosen = np.zeros(rows.shape[1])
+    if rows.size:
+        chosen = np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64))
+    return kernel.sum(axis=1), kernel.sum(axis=0), chosen
