@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
     made.add_argument("--sizes", type=int, nargs="+", default=Settings.sizes,
                       help="Figures a side of the memory part.")  # fmt: skip
+    made.add_argument("--models", type=int, default=10, help="Of the models part [default: 10].")
     made.add_argument("--peer", action="store_true", help="torch-fidelity for changed as well.")
     made.add_argument("--tools", nargs="+", default=(), metavar="NAME",
                       help="Of cold, warm and floor: only these, as tables name them.")  # fmt: skip

@@ -14,10 +14,11 @@ NOTE = (
     "*Ceiling* is the rate of the better of matrix products and convolutions, in the precision of "
     "the row, over the network's FLOPs (a 3 x 3 convolution can beat direct arithmetic). *Network "
     "alone* takes a batch that is ready on the device; *from pictures* has the resize, the copies "
-    "and, for OCR-SIM, the distances. Best of interleaved rounds. Deviations are relative, from "
-    "the usual way in float32: of feature vectors, or of the mean OCR-SIM (worst pair in "
-    "brackets). The usual way is torch-fidelity's extractor, timm's network, and OCR-SIM as it "
-    "was published. InceptionV3 has seeded random weights, which deviate more than trained ones."
+    "and, for OCR-SIM, the distances (a pair is two images). Best of interleaved rounds. "
+    "Deviations are relative, from the usual way in float32: of feature vectors, or of the mean "
+    "OCR-SIM (worst pair in brackets). The usual way is torch-fidelity's extractor, timm's "
+    "network, and OCR-SIM as it was published. InceptionV3 has seeded random weights, which "
+    "deviate more than trained ones."
 )
 
 
@@ -29,7 +30,7 @@ class Floor:
 
     @staticmethod
     def run(settings: Settings, work: Work) -> Iterator[Record]:
-        prepare(work, "weights", 0, 0)
+        prepare(work, "weights")
         os.environ.update(work.variables())
         from tests.benchmarks.side_by_side.networks import (
             NETWORKS,
@@ -44,7 +45,7 @@ class Floor:
             yield {"step": "peak", "precision": precision, **found}
             ceilings[precision] = max(found.values())
         for network in NETWORKS:
-            gflop = gflop_per_image(network)
+            gflop = gflop_per_image(network, network.side or settings.side)
             for one in measure_network(network, settings, work):
                 ceiling = ceilings[one["precision"]] / gflop
                 yield {"step": "rate", "gflop": gflop, "ceiling": ceiling, **one}

@@ -50,7 +50,8 @@ def describe(found: dict[str, Any]) -> str:
     return (
         f"Machine: {found['cores']} cores of {found['cpu']} ({', '.join(found['flags'])}), "
         f"{found['ram_gib']} GiB{gpu}; threads: {found['threads']}; load average at the start "
-        f"{load}; {found['date']}. Python {found['python']}, {packages}."
+        f"{load}; {found['date']}. Python {found['python']}, {packages}; figbench "
+        f"{(found['figbench_revision'] or '')[:9]}{', changed' if found['figbench_dirty'] else ''}."
     )
 
 

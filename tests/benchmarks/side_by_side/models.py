@@ -7,7 +7,6 @@ from statistics import median as middle
 
 from tests.benchmarks.side_by_side.pictures import (
     EVERYTHING,
-    MODELS,
     SETS,
     prepare,
     write_protocol,
@@ -34,14 +33,14 @@ class Models:
 
     @staticmethod
     def run(settings: Settings, work: Work) -> Iterator[Record]:
-        prepare(work, "models", settings.n, settings.side)
+        prepare(work, "models", settings.n, settings.side, settings.models)
         tool = chosen_tool(settings)
         protocols = {
             FULL: write_protocol(work, EVERYTHING, "full"),
             NETWORK: write_protocol(work, SETS, "network"),
         }
         for turn in range(settings.rounds):
-            for k in range(MODELS):
+            for k in range(settings.models):
                 named = {"round": turn, "model": k + 1}
                 for name, protocol in protocols.items():
                     store = f"store-{turn}-{protocol.stem}"

@@ -28,7 +28,7 @@ class Network:
     Attributes:
         name: Registry name.
         peer: The usual way, from ``eager``.
-        side: Pixels that enter the network.
+        side: Pixels that enter the network; 0 for the pictures' own.
         images: Pictures of one timing on a CPU; even.
         pairs: It scores pairs: the second half of the pictures against the first.
     """
@@ -42,13 +42,12 @@ class Network:
 
 NETWORKS = (
     Network("inception-v3", eager.inception, 299, 16),
-    Network("ocr-sim", eager.ocr_sim, 512, 4, pairs=True),
+    Network("ocr-sim", eager.ocr_sim, 0, 8, pairs=True),
     Network("efficientnet-lite0", eager.efficientnet, 224, 32),
 )
 ON_GPU = 16
 """Times as many pictures on a GPU."""
 PEER = "the usual way, eager"
-USUAL = "figbench"
 
 
 @dataclass
@@ -80,11 +79,11 @@ def load_ways(network: Network, settings: Settings, work: Work) -> Iterator[Way]
         # A batch of pairs is twice as many pictures.
         batch = ours.info.batch_size * (2 if network.pairs else 1)
         dtype = PRECISIONS[tool.precision]
-        ready = torch.rand(batch, 3, network.side, network.side, device=settings.device)
+        side = network.side or settings.side
+        ready = torch.rand(batch, 3, side, side, device=settings.device)
         ready = ready.to(dtype, memory_format=torch.channels_last)
-        yield Way(
-            tool.name, tool.precision, _whole(ours, network), _trunk(ours, ready), batch
-        )  # fmt: skip
+        whole = _whole(ours, network)
+        yield Way(tool.name, tool.precision, whole, _trunk(ours, ready), batch)
 
 
 def _whole(ours: Any, network: Network) -> Callable[[Sequence[Any]], Any]:
@@ -97,12 +96,12 @@ def _trunk(ours: Any, ready: torch.Tensor) -> Callable[[], Any]:
     return torch.inference_mode()(lambda: ours.trunk(ready))
 
 
-def gflop_per_image(network: Network) -> float:
+def gflop_per_image(network: Network, side: int) -> float:
     """Returns what the trunk multiplies and adds for one picture."""
     load: Any = load_pair_scorer if network.pairs else load_extractor
     trunk = load(network.name).trunk
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        trunk(torch.rand(1, 3, network.side, network.side))
+        trunk(torch.rand(1, 3, side, side))
     return counter.get_total_flops() / 1e9
 
 

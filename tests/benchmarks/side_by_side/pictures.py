@@ -1,7 +1,7 @@
 """The pictures, the weights and the protocols that every tool of a part sees.
 
-``python -m tests.benchmarks.side_by_side.pictures ROOT WHAT N SIDE``: in a process of its own,
-since drawing needs more memory than some of what is measured.
+``python -m tests.benchmarks.side_by_side.pictures ROOT WHAT [N SIDE [MODELS]]`` draws in a process
+of its own, since that needs more memory than some of what is measured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from tests.benchmarks.side_by_side.settings import WEIGHTS, Work
 
 SETS = ("fid", "kid", "isc")
 EVERYTHING = (*SETS, "ocr_sim", "label_fidelity")
-MODELS = 10
 TINY = 32
 """Pixels of pictures whose content does not matter."""
 
@@ -32,9 +31,9 @@ def write_protocol(work: Work, metrics: tuple[str, ...], name: str = "protocol")
     return path
 
 
-def prepare(work: Work, what: str, n: int, side: int) -> None:
-    """Draws ``what`` (``pair``, ``models`` or ``tiny``) and writes the weights."""
-    measure(f"{HERE}.pictures", [str(work.root), what, str(n), str(side)], work)
+def prepare(work: Work, what: str, *numbers: int) -> None:
+    """Draws ``what`` with numbers of figures, pixels and models, and writes the weights."""
+    measure(f"{HERE}.pictures", [str(work.root), what, *map(str, numbers)], work)
 
 
 def draw_pair(root: Path, n: int, side: int) -> None:
@@ -48,15 +47,15 @@ def draw_pair(root: Path, n: int, side: int) -> None:
         save(root / "generated", one.figure_id, blur(image, 1.0))
 
 
-def draw_models(root: Path, n: int, side: int) -> None:
-    """The reference and ten models, each the same scenes in another hand, as legible as it."""
+def draw_models(root: Path, n: int, side: int, models: int) -> None:
+    """The reference and the models, each the same scenes in another hand, as legible as it."""
     from figbench.data.preprocess import preprocess
     from figbench.data.synthfig import degraded, iter_synthfig
 
     made = list(iter_synthfig(n, 11))
     for one in made:
         save(root / "reference", one.figure_id, preprocess(one.image, f"pad{side}", "bicubic"))
-    for k in range(MODELS):
+    for k in range(models):
         drawn = degraded("redrawn", [one.scene for one in made], k)
         for one, image in zip(made, drawn, strict=True):
             shaped = preprocess(image, f"pad{side}", "bicubic")
@@ -107,5 +106,5 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     if sys.argv[2] != "weights":
         draw = {"pair": draw_pair, "models": draw_models, "tiny": draw_tiny}[sys.argv[2]]
-        draw(target, int(sys.argv[3]), int(sys.argv[4]))
+        draw(target, *map(int, sys.argv[3:]))
     write_weights(target)

@@ -88,12 +88,15 @@ def _bars(axes: Any, chart: Bars) -> None:
 def _lines(axes: Any, chart: Lines) -> None:
     for marker, (name, points) in zip("osD^v<>P", chart.series.items(), strict=False):
         axes.plot(*zip(*points, strict=True), marker=marker, label=name)
-    if chart.logarithmic:
+    if not chart.logarithmic:
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    else:
         axes.set_xscale("log")
         places = sorted({x for points in chart.series.values() for x, _ in points})
         axes.set_xticks(places, [f"{x:,.0f}" for x in places], minor=False)
         axes.minorticks_off()
-    axes.set_ylim(bottom=0)
+    top = max(y for points in chart.series.values() for _, y in points)
+    axes.set_ylim(0, 1.12 * top)
     axes.set_xlabel(chart.across)
     axes.set_ylabel(chart.up)
     axes.legend(frameon=False)

@@ -22,6 +22,7 @@ class Settings:
         engine: figbench's, in the parts that run it one way only.
         precision: As ``engine``.
         sizes: Figures a side of the memory part.
+        models: Models of the models part.
         peer: Run torch-fidelity even where it takes long.
         tools: Names of the tools that run; all without any. Ratios need torch-fidelity.
     """
@@ -33,6 +34,7 @@ class Settings:
     engine: str = "torch"
     precision: str = "float32"
     sizes: tuple[int, ...] = (500, 2000, 5000, 20000)
+    models: int = 10
     peer: bool = False
     tools: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median as middle
 from typing import Any
 
 from tests.benchmarks.side_by_side.pictures import SETS, prepare, write_protocol
@@ -121,5 +122,5 @@ def whole_chart(runs: list[Record]) -> Chart | None:
     tools = grouped(one for one in runs if "missing" not in one)
     peer = tools.get(FIDELITY.name, [])
     found: dict[str, Any] = {name: ratios(peer, mine) for name, mine in tools.items()}
-    values = {name: sorted(some)[len(some) // 2] for name, some in found.items() if some}
+    values = {name: middle(some) for name, some in found.items() if some}
     return Bars(values, "times torch-fidelity's speed (whole command)", 1.0) if values else None

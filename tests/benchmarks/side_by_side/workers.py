@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 from tests.benchmarks.side_by_side.models import chosen_tool
@@ -43,7 +44,7 @@ class Workers:
     """The same cold evaluation in four ways, beside what the machine gives to two processes."""
 
     rounds = 3
-    n = 32
+    n = 48
 
     @staticmethod
     def run(settings: Settings, work: Work) -> Iterator[Record]:
@@ -89,8 +90,7 @@ class Workers:
 
 def middle(way: str, ways: dict[str, list[Record]], key: str) -> float:
     """Returns the median ratio of one worker's time to that of two."""
-    found = sorted(ratios(ways[PEER_OF[way]], ways[way], key))
-    return found[len(found) // 2]
+    return statistics.median(ratios(ways[PEER_OF[way]], ways[way], key))
 
 
 def _comparable(way: str, ways: dict[str, list[Record]]) -> bool:
