@@ -63,9 +63,7 @@ def list_objects(filesystem: Any, url: str, place: str, base: str) -> Objects:
         UserError: If the store does not answer, or has more objects than any submission needs.
     """
     with explained(url):
-        # The usual walk passes over folders that cannot be read, and a set would shrink unsaid.
-        strict = {"on_error": "raise"} if _walks(filesystem) else {}
-        found = filesystem.find(place, detail=True, **strict)
+        found = _walk(filesystem, place) if _walks(filesystem) else _find(filesystem, place)
     if len(found) > MAX_MEMBERS:
         raise UserError(f"{url}: more than {MAX_MEMBERS:,} objects.")
     prefix = f"{base.rstrip('/')}/"
@@ -84,6 +82,10 @@ def list_objects(filesystem: Any, url: str, place: str, base: str) -> Objects:
     return Objects(usable, problems)
 
 
+def _find(filesystem: Any, place: str) -> dict[str, Mapping[str, Any]]:
+    return dict(filesystem.find(place, detail=True))
+
+
 def _walks(filesystem: Any) -> bool:
     from fsspec import AbstractFileSystem
     from fsspec.asyn import AsyncFileSystem
@@ -92,6 +94,21 @@ def _walks(filesystem: Any) -> bool:
     if filesystem.async_impl:
         return getattr(kind, "_find", None) is AsyncFileSystem._find
     return kind.find is AbstractFileSystem.find
+
+
+def _walk(filesystem: Any, place: str) -> dict[str, Mapping[str, Any]]:
+    """As fsspec's own, which passes over folders that cannot be read: a set would shrink unsaid."""
+    found: dict[str, Mapping[str, Any]] = {}
+    folders = [place]
+    while folders and len(found) <= MAX_MEMBERS:
+        folder = folders.pop()
+        for info in filesystem.ls(folder, detail=True):
+            key = str(info["name"])
+            if info.get("type") != "directory":
+                found[key] = info
+            elif key.startswith(f"{folder.rstrip('/')}/") and key.rstrip("/") != folder.rstrip("/"):
+                folders.append(key)
+    return found
 
 
 def problem_of(name: str) -> tuple[str, str] | None:

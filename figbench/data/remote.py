@@ -181,10 +181,13 @@ def _list_folder(place: _Place, find: Find, split: str | None, advance: Advance 
 
 
 def _relative(listing: Listing, place: _Place) -> Listing:
-    """An index may name its figures by their URLs; those beside it are found."""
+    """Paths as the mirror has them; an index may name the figures beside it by their URLs."""
+    below = listing.root.relative_to(place.mirror.files)
     prefix = f"{place.mirror.base}/"
-    candidates = [replace(one, path=one.path.removeprefix(prefix)) for one in listing.candidates]
-    return replace(listing, candidates=candidates)
+    candidates = [
+        replace(one, path=str(below / one.path.removeprefix(prefix))) for one in listing.candidates
+    ]
+    return replace(listing, root=place.mirror.files, candidates=candidates)
 
 
 def _with_figures(
