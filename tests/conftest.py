@@ -58,3 +58,12 @@ def inception_weights(random_inception, tmp_path, monkeypatch):
 def rng():
     """A seeded generator."""
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def object_store():
+    """S3 over HTTP on this machine, for the session."""
+    from tests.object_store import served
+
+    with served() as store:
+        yield store

@@ -21,7 +21,7 @@ data_app = typer.Typer(no_args_is_help=True, help="Inspect, make and download se
 
 @data_app.command("inspect")
 def inspect(
-    path: Annotated[str, typer.Argument(help="Folder, archive or index.")],
+    path: Annotated[str, typer.Argument(help="Folder, archive or index, or its URL.")],
     layout: Annotated[str | None, typer.Option(help="Read it as this layout.")] = None,
     split: Annotated[str | None, typer.Option(help="train or test (Paper2Fig100k).")] = None,
     save: Annotated[
@@ -33,8 +33,15 @@ def inspect(
     from figbench.data.manifest import load_manifest
 
     console = error_console()
-    with console.status("reading ..."):
-        manifest = load_manifest(path, layout=layout, split=split)
+    with console.status("reading ...") as status:
+        manifest = load_manifest(
+            path,
+            layout=layout,
+            split=split,
+            advance=lambda have, total: status.update(
+                f"reading: {have / 2**20:,.1f} of {total / 2**20:,.1f} MiB copied ..."
+            ),
+        )
     facts = _facts(manifest)
     console.print(f"[bold]{escape(path)}[/]: layout {facts['layout']}")
     samples = ", ".join(f"{k} x {count}" for k, count in facts["samples_per_prompt"].items())

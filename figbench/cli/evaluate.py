@@ -18,14 +18,19 @@ EPILOG = """Examples:\n
   figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --output runs/mine\n
   figbench evaluate my_figures.zip --reference refs/ --protocol offline --json\n
   figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --dry-run\n
+  figbench evaluate s3://bucket/figures --reference s3://bucket/Paper2Fig100k --executor ray\n
   torchrun --nproc_per_node 8 -m figbench evaluate figures/ --reference refs/ --output run/"""
 
 
 def evaluate(
-    generated: Annotated[str, typer.Argument(help="Folder, archive or index of your figures.")],
+    generated: Annotated[
+        str, typer.Argument(help="Folder, archive or index of your figures, or its URL.")
+    ],
     reference: Annotated[
         str,
-        typer.Option(help="Paper2Fig100k root or JSON, any folder, or a `reference build` file."),
+        typer.Option(
+            help="Paper2Fig100k root or JSON, any folder, or a `reference build` file; or its URL."
+        ),
     ],
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     metrics: Annotated[
@@ -90,8 +95,9 @@ def evaluate(
     """Score generated figures against a reference set.
 
     Reads GENERATED (a folder of `<figure_id>.png`, FigGen's `sample_<k>/`, GenEval, TIFA,
-    JSONL/CSV/parquet indexes, or a zip/tar of these), pairs it with the reference by figure id,
-    runs each network once per image into the store, and prints every metric with its interval.
+    JSONL/CSV/parquet indexes, or a zip/tar of these, here or at a URL such as `s3://bucket/run`),
+    pairs it with the reference by figure id, runs each network once per image into the store, and
+    prints every metric with its interval.
     A second run on the same figures runs no network.
 
     Started by torchrun or srun, every process computes its share into the one store; the process

@@ -14,7 +14,9 @@ reference_app = typer.Typer(no_args_is_help=True, help="Pack a reference set wit
 
 @reference_app.command("build")
 def build(
-    reference: Annotated[str, typer.Argument(help="Paper2Fig100k root or JSON, or any folder.")],
+    reference: Annotated[
+        str, typer.Argument(help="Paper2Fig100k root or JSON, a folder, or a URL.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The pack, e.g. test.figref.")],
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     store: Annotated[Path | None, typer.Option(help="Feature store.")] = None,

@@ -15,7 +15,7 @@ def sweep(
     reference: Annotated[str, typer.Option(help="What every point is scored against.")],
     out: Annotated[Path, typer.Option(help="Folder for sweep.json, CSV and plots.")],
     runs: Annotated[
-        list[Path] | None, typer.Argument(help="evaluation_cfg_* folders, or their parent.")
+        list[str] | None, typer.Argument(help="evaluation_cfg_* folders, or their parent.")
     ] = None,
     axis: Annotated[
         str,

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from figbench.data.looking import CRASHED, Looker, Probe, look
 from figbench.data.rejection import LIMIT_CODES, DecodeError, Limits
 from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, TextLine
+from figbench.data.urls import is_url, localized
 from figbench.errors import IntegrityError, UserError
 
 __all__ = ["Manifest", "Probe", "Probes", "default_workers", "load_manifest", "paper_id"]
@@ -86,6 +88,7 @@ def load_manifest(
     reference: Manifest | None = None,
     probes: Probes | None = None,
     workers: int | None = None,
+    advance: Callable[[int, int], None] | None = None,
 ) -> Manifest:
     """Reads a set of figures in any layout of docs/inputs.md.
 
@@ -93,7 +96,8 @@ def load_manifest(
     it decodes. Files that cannot be used become rejects with a code and a reason.
 
     Args:
-        path: Folder, archive, index file or saved manifest.
+        path: Folder, archive, index file or saved manifest, or the URL of one in a store that
+            fsspec knows (``s3://bucket/figures``), whose files are copied into a cache.
         layout: Name of the layout, when detection must not decide.
         split: ``train`` or ``test`` for a Paper2Fig100k root.
         caption: Caption field for Paper2Fig100k.
@@ -101,20 +105,25 @@ def load_manifest(
         probes: Verdicts by SHA-256; read and extended.
         workers: Reading threads, each with a decoding process once there are many files; 0 does
             all in this thread, None takes :func:`default_workers`.
+        advance: Receives bytes copied from a URL, and bytes to copy in all.
 
     Raises:
         UserError: If nothing is there, nothing is a figure, or an index cannot be read.
     """
     from figbench.data.importers import Known, find_listing, load_saved
 
-    source = Path(path)
-    saved = load_saved(source)
+    place = localized(path)
+    saved = None if is_url(place) else load_saved(Path(place))
     if saved is not None:
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
-    listing = find_listing(
-        source, layout=layout, split=split, caption=caption, known=Known(prompts)
-    )
+    find = partial(find_listing, layout=layout, split=split, caption=caption, known=Known(prompts))
+    if is_url(place):
+        from figbench.data.remote import list_remote
+
+        listing = list_remote(str(place), find, split=split, advance=advance)
+    else:
+        listing = find(Path(place))
     count = default_workers() if workers is None else workers
     return _probe_all(listing, str(path), {} if probes is None else probes, count)
 

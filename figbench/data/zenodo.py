@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from figbench.data.download import Advance, download_file, require_https
+from figbench.data.urls import offline
 from figbench.errors import IntegrityError, UserError
 
 RECORD = "7299423"
@@ -57,7 +58,7 @@ def describe(server: str | None = None) -> RemoteFile:
     """
     url = f"{server or zenodo_url()}/api/records/{RECORD}"
     require_https(url)
-    if os.environ.get("FIGBENCH_OFFLINE", "") not in ("", "0"):
+    if offline():
         raise UserError(f"{url}: FIGBENCH_OFFLINE forbids downloads.", remedy="Unset it.")
     try:
         record = _record(url)

@@ -45,8 +45,10 @@ def evaluate(
     """Scores generated figures against a reference set.
 
     Args:
-        generated: Folder, archive, JSON/JSONL/CSV, parquet or saved manifest of the figures.
-        reference: Paper2Fig100k root or JSON, any folder, or a ``figbench reference build`` file.
+        generated: Folder, archive, JSON/JSONL/CSV, parquet or saved manifest of the figures; or a
+            URL that fsspec knows (``s3://bucket/figures``).
+        reference: Paper2Fig100k root or JSON, any folder, or a ``figbench reference build`` file;
+            or its URL.
         protocol: A shipped name, a YAML path or a :class:`Protocol`.
         metrics: A selection among the protocol's metrics; None for all.
         output: Folder for ``result.json``, ``per_figure.parquet`` and the saved manifests.

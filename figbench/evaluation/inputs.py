@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from figbench.data.manifest import Manifest, Probes, load_manifest
+from figbench.data.mirror import Advance
 from figbench.data.pairing import Row, pair
+from figbench.data.remote import remote_file
 from figbench.data.types import Figure
+from figbench.data.urls import is_url, localized
 from figbench.errors import UserError
 from figbench.evaluation.probes import ProbeCache
-from figbench.evaluation.progress import Progress
+from figbench.evaluation.progress import Progress, copied
 from figbench.evaluation.reference_pack import is_pack, open_pack
 from figbench.evaluation.score import Sides
 from figbench.evaluation.workload import GENERATED
@@ -57,10 +61,12 @@ def load_inputs(
     """
     probes = ProbeCache(store)
     try:
-        with progress.stage("reading the reference"):
-            references = load_reference(reference, protocol, store, probes)
-        with progress.stage("reading the generated figures"):
-            offered = load_manifest(generated, reference=references, probes=probes)
+        with progress.stage("reading the reference") as say:
+            references = load_reference(reference, protocol, store, probes, copied(say))
+        with progress.stage("reading the generated figures") as say:
+            offered = load_manifest(
+                generated, reference=references, probes=probes, advance=copied(say)
+            )
     finally:
         probes.flush()
     if not offered.figures:
@@ -69,7 +75,11 @@ def load_inputs(
 
 
 def load_reference(
-    path: str | Path, protocol: Protocol, store: Store, probes: Probes | None = None
+    path: str | Path,
+    protocol: Protocol,
+    store: Store,
+    probes: Probes | None = None,
+    advance: Advance | None = None,
 ) -> Manifest:
     """Returns the reference set after the protocol's filters.
 
@@ -77,10 +87,11 @@ def load_reference(
         UserError: If nothing is left, or the protocol's split is not there.
     """
     spec = protocol.dataset
-    if is_pack(Path(path)):
-        manifest = open_pack(Path(path), store)
-    else:
-        manifest = load_manifest(path, split=spec.split, caption=spec.caption, probes=probes)
+    manifest = _open_if_pack(path, store, advance)
+    if manifest is None:
+        manifest = load_manifest(
+            path, split=spec.split, caption=spec.caption, probes=probes, advance=advance
+        )
     if not manifest.figures:
         raise _nothing_usable(manifest, path)
     kept = [figure for figure in manifest.figures if _aspect_kept(figure, protocol)]
@@ -93,6 +104,14 @@ def load_reference(
         return manifest
     note = f"{len(manifest.figures) - len(kept)} references outside the protocol's aspect range"
     return manifest.select(kept, note)
+
+
+def _open_if_pack(path: str | Path, store: Store, advance: Advance | None) -> Manifest | None:
+    place = localized(path)
+    with remote_file(str(place), advance) if is_url(place) else nullcontext(Path(place)) as file:
+        if file is None or not is_pack(file):
+            return None
+        return replace(open_pack(file, store), source=str(path))
 
 
 def _aspect_kept(figure: Figure, protocol: Protocol) -> bool:

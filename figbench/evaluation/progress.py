@@ -20,13 +20,15 @@ from rich.progress import Task as RichTask
 from rich.text import Text
 
 AdvanceByLabel = Callable[[str, int], None]
+Say = Callable[[str], None]
+"""Tells what a step is at, behind its name."""
 
 
 class Progress(Protocol):
     """Receives what happens."""
 
-    def stage(self, name: str) -> AbstractContextManager[object]:
-        """Wraps a step of unknown length."""
+    def stage(self, name: str) -> AbstractContextManager[Say]:
+        """Wraps a step of unknown length; yields ``say(what)``."""
         ...
 
     def tasks(self, totals: Mapping[str, int]) -> AbstractContextManager[AdvanceByLabel]:
@@ -37,9 +39,9 @@ class Progress(Protocol):
 class SilentProgress:
     """Says nothing: the default of the Python API."""
 
-    def stage(self, name: str) -> AbstractContextManager[object]:
+    def stage(self, name: str) -> AbstractContextManager[Say]:
         """See :class:`Progress`."""
-        return nullcontext()
+        return nullcontext(lambda _what: None)
 
     def tasks(self, totals: Mapping[str, int]) -> AbstractContextManager[AdvanceByLabel]:
         """See :class:`Progress`."""
@@ -58,9 +60,11 @@ class RichProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def stage(self, name: str) -> AbstractContextManager[object]:
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Say]:
         """See :class:`Progress`."""
-        return self._console.status(f"{name} ...")
+        with self._console.status(f"{name} ...") as status:
+            yield lambda what: status.update(f"{name}: {what} ...")
 
     @contextmanager
     def tasks(self, totals: Mapping[str, int]) -> Iterator[AdvanceByLabel]:
@@ -77,3 +81,8 @@ class RichProgress:
         with bars:
             ids = {label: bars.add_task(label, total=total) for label, total in totals.items()}
             yield lambda label, count: bars.advance(ids[label], count)
+
+
+def copied(say: Say) -> Callable[[int, int], None]:
+    """Returns what tells of a copy from an object store, in bytes so far and in all."""
+    return lambda have, total: say(f"{have / 2**20:,.1f} of {total / 2**20:,.1f} MiB copied")

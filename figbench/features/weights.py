@@ -12,6 +12,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from figbench.data.urls import offline
 from figbench.errors import IntegrityError, UserError, WeightsUnavailableError
 from figbench.features.pins import PINS, Pin, get_pin
 from figbench.results.io import atomic_path, write_text_atomic
@@ -23,11 +24,6 @@ def weights_folder() -> Path:
     """Returns ``$FIGBENCH_WEIGHTS`` or the per-user cache folder."""
     named = os.environ.get("FIGBENCH_WEIGHTS")
     return Path(named) if named else user_cache_path("figbench") / "weights"
-
-
-def offline() -> bool:
-    """Tells whether downloads are forbidden (``FIGBENCH_OFFLINE=1``)."""
-    return os.environ.get("FIGBENCH_OFFLINE", "") not in ("", "0")
 
 
 def find_weights(name: str) -> Path | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from figbench.data.archives import is_archive
 from figbench.data.importers import folder, paper2fig, records, saved, tables
 from figbench.data.importers.folder import Known
-from figbench.data.importers.names import ArchiveNames, FolderNames
+from figbench.data.importers.names import ArchiveNames, FolderNames, Names
 from figbench.data.listing import Listing
 from figbench.data.manifest import Manifest
 from figbench.errors import UserError
@@ -25,7 +26,13 @@ def load_saved(path: Path) -> Manifest | None:
 
 
 def find_listing(
-    path: Path, *, layout: str | None, split: str | None, caption: str, known: Known
+    path: Path,
+    *,
+    layout: str | None,
+    split: str | None,
+    caption: str,
+    known: Known,
+    names_of: Callable[[Path], Names] = FolderNames,
 ) -> Listing:
     """Returns the candidates of a path.
 
@@ -35,6 +42,7 @@ def find_listing(
         split: For Paper2Fig100k.
         caption: For Paper2Fig100k.
         known: Ids and captions of the reference, which settle ambiguous names.
+        names_of: How the files of a folder are found.
 
     Raises:
         UserError: If the path does not exist or is nothing known.
@@ -49,7 +57,7 @@ def find_listing(
     if path.is_dir():
         if layout == "paper2fig100k" or (layout is None and paper2fig.is_root(path)):
             return paper2fig.from_root(path, split, caption)
-        return _folder(path, layout, known)
+        return _folder(path, layout, names_of, known)
     if is_archive(path):
         return folder.read(ArchiveNames(path), layout, known)
     if path.suffix == ".parquet":
@@ -64,25 +72,28 @@ def find_listing(
     )
 
 
-def _folder(path: Path, layout: str | None, known: Known) -> Listing:
+def _folder(
+    path: Path, layout: str | None, names_of: Callable[[Path], Names], known: Known
+) -> Listing:
     if layout in (None, "records"):
         for name, rows_of in (
             ("metadata.jsonl", records.read_lines),
             ("metadata.csv", tables.read_csv),
         ):
             if (path / name).is_file():
-                return _with_unlisted(records.from_rows(path / name, rows_of(path / name)), path)
-    listing = None if layout == "parquet" else folder.read(FolderNames(path), layout, known)
+                listing = records.from_rows(path / name, rows_of(path / name))
+                return _with_unlisted(listing, names_of(path))
+    found = None if layout == "parquet" else folder.read(names_of(path), layout, known)
     shards = sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
-    if shards and (listing is None or not listing.candidates):
+    if shards and (found is None or not found.candidates):
         return tables.from_parquet(shards)
-    return listing or folder.read(FolderNames(path), None, known)
+    return found or folder.read(names_of(path), None, known)
 
 
-def _with_unlisted(listing: Listing, path: Path) -> Listing:
+def _with_unlisted(listing: Listing, names: Names) -> Listing:
     """An image that lies in the folder but is not in its index is said, not lost."""
     listed = {candidate.path for candidate in listing.candidates}
-    unlisted = [name for name in FolderNames(path).names() if folder.is_image(name)]
+    unlisted = [name for name in names.names() if folder.is_image(name)]
     count = len(set(unlisted) - listed)
     if not count:
         return listing

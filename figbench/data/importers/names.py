@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -91,6 +92,26 @@ class FolderNames:
     def notes(self) -> list[str]:
         """See :class:`Names`."""
         return [f"linked folder not entered: {shown(name)}" for name in self._linked]
+
+
+class ObjectNames(FolderNames):
+    """The copy of a folder of objects, by the names that its store lists: most come later."""
+
+    def __init__(
+        self, root: Path, title: str, listed: Iterable[str], refused: Iterable[Reject]
+    ) -> None:
+        super().__init__(root)
+        self.title = title
+        self._listed = sorted(listed)
+        self._refused_names = list(refused)
+
+    def names(self) -> list[str]:
+        """See :class:`Names`."""
+        return list(self._listed)
+
+    def rejects(self) -> list[Reject]:
+        """See :class:`Names`."""
+        return self._refused_names
 
 
 class ArchiveNames:

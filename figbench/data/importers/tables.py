@@ -51,6 +51,29 @@ def from_parquet(paths: Sequence[Path]) -> Listing:
     return Listing("parquet", root, candidates, (), list(dict.fromkeys(notes)))
 
 
+def inner_paths(path: Path, column: str) -> list[str]:
+    """Returns the files that an image column names, with its bytes or in their place.
+
+    Raises:
+        UserError: If the table cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as table:
+            kind = table.schema_arrow.field(column).type
+            nested = pa.types.is_struct(kind)
+            if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or nested):
+                return []
+            batches = table.iter_batches(columns=[f"{column}.path" if nested else column])
+            values = [one for batch in batches for one in batch.column(0).to_pylist()]
+    except (pa.ArrowException, OSError, LookupError) as error:
+        raise UserError(f"{path}: not a readable parquet file ({error}).") from None
+    found = (one.get("path") if isinstance(one, dict) else one for one in values)
+    return [one for one in found if isinstance(one, str) and one]
+
+
 def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], str]:
     import pyarrow as pa
     import pyarrow.parquet as pq

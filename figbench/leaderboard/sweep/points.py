@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from figbench.data.urls import is_url, localized
 from figbench.errors import UserError
 from figbench.leaderboard.sweep.axes import GUIDANCE, Axis
 from figbench.results.schema import RunResult
@@ -17,18 +18,19 @@ RULE = (
 )
 
 
-def folders_by_value(runs: Iterable[Path], axis: Axis = GUIDANCE) -> dict[float, Path]:
+def folders_by_value(runs: Iterable[str | Path], axis: Axis = GUIDANCE) -> dict[float, str | Path]:
     """Returns folder by value, ascending; ``evaluation_cfg_5`` and ``_5.0`` are one name.
 
-    A folder that holds folders named after the axis stands for them.
+    A folder that holds folders named after the axis stands for them. A folder in an object store
+    is given, and comes back, as its URL.
 
     Raises:
         UserError: If a folder names no value, or two name the same one.
     """
-    found: dict[float, Path] = {}
+    found: dict[float, str | Path] = {}
     for run in runs:
-        for folder in _expand(run, axis):
-            match = axis.pattern.search(folder.name)
+        for folder in _expand(localized(run), axis):
+            match = axis.pattern.search(_name(folder))
             if match is None:
                 raise UserError(
                     f"{folder}: its name has no {axis.name}.",
@@ -41,11 +43,24 @@ def folders_by_value(runs: Iterable[Path], axis: Axis = GUIDANCE) -> dict[float,
     return dict(sorted(found.items()))
 
 
-def _expand(run: Path, axis: Axis) -> list[Path]:
-    if not run.is_dir():
-        raise UserError(f"{run}: no such folder.")
-    points = sorted(one for one in run.iterdir() if one.is_dir() and axis.pattern.search(one.name))
+def _expand(run: str | Path, axis: Axis) -> list[str | Path]:
+    points = [one for one in _folders(run) if axis.pattern.search(_name(one))]
     return points or [run]
+
+
+def _folders(run: str | Path) -> list[str | Path]:
+    if is_url(run):
+        from figbench.data.remote import subfolders
+
+        return list(subfolders(str(run)))
+    place = Path(run)
+    if not place.is_dir():
+        raise UserError(f"{run}: no such folder.")
+    return sorted(one for one in place.iterdir() if one.is_dir())
+
+
+def _name(folder: str | Path) -> str:
+    return PurePosixPath(folder).name
 
 
 def first_scored(results: Mapping[float, RunResult], metrics: Iterable[str]) -> str | None:

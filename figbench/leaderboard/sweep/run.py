@@ -24,7 +24,7 @@ from figbench.results.schema import RunResult
 
 
 def run_sweep(
-    folders: Mapping[float, Path],
+    folders: Mapping[float, str | Path],
     reference: str,
     protocol: str,
     out: Path,
@@ -39,7 +39,7 @@ def run_sweep(
     same sweep computes nothing that the store already has.
 
     Args:
-        folders: Generated figures by value of the axis.
+        folders: Generated figures by value of the axis; paths or URLs.
         reference: What every point is scored against.
         protocol: Shipped name or YAML path.
         out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` the plots and

@@ -102,7 +102,7 @@ def sample_family(
     protocol: str,
     seed: int,
     limit: int | None,
-) -> tuple[dict[float, Path], str]:
+) -> tuple[dict[float, str | Path], str]:
     """Samples every point from the same seed and returns (folder by value, reference to use).
 
     The model reads its captions from the reference itself, of the protocol's split. With
@@ -116,16 +116,17 @@ def sample_family(
     sampler = get_model(model)
     split, caption = _part(protocol)
     prompts = f"{reference}:{split}" if split else reference
-    family, drawn = {}, Path()
+    family: dict[float, str | Path] = {}
+    drawn = Path()
     for point in points:
-        family[point.value] = out / "samples" / f"{axis.folder}{point.value:g}"
+        target = family[point.value] = out / "samples" / f"{axis.folder}{point.value:g}"
         drawn = sampler.sample(
             checkpoint,
             prompts,
             guidance_scale=point.guidance_scale,
             num_inference_steps=point.num_inference_steps,
             seed=seed,
-            out=family[point.value],
+            out=target,
             limit=limit,
         )
     if limit is None:
