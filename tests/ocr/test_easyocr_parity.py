@@ -1,0 +1,64 @@
+"""Our EasyOCR reads what the package reads of the same file, on one network pass and in threads."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import easyocr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from figbench.data.preprocess import preprocess
+from figbench.data.synthfig import iter_synthfig
+from figbench.features.weights import require_weights
+from figbench.ocr import load_engine
+
+
+@pytest.fixture(scope="module")
+def images():
+    padded = [preprocess(one.image, "pad384") for one in iter_synthfig(3, 31)]
+    return [*padded[:2], padded[2][20:350, 10:371]]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load_engine("easyocr")
+
+
+def test_equals_easyocr_on_a_file(engine, images, tmp_path):
+    stock = easyocr.Reader(
+        ["en"], gpu=False, verbose=False, download_enabled=False, quantize=False,
+        model_storage_directory=str(require_weights("craft").parent),
+    )  # fmt: skip
+    for number, image in enumerate(images):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(image).save(path)
+        theirs = stock.readtext(str(path))
+        ours = engine.read(image)
+        assert theirs
+        assert [line.text for line in ours] == [text for _, text, _ in theirs]
+        for line, (box, _, confidence) in zip(ours, theirs, strict=True):
+            assert np.abs(np.array(line.box) - np.array(box)).max() <= 1
+            # OpenCV's PNG reader makes grey of colours by other rounding than its cvtColor.
+            assert line.confidence == pytest.approx(confidence, abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["easyocr", "rapidocr"])
+def test_threads_read_what_one_reads(name, images):
+    reader = load_engine(name)
+    alone = [[line.text for line in reader.read(image)] for image in images]
+    threads = set()
+
+    def read(image):
+        threads.add(threading.get_ident())
+        return [line.text for line in reader.read(image)]
+
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(3, initializer=lambda: torch.set_num_threads(1)) as pool:
+            found = list(pool.map(read, [*images, *images]))
+    finally:
+        torch.set_num_threads(before)
+    assert found == [*alone, *alone]
+    assert len(threads) > 1
