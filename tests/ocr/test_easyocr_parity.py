@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import easyocr
 import numpy as np
 import pytest
@@ -31,17 +32,23 @@ def test_equals_easyocr_on_a_file(engine, images, tmp_path):
         ["en"], gpu=False, verbose=False, download_enabled=False, quantize=False,
         model_storage_directory=str(require_weights("craft").parent),
     )  # fmt: skip
+    compared = 0
     for number, image in enumerate(images):
         path = tmp_path / f"{number}.png"
         Image.fromarray(image).save(path)
+        # OpenCV's PNG reader may round grey otherwise than its cvtColor: then confidences move.
+        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        same_grey = np.array_equal(grey, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        compared += same_grey
         theirs = stock.readtext(str(path))
         ours = engine.read(image)
         assert theirs
         assert [line.text for line in ours] == [text for _, text, _ in theirs]
         for line, (box, _, confidence) in zip(ours, theirs, strict=True):
             assert np.abs(np.array(line.box) - np.array(box)).max() <= 1
-            # OpenCV's PNG reader makes grey of colours by other rounding than its cvtColor.
-            assert line.confidence == pytest.approx(confidence, abs=0.03)
+            if same_grey:
+                assert line.confidence == pytest.approx(confidence, abs=1e-3)
+    assert compared
 
 
 @pytest.mark.parametrize("name", ["easyocr", "rapidocr"])
