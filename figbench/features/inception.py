@@ -19,7 +19,7 @@ from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
 from figbench.features.catalog import INCEPTION
 from figbench.features.exact import exact_float32
-from figbench.features.torch_tools import freeze, load_state_dict, to_numpy
+from figbench.features.torch_tools import freeze, load_state_dict, stack, to_numpy
 from figbench.features.weights import require_weights
 
 SIDE = 299
@@ -60,8 +60,7 @@ class InceptionV3:
     @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
-        resized = np.stack([resize_like_tensorflow1(image, SIDE) for image in images])
-        batch = torch.from_numpy(resized).permute(0, 3, 1, 2).to(self._device)
+        batch = tensorflow1_batch(images, SIDE, self._device)
         batch = ((batch - 128) / 128).to(self._dtype, memory_format=torch.channels_last)
         features = self.trunk(batch).flatten(1).float()
         return {"features": to_numpy(features), "logits": to_numpy(features @ self._weight.T)}
@@ -117,6 +116,30 @@ def _between(
     step *= share
     step += first
     return step
+
+
+def tensorflow1_batch(images: Sequence[RGBImage], side: int, device: str) -> torch.Tensor:
+    """Returns images as (n, 3, side, side) float32 in 0..255 on a device, resized as TF1.
+
+    A GPU resizes what it was sent, images of one size at a time; its operations are those of
+    :func:`resize_like_tensorflow1`, one by one, so that the result is the same.
+    """
+    if device == "cpu":
+        resized = np.stack([resize_like_tensorflow1(image, side) for image in images])
+        return torch.from_numpy(resized).permute(0, 3, 1, 2)
+    return resize_on_device(stack(images, device), side)
+
+
+def resize_on_device(batch: torch.Tensor, side: int) -> torch.Tensor:
+    """Returns a batch (n, 3, h, w) as :func:`resize_like_tensorflow1` resizes each image."""
+    for axis in (3, 2):
+        low, high, share = (torch.from_numpy(one) for one in _grid(batch.shape[axis], side))
+        shape = [1, 1, 1, 1]
+        shape[axis] = side
+        first = batch.index_select(axis, low.to(batch.device)).float()
+        step = batch.index_select(axis, high.to(batch.device)).float().sub_(first)
+        batch = step.mul_(share.to(batch.device).view(shape)).add_(first)
+    return batch
 
 
 @lru_cache(maxsize=64)

@@ -39,8 +39,11 @@ def freeze(network: nn.Module, device: str, precision: str) -> nn.Module:
 
 def stack(images: Sequence[RGBImage], device: str) -> torch.Tensor:
     """Returns uint8 images of one size as a (n, 3, h, w) uint8 tensor on a device."""
-    batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
-    return batch.to(device)
+    batch = torch.from_numpy(np.stack(images))
+    if device.startswith("cuda"):
+        # From pinned memory the copy runs beside whatever the GPU is computing.
+        batch = batch.pin_memory().to(device, non_blocking=True)
+    return batch.permute(0, 3, 1, 2).to(device)
 
 
 def fold_batch_norm(network: nn.Module) -> None:

@@ -15,6 +15,8 @@ from figbench.features import (
     load_pair_scorer,
     pair_scorer_info,
 )
+from figbench.features.inception import resize_like_tensorflow1, resize_on_device
+from figbench.features.torch_tools import stack
 from figbench.features.weights import import_weights, require_weights
 
 
@@ -94,3 +96,11 @@ def test_names():
     assert pair_scorer_info("ocr-sim").weights == "craft"
     with pytest.raises(UserError, match="Did you mean 'craft'"):
         extractor_info("crafty")
+
+
+@pytest.mark.parametrize("size", [(96, 128), (400, 310), (299, 299)])
+def test_the_resize_of_a_gpu_is_that_of_the_cpu_to_the_bit(size, rng):
+    images = [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for _ in range(2)]
+    expected = np.stack([resize_like_tensorflow1(image, 299) for image in images])
+    found = resize_on_device(stack(images, "cpu"), 299).permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(found, expected)
