@@ -45,9 +45,7 @@ def served():
     server.start()
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}"
-    filesystem = s3fs.S3FileSystem(
-        key="test", secret="test", client_kwargs={"region_name": "us-east-1"}, endpoint_url=address
-    )
+    filesystem = s3fs.S3FileSystem(key="test", secret="test", endpoint_url=address)
     filesystem.mkdir(BUCKET)
     try:
         yield ObjectStore({**QUIET, "AWS_ENDPOINT_URL": address}, filesystem)

@@ -211,5 +211,5 @@ def _with_figures(
         if why is None:
             kept.append(one)
         else:
-            rejects.append(Reject(shown(one.path), *why, one.figure_id, one.sample))
+            rejects.append(Reject(shown(one.path), *why, shown(one.figure_id), one.sample))
     return replace(listing, candidates=kept, rejects=rejects)

@@ -37,15 +37,48 @@ def figbench(object_store, tmp_path):
     return run
 
 
-def files(folder):
-    return {one.name: one.stat().st_ino for one in folder.rglob("*.png")}
+@pytest.fixture
+def root(tmp_path):
+    """Five small figures in Paper2Fig100k's layout."""
+    (tmp_path / "P" / "figures").mkdir(parents=True)
+    names = [f"p{number}-Figure1-1" for number in range(5)]
+    for number, name in enumerate(names):
+        picture = encoded(drawing(80, 96, number))
+        (tmp_path / "P" / "figures" / f"{name}.png").write_bytes(picture)
+    records = [{"figure_id": name, "captions": ["boxes"]} for name in names]
+    (tmp_path / "P" / "paper2fig_test.json").write_text(json.dumps(records))
+    return tmp_path / "P"
 
 
-def test_evaluate_records_the_url_and_copies_what_changed(
-    figbench, object_store, synthfig_root, tmp_path
-):
-    reference = object_store.upload(synthfig_root, "whole/Paper2Fig100k")
-    generated = object_store.upload(synthfig_root / "figures", "whole/run")
+@pytest.fixture
+def inside(object_store, tmp_path, monkeypatch):
+    """As ``figbench``, in this process, where torch is loaded already."""
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FIGBENCH_MIRRORS", str(tmp_path / "mirrors"))
+    (tmp_path / "p.yaml").write_text(PROTOCOL)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        from typer.testing import CliRunner
+
+        from figbench.cli.main import app
+
+        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+    return run
+
+
+def copies(mirrors):
+    """What lies in the mirror of the run: (inode, time) by name."""
+    [run] = [one for one in mirrors.iterdir() if not (one / "files" / "figures").exists()]
+    states = {one.name: one.stat() for one in run.rglob("*.png")}
+    return {name: (state.st_ino, state.st_mtime_ns) for name, state in states.items()}
+
+
+def test_evaluate_records_the_url_and_copies_what_changed(figbench, object_store, root, tmp_path):
+    reference = object_store.upload(root, "whole/Paper2Fig100k")
+    generated = object_store.upload(root / "figures", "whole/run")
     arguments = ("evaluate", generated, "--reference", reference, "--protocol", "p.yaml", "--json")
     first = figbench(*arguments, "--output", "out")
     assert first.returncode == 0, first.stderr
@@ -54,32 +87,29 @@ def test_evaluate_records_the_url_and_copies_what_changed(
     assert document["manifests"]["reference"]["layout"] == "paper2fig100k"
     assert document["metrics"]["ssim"]["value"] == pytest.approx(1.0)
     assert "mirrors" not in (tmp_path / "out" / "result.json").read_text()
-    before = files(tmp_path / "mirrors")
+    before = copies(tmp_path / "mirrors")
 
-    names = sorted(one.name for one in (synthfig_root / "figures").iterdir())
-    object_store.put(f"whole/run/{names[0]}", (synthfig_root / "figures" / names[1]).read_bytes())
+    names = sorted(one.name for one in (root / "figures").iterdir())
+    object_store.put(f"whole/run/{names[0]}", (root / "figures" / names[1]).read_bytes())
     object_store.filesystem.rm(f"figures/whole/run/{names[2]}")
     second = figbench(*arguments)
     assert second.returncode == 0, second.stderr
     document = json.loads(second.stdout)
     assert document["manifests"]["generated"]["missing"] == [f"{names[2][:-4]}#0"]
     assert document["metrics"]["ssim"]["value"] < 0.99
-    [run] = [
-        one for one in (tmp_path / "mirrors").iterdir() if not (one / "files/figures").exists()
-    ]
-    after = files(run)
+    after = copies(tmp_path / "mirrors")
     assert set(after) == set(names) - {names[2]}
-    assert [name for name in after if after[name] not in before.values()] == [names[0]]
+    assert [name for name in sorted(after) if after[name] != before[name]] == [names[0]]
 
 
-def test_a_reference_pack_and_an_index_and_an_archive(figbench, object_store, tmp_path):
+def test_a_reference_pack_and_an_index_and_an_archive(figbench, inside, object_store, tmp_path):
     for side in ("ref", "gen"):
         (tmp_path / side).mkdir()
         for number in range(4):
             (tmp_path / side / f"a{number}.png").write_bytes(encoded(drawing(80, 96, number)))
     reference = object_store.upload(tmp_path / "ref", "packs/ref")
-    built = figbench("reference", "build", reference, "-o", "r.figref", "--protocol", "p.yaml")
-    assert built.returncode == 0, built.stderr
+    built = inside("reference", "build", reference, "-o", "r.figref", "--protocol", "p.yaml")
+    assert built.exit_code == 0, built.output
     object_store.put("packs/r.figref", (tmp_path / "r.figref").read_bytes())
     object_store.upload(tmp_path / "gen", "packs/gen/img")
     rows = [{"image": f"img/a{number}.png"} for number in range(4)]
@@ -106,18 +136,18 @@ def test_a_reference_pack_and_an_index_and_an_archive(figbench, object_store, tm
     assert (facts["source"], facts["n_figures"]) == ("s3://figures/packs/gen.zip", 4)
 
 
-def test_sweep_expands_a_folder_of_points(figbench, object_store, tmp_path):
+def test_sweep_expands_a_folder_of_points(inside, object_store, tmp_path):
     for scale in (1, 5):
         for number in range(3):
             data = encoded(drawing(80, 96, number + scale))
             object_store.put(f"sweep/in/evaluation_cfg_{scale}/a{number}.png", data)
     for number in range(3):
         object_store.put(f"sweep/ref/a{number}.png", encoded(drawing(80, 96, number + 1)))
-    done = figbench(
+    done = inside(
         "sweep", "s3://figures/sweep/in", "--reference", "s3://figures/sweep/ref",
         "--out", "sweep", "--protocol", "p.yaml",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     document = json.loads((tmp_path / "sweep" / "sweep.json").read_text())
     assert [one["guidance_scale"] for one in document["points"]] == [1.0, 5.0]
 

@@ -54,6 +54,24 @@ def test_two_workers_give_the_bits_of_one_process(world, deterministic_root, tmp
 
 
 @pytest.mark.slow
+def test_figures_of_an_object_store_give_the_same(
+    world, deterministic_root, object_store, tmp_path
+):
+    urls = {
+        str(world / side): object_store.upload(world / side, f"ray/{side}")
+        for side in ("gen", "ref")
+    }
+    arguments = [urls.get(one, one) for one in command(world, tmp_path / "store", tmp_path / "out")]
+    mirrors = {"FIGBENCH_MIRRORS": str(tmp_path / "mirrors")}
+    done = run([*arguments, *RAY, "--json"], **object_store.environment, **mirrors)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["manifests"]["generated"]["source"] == "s3://figures/ray/gen"
+    assert document["provenance"]["device"] == "cpu, 2 Ray workers"
+    assert scores(tmp_path / "out") == scores(deterministic_root / "out")
+
+
+@pytest.mark.slow
 def test_a_worker_killed_on_its_way_costs_no_row_and_no_bit(world, deterministic_root, tmp_path):
     driver = subprocess.Popen(
         [*command(world, tmp_path / "store", tmp_path / "out"), *RAY, "--json"],
