@@ -18,7 +18,8 @@ import figbench
 from figbench.data.manifest import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
-from figbench.evaluation import Options, extract, sinks
+from figbench.evaluation import Options, networks, sinks
+from figbench.evaluation.pace import Pace
 from figbench.features.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
 from figbench.metrics.numerics.label_matching import Label, compare_labels
@@ -103,12 +104,16 @@ def test_order(world, usual, tmp_path_factory, shuffle):
 
 
 @BOUNDED
-@given(batch=st.integers(1, 40), held=st.integers(1, 40), rows=st.integers(1, 40))
-def test_batch_and_segment_sizes(world, usual, tmp_path_factory, batch, held, rows):
+@given(
+    batch=st.integers(1, 40),
+    pace=st.builds(Pace, part=st.integers(1, 9), max_held=st.integers(1, 40)),
+    rows=st.integers(1, 40),
+)
+def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, pace, rows):
     from dataclasses import replace
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extract, "MAX_HELD", held)
+        patch.setattr(networks, "pace_of", lambda *_: pace)
         patch.setattr(sinks, "FLUSH_ROWS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)
