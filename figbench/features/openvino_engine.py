@@ -67,7 +67,9 @@ def _converted(network: nn.Module) -> Any:
     plain = copy.deepcopy(network).float().to(memory_format=torch.contiguous_format)
     # Conversion traces the network, for which PyTorch has announced another way.
     with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
-        decoder = TorchScriptPythonDecoder(plain, example_input=(torch.zeros(2, 3, 299, 299),))
+        example = torch.zeros(2, 3, 299, 299)
+        traced = torch.jit.trace(plain, example, check_trace=False)  # type: ignore[no-untyped-call]
+        decoder = TorchScriptPythonDecoder(traced)
         frontend = FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     model.reshape([-1, 3, -1, -1])
