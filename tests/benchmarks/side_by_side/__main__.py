@@ -21,6 +21,7 @@ from tests.benchmarks.side_by_side.memory import Memory
 from tests.benchmarks.side_by_side.models import Models
 from tests.benchmarks.side_by_side.report import draw, markdown, write_json
 from tests.benchmarks.side_by_side.settings import Settings, Work
+from tests.benchmarks.side_by_side.tools import OURS, PEERS
 from tests.benchmarks.side_by_side.whole import Cold, Warm
 from tests.benchmarks.side_by_side.workers import Workers
 
@@ -66,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
                       help="Figures a side of the memory part.")  # fmt: skip
     made.add_argument("--models", type=int, default=10, help="Of the models part [default: 10].")
     made.add_argument("--peer", action="store_true", help="torch-fidelity for changed as well.")
-    made.add_argument("--tools", nargs="+", default=(), metavar="NAME",
+    names = [one.name for one in (*PEERS, *OURS)]
+    made.add_argument("--tools", nargs="+", default=(), choices=names, metavar="NAME",
                       help="Of cold, warm and floor: only these, as tables name them.")  # fmt: skip
     made.add_argument("--render", action="store_true", help="From the JSON that is there.")
     return made
