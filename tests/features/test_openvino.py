@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import openvino
 import pytest
 
 import figbench
@@ -46,6 +47,25 @@ def test_ocr_sim_equals_torchs(images):
     ours = load_pair_scorer("ocr-sim", engine="openvino").score(blurred, images)
     theirs = load_pair_scorer("ocr-sim").score(blurred, images)
     assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+def test_bfloat16_is_computed_as_such_or_refused(images, monkeypatch):
+    exact = load_extractor("efficientnet-lite0").extract(images)["features"]
+    try:
+        ours = load_extractor("efficientnet-lite0", precision="bfloat16", engine="openvino")
+    except UserError as refusal:
+        assert "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        assert "--precision bfloat16" in refusal.remedy
+    else:
+        assert 1e-3 < deviation(ours.extract(images)["features"], exact) < 0.3
+    compile_model = openvino.Core.compile_model
+
+    def without_instructions(core, model, device, settings):
+        return compile_model(core, model, device, settings | {"INFERENCE_PRECISION_HINT": "f32"})
+
+    monkeypatch.setattr(openvino.Core, "compile_model", without_instructions)
+    with pytest.raises(UserError, match="no bfloat16 arithmetic"):
+        load_extractor("efficientnet-lite0", precision="bfloat16", engine="openvino")
 
 
 def test_rows_have_keys_of_their_own_where_the_engine_runs_the_network(synthfig_root, tmp_path):

@@ -1,5 +1,7 @@
 """Rows that stay on disk give what arrays give, whatever the block and wherever they lie."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -74,9 +76,12 @@ def test_metrics_of_stored_rows_equal_those_of_arrays(sides, on_disk, name):
         N, generated={"features": on_disk[0]}, reference={"features": on_disk[1]}, **fields
     )
     ours, theirs = (get_metric(name).compute(one, settings) for one in (rows, arrays))
+    # Some BLAS multiply an array by its own transpose another way than two equal arrays.
+    near = partial(pytest.approx, rel=1e-6) if name == "kid" else lambda value: value
     for mine, yours in zip(ours, theirs, strict=True):
-        assert (mine.value, mine.standard_error) == (yours.value, yours.standard_error)
-        assert mine.details == yours.details
+        assert mine.value == near(yours.value)
+        assert mine.standard_error == near(yours.standard_error)
+        assert mine.details == near(yours.details)
 
 
 def test_inception_score_of_stored_rows(tmp_path):
