@@ -6,6 +6,17 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: threads of several would wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LONGEST = "test_learning.py"
+"""One training run that takes as long as the rest of the slow lane."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with the longest file, so that no worker is left alone with it."""
+    items.sort(key=lambda one: one.path.name != LONGEST)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.benchmarks.side_by_side import machine as machines
 from tests.benchmarks.side_by_side import tools
 from tests.benchmarks.side_by_side.__main__ import PARTS, main, render
 from tests.benchmarks.side_by_side.machine import machine
@@ -113,11 +114,15 @@ def test_figbench_runs_as_a_command(tmp_path):
     assert computed() == 1
 
 
-def test_peer_that_is_absent_or_fails_is_a_line_of_the_table(tmp_path):
+def test_peer_that_is_absent_or_fails_is_a_line_of_the_table(tmp_path, monkeypatch):
     work = Work(tmp_path)
     absent = tools.Tool("absent", "no_such_module")
     found = tools.run_peer(absent, work, "generated", "cpu")
     assert found == {"tool": "absent", "missing": "not installed"}
+    monkeypatch.setattr(machines, "_cpu", lambda: ("old", ["avx2"]))
+    half = tools.Tool("half", "json", precision="bfloat16")
+    assert "no bfloat16" in tools.run_peer(half, work, "generated", "cpu")["missing"]
+    assert half.missing("cuda") == ""
     failing = tools.Tool("no peer of that name", "json")
     assert "KeyError" in tools.run_peer(failing, work, "generated", "cpu")["missing"]
     with pytest.raises(RunError, match="ended with 1"):

@@ -13,7 +13,7 @@ from PIL import Image
 
 PROTOCOL = """
 id: crash
-preprocess: pad256
+preprocess: none
 metrics: [{metric: ocr_sim}, {metric: kd@efficientnet-lite0}, {metric: ssim}]
 """
 
@@ -34,7 +34,7 @@ def world(tmp_path_factory):
     (root / "gen").mkdir()
     (root / "ref").mkdir()
     for one in iter_synthfig(28, 21):
-        image = np.asarray(Image.fromarray(one.image).resize((240, 180)))
+        image = np.asarray(Image.fromarray(one.image).resize((160, 120)))
         Image.fromarray(image).save(root / "ref" / f"{one.figure_id}.png")
         Image.fromarray(blur(image, 1.0)).save(root / "gen" / f"{one.figure_id}.png")
     (root / "p.yaml").write_text(PROTOCOL)

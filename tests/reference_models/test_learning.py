@@ -8,7 +8,7 @@ from figbench.data.synthfig.simple import COLOURS
 from reference_models.figgen.prompts import load_prompts
 from tests.reference_models.conftest import read_log
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 # figgen-nano at half its side: the same networks, a quarter of the work.
 HALF = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from tests.benchmarks.side_by_side.machine import computes
 from tests.benchmarks.side_by_side.pictures import prepare
 from tests.benchmarks.side_by_side.report import Bars, Chart, Record, Table, grouped
 from tests.benchmarks.side_by_side.settings import Settings, Work
@@ -40,7 +41,7 @@ class Floor:
         from tests.benchmarks.side_by_side.peaks import PRECISIONS, peak
 
         ceilings = {}
-        for precision in PRECISIONS:
+        for precision in (one for one in PRECISIONS if computes(one, settings.device)):
             found = {kind: peak(kind, precision, settings.device) for kind in KINDS}
             yield {"step": "peak", "precision": precision, **found}
             ceilings[precision] = max(found.values())

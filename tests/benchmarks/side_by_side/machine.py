@@ -55,6 +55,20 @@ def describe(found: dict[str, Any]) -> str:
     )
 
 
+def computes(precision: str, device: str) -> bool:
+    """Whether the device has instructions for it; without them PyTorch imitates, many times slower.
+
+    Where no flags can be read the answer is yes.
+    """
+    _, flags = _cpu()
+    return (
+        device != "cpu"
+        or precision != "bfloat16"
+        or not flags
+        or not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+    )
+
+
 def _cpu() -> tuple[str, list[str]]:
     source = Path("/proc/cpuinfo")
     lines = source.read_text().splitlines() if source.exists() else []

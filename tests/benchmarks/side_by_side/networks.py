@@ -74,7 +74,7 @@ def load_ways(network: Network, settings: Settings, work: Work) -> Iterator[Way]
     batch = 8 if network.name == "inception-v3" else 4
     yield Way(PEER, "float32", torch.no_grad()(peer), None, batch)
     load = load_pair_scorer if network.pairs else load_extractor
-    for tool in (one for one in ours_on(settings) if one.present):
+    for tool in (one for one in ours_on(settings) if not one.missing(settings.device)):
         ours: Any = load(network.name, settings.device, tool.precision, tool.engine)
         # A batch of pairs is twice as many pictures.
         batch = ours.info.batch_size * (2 if network.pairs else 1)

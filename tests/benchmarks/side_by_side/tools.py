@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.side_by_side.machine import computes
 from tests.benchmarks.side_by_side.processes import HERE, Measured, RunError, measure
 from tests.benchmarks.side_by_side.settings import Settings, Work
 
@@ -29,10 +30,11 @@ class Tool:
     engine: str = ""
     precision: str = "float32"
 
-    @property
-    def present(self) -> bool:
-        """Whether it is installed."""
-        return find_spec(self.module) is not None
+    def missing(self, device: str) -> str:
+        """Returns why it has no numbers on a device; empty where it has."""
+        if find_spec(self.module) is None:
+            return "not installed"
+        return "" if computes(self.precision, device) else f"this CPU has no {self.precision}"
 
 
 FIDELITY = Tool("torch-fidelity", "torch_fidelity")
@@ -69,7 +71,7 @@ def run_peer(tool: Tool, work: Work, generated: str, device: str, *cache: str) -
     """Returns the record of one run of a peer against ``reference``."""
     sets = [str(work.root / generated), str(work.root / "reference")]
     arguments = [tool.name, str(work.weights), *sets, device, *cache]
-    return _record(tool, lambda: _peer_numbers(measure(f"{HERE}.peer", arguments, work)))
+    return _record(tool, device, lambda: _peer_numbers(measure(f"{HERE}.peer", arguments, work)))
 
 
 def run_figbench(
@@ -102,7 +104,10 @@ def run_figbench(
         *more,
     ]  # fmt: skip
     module, *before = (*launcher, "figbench")
-    return _record(tool, lambda: _our_numbers(measure(module, [*before, *arguments], work), output))
+    command = [*before, *arguments]
+    return _record(
+        tool, settings.device, lambda: _our_numbers(measure(module, command, work), output)
+    )
 
 
 def _peer_numbers(measured: Measured) -> dict[str, Any]:
@@ -122,10 +127,10 @@ def _our_numbers(measured: Measured, output: Path) -> dict[str, Any]:
     }
 
 
-def _record(tool: Tool, run: Any) -> dict[str, Any]:
+def _record(tool: Tool, device: str, run: Any) -> dict[str, Any]:
     """A peer that is absent or fails is a line of the table; figbench that fails ends the part."""
-    if not tool.present:
-        return {"tool": tool.name, "missing": "not installed"}
+    if reason := tool.missing(device):
+        return {"tool": tool.name, "missing": reason}
     try:
         return {"tool": tool.name, **run()}
     except RunError as error:

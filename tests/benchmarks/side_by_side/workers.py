@@ -57,7 +57,7 @@ class Workers:
                 found = machine_scaling(single, kind)
                 yield {"round": turn, "way": f"{MACHINE}{kind}", **found}
             for way, (launcher, more) in WAYS.items():
-                if "Ray" in way and not Tool(way, "ray").present:
+                if "Ray" in way and Tool(way, "ray").missing(settings.device):
                     yield {"round": turn, "way": way, "missing": "Ray is not installed"}
                     continue
                 store = f"store-{turn}-{way}"
