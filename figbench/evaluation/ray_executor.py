@@ -17,16 +17,15 @@ from typing import Any
 
 from figbench.errors import UserError
 from figbench.evaluation.options import Options
+from figbench.evaluation.pace import pace_of
 from figbench.evaluation.plan import Task
 from figbench.evaluation.prepare import Prepared
 from figbench.evaluation.ray_worker import Part, Worker, versions
 from figbench.evaluation.sinks import StoreSink
 from figbench.evaluation.workload import REFERENCE
 
-GROUPS_PER_PART = 8
-"""References with their figures: what the loss of a worker costs, twice."""
 AHEAD = 2
-"""Parts that a worker has at a time, so that it never waits for the driver."""
+"""Parts that a worker has at a time, so that it never waits for the driver: what its loss costs."""
 RETRIES = 3
 
 
@@ -44,7 +43,8 @@ def compute_on_ray(
     with _connected(ray, options):
         actors = _actors(ray, prepared, options)
         try:
-            return _drive(ray, actors, _parts(prepared), sink, advance)
+            parts = _parts(prepared, pace_of(_kind(ray, options), options.workers).part)
+            return _drive(ray, actors, parts, sink, advance)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayActorError as error:
@@ -99,24 +99,30 @@ def _connected(ray: Any, options: Options) -> Iterator[None]:
             ray.shutdown()
 
 
+def _kind(ray: Any, options: Options) -> str:
+    """Returns the kind of device that workers use."""
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    return "cuda" if options.device != "cpu" and (gpus or options.device != "auto") else "cpu"
+
+
 def _actors(ray: Any, prepared: Prepared, options: Options) -> list[Any]:
     resources = ray.cluster_resources()
     cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
-    with_gpu = options.device != "cpu" and (gpus > 0 or options.device != "auto")
-    offered = gpus if with_gpu else cpus
+    kind = _kind(ray, options)
+    offered = gpus if kind == "cuda" else cpus
     if not offered or not cpus:
         raise UserError(
             f"The Ray cluster has {cpus} CPUs and {gpus} GPUs: no room for a worker.",
             remedy="Use --device cpu, or another --ray-address.",
         )
     actor = ray.remote(Worker).options(
-        num_cpus=1, num_gpus=int(with_gpu), max_restarts=RETRIES, max_task_retries=RETRIES
+        num_cpus=1, num_gpus=int(kind == "cuda"), max_restarts=RETRIES, max_task_retries=RETRIES
     )
     arguments = (
         prepared.plan.protocol,
         prepared.plan.execution,
         prepared.plan.ocr,
-        "cuda" if with_gpu else "cpu",
+        kind,
         options.workers,
     )
     # More than the cluster could ever place would wait for ever.
@@ -124,10 +130,11 @@ def _actors(ray: Any, prepared: Prepared, options: Options) -> list[Any]:
     return [actor.remote(*arguments) for _ in range(count)]
 
 
-def _parts(prepared: Prepared) -> Iterator[Part]:
+def _parts(prepared: Prepared, size: int) -> Iterator[Part]:
+    """Yields the parts that one process would compute: rows are the same bits on equal CPUs."""
     groups = prepared.workload.groups
-    for start in range(0, len(groups), GROUPS_PER_PART):
-        part = groups[start : start + GROUPS_PER_PART]
+    for start in range(0, len(groups), size):
+        part = groups[start : start + size]
         files: dict[tuple[str, str], bytes] = {}
         for job in (job for group in part for job in group.jobs):
             for side, figure in ((job.side, job.figure), (REFERENCE, job.partner)):

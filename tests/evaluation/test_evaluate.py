@@ -119,7 +119,7 @@ def test_order_workers_and_names_change_nothing(scored, model, synthfig_root, tm
 def test_messy_files_score_as_the_same_pictures_normalised_by_hand(
     scored, model, synthfig_root, tmp_path
 ):
-    result, _, _ = scored
+    result, _, store = scored
     messy = tmp_path / "messy"
     messy.mkdir()
     for number, path in enumerate(sorted(model.iterdir())):
@@ -139,7 +139,7 @@ def test_messy_files_score_as_the_same_pictures_normalised_by_hand(
             image.transpose(Image.Transpose.ROTATE_90).save(target, exif=exif)
         else:
             image.save(target, format="WEBP", lossless=True)
-    again = figbench.evaluate(messy, synthfig_root, PROTOCOL, store=tmp_path / "s", options=CPU)
+    again = figbench.evaluate(messy, synthfig_root, PROTOCOL, store=store, options=CPU)
     close(values(again), values(result), rel=1e-4)
 
 

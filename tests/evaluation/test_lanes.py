@@ -17,7 +17,7 @@ from figbench.features.sharing import shared, sharing
 
 DOCUMENT = {
     "id": "lanes",
-    "preprocess": "pad256",
+    "preprocess": "none",
     "metrics": [{"metric": "ocr_sim"}, {"metric": "fd@craft"}, {"metric": "fd@efficientnet-lite0"}],
 }
 PROTOCOL = figbench.Protocol.from_document(DOCUMENT, "test")
@@ -29,7 +29,7 @@ def world(tmp_path_factory):
     for side in ("ref", "gen", "second"):
         (root / side).mkdir()
     for one in iter_synthfig(9, 13):
-        image = np.asarray(Image.fromarray(one.image).resize((200, 150)))
+        image = np.asarray(Image.fromarray(one.image).resize((160, 128)))
         for side, radius in (("ref", 0.0), ("gen", 0.7), ("second", 1.3)):
             picture = blur(image, radius) if radius else image
             Image.fromarray(picture).save(root / side / f"{one.figure_id}.png")

@@ -54,6 +54,14 @@ def test_two_workers_give_the_bits_of_one_process(world, deterministic_root, tmp
 
 
 @pytest.mark.slow
+def test_parts_are_cut_as_one_process_cuts_them(world, alone_root, tmp_path):
+    """Without ``--deterministic`` a row's last bits depend on its batch."""
+    done = run([*command(world, tmp_path / "store", tmp_path / "out"), *RAY[1:]])
+    assert done.returncode == 0, done.stderr
+    exactly(tmp_path / "store", alone_root / "store")
+
+
+@pytest.mark.slow
 def test_figures_of_an_object_store_give_the_same(
     world, deterministic_root, object_store, tmp_path
 ):
