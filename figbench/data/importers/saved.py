@@ -52,8 +52,9 @@ def _write_lines(manifest: Manifest, head: Mapping[str, Any], path: Path) -> Non
     with path.open("w", encoding="utf-8") as out:
         out.write(json.dumps(head) + "\n")
         for figure in manifest.figures:
-            row = {name: value for name, value in asdict(figure).items() if value is not None}
-            out.write(json.dumps(row) + "\n")
+            row = {name: getattr(figure, name) for name in _FIGURE_TYPES}
+            given = {name: value for name, value in row.items() if value is not None}
+            out.write(json.dumps(given) + "\n")
         for figure_id, lines in manifest.labels.items():
             out.write(json.dumps({"labels_of": figure_id, "lines": _packed(lines)}) + "\n")
         for reject in manifest.rejects:
