@@ -77,7 +77,8 @@ def draw(chart: Chart, target: Path) -> None:
 
 def _bars(axes: Any, chart: Bars) -> None:
     bars = axes.barh(list(chart.values), list(chart.values.values()), color="#3b6fa0")
-    axes.bar_label(bars, fmt="%.3g", padding=3)
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    axes.bar_label(bars, fmt="%.3g", padding=3, bbox=behind)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     if chart.line is not None:
