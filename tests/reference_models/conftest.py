@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,20 @@ def trained(figgen, simple_root, tmp_path_factory):
 
 def read_log(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def train(figgen, root, out, stage="diffusion", *overrides, **more):
+    return figgen.train(
+        stage=stage, config="figgen-ci", data=str(root), out=out, quiet=True,
+        overrides=["run.grid_every=0", *overrides], device="cpu", **more,
+    )  # fmt: skip
+
+
+def state_of(out, stage):
+    """What the last checkpoint of a stage holds."""
+    import torch
+
+    from reference_models.figgen.checkpoint import latest
+
+    state = latest(Path(out) / "checkpoints" / stage) / "state.pt"
+    return torch.load(state, weights_only=True)
