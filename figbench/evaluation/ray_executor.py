@@ -41,9 +41,10 @@ def compute_on_ray(
     ray = _require_ray()
     sink = StoreSink(prepared.spaces)
     with _connected(ray, options):
-        actors = _actors(ray, prepared, options)
+        kind = _kind(ray, options)
+        actors = _actors(ray, prepared, options, kind)
         try:
-            parts = _parts(prepared, pace_of(_kind(ray, options), options.workers).part)
+            parts = _parts(prepared, pace_of(kind, options.workers).part)
             return _drive(ray, actors, parts, sink, advance)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
@@ -105,10 +106,9 @@ def _kind(ray: Any, options: Options) -> str:
     return "cuda" if options.device != "cpu" and (gpus or options.device != "auto") else "cpu"
 
 
-def _actors(ray: Any, prepared: Prepared, options: Options) -> list[Any]:
+def _actors(ray: Any, prepared: Prepared, options: Options, kind: str) -> list[Any]:
     resources = ray.cluster_resources()
     cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
-    kind = _kind(ray, options)
     offered = gpus if kind == "cuda" else cpus
     if not offered or not cpus:
         raise UserError(

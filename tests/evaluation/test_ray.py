@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import psutil
 import pytest
 from safetensors import safe_open
 
 from figbench.errors import UserError
-from figbench.evaluation import Options, evaluate
+from figbench.evaluation import Options, evaluate, prepare, ray_executor
 from figbench.evaluation.shard import Shard
+from figbench.protocol import Protocol
 from figbench.store import Space
 from tests.evaluation.processes import command, environment, run, scores
 
@@ -53,9 +55,29 @@ def test_two_workers_give_the_bits_of_one_process(world, deterministic_root, tmp
     assert '"cpu, 2 Ray workers"' in done.stdout
 
 
+@pytest.mark.parametrize(("kind", "sizes"), [("cpu", [4] * 10), ("cuda", [40])])
+def test_parts_are_cut_as_one_process_cuts_them(world, tmp_path, monkeypatch, kind, sizes):
+    """Larger ones leave a second worker without work where there are few figures."""
+    found = []
+
+    def drive(_ray, _actors, parts, _sink, _advance):
+        found.extend(len(one.groups) for one in parts)
+        return kind
+
+    monkeypatch.setattr(ray_executor, "_connected", lambda *_: nullcontext())
+    monkeypatch.setattr(ray_executor, "_kind", lambda *_: kind)
+    monkeypatch.setattr(ray_executor, "_actors", lambda *_: [])
+    monkeypatch.setattr(ray_executor, "_drive", drive)
+    options = Options(device="cpu")
+    sides = (world / "gen", world / "ref", Protocol.load(world / "p.yaml"))
+    prepared = prepare(*sides, store=tmp_path, options=options)
+    assert ray_executor.compute_on_ray(prepared, options, lambda *_: None) == kind
+    assert found == sizes
+
+
 @pytest.mark.slow
-def test_parts_are_cut_as_one_process_cuts_them(world, alone_root, tmp_path):
-    """Without ``--deterministic`` a row's last bits depend on its batch."""
+def test_rows_of_one_thread_are_those_of_one_process(world, alone_root, tmp_path):
+    """Without ``--deterministic``, whose batches are of one."""
     done = run([*command(world, tmp_path / "store", tmp_path / "out"), *RAY[1:]])
     assert done.returncode == 0, done.stderr
     exactly(tmp_path / "store", alone_root / "store")
