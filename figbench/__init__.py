@@ -16,7 +16,7 @@ from figbench._version import __version__
 _PUBLIC = {
     "evaluate": "figbench.evaluation",
     "compare": "figbench.gate",
-    "load_result": "figbench.results.io",
+    "load_result": "figbench.io.atomic",
     "load_manifest": "figbench.data.manifest",
     "Protocol": "figbench.protocol",
     "ocr_sim": "figbench.features.ocr_sim",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from figbench.features.ocr_sim import ocr_sim
     from figbench.gate import compare
     from figbench.protocol import Protocol
-    from figbench.results.io import load_result
+    from figbench.io.atomic import load_result
 
 
 def __getattr__(name: str) -> Any:

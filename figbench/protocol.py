@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from figbench.errors import UserError
 from figbench.registry import suggest
-from figbench.yaml_text import parse_yaml, read_yaml
+from figbench.io.yaml_text import parse_yaml, read_yaml
 
 PreprocessName = Literal["pad512", "pad384", "pad256", "crop384", "none"]
 ScalarSetting = bool | int | float | str

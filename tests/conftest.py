@@ -34,7 +34,7 @@ def own_store(tmp_path_factory):
 @pytest.fixture(scope="session")
 def synthfig_root(tmp_path_factory):
     """SynthFig in Paper2Fig100k's layout: 12 test figures."""
-    from figbench.data.synthfig import synthesize
+    from figbench.synthfig import synthesize
 
     root = tmp_path_factory.mktemp("synthfig") / "root"
     synthesize(root, 12, 3, test_fraction=1.0)

@@ -20,7 +20,7 @@ def read_card(path: Path | None, name: str | None) -> ModelCard:
     from pydantic import ValidationError
 
     from figbench.results.schema import ModelCard
-    from figbench.yaml_text import read_yaml
+    from figbench.io.yaml_text import read_yaml
 
     document: dict[str, object] = {}
     if path is not None:

@@ -14,7 +14,7 @@ from figbench.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from figbench.gate.comparison import Comparison
+    from figbench.comparison.comparison import Comparison
 
 
 def compare(
@@ -32,8 +32,8 @@ def compare(
     or references (exit 3) and shows what differs.
     """
     from figbench.gate.annotations import comparison_markdown
-    from figbench.gate.comparison import compare_runs
-    from figbench.gate.runs import load_run
+    from figbench.comparison.comparison import compare_runs
+    from figbench.comparison.runs import load_run
 
     if len(runs) < 2:
         raise UserError("compare needs two runs at least.", remedy="figbench compare A B")

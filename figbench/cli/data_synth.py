@@ -31,7 +31,7 @@ def synth(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from figbench.cli.console import error_console, print_json
-    from figbench.data.synthfig import synthesize
+    from figbench.synthfig import synthesize
 
     console = error_console()
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -27,7 +27,7 @@ def demo(
     """
     from figbench.cli.tables import show_demo
     from figbench.evaluation import RichProgress
-    from figbench.evaluation.demo import run_demo
+    from figbench.demo.demo import run_demo
 
     console = error_console()
     outcome = run_demo(out, n=figures, seed=seed, progress=RichProgress(console))

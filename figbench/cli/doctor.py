@@ -21,7 +21,7 @@ def doctor(
     Every network that is here scores two pinned SynthFig figures; drift from the recorded values
     means that results of this machine should not be compared with others. Exit code 3 on drift.
     """
-    from figbench.evaluation.doctor import examine, report
+    from figbench.diagnostics.doctor import examine, report
 
     console = error_console()
     with console.status("checking ...") as status:

@@ -106,8 +106,8 @@ def evaluate(
     from figbench.cli.tables import show_plan, show_result
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
-    from figbench.evaluation.execution import Execution
-    from figbench.evaluation.shard import shard_from_environment
+    from figbench.evaluation.planning.execution import Execution
+    from figbench.evaluation.distributed.shard import shard_from_environment
     from figbench.protocol import Protocol
 
     console = error_console()

@@ -29,7 +29,7 @@ def check(
 ) -> None:
     """Check an entry: schema, protocol hash, completeness, plausible values."""
     from figbench.leaderboard.entries import load_board, load_entry
-    from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
+    from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
     from figbench.leaderboard.validation import incomplete, require_valid
 
     named, rules = load_entry(entry), load_board(board)
@@ -52,7 +52,7 @@ def add(
 ) -> None:
     """Check an entry and copy it into the board."""
     from figbench.leaderboard.entries import add_entry, load_board, load_entry
-    from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
+    from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
     from figbench.leaderboard.validation import require_valid
 
     named = load_entry(entry)
@@ -80,8 +80,8 @@ def enter(
     """Make an entry from a finished run."""
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import Entry, load_board
-    from figbench.leaderboard.evidence import evidence_path, save_evidence
-    from figbench.results.io import dump_json, load_result, write_text_atomic
+    from figbench.leaderboard.attachments import evidence_path, save_evidence
+    from figbench.io.atomic import dump_json, load_result, write_text_atomic
 
     if standing not in ("self-reported", "re-scored"):
         raise UserError(f"--standing: '{standing}'.", remedy="Use self-reported or re-scored.")
@@ -113,7 +113,7 @@ def reference(
     """Keep the reference's rows and features with the board: entries are checked against them."""
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import load_board
-    from figbench.leaderboard.evidence import REFERENCE_NAME, save_evidence
+    from figbench.leaderboard.attachments import REFERENCE_NAME, save_evidence
 
     rules = load_board(board)
     found = collect(run, rules.metrics, pictures=pictures)[1]

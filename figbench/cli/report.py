@@ -16,7 +16,7 @@ def report(
     figures: Annotated[int, typer.Option(min=0, help="Worst and best figures per run.")] = 20,
 ) -> None:
     """Write metrics, worst and best figures, labels and provenance into one file."""
-    from figbench.leaderboard.report.build import build_report
+    from figbench.reports.build import build_report
 
     target = build_report(results, out, figures=figures)
     error_console().print(f"Wrote {target}.", markup=False, soft_wrap=True)

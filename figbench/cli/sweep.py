@@ -43,10 +43,10 @@ def sweep(
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
     from figbench.evaluation import Options, RichProgress
-    from figbench.leaderboard.sweep.axes import get_axis
-    from figbench.leaderboard.sweep.points import folders_by_value
-    from figbench.leaderboard.sweep.run import run_sweep
-    from figbench.leaderboard.sweep.sampling import plan_family, sample_family
+    from figbench.sweeps.axes import get_axis
+    from figbench.sweeps.points import folders_by_value
+    from figbench.sweeps.run import run_sweep
+    from figbench.sweeps.sampling import plan_family, sample_family
 
     console = error_console()
     along = get_axis(axis)

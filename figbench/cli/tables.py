@@ -13,7 +13,7 @@ from figbench.results.schema import MetricValue, RejectRecord, RunResult
 
 if TYPE_CHECKING:
     from figbench.evaluation import Prepared
-    from figbench.evaluation.demo import DemoOutcome
+    from figbench.demo.demo import DemoOutcome
 
 
 def format_number(value: float, scale: float = 1.0) -> str:
@@ -134,7 +134,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
 
 def show_demo(console: Console, outcome: DemoOutcome) -> None:
     """Prints the demo's table: metrics down, models across, and what to run next."""
-    from figbench.evaluation.demo import MODELS, SHOWN
+    from figbench.demo.demo import MODELS, SHOWN
 
     names = list(outcome.results)
     table = Table(title="figbench demo: which metric sees which flaw", title_justify="left")

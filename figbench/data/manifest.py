@@ -13,12 +13,12 @@ from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 
-from figbench.data.listing import Candidate, Listing, tidy
-from figbench.data.looking import CRASHED, Looker, Probe, look
-from figbench.data.rejection import LIMIT_CODES, DecodeError, Limits
+from figbench.data.dataset_index import Candidate, Listing, tidy
+from figbench.images.decode_pool import CRASHED, Looker, Probe, look
+from figbench.images.limits import LIMIT_CODES, DecodeError, Limits
 from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, TextLine
-from figbench.data.urls import is_url, localized
+from figbench.data.remote.urls import is_url, localized
 from figbench.errors import IntegrityError, UserError
 
 __all__ = ["Manifest", "Probe", "Probes", "default_workers", "load_manifest", "paper_id"]
@@ -74,7 +74,7 @@ class Manifest:
 
         :func:`load_manifest` gives back an equal manifest from either.
         """
-        from figbench.data.importers.saved import save
+        from figbench.data.layouts.serialization import save
 
         save(self, path)
 
@@ -110,7 +110,7 @@ def load_manifest(
     Raises:
         UserError: If nothing is there, nothing is a figure, or an index cannot be read.
     """
-    from figbench.data.importers import Known, find_listing, load_saved
+    from figbench.data.layouts import Known, find_listing, load_saved
 
     place = localized(path)
     saved = None if is_url(place) else load_saved(Path(place))
@@ -119,7 +119,7 @@ def load_manifest(
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
     find = partial(find_listing, layout=layout, split=split, caption=caption, known=Known(prompts))
     if is_url(place):
-        from figbench.data.remote import list_remote
+        from figbench.data.remote.listing import list_remote
 
         listing = list_remote(str(place), find, split=split, advance=advance)
     else:

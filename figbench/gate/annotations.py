@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from xml.etree import ElementTree  # nosec B405 # writes XML, parses none
 
-from figbench.gate.comparison import Comparison
+from figbench.comparison.comparison import Comparison
 from figbench.gate.decision import Decision
-from figbench.results.io import write_text_atomic
+from figbench.io.atomic import write_text_atomic
 
 
 def number(value: float | None) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
-from figbench.gate.comparison import Comparison, Difference, compare_runs
+from figbench.comparison.comparison import Comparison, Difference, compare_runs
 from figbench.gate.rules import Rule, parse_rule, require_direction
-from figbench.gate.runs import Run, load_run, require_comparable
+from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
 

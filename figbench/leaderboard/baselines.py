@@ -11,7 +11,7 @@ import numpy as np
 from figbench.data.manifest import Manifest, load_manifest
 from figbench.data.types import Figure
 from figbench.errors import UserError
-from figbench.results.io import atomic_path
+from figbench.io.atomic import atomic_path
 
 FLOOR, SHUFFLED, BLANK = "real-vs-real", "shuffled-captions", "blank-page"
 HALF_NAME = "half.jsonl"

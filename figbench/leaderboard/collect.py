@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.decode import decode
+from figbench.images.decode import decode
 from figbench.data.manifest import Manifest, load_manifest
 from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
-from figbench.evaluation.output import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
-from figbench.evaluation.stored import load_features, load_lines
-from figbench.leaderboard.evidence import (
+from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
+from figbench.evaluation.artifacts.reader import load_features, load_lines
+from figbench.leaderboard.attachments import (
     MAX_CAPTION,
     MAX_LABEL,
     MAX_LABELS,
@@ -23,10 +23,10 @@ from figbench.leaderboard.evidence import (
     Header,
     Pictured,
 )
-from figbench.leaderboard.evidence_checks import RECOMPUTED
-from figbench.leaderboard.strata import properties
+from figbench.leaderboard.attachment_checks import RECOMPUTED
+from figbench.reports.strata_properties import properties
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
-from figbench.results.io import PER_FIGURE_NAME, read_json
+from figbench.io.atomic import PER_FIGURE_NAME, read_json
 
 IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
 

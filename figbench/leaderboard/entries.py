@@ -12,10 +12,10 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from figbench.errors import UserError
-from figbench.leaderboard.evidence import Evidence, evidence_path, load_evidence, save_evidence
-from figbench.results.io import dump_json, read_json, write_text_atomic
+from figbench.leaderboard.attachments import Evidence, evidence_path, load_evidence, save_evidence
+from figbench.io.atomic import dump_json, read_json, write_text_atomic
 from figbench.results.schema import ModelCard, RunResult, Strict
-from figbench.yaml_text import read_yaml
+from figbench.io.yaml_text import read_yaml
 
 MAX_ENTRY_BYTES = 2 * 2**20
 ENTRIES = "entries"

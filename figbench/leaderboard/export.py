@@ -8,8 +8,8 @@ import io
 from collections.abc import Sequence
 
 from figbench.leaderboard.entries import Board
-from figbench.leaderboard.rows import Row
-from figbench.results.io import dump_json
+from figbench.leaderboard.board_rows import Row
+from figbench.io.atomic import dump_json
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",

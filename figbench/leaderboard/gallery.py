@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.leaderboard.differences import ORDER_BY, Difference, difference
-from figbench.leaderboard.evidence import Evidence, Pictured
-from figbench.leaderboard.rows import Row
+from figbench.reports.differences import ORDER_BY, Difference, difference
+from figbench.leaderboard.attachments import Evidence, Pictured
+from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.thumbnails import gallery_ids
 
 MOST_MODELS = 8

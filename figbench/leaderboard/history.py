@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 from figbench.errors import UserError
 from figbench.leaderboard.entries import Board
 from figbench.leaderboard.ranking import Ranking
-from figbench.leaderboard.rows import Table
-from figbench.results.io import read_json
+from figbench.leaderboard.board_rows import Table
+from figbench.io.atomic import read_json
 from figbench.results.schema import Strict
 from figbench.statistics.effects import ALPHA
 

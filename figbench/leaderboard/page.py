@@ -13,15 +13,15 @@ from typing import Any
 from figbench.errors import IntegrityError, UserError
 from figbench.leaderboard import export, whiskers
 from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
-from figbench.leaderboard.evidence import REFERENCE_NAME, load_evidence
+from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
 from figbench.leaderboard.feed import FEED_NAME, board_feed
 from figbench.leaderboard.freshness import data_part, made_with, recorded
 from figbench.leaderboard.gallery import board_gallery
 from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
-from figbench.leaderboard.pictures import board_pictures, titles_of
-from figbench.leaderboard.rows import Row, board_rows
+from figbench.leaderboard.board_plots import board_pictures, titles_of
+from figbench.leaderboard.board_rows import Row, board_rows
 from figbench.leaderboard.validation import require_valid
-from figbench.results.io import dump_json, write_text_atomic
+from figbench.io.atomic import dump_json, write_text_atomic
 
 PAGE_NAME = "index.html"
 MOST_CHANGES = 60

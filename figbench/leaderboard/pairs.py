@@ -12,9 +12,9 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from figbench.leaderboard.evidence import Evidence
+from figbench.leaderboard.attachments import Evidence
 from figbench.metrics.numerics.frechet import frechet_influence
-from figbench.metrics.numerics.influence import variance_of_mean
+from figbench.statistics.influence import variance_of_mean
 from figbench.metrics.numerics.kernel import kernel_sums
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import unpaired_p_value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from figbench.leaderboard.evidence import Evidence
+from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.pairs import Pair, Verdict, verdicts
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import ALPHA

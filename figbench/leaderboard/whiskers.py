@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from figbench.leaderboard.rows import Row
+from figbench.leaderboard.board_rows import Row
 from figbench.results.schema import MetricValue
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
-from figbench.metrics.numerics.rows import Rows
+from figbench.metrics.numerics.blocks import Rows
 from figbench.registry import suggest
 
 Array = npt.NDArray[np.float64]

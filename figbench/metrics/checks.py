@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from figbench.metrics.base import MetricError, MetricInputs
-from figbench.metrics.numerics.rows import Rows, blocks
+from figbench.metrics.numerics.blocks import Rows, blocks
 
 
 def require_count(found: int, minimum: int, what: str) -> None:

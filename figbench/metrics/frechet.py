@@ -13,8 +13,8 @@ from figbench.metrics.numerics.frechet import (
     half_sample_distance,
     matched_distance,
 )
-from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
-from figbench.metrics.numerics.rows import Rows
+from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
+from figbench.metrics.numerics.blocks import Rows
 
 MINIMUM_N = 2
 RELIABLE = 3

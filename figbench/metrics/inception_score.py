@@ -15,8 +15,8 @@ from figbench.metrics.numerics.inception_score import (
     score_sums,
     split_rows,
 )
-from figbench.metrics.numerics.influence import is_clustered, standard_error, variance_of_mean
-from figbench.metrics.numerics.rows import Array
+from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
+from figbench.metrics.numerics.blocks import Array
 
 SPLITS = 10
 JACKKNIFE_PER_SPLIT = 5

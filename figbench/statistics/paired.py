@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.metrics.numerics.frechet import frechet_distance, frechet_influence
-from figbench.metrics.numerics.influence import variance_of_mean
+from figbench.statistics.influence import variance_of_mean
 from figbench.metrics.numerics.kernel import kernel_sums, polynomial_kernel
 
 Array = npt.NDArray[np.float64]

@@ -1,8 +1,8 @@
 """Content-addressed, crash-safe storage of features, readings and pair scores."""
 
-from figbench.store.kept_rows import KeptRows
-from figbench.store.readings import decode_lines, encode_lines
-from figbench.store.rows import StoredRows
+from figbench.store.blob_cache import KeptRows
+from figbench.store.ocr_codec import decode_lines, encode_lines
+from figbench.store.stored_features import StoredRows
 from figbench.store.store import Space, Store, default_store, row_key
 
 __all__ = [

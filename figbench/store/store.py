@@ -24,8 +24,8 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from figbench.errors import IntegrityError
-from figbench.results.io import atomic_path
-from figbench.store.rows import StoredRows, grouped
+from figbench.io.atomic import atomic_path
+from figbench.store.stored_features import StoredRows, grouped
 
 KEYS = "keys"
 SEGMENT_SUFFIX = ".safetensors"

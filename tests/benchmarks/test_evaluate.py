@@ -4,7 +4,7 @@ import pytest
 import torch_fidelity
 
 import figbench
-from figbench.data.synthfig import degraded, iter_synthfig, png_bytes
+from figbench.synthfig import degraded, iter_synthfig, png_bytes
 from figbench.evaluation import Options
 
 pytestmark = pytest.mark.bench

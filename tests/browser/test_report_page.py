@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from figbench.evaluation import evaluate
-from figbench.leaderboard.report.build import build_report
+from figbench.reports.build import build_report
 from figbench.results.schema import ModelCard
 
 

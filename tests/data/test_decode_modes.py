@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from figbench.data.decode import decode
-from figbench.data.preprocess import preprocess
+from figbench.images.decode import decode
+from figbench.images.preprocess import preprocess
 from tests.data.pictures import drawing, encoded, on_white, raw_png
 
 PICTURE = drawing()

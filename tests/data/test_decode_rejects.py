@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from figbench.data.decode import DecodeError, Limits, decode
+from figbench.images.decode import DecodeError, Limits, decode
 from figbench.errors import UserError
 from tests.data.pictures import drawing, encoded, raw_png
 
@@ -79,7 +79,7 @@ def test_bomb_is_refused_before_its_pixels_are_unpacked():
     )
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30));"
-        "from figbench.data.decode import decode, DecodeError\n"
+        "from figbench.images.decode import decode, DecodeError\n"
         "try: decode(sys.stdin.buffer.read())\n"
         "except DecodeError as error: print(error.code)"
     )

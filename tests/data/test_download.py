@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from figbench.data.download import download_file
+from figbench.io.download import download_file
 from figbench.data.zenodo import describe, download_paper2fig, unpack
 from figbench.errors import IntegrityError, UserError
 from tests.data.pictures import drawing, encoded

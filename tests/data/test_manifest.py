@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figbench.data import looking
-from figbench.data.listing import Candidate, tidy
+from figbench.data.dataset_index import Candidate, tidy
 from figbench.data.manifest import Manifest, Probe, load_manifest, paper_id
 from figbench.data.types import Figure, Reject, TextLine
 from figbench.errors import IntegrityError, UserError
@@ -34,13 +34,13 @@ def test_workers_change_nothing(folder, workers):
 
 def test_worker_processes_change_nothing(folder, monkeypatch):
     alone = load_manifest(folder, workers=0)
-    monkeypatch.setattr("figbench.data.looking.Looker.__init__.__defaults__", (0,))
+    monkeypatch.setattr("figbench.images.decode_pool.Looker.__init__.__defaults__", (0,))
     assert load_manifest(folder, workers=2) == alone
 
 
 def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
     """The worker of the first file is killed; the others are read by a new one."""
-    monkeypatch.setattr("figbench.data.looking.Looker.__init__.__defaults__", (0,))
+    monkeypatch.setattr("figbench.images.decode_pool.Looker.__init__.__defaults__", (0,))
     usual, killed = looking._Worker.look, []
 
     def look(self, data):
@@ -94,7 +94,7 @@ def test_known_bytes_are_not_decoded_again(folder, monkeypatch):
     def forbidden(*_arguments):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("figbench.data.looking.decode", forbidden)
+    monkeypatch.setattr("figbench.images.decode_pool.decode", forbidden)
     assert load_manifest(folder, probes=probes) == first
 
 
@@ -122,7 +122,7 @@ def test_an_interrupt_does_not_wait_for_the_rest(tmp_path, monkeypatch):
         time.sleep(0.02)
         return Probe(9, 9)
 
-    monkeypatch.setattr("figbench.data.looking.look", look)
+    monkeypatch.setattr("figbench.images.decode_pool.look", look)
     with pytest.raises(KeyboardInterrupt):
         load_manifest(tmp_path, workers=2)
     assert len(seen) < 50

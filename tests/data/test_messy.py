@@ -10,7 +10,7 @@ import pytest
 
 from figbench.data.archives import read_member
 from figbench.data.manifest import load_manifest
-from figbench.data.rejection import DecodeError
+from figbench.images.limits import DecodeError
 from figbench.errors import UserError
 from tests.data.pictures import drawing, encoded
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figbench.data.importers.paper2fig import MAX_TEXT_LINES, parse_box, parse_ocr
+from figbench.data.layouts.paper2fig import MAX_TEXT_LINES, parse_box, parse_ocr
 from figbench.data.manifest import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from figbench.data.preprocess import encode_legacy, preprocess
+from figbench.images.preprocess import encode_legacy, preprocess
 from figbench.errors import UserError
 from tests.data.pictures import drawing
 

@@ -12,7 +12,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from figbench import load_manifest
-from figbench.data.objects import list_objects
+from figbench.data.remote.objects import list_objects
 from figbench.errors import UserError
 from tests.data.remote import PNG, ids, refused
 

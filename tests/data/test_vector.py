@@ -9,7 +9,7 @@ import numpy as np
 import pypdfium2
 import pytest
 
-from figbench.data.decode import DecodeError, decode
+from figbench.images.decode import DecodeError, decode
 from figbench.errors import UserError
 from tests.data.pictures import drawing, encoded
 

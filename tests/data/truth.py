@@ -19,7 +19,7 @@ import tifffile
 from PIL import Image
 from skimage.color import lab2xyz, xyz2rgb
 
-from figbench.data.decode import decode
+from figbench.images.decode import decode
 from tests.data import test_decode_modes as modes
 from tests.data.pictures import drawing, encoded
 

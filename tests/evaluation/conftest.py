@@ -9,7 +9,7 @@ from tests.evaluation.processes import PROTOCOL, command, run, scores
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
-    from figbench.data.synthfig import blur, iter_synthfig
+    from figbench.synthfig import blur, iter_synthfig
 
     root = tmp_path_factory.mktemp("processes")
     (root / "gen").mkdir()

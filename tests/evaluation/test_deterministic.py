@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 import figbench
-from figbench.data.synthfig import iter_synthfig
+from figbench.synthfig import iter_synthfig
 from figbench.evaluation import Options, prepare
-from figbench.evaluation.execution import Execution
+from figbench.evaluation.planning.execution import Execution
 from figbench.features import load_extractor
 from figbench.features.catalog import CRAFT, EFFICIENTNET, INCEPTION
 from figbench.features.exact import arithmetic, exact_float32

@@ -57,7 +57,7 @@ def test_a_component_that_fails_hides_no_other(monkeypatch):
 def test_every_component_that_can_run_here_has_a_recorded_value():
     from importlib import resources
 
-    text = (resources.files("figbench.evaluation") / doctor.RECORDED).read_text()
+    text = (resources.files("figbench.diagnostics") / doctor.RECORDED).read_text()
     recorded = json.loads(text)
     for name in ("craft", "efficientnet-lite0", "image-stats"):
         assert np.isfinite(recorded[f"extractor {name}"]).all()

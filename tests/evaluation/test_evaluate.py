@@ -11,7 +11,7 @@ from PIL import Image
 import figbench
 from figbench.errors import UserError
 from figbench.evaluation import Options, build_reference, prepare
-from figbench.evaluation.stored import load_features, load_lines
+from figbench.evaluation.artifacts.reader import load_features, load_lines
 
 PROTOCOL = figbench.Protocol.from_document(
     {
@@ -35,7 +35,7 @@ CPU = Options(device="cpu")
 @pytest.fixture(scope="module")
 def model(synthfig_root, tmp_path_factory):
     """A model that redraws every reference."""
-    from figbench.data.synthfig import degraded, iter_synthfig
+    from figbench.synthfig import degraded, iter_synthfig
 
     folder = tmp_path_factory.mktemp("model") / "figures"
     folder.mkdir()
@@ -83,7 +83,7 @@ def test_every_metric_has_a_value_and_counts(scored):
 def test_warm_rerun_runs_no_network(scored, model, synthfig_root, monkeypatch):
     result, _, store = scored
     monkeypatch.setattr("figbench.features.catalog.load_extractor", None)
-    monkeypatch.setattr("figbench.evaluation.runners.make_runner", None)
+    monkeypatch.setattr("figbench.evaluation.inference.runners.make_runner", None)
     again = figbench.evaluate(model, synthfig_root, PROTOCOL, store=store, options=CPU)
     assert again.metrics == result.metrics
     assert again.provenance.extraction["computed"] == 0

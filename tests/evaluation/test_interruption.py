@@ -28,7 +28,7 @@ def command(world, store, out, *more):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    from figbench.data.synthfig import blur, iter_synthfig
+    from figbench.synthfig import blur, iter_synthfig
 
     root = tmp_path_factory.mktemp("crash")
     (root / "gen").mkdir()

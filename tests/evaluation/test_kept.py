@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import figbench
-from figbench.data.synthfig import blur, iter_synthfig
+from figbench.synthfig import blur, iter_synthfig
 from figbench.evaluation import Options
-from figbench.evaluation.kept import KeptScores
+from figbench.evaluation.scoring.score_cache import KeptScores
 from figbench.metrics import get_metric
 from figbench.metrics.base import Measurement
 from figbench.metrics.frechet import FrechetDistance

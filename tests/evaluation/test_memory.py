@@ -15,9 +15,9 @@ import numpy as np
 from figbench.metrics import get_metric
 from figbench.metrics.base import MetricInputs, Needs
 from figbench.store import Store, row_key
-import figbench.evaluation.score as score
+import figbench.evaluation.scoring.score as score
 from figbench.data.types import Figure
-from figbench.evaluation.workload import image_key
+from figbench.evaluation.planning.workload import image_key
 
 def peak_mib():
     [line] = [x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x]

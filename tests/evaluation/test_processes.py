@@ -13,7 +13,7 @@ import pytest
 
 from figbench.errors import UserError
 from figbench.evaluation import Options, heartbeat, prepare
-from figbench.evaluation.shard import Shard, remaining, shard_from_environment, share
+from figbench.evaluation.distributed.shard import Shard, remaining, shard_from_environment, share
 from tests.evaluation.processes import command, environment, run, scores, torchrun
 
 

@@ -93,7 +93,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
-    from figbench.data.synthfig import blur, iter_synthfig
+    from figbench.synthfig import blur, iter_synthfig
 
     root = tmp_path_factory.mktemp("world")
     folders = [root / name for name in ("ref", "gen", "sweep/cfg_1", "sweep/cfg_5")]

@@ -32,18 +32,18 @@ def prepare(models):
 
     import figbench.cli.main
     import figbench.evaluation
-    import figbench.evaluation.networks
-    import figbench.evaluation.runners
+    import figbench.evaluation.distributed.run
+    import figbench.evaluation.inference.runners
     import figbench.features.image_stats
     import figbench.features.ssim
-    import figbench.leaderboard.sweep.run  # noqa: F401
+    import figbench.sweeps.run  # noqa: F401
 
     if models:
         import accelerate  # noqa: F401
 
-        import reference_models.figgen.model
-        import reference_models.figgen.sample
-        import reference_models.figgen.train  # noqa: F401
+        import figbench_figgen.model
+        import figbench_figgen.sample
+        import figbench_figgen.train  # noqa: F401
 
 
 def child(request):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from figbench.results.io import load_result
+from figbench.io.atomic import load_result
 from figbench.store import Store
 from tests.faults.conftest import PROTOCOL, Server, World
 from tests.faults.damage import WAYS, damage
@@ -27,7 +27,7 @@ LONGEST = 160
 
 def make_world(root, n, seed):
     """Writes references and a model's figures, and damages 3% of the latter; returns the codes."""
-    from figbench.data.synthfig import iter_synthfig
+    from figbench.synthfig import iter_synthfig
 
     for name in ("ref", "gen"):
         (root / name).mkdir(parents=True)

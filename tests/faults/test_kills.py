@@ -13,10 +13,10 @@ import pytest
 import torch
 from PIL import Image
 
-from figbench.evaluation.reference_pack import open_pack
-from figbench.results.io import load_result
+from figbench.evaluation.references.pack import open_pack
+from figbench.io.atomic import load_result
 from figbench.store import Store
-from reference_models.figgen.checkpoint import FACTS, STATE, latest
+from figbench_figgen.checkpoint import FACTS, STATE, latest
 from tests.faults.conftest import train, weights
 
 pytestmark = pytest.mark.slow

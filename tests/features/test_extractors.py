@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from figbench.data.synthfig import iter_synthfig
+from figbench.synthfig import iter_synthfig
 from figbench.errors import UserError
 from figbench.features import (
     extractor_info,

@@ -7,12 +7,12 @@ import openvino
 import pytest
 
 import figbench
-from figbench.data.preprocess import preprocess
-from figbench.data.synthfig import blur, iter_synthfig
+from figbench.images.preprocess import preprocess
+from figbench.synthfig import blur, iter_synthfig
 from figbench.errors import UserError
 from figbench.evaluation import Options, prepare
-from figbench.evaluation.execution import Execution
-from figbench.evaluation.runners import require_cpu
+from figbench.evaluation.planning.execution import Execution
+from figbench.evaluation.inference.runners import require_cpu
 from figbench.features import load_extractor, load_pair_scorer
 
 OPENVINO = Options(device="cpu", execution=Execution(engine="openvino"))

@@ -19,7 +19,7 @@ from figbench.data.manifest import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.evaluation import Options, networks, sinks
-from figbench.evaluation.pace import Pace
+from figbench.evaluation.inference.parallelism import Pace
 from figbench.features.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
 from figbench.metrics.numerics.label_matching import Label, compare_labels
@@ -48,7 +48,7 @@ PROTOCOL = figbench.Protocol.from_document(
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    from figbench.data.synthfig import blur, iter_synthfig
+    from figbench.synthfig import blur, iter_synthfig
 
     root = tmp_path_factory.mktemp("invariance")
     for name in ("ref", "gen"):

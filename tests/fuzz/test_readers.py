@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from figbench import Protocol, load_manifest, load_result
-from figbench.data.importers.records import read_document
+from figbench.data.layouts.records import read_document
 from figbench.errors import FigbenchError, UserError
 from figbench.gate.config import load_config
 from figbench.leaderboard.entries import load_entry
-from figbench.results.io import dump_json, read_json
+from figbench.io.atomic import dump_json, read_json
 from tests.data.pictures import drawing, encoded
 from tests.results.factory import make_result
 

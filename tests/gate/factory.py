@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure
-from figbench.results.io import write_result
+from figbench.io.atomic import write_result
 from figbench.store import Store, row_key
 from tests.results.factory import make_result
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from figbench.data.synthfig import blur, iter_synthfig, png_bytes
+from figbench.synthfig import blur, iter_synthfig, png_bytes
 
 pytest_plugins = ["pytester"]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from figbench.leaderboard.evidence import Evidence, Header, Pictured, save_evidence
+from figbench.leaderboard.attachments import Evidence, Header, Pictured, save_evidence
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
 from figbench.protocol import Protocol
-from figbench.results.io import dump_json, write_text_atomic
+from figbench.io.atomic import dump_json, write_text_atomic
 
 
 def metric(value, half=0.5, higher=False, n=50):

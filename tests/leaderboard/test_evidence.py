@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 
 from figbench.errors import IntegrityError, UserError
 from figbench.leaderboard.entries import load_board, load_entry
-from figbench.leaderboard.evidence import (
+from figbench.leaderboard.attachments import (
     Evidence,
     Header,
     evidence_path,

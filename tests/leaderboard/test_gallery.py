@@ -12,9 +12,9 @@ from PIL import Image
 from figbench.errors import UserError
 from figbench.evaluation import evaluate
 from figbench.leaderboard.collect import collect
-from figbench.leaderboard.differences import difference
+from figbench.reports.differences import difference
 from figbench.leaderboard.entries import load_board, load_entries
-from figbench.leaderboard.evidence import (
+from figbench.leaderboard.attachments import (
     Evidence,
     Pictured,
     evidence_path,
@@ -23,7 +23,7 @@ from figbench.leaderboard.evidence import (
 )
 from figbench.leaderboard.gallery import board_gallery
 from figbench.leaderboard.page import build_board
-from figbench.leaderboard.rows import board_rows
+from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.thumbnails import MOST_PICTURES, gallery_ids, thumbnail
 from tests.leaderboard.factory import IDS, N, flat, gallery_board
 

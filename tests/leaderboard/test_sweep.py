@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from figbench.errors import UserError
-from figbench.leaderboard.sweep.axes import get_axis
-from figbench.leaderboard.sweep.points import choose, folders_by_value
-from figbench.leaderboard.sweep.run import run_sweep
-from figbench.leaderboard.sweep.sampling import Point, parse_scales, plan_family
+from figbench.sweeps.axes import get_axis
+from figbench.sweeps.points import choose, folders_by_value
+from figbench.sweeps.run import run_sweep
+from figbench.sweeps.sampling import Point, parse_scales, plan_family
 from figbench.models import get_model
-from figbench.results.io import load_result
+from figbench.io.atomic import load_result
 from figbench.results.schema import RunResult
 from tests.leaderboard.factory import entry, metric
 
@@ -56,7 +56,7 @@ def test_scales_that_are_no_scales_are_refused(text):
 def test_a_sweep_scores_every_point(tmp_path, synthfig_root, monkeypatch):
     from functools import partial
 
-    from figbench.leaderboard.sweep import run
+    from figbench.sweeps import run
 
     monkeypatch.setattr(run, "evaluate", partial(run.evaluate, metrics=["ssim"]))
     for scale in ("1", "5.0"):
@@ -77,7 +77,7 @@ def test_a_second_sweep_computes_nothing_and_a_stopped_one_goes_on(
 ):
     from functools import partial
 
-    from figbench.leaderboard.sweep import run
+    from figbench.sweeps import run
 
     monkeypatch.setattr(run, "evaluate", partial(run.evaluate, metrics=["ssim"]))
     for place, scale in enumerate(("1", "5")):
@@ -115,7 +115,7 @@ def test_a_second_sweep_computes_nothing_and_a_stopped_one_goes_on(
 @pytest.mark.slow
 def test_a_trained_model_is_sampled_scored_and_not_sampled_twice(tmp_path):
     """The command itself, on a figgen-ci model trained for a few steps."""
-    from figbench.data.synthfig import synthesize
+    from figbench.synthfig import synthesize
 
     data, model, out = tmp_path / "data", tmp_path / "model", tmp_path / "out"
     synthesize(data, 24, 5, 0.34, simple=True)

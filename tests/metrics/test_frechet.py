@@ -16,7 +16,7 @@ from figbench.metrics.numerics.frechet import (
     frechet_influence,
     half_sample_distance,
 )
-from figbench.metrics.numerics.influence import variance_of_mean
+from figbench.statistics.influence import variance_of_mean
 from figbench.metrics.numerics.moments import moments_of
 from tests.metrics.inputs import feature_inputs, relu_features
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from figbench.data.preprocess import preprocess
-from figbench.data.synthfig import iter_synthfig
+from figbench.images.preprocess import preprocess
+from figbench.synthfig import iter_synthfig
 from figbench.features.weights import require_weights
 from figbench.ocr import load_engine
 

@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from figbench.data.preprocess import preprocess
-from figbench.data.synthfig import iter_synthfig
+from figbench.images.preprocess import preprocess
+from figbench.synthfig import iter_synthfig
 from figbench.errors import UserError
 from figbench.ocr import engine_info, load_engine
 

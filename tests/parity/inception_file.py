@@ -9,7 +9,7 @@ from PIL import Image
 from torch import nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from figbench.data.synthfig import iter_synthfig
+from figbench.synthfig import iter_synthfig
 
 
 class _Shell(FeatureExtractorInceptionV3):

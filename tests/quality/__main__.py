@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from figbench.data.synthfig import degraded, iter_synthfig, png_bytes, synthesize
+from figbench.synthfig import degraded, iter_synthfig, png_bytes, synthesize
 
 N, SEED = 16, 20261123
 BASELINE = Path(__file__).parent / "baseline"

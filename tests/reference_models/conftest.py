@@ -11,7 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 @pytest.fixture(scope="session")
 def simple_root(tmp_path_factory):
-    from figbench.data.synthfig import synthesize
+    from figbench.synthfig import synthesize
 
     root = tmp_path_factory.mktemp("figgen") / "simple"
     synthesize(root, 24, 5, 0.34, simple=True)
@@ -62,7 +62,7 @@ def state_of(out, stage):
     """What the last checkpoint of a stage holds."""
     import torch
 
-    from reference_models.figgen.checkpoint import latest
+    from figbench_figgen.checkpoint import latest
 
     state = latest(Path(out) / "checkpoints" / stage) / "state.pt"
     return torch.load(state, weights_only=True)

@@ -3,8 +3,8 @@
 import pytest
 
 from figbench.errors import UserError
-from reference_models.figgen.build import describe
-from reference_models.figgen.config import config_names, load_config
+from figbench_figgen.build import describe
+from figbench_figgen.config import config_names, load_config
 
 UNET = {
     "time_embedding": 1_312_768,

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from figbench.cli.main import app
 from figbench.errors import IntegrityError, UserError
-from reference_models.figgen.artefact import load_pipeline
-from reference_models.figgen.build import build_figgen_unet, build_text, build_vae, is_unused
-from reference_models.figgen.config import load_config
-from reference_models.figgen.official import convert_state
+from figbench_figgen.artefact import load_pipeline
+from figbench_figgen.build import build_figgen_unet, build_text, build_vae, is_unused
+from figbench_figgen.config import load_config
+from figbench_figgen.official import convert_state
 from tests.reference_models.official_names import official_state
 
 
@@ -201,7 +201,7 @@ def test_lightning_callbacks_do_not_stop_the_reading(
 
 
 def test_another_vocabulary_is_refused(figgen, official, tmp_path, monkeypatch):
-    monkeypatch.setattr("reference_models.figgen.tokens.BERT", str(tmp_path / "absent"))
+    monkeypatch.setattr("figbench_figgen.tokens.BERT", str(tmp_path / "absent"))
     with pytest.raises(UserError, match="need bert-base-uncased"):
         figgen.convert(official, "figgen-ci", tmp_path / "out", quiet=True)
 

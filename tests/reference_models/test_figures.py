@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from figbench.errors import UserError
-from reference_models.figgen.config import load_config
-from reference_models.figgen.figures import FigureSet, on_square
-from reference_models.figgen.rng import Order, fold, numpy_generator
+from figbench_figgen.config import load_config
+from figbench_figgen.figures import FigureSet, on_square
+from figbench_figgen.rng import Order, fold, numpy_generator
 
 
 def write_root(folder, images, captions):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figbench.data.synthfig.simple import COLOURS
-from reference_models.figgen.prompts import load_prompts
+from figbench.synthfig.simple import COLOURS
+from figbench_figgen.prompts import load_prompts
 from tests.reference_models.conftest import read_log
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -19,7 +19,7 @@ HALF = (
 
 @pytest.fixture(scope="module")
 def learned(figgen, tmp_path_factory):
-    from figbench.data.synthfig import synthesize
+    from figbench.synthfig import synthesize
 
     root = tmp_path_factory.mktemp("learning")
     synthesize(root / "figs", 1000, 3, 0.05, simple=True)

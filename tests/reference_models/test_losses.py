@@ -6,8 +6,8 @@ import torch
 
 from figbench.errors import UserError
 from figbench.features.ocr_sim import OcrPerceptual, ocr_sim
-from reference_models.figgen.config import load_config
-from reference_models.figgen.losses import (
+from figbench_figgen.config import load_config
+from figbench_figgen.losses import (
     ReconstructionLoss,
     adaptive_weight,
     assert_frozen,

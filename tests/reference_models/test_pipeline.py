@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from figbench.errors import UserError
-from reference_models.figgen.artefact import load_pipeline
-from reference_models.figgen.pipeline import FigGenPipeline
+from figbench_figgen.artefact import load_pipeline
+from figbench_figgen.pipeline import FigGenPipeline
 
 CAPTIONS = ["a red box", "a blue circle"]
 
@@ -100,7 +100,7 @@ def test_padding_mask_hides_padding(pipeline):
 
 
 def test_long_captions_are_cut_and_said(pipeline, caplog):
-    with caplog.at_level(logging.WARNING, logger="reference_models.figgen.pipeline"):
+    with caplog.at_level(logging.WARNING, logger="figbench_figgen.pipeline"):
         draw(pipeline, ["a red box " * 40, "short"], generator=seeds(2))
     assert "1 of 2 captions are longer than 24 tokens and were cut" in caplog.text
 

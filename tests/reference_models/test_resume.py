@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from figbench.errors import EXIT_INTERRUPTED
-from reference_models.figgen.checkpoint import latest
-from reference_models.figgen.train_autoencoder import AutoencoderStage
+from figbench_figgen.checkpoint import latest
+from figbench_figgen.train_autoencoder import AutoencoderStage
 from tests.reference_models.conftest import read_log, state_of, train
 
 TWO_THREADS = {**os.environ, "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
@@ -54,7 +54,7 @@ import os, signal, sys
 import torch
 from figbench.errors import FigbenchError
 from figbench.models import get_model
-from reference_models.figgen.train_diffusion import DiffusionStage
+from figbench_figgen.train_diffusion import DiffusionStage
 
 torch.set_num_threads(2)
 root, out, trained, number, *overrides = sys.argv[1:]

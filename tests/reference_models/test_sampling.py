@@ -12,7 +12,7 @@ from PIL import Image
 
 from figbench import load_manifest
 from figbench.errors import UserError
-from reference_models.figgen import sample as sampling
+from figbench_figgen import sample as sampling
 
 
 def draw(figgen, trained, root, out, **more):
@@ -173,7 +173,7 @@ def test_half_precision_draws(figgen, trained, simple_root, tmp_path):
 def test_out_of_memory_says_what_to_change(figgen, trained, simple_root, tmp_path, monkeypatch):
     import torch
 
-    from reference_models.figgen.pipeline import FigGenPipeline
+    from figbench_figgen.pipeline import FigGenPipeline
 
     def fail(*args, **kwargs):
         raise torch.OutOfMemoryError("CUDA out of memory.")

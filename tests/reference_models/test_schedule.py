@@ -7,10 +7,10 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
-from reference_models.figgen.build import build_figgen_unet, build_scheduler, build_text, build_vae
-from reference_models.figgen.config import load_config
-from reference_models.figgen.pipeline import FigGenPipeline
-from reference_models.figgen.tokens import train_tokenizer
+from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, build_vae
+from figbench_figgen.config import load_config
+from figbench_figgen.pipeline import FigGenPipeline
+from figbench_figgen.tokens import train_tokenizer
 
 CAPTIONS = ["a red box labelled CNN, then a blue circle"]
 STEPS = 200

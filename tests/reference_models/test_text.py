@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from figbench.errors import UserError
-from reference_models.figgen.build import build_text, is_unused
-from reference_models.figgen.config import TextConfig
-from reference_models.figgen.tokens import make_tokenizer, tokenize, train_tokenizer
+from figbench_figgen.build import build_text, is_unused
+from figbench_figgen.config import TextConfig
+from figbench_figgen.tokens import make_tokenizer, tokenize, train_tokenizer
 
 TEXT = TextConfig(hidden=64, layers=3, heads=4, ffn=128, max_len=20, vocab_size=100)
 
@@ -70,7 +70,7 @@ def official_keys(model):
 
 @torch.no_grad()
 def test_same_embedding_as_the_official_encoder():
-    from reference_models.figgen.official import _text
+    from figbench_figgen.official import _text
 
     oracle, ours = official_text(0), build_text(TEXT).eval()
     made = _text(
@@ -125,6 +125,6 @@ def test_vocabularies_that_do_not_fit(tmp_path):
 
 def test_without_bert_a_vocabulary_is_trained_and_said(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr("reference_models.figgen.tokens.BERT", str(tmp_path / "absent"))
+    monkeypatch.setattr("figbench_figgen.tokens.BERT", str(tmp_path / "absent"))
     _, where = make_tokenizer(TEXT, ["a red box"])
     assert where.startswith("WordPiece trained on the captions (")

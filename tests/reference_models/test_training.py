@@ -7,16 +7,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from reference_models.figgen import loop
-from reference_models.figgen.build import build_scheduler
-from reference_models.figgen.config import load_config
-from reference_models.figgen.train_diffusion import DiffusionStage
+from figbench_figgen import loop
+from figbench_figgen.build import build_scheduler
+from figbench_figgen.config import load_config
+from figbench_figgen.train_diffusion import DiffusionStage
 from tests.reference_models.conftest import read_log, state_of, train
 
 
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory):
-    from figbench.data.synthfig import synthesize
+    from figbench.synthfig import synthesize
 
     root = tmp_path_factory.mktemp("eight") / "root"
     synthesize(root, 8, 2, 0.0, simple=True)
@@ -99,7 +99,7 @@ def test_latents_cached_or_not_give_the_same_run(figgen, simple_root, trained, t
 
 def test_scale_is_measured_and_kept(trained, simple_root):
     from figbench import load_manifest
-    from reference_models.figgen.artefact import load_pipeline, read_facts
+    from figbench_figgen.artefact import load_pipeline, read_facts
 
     _, facts = read_facts(trained / "autoencoder", "autoencoder")
     assert facts["latents_measured"] == len(load_manifest(simple_root, split="train").figures)
@@ -113,7 +113,7 @@ def test_grids_are_written(trained):
 
 def test_averages_are_what_is_sampled(figgen, simple_root, trained, tmp_path):
     """With a decay of 0 the average is the weights; with 1 - 1e-9 it stays near the start."""
-    from reference_models.figgen.artefact import load_pipeline
+    from figbench_figgen.artefact import load_pipeline
 
     out = tmp_path / "run"
     train(

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from figbench.errors import IntegrityError, UserError
-from reference_models.figgen import loop
-from reference_models.figgen.checkpoint import latest, load_checkpoint
-from reference_models.figgen.train_autoencoder import AutoencoderStage
-from reference_models.figgen.train_diffusion import DiffusionStage
+from figbench_figgen import loop
+from figbench_figgen.checkpoint import latest, load_checkpoint
+from figbench_figgen.train_autoencoder import AutoencoderStage
+from figbench_figgen.train_diffusion import DiffusionStage
 from tests.reference_models.conftest import train
 
 
 def test_a_loss_that_is_not_finite_names_its_figure(figgen, simple_root, tmp_path, monkeypatch):
-    from reference_models.figgen.train_autoencoder import Crops
+    from figbench_figgen.train_autoencoder import Crops
 
     real = Crops.__getitem__
     bad = []

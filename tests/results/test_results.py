@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from figbench.errors import UserError
-from figbench.results.io import load_result, read_json, write_result, write_text_atomic
+from figbench.io.atomic import load_result, read_json, write_result, write_text_atomic
 from figbench.results.schema import MetricValue, RunResult, json_schema
 from tests.results.factory import make_result
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from figbench.metrics import get_metric
 from figbench.metrics.base import Measurement, MetricInputs, OutputSpec
-from figbench.statistics.intervals import interval_of
+from figbench.metrics.intervals import interval_of
 
 LEVEL = 0.95
 F1 = OutputSpec("label_f1", "Label F1", higher_is_better=True, low=0.0, high=1.0)

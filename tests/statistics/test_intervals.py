@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from figbench.metrics.base import Measurement, OutputSpec
-from figbench.statistics.intervals import interval_of
+from figbench.metrics.intervals import interval_of
 from figbench.statistics.resampling import bootstrap_means, cluster_totals
 
 F1 = OutputSpec("label_f1", "Label F1", higher_is_better=True, low=0.0, high=1.0)

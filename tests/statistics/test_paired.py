@@ -186,8 +186,8 @@ def pictured_ssim():
     from PIL import Image
     from skimage.metrics import structural_similarity
 
-    from figbench.data.preprocess import preprocess
-    from figbench.data.synthfig import blur, iter_synthfig
+    from figbench.images.preprocess import preprocess
+    from figbench.synthfig import blur, iter_synthfig
 
     rng = np.random.default_rng(5)
     plain, blurred = [], []

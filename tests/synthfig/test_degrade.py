@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from figbench.data.synthfig import (
+from figbench.synthfig import (
     FLAWS,
     blur,
     degraded,
@@ -16,9 +16,9 @@ from figbench.data.synthfig import (
     render_scene,
     restyle,
 )
-from figbench.data.synthfig.scene import Shape, Text
-from figbench.data.synthfig.simple import COLOURS, SIDE
-from figbench.data.synthfig.text import width_of
+from figbench.synthfig.scene import Shape, Text
+from figbench.synthfig.simple import COLOURS, SIDE
+from figbench.synthfig.text import width_of
 from figbench.errors import UserError
 
 SCENES = [make_scene(77, i) for i in range(12)]

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from figbench.data.synthfig import make_scene, render_scene
+from figbench.synthfig import make_scene, render_scene
 
 
 def words(texts: list[str]) -> Counter[str]:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from figbench.data.synthfig.canvas import Canvas
-from figbench.data.synthfig.dice import Dice
-from figbench.data.synthfig.fonts import FACES, _font_file, font_differences, text_width
-from figbench.data.synthfig.raster import closed, coverage, dashes, ellipse, stroke_edges
-from figbench.data.synthfig.text import plain, runs_of, text_mask
+from figbench.synthfig.canvas import Canvas
+from figbench.synthfig.dice import Dice
+from figbench.synthfig.fonts import FACES, _font_file, font_differences, text_width
+from figbench.synthfig.raster import closed, coverage, dashes, ellipse, stroke_edges
+from figbench.synthfig.text import plain, runs_of, text_mask
 
 
 def area(mask: np.ndarray) -> float:

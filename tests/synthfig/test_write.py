@@ -18,8 +18,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from figbench.cli.data_synth import add_to
-from figbench.data.contact_sheet import contact_sheet
-from figbench.data.synthfig import (
+from figbench.plots.contact_sheet import contact_sheet
+from figbench.synthfig import (
     SynthReport,
     iter_synthfig,
     make_scene,
@@ -28,7 +28,7 @@ from figbench.data.synthfig import (
     restyle,
     synthesize,
 )
-from figbench.data.synthfig.write import normalised
+from figbench.synthfig.write import normalised
 from figbench.errors import UserError
 
 GOLDEN = {
@@ -74,7 +74,7 @@ def test_pixels_and_json_are_frozen(written: tuple[Path, SynthReport]) -> None:
 def test_pixels_do_not_depend_on_vector_instructions_or_hash_seed() -> None:
     """A stand-in for another machine: plain loops in numpy, another PYTHONHASHSEED."""
     code = (
-        "import hashlib; from figbench.data.synthfig import make_scene, render_scene;"
+        "import hashlib; from figbench.synthfig import make_scene, render_scene;"
         "print(*(hashlib.sha256(render_scene(make_scene(5, i)).tobytes()).hexdigest()"
         " for i in range(12)))"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.metrics.numerics.rows import BLOCK, Array, Rows, blocks
+from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, blocks
 
 
 @dataclass(frozen=True, slots=True)

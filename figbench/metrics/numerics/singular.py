@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from figbench.metrics.numerics.rows import Array
+from figbench.metrics.numerics.blocks import Array
 
 MIN_GRAM = 1e-10
 """Eigenvalues of the Gram matrix below this share of the largest have lost their digits."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from figbench.evaluation.provenance import git_state
+from figbench.evaluation.artifacts.provenance import git_state
 
 PACKAGES = (
     "torch", "openvino", "torch-fidelity", "pytorch-fid", "clean-fid", "ray", "rapidocr", "easyocr",

@@ -38,8 +38,8 @@ def prepare(work: Work, what: str, *numbers: int) -> None:
 
 def draw_pair(root: Path, n: int, side: int) -> None:
     """The reference, and its blurred copy as ``generated``."""
-    from figbench.data.preprocess import preprocess
-    from figbench.data.synthfig import blur, iter_synthfig
+    from figbench.images.preprocess import preprocess
+    from figbench.synthfig import blur, iter_synthfig
 
     for one in iter_synthfig(n, 11):
         image = preprocess(one.image, f"pad{side}", "bicubic")
@@ -49,8 +49,8 @@ def draw_pair(root: Path, n: int, side: int) -> None:
 
 def draw_models(root: Path, n: int, side: int, models: int) -> None:
     """The reference and the models, each the same scenes in another hand, as legible as it."""
-    from figbench.data.preprocess import preprocess
-    from figbench.data.synthfig import degraded, iter_synthfig
+    from figbench.images.preprocess import preprocess
+    from figbench.synthfig import degraded, iter_synthfig
 
     made = list(iter_synthfig(n, 11))
     for one in made:
@@ -75,7 +75,7 @@ def draw_tiny(root: Path, n: int, side: int) -> None:
 
 def save(folder: Path, name: str, image: Any) -> None:
     """Writes one PNG."""
-    from figbench.data.synthfig import png_bytes
+    from figbench.synthfig import png_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.png").write_bytes(png_bytes(image))

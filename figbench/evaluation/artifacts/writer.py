@@ -1,0 +1,88 @@
+"""What a run leaves in its folder; ``result.json`` comes last, so its presence means done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from figbench.data.manifest import Manifest
+from figbench.evaluation.planning.plan import Plan
+from figbench.evaluation.scoring.score import Scores, Sides, clusters
+from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces
+from figbench.io.atomic import (
+    PER_FIGURE_NAME,
+    atomic_path,
+    dump_json,
+    write_result,
+    write_text_atomic,
+)
+from figbench.results.schema import RunResult, json_schema
+
+GENERATED_NAME = "generated.jsonl"
+REFERENCE_NAME = "reference.jsonl"
+FEATURES_NAME = "features.json"
+SCHEMA_NAME = "result.schema.json"
+
+
+def require_writable(folder: Path) -> None:
+    """Makes the folder and tries it, so that hours of work do not end at a closed door.
+
+    Raises:
+        OSError: If it cannot be made or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
+
+
+def write_run(
+    folder: Path,
+    result: RunResult,
+    *,
+    plan: Plan,
+    spaces: Spaces,
+    scores: Scores,
+    sides: Sides,
+    generated: Manifest,
+) -> None:
+    """Writes the whole run; every file appears complete or not at all."""
+    with atomic_path(folder / PER_FIGURE_NAME) as temporary:
+        pq.write_table(per_figure_table(sides, scores.per_figure), temporary)
+    for manifest, name in ((generated, GENERATED_NAME), (sides.reference, REFERENCE_NAME)):
+        manifest.save(folder / name)
+    write_text_atomic(folder / FEATURES_NAME, dump_json(_features_index(plan, spaces, scores)))
+    write_text_atomic(folder / SCHEMA_NAME, dump_json(json_schema()))
+    write_result(result, folder)
+
+
+def per_figure_table(sides: Sides, columns: Mapping[str, npt.NDArray[np.float64]]) -> pa.Table:
+    """Returns one row per expected figure: ids, digest, and every per-figure metric."""
+    rows = sides.rows
+    table: dict[str, Sequence[Any] | npt.NDArray[Any]] = {
+        "figure_id": [row.reference.figure_id for row in rows],
+        "sample": np.array([row.sample for row in rows], dtype=np.int32),
+        "paper_id": clusters(rows),
+        "present": [row.generated is not None for row in rows],
+        "sha256": [row.generated.sha256 if row.generated else None for row in rows],
+    }
+    return pa.table({**table, **columns})
+
+
+def _features_index(plan: Plan, spaces: Spaces, scores: Scores) -> dict[str, Any]:
+    metrics = {
+        metric_id: {side: spaces.of(task, side).id for side in (GENERATED, REFERENCE)}
+        for metric_id, task in scores.tasks.items()
+    }
+    readings = {
+        task.preprocess: {side: spaces.of(task, side).id for side in (GENERATED, REFERENCE)}
+        for task in plan.tasks
+        if task.kind == "ocr"
+    }
+    return {"features": metrics, "readings": readings}

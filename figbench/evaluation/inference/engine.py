@@ -1,0 +1,226 @@
+"""Runs the networks over what is missing: each image is read and decoded once."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from figbench.images.decode import decode
+from figbench.images.preprocess import encode_legacy, preprocess
+from figbench.data.types import Figure, RGBImage
+from figbench.evaluation.inference.parallelism import Pace
+from figbench.evaluation.planning.plan import LEGACY, Task
+from figbench.evaluation.inference.runners import Runner
+from figbench.evaluation.inference.writers import Sink
+from figbench.evaluation.planning.workload import REFERENCE, Group, Job, Workload
+from figbench.features.sharing import sharing
+from figbench.protocol import Protocol
+
+Advance = Callable[[Task, int], None]
+Read = Callable[[str, Figure], bytes]
+"""(side, figure) to the bytes of its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A job with its preprocessed image; ``partner`` returns that of a pair's reference."""
+
+    job: Job
+    image: RGBImage
+    partner: Callable[[], RGBImage] | None = None
+
+
+class Preparer:
+    """Bytes to preprocessed arrays.
+
+    Pillow holds the interpreter while it decodes (about 2 ms per 512 px figure), which is small
+    beside every network on a CPU.
+    """
+
+    def __init__(self, read: Read, protocol: Protocol) -> None:
+        self._read = read
+        self._protocol = protocol
+
+    def prepare(self, group: Group, holds: Callable[[Job], bool]) -> list[Ready]:
+        """Returns a group's jobs with their arrays; an image used twice is decoded once.
+
+        The jobs of one image stand together, the reference's first: what they share of it is then
+        computed once.
+
+        Args:
+            group: The jobs.
+            holds: Tells whether a job's runner can do without the reference of its pair, which is
+                then read only if that is asked for after all.
+        """
+        decoded: dict[tuple[str, str], RGBImage] = {}
+        arrays: dict[tuple[str, str, str], RGBImage] = {}
+
+        def array(figure: Figure, side: str, policy: str) -> RGBImage:
+            name = (side, figure.sha256, policy)
+            if name not in arrays:
+                source = (side, figure.path)
+                if source not in decoded:
+                    decoded[source] = decode(self._read(side, figure)).image
+                arrays[name] = self._shape(decoded[source], side, policy)
+            return arrays[name]
+
+        ready = []
+        for job in sorted(group.jobs, key=_by_image):
+            policy = job.task.preprocess
+            partner = partial(array, job.partner, REFERENCE, policy) if job.partner else None
+            if partner and not (job.figure and holds(job)):
+                partner()
+            if job.figure is not None:
+                image = array(job.figure, job.side, policy)
+            elif partner is not None:
+                image = np.full_like(partner(), 255)
+            else:
+                continue
+            ready.append(Ready(job, image, partner))
+        return ready
+
+    def _shape(self, image: RGBImage, side: str, policy: str) -> RGBImage:
+        shaped = preprocess(image, policy, self._protocol.resample)
+        return encode_legacy(shaped, side) if self._protocol.pixel_encoding == LEGACY else shaped
+
+
+def _by_image(job: Job) -> tuple[bool, str]:
+    return job.side != REFERENCE, job.figure.path if job.figure else ""
+
+
+def extract(
+    workload: Workload,
+    preparer: Preparer,
+    make_runner: Callable[[Task], Runner],
+    *,
+    sink: Sink,
+    pace: Pace,
+    advance: Advance,
+) -> None:
+    """Computes every pending row into the sink.
+
+    The groups are cut into parts of a fixed size, and no batch spans two parts: a row is computed
+    with the same neighbours whichever lane takes its part, so that runs are repeatable. Finished
+    rows are written as they come and when the run is interrupted, so a rerun starts where this one
+    stopped.
+
+    Args:
+        workload: What is missing.
+        preparer: Decoding and preprocessing.
+        make_runner: Loads the network of a task; called once per task with pending rows.
+        sink: Where the runners put their rows; flushed when all is done or interrupted.
+        pace: What runs side by side.
+        advance: Called with (task, number of finished rows), by one thread at a time.
+    """
+    runners = {task: make_runner(task) for task, count in workload.pending.items() if count}
+    work = _Work(preparer, runners, pace, advance)
+    groups = workload.groups
+    parts = [groups[start : start + pace.part] for start in range(0, len(groups), pace.part)]
+    try:
+        if pace.lanes == 1:
+            _one_lane(parts, work)
+        else:
+            _lanes(parts, work)
+    finally:
+        sink.flush()
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the lanes of one run share."""
+
+    preparer: Preparer
+    runners: dict[Task, Runner]
+    pace: Pace
+    advance: Advance
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, task: Task, batch: list[Ready]) -> None:
+        if batch and not self.stopped.is_set():
+            count = self.runners[task].run(batch)
+            with self._lock:
+                self.advance(task, count)
+        batch.clear()
+
+    def prepare(self, group: Group) -> list[Ready]:
+        return self.preparer.prepare(group, lambda job: self.runners[job.task].holds(job))
+
+    def compute(self, part: Iterator[list[Ready]]) -> None:
+        """Computes one part: full batches as they come together, the rest at its end."""
+        with sharing():
+            self._compute(part)
+
+    def _compute(self, part: Iterator[list[Ready]]) -> None:
+        waiting: dict[tuple[Task, str, tuple[int, ...]], list[Ready]] = defaultdict(list)
+        held = 0
+        for ready in part:
+            for item in ready:
+                task = item.job.task
+                batch = waiting[task, item.job.side, item.image.shape]
+                batch.append(item)
+                held += 1
+                if len(batch) >= self.runners[task].batch_size or held > self.pace.max_held:
+                    held -= len(batch)
+                    self.run(task, batch)
+        for (task, _side, _shape), batch in waiting.items():
+            self.run(task, batch)
+
+
+def _one_lane(parts: Sequence[Sequence[Group]], work: _Work) -> None:
+    """One part after the other, images prepared ahead of the networks in threads."""
+    prepared = _prepared([group for part in parts for group in part], work)
+    for part in parts:
+        work.compute(next(prepared) for _ in part)
+
+
+def _prepared(groups: Sequence[Group], work: _Work) -> Iterator[list[Ready]]:
+    """Yields prepared groups in order, at most ``2 * decoders`` ahead of the networks."""
+    decoders = work.pace.decoders
+    if decoders <= 0:
+        for group in groups:
+            yield work.prepare(group)
+        return
+    ahead: deque[Future[list[Ready]]] = deque()
+    with ThreadPoolExecutor(decoders, thread_name_prefix="figbench-decode") as pool:
+        try:
+            for group in groups:
+                ahead.append(pool.submit(work.prepare, group))
+                if len(ahead) > 2 * decoders:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _lanes(parts: Sequence[Sequence[Group]], work: _Work) -> None:
+    """Every lane takes the next part and does all of it, from bytes to rows, in its thread."""
+
+    def lane(part: Sequence[Group]) -> None:
+        if work.stopped.is_set():
+            return
+        try:
+            work.compute(work.prepare(group) for group in part)
+        except BaseException:
+            work.stopped.set()
+            raise
+
+    with work.pace.side_by_side() as initializer:
+        pool = ThreadPoolExecutor(
+            work.pace.lanes, thread_name_prefix="figbench-lane", initializer=initializer
+        )
+        try:
+            for future in [pool.submit(lane, part) for part in parts]:
+                future.result()
+        finally:
+            # Reached early when interrupted, or when a lane failed: the others end their batch.
+            work.stopped.set()
+            pool.shutdown(cancel_futures=True)

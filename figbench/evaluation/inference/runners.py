@@ -1,0 +1,237 @@
+"""One runner per task: a loaded network, a batch in, rows into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.errors import UserError
+from figbench.evaluation.planning.execution import Execution
+from figbench.evaluation.inference.parallelism import Pace
+from figbench.evaluation.planning.plan import Task
+from figbench.evaluation.inference.writers import Sink
+from figbench.evaluation.planning.workload import Job, image_key
+from figbench.features import load_extractor, load_pair_scorer
+from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
+from figbench.features.sharing import shared
+from figbench.ocr import load_engine
+from figbench.ocr.base import OcrEngine
+from figbench.protocol import Protocol as ScoringProtocol
+from figbench.store import KeptRows, encode_lines
+
+if TYPE_CHECKING:
+    from figbench.evaluation.inference.engine import Ready
+
+
+class Runner(Protocol):
+    """Runs one network on batches of one shape; several threads may call it at a time."""
+
+    batch_size: int
+
+    def run(self, batch: Sequence[Ready]) -> int:
+        """Computes a batch; returns the number of rows."""
+        ...
+
+    def holds(self, job: Job) -> bool:
+        """Tells whether the reference of the job's pair need not be read."""
+        ...
+
+
+class _NeedsImages:
+    def holds(self, job: Job) -> bool:
+        """See :class:`Runner`."""
+        return False
+
+
+class FeatureRunner(_NeedsImages):
+    """Feature extractor to store rows."""
+
+    def __init__(self, extractor: FeatureExtractor, sink: Sink) -> None:
+        self._extractor = extractor
+        self.batch_size = extractor.info.batch_size
+        self._sink = sink
+
+    def run(self, batch: Sequence[Ready]) -> int:
+        """See :class:`Runner`."""
+        outputs = self._extractor.extract([item.image for item in batch])
+        for i, item in enumerate(batch):
+            row = {name: array[i] for name, array in outputs.items()}
+            _require_finite(row, item)
+            self._sink.add(item.job, row)
+        return len(batch)
+
+
+class PairRunner(_NeedsImages):
+    """Pair scorer to store rows."""
+
+    def __init__(self, scorer: PairScorer, sink: Sink) -> None:
+        self._scorer = scorer
+        self.batch_size = scorer.info.batch_size
+        self._sink = sink
+
+    def run(self, batch: Sequence[Ready]) -> int:
+        """See :class:`Runner`."""
+        pairs = [(item.image, item.partner()) for item in batch if item.partner]
+        scores = self._scorer.score([one for one, _ in pairs], [other for _, other in pairs])
+        for item, score in zip(batch, scores, strict=True):
+            _add_score(self._sink, item, float(score))
+        return len(batch)
+
+
+class EmbeddedPairRunner:
+    """A pair scorer that embeds each image by itself; embedded references are kept on disk."""
+
+    batch_size = 1
+
+    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: KeptRows) -> None:
+        self._scorer, self._sink, self._kept = scorer, sink, kept
+
+    def holds(self, job: Job) -> bool:
+        """See :class:`Runner`."""
+        return job.partner is not None and image_key(job.partner) in self._kept
+
+    def run(self, batch: Sequence[Ready]) -> int:
+        """See :class:`Runner`."""
+        for item in batch:
+            theirs = shared(partial(self._reference, item), self, item.job.partner)
+            score = self._scorer.distance(self._scorer.embed(item.image), theirs)
+            _add_score(self._sink, item, score)
+        return len(batch)
+
+    def _reference(self, item: Ready) -> Any:
+        if item.job.partner is None or item.partner is None:
+            raise ValueError("a pair without a reference")
+        key = image_key(item.job.partner)
+        payload = self._kept.get(key)
+        if payload is not None:
+            return self._scorer.from_bytes(payload)
+        embedding = self._scorer.embed(item.partner())
+        self._kept.put(key, self._scorer.to_bytes(embedding))
+        return embedding
+
+
+class OcrRunner(_NeedsImages):
+    """Text reader to store rows."""
+
+    batch_size = 1
+
+    def __init__(self, engine: OcrEngine, sink: Sink) -> None:
+        self._engine = engine
+        self._sink = sink
+
+    def run(self, batch: Sequence[Ready]) -> int:
+        """See :class:`Runner`."""
+        for item in batch:
+            payload = encode_lines(self._engine.read(item.image))
+            self._sink.add(item.job, payload)
+        return len(batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the runners of one run have in common.
+
+    Attributes:
+        protocol: Names precision and reader.
+        execution: How networks run.
+        device: A torch device.
+        pace: What runs side by side.
+        kept: Where embedded references of a task are kept; None for nowhere.
+    """
+
+    protocol: ScoringProtocol
+    execution: Execution
+    device: str
+    pace: Pace
+    kept: Callable[[Task], KeptRows] | None = None
+
+
+def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+    """Loads the network of a task."""
+    execution, pace = setting.execution, setting.pace
+    how = (setting.device, setting.protocol.precision, execution.engine, pace.lanes)
+    runner: Runner
+    if task.kind == "ocr":
+        runner = OcrRunner(_reader(setting), sink)
+    elif task.kind == "pair":
+        scorer = load_pair_scorer(task.network, *how)
+        if setting.kept and isinstance(scorer, EmbeddingScorer):
+            return EmbeddedPairRunner(scorer, sink, setting.kept(task))
+        runner = PairRunner(scorer, sink)
+    else:
+        runner = FeatureRunner(load_extractor(task.network, *how), sink)
+    runner.batch_size = 1 if execution.deterministic else runner.batch_size * pace.batch_factor
+    return runner
+
+
+def resolve_device(name: str, local_rank: int = 0) -> str:
+    """Returns the torch device of ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Args:
+        name: As asked for; ``auto`` and ``cuda`` leave the choice of the device open.
+        local_rank: Spreads the processes of one machine over its CUDA devices.
+
+    Raises:
+        UserError: If the device is unknown or not on this machine.
+    """
+    import torch
+
+    if name in ("auto", "cuda") and torch.cuda.is_available():
+        return f"cuda:{local_rank % torch.cuda.device_count()}"
+    if name == "auto":
+        return "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(
+            f"--device {name}: unknown.", remedy="Choose auto, cpu, cuda or cuda:N."
+        ) from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices.",
+            remedy="Use --device cpu, or install a CUDA build of torch.",
+        )
+    return name
+
+
+def require_cpu(engine: str, device: str) -> None:
+    """Refuses an engine that knows CPUs only on another device.
+
+    Raises:
+        UserError: If so.
+    """
+    if engine != "torch" and device != "cpu":
+        raise UserError(
+            f"--engine {engine} runs on the CPU, and the device is {device}.",
+            remedy="Add --device cpu, or leave out --engine.",
+        )
+
+
+def _reader(setting: Setting) -> OcrEngine:
+    spec = setting.protocol.ocr
+    if spec is None:
+        raise ValueError("the plan has an OCR task and the protocol names no reader")
+    return load_engine(
+        spec.engine, spec.settings, setting.device, setting.execution.engine, setting.pace.lanes
+    )
+
+
+def _add_score(sink: Sink, item: Ready, score: float) -> None:
+    row = {"score": np.asarray(score, dtype=np.float64)}
+    _require_finite(row, item)
+    sink.add(item.job, row)
+
+
+def _require_finite(row: dict[str, npt.NDArray[Any]], item: Ready) -> None:
+    for name, values in row.items():
+        if not np.isfinite(values).all():
+            figure = item.job.figure or item.job.partner
+            raise FloatingPointError(
+                f"{item.job.task.network}: '{name}' of figure "
+                f"'{figure.figure_id if figure else '?'}' is not finite"
+            )

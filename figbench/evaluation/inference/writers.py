@@ -1,0 +1,71 @@
+"""Where finished rows go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.evaluation.planning.workload import Job, Spaces
+from figbench.store import Space
+
+FLUSH_ROWS = 128
+DEAR_FLUSH_ROWS = 32
+FLUSH_AFTER_S = 5.0
+"""Rows (of readings, which are dear) and seconds before a segment is written: the cost of a kill.
+"""
+
+Row = bytes | dict[str, npt.NDArray[Any]]
+
+
+class Sink(Protocol):
+    """Takes finished rows: the store, or what carries them to it from another machine."""
+
+    def add(self, job: Job, row: Row) -> None:
+        """Takes the row of a job."""
+        ...
+
+    def flush(self) -> None:
+        """Writes what is still in memory."""
+        ...
+
+
+class StoreSink:
+    """Finished rows per space, written as segments; for several threads."""
+
+    def __init__(self, spaces: Spaces) -> None:
+        self._places = spaces
+        self._rows: dict[Space, dict[bytes, Row]] = {}
+        self._written_s = time.monotonic()
+        self._lock = threading.RLock()
+
+    def add(self, job: Job, row: Row) -> None:
+        """See :class:`Sink`."""
+        with self._lock:
+            space = self._places.of(job.task, job.side)
+            rows = self._rows.setdefault(space, {})
+            rows[job.key] = row
+            if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
+                self._write(space)
+            elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
+                self.flush()
+
+    def flush(self) -> None:
+        """See :class:`Sink`."""
+        with self._lock:
+            for space in list(self._rows):
+                self._write(space)
+            self._written_s = time.monotonic()
+
+    def _write(self, space: Space) -> None:
+        rows = self._rows.pop(space)
+        texts = [row for row in rows.values() if isinstance(row, bytes)]
+        if texts:
+            space.put_bytes(list(rows), texts)
+            return
+        arrays = [row for row in rows.values() if not isinstance(row, bytes)]
+        stacked = {part: np.stack([row[part] for row in arrays]) for part in arrays[0]}
+        space.put(list(rows), stacked)

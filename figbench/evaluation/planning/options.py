@@ -1,0 +1,45 @@
+"""How a run behaves, as opposed to what it measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from figbench.evaluation.planning.execution import USUAL, Execution
+from figbench.evaluation.distributed.shard import WHOLE, Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run behaves; none of these changes a number beyond the rounding of float32.
+
+    Attributes:
+        skip_unavailable: Record metrics that cannot run here as skipped.
+        allow_unpaired: Record paired metrics as skipped when no ids match.
+        allow_rejects: Go on although more than 5% of the files of a side are unreadable.
+        strict: Any reject is an error.
+        device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
+        workers: Lanes on a CPU, each of which does all of an image; decoding threads beside a GPU.
+            None for what suits the device, 0 for one image at a time.
+        shard: Which of several processes on one store this is. The command line takes it from
+            torchrun's or srun's environment; from Python it is only ever given here, because a
+            training script calls ``evaluate`` on one of its processes without the others.
+        execution: What the store keeps apart: ``Execution(deterministic=True)``.
+        executor: ``local``, or ``ray`` for the networks on a Ray cluster.
+        ray_address: The cluster's address, or ``local``; None for ``$RAY_ADDRESS``, else local.
+        ray_workers: Ray actors; None for one per GPU of the cluster, else one per CPU.
+        maps_gib: Disk (GiB) in the store for OCR-SIM's maps of references, from which other models
+            are scored without reading a reference; 0 to keep none.
+    """
+
+    skip_unavailable: bool = False
+    allow_unpaired: bool = False
+    allow_rejects: bool = False
+    strict: bool = False
+    device: str = "auto"
+    workers: int | None = None
+    shard: Shard = WHOLE
+    execution: Execution = USUAL
+    executor: str = "local"
+    ray_address: str | None = None
+    ray_workers: int | None = None
+    maps_gib: float = 8.0

@@ -1,0 +1,290 @@
+"""What a run will do, decided before anything expensive starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from figbench.images.decode import DECODER_VERSION
+from figbench.errors import UserError, WeightsUnavailableError
+from figbench.evaluation.planning.execution import USUAL, Execution
+from figbench.features import (
+    extractor_info,
+    pair_scorer_info,
+    require_weights,
+    weights_digest,
+)
+from figbench.metrics import get_metric
+from figbench.metrics.base import Metric
+from figbench.ocr import engine_info
+from figbench.ocr.base import OcrInfo
+from figbench.protocol import MetricRequest, Protocol
+
+LEGACY = "figgen-script-2023"
+
+RATES_PER_S = {
+    "inception-v3": 20.0,
+    "efficientnet-lite0": 90.0,
+    "craft": 2.0,
+    "image-stats": 150.0,
+    "ssim": 15.0,
+    "lpips": 2.0,
+    "ocr-sim": 0.9,
+    "easyocr": 1.0,
+    "rapidocr": 2.2,
+    "tesseract": 4.5,
+}
+"""Images (or pairs) per second at 512 px on two CPU cores: for estimates shown to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One network on one preprocess: the identity of a space in the store.
+
+    Attributes:
+        kind: ``features``, ``ocr`` or ``pair``.
+        network: Registry name.
+        preprocess: Policy.
+        sides: Which sides need it.
+        metrics: Metric requests that asked for it.
+        weights: SHA-256 of the weights, or None for a network without any.
+    """
+
+    kind: str
+    network: str
+    preprocess: str
+    sides: frozenset[str]
+    metrics: tuple[str, ...]
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMetric:
+    """A metric with its request; ``skip_reason`` is set when it cannot run here."""
+
+    request: MetricRequest
+    metric: Metric
+    preprocess: str
+    skip_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Metrics, tasks and the resolved protocol of a run."""
+
+    protocol: Protocol
+    metrics: tuple[PlannedMetric, ...]
+    tasks: tuple[Task, ...]
+    ocr: OcrInfo | None
+    execution: Execution = USUAL
+    warnings: tuple[str, ...] = field(default=())
+
+    def identity(self, task: Task, side: str) -> dict[str, Any]:
+        """Returns the store identity of a task: whatever changes a stored number.
+
+        Args:
+            task: The task.
+            side: ``generated`` or ``reference``; only the legacy pixel encoding differs by side.
+        """
+        identity: dict[str, Any] = {
+            "kind": task.kind,
+            "network": task.network,
+            "weights": task.weights,
+            "preprocess": task.preprocess,
+            "resample": self.protocol.resample,
+            "decoder": DECODER_VERSION,
+        }
+        engines: tuple[str, ...] = ()
+        if task.kind == "ocr" and self.ocr is not None:
+            identity["reader"] = {
+                "version": self.ocr.version,
+                "weights": dict(self.ocr.weights),
+                "settings": dict(self.ocr.settings),
+            }
+            engines = self.ocr.engines
+        else:
+            of = pair_scorer_info if task.kind == "pair" else extractor_info
+            info = of(task.network)
+            identity |= {"version": info.version, "precision": self.protocol.precision}
+            engines = info.engines
+        if self.protocol.pixel_encoding == LEGACY:
+            identity["pixel_encoding"] = f"{LEGACY}/{side}"
+        return identity | self.execution.key(engines)
+
+
+def make_plan(
+    protocol: Protocol,
+    metrics: Sequence[str] | None,
+    *,
+    n_generated: int,
+    paired: bool,
+    skip_unavailable: bool,
+    allow_unpaired: bool,
+    execution: Execution,
+) -> Plan:
+    """Returns the plan of a run.
+
+    Args:
+        protocol: The protocol as loaded.
+        metrics: Names among the protocol's metrics; None for all of them.
+        n_generated: Usable generated figures.
+        paired: Whether any generated figure has a reference of its id.
+        skip_unavailable: Record metrics that cannot run as skipped instead of raising.
+        allow_unpaired: Record paired metrics as skipped when nothing pairs.
+        execution: How the networks will run.
+
+    Raises:
+        UserError: If a metric is unknown, not of the protocol, below its minimum n, or
+            paired without pairs.
+        WeightsUnavailableError: If a network's weights are missing and cannot be fetched.
+    """
+    ocr = _reader(protocol)
+    planned = [
+        _plan_metric(
+            request,
+            protocol,
+            n_generated=n_generated,
+            paired=paired,
+            skip_unavailable=skip_unavailable,
+            allow_unpaired=allow_unpaired,
+        )
+        for request in _select(protocol, metrics)
+    ]
+    resolved = protocol.resolved(
+        weights=_protocol_weights(protocol),
+        ocr_version=ocr.version if ocr else None,
+        decoder_version=DECODER_VERSION,
+    )
+    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution)
+
+
+def _select(protocol: Protocol, names: Sequence[str] | None) -> list[MetricRequest]:
+    if names is None:
+        return list(protocol.metrics)
+    known = {request.metric: request for request in protocol.metrics}
+    chosen = []
+    for name in names:
+        if name not in known:
+            get_metric(name)
+            raise UserError(
+                f"Metric '{name}' is not part of protocol '{protocol.id}'.",
+                remedy=f"It has: {', '.join(known)}. A protocol of your own can add it (see docs).",
+            )
+        chosen.append(known[name])
+    return chosen
+
+
+def _plan_metric(
+    request: MetricRequest,
+    protocol: Protocol,
+    *,
+    n_generated: int,
+    paired: bool,
+    skip_unavailable: bool,
+    allow_unpaired: bool,
+) -> PlannedMetric:
+    metric = get_metric(request.metric)
+    metric.spec.resolve(request.settings)
+    reason: str | None = None
+    if n_generated < metric.spec.minimum_n:
+        reason = (
+            f"'{request.metric}' needs at least {metric.spec.minimum_n} generated figures, "
+            f"found {n_generated}"
+        )
+        if not skip_unavailable:
+            raise UserError(
+                f"{reason}.",
+                remedy="Generate more, choose others with --metrics, or record it as skipped with "
+                "--skip-unavailable.",
+            )
+    if metric.spec.paired and not paired:
+        reason = f"'{request.metric}' needs pairs, and no generated figure has a reference's id"
+        if not allow_unpaired:
+            raise UserError(
+                f"{reason}.",
+                remedy="Compare the ids with: figbench data inspect. For unpaired sets add "
+                "--allow-unpaired (paired metrics are then skipped).",
+            )
+    reason = reason or _weights_problem(metric, request.metric, skip_unavailable)
+    return PlannedMetric(request, metric, request.preprocess or protocol.preprocess, reason)
+
+
+def _weights_problem(metric: Metric, name: str, skip_unavailable: bool) -> str | None:
+    for weights in _weight_names(metric):
+        try:
+            require_weights(weights, metric=name)
+        except WeightsUnavailableError as error:
+            if not skip_unavailable:
+                raise
+            return error.message
+    return None
+
+
+def _weight_names(metric: Metric) -> list[str]:
+    needs = metric.spec.needs
+    names = []
+    if needs.extractor:
+        names.append(extractor_info(needs.extractor).weights)
+    if needs.pair_scorer:
+        names.append(pair_scorer_info(needs.pair_scorer).weights)
+    return [name for name in names if name]
+
+
+def _protocol_weights(protocol: Protocol) -> dict[str, str]:
+    """Digests of every network the protocol names, run or not: they are part of its hash."""
+    names = {
+        name for request in protocol.metrics for name in _weight_names(get_metric(request.metric))
+    }
+    return {name: weights_digest(name) for name in sorted(names)}
+
+
+def _reader(protocol: Protocol) -> OcrInfo | None:
+    return engine_info(protocol.ocr.engine, protocol.ocr.settings) if protocol.ocr else None
+
+
+def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, ...]:
+    wanted: dict[tuple[str, str, str], tuple[set[str], list[str]]] = {}
+
+    def want(kind: str, network: str, item: PlannedMetric, sides: set[str]) -> None:
+        found = wanted.setdefault((kind, network, item.preprocess), (set(), []))
+        found[0].update(sides)
+        found[1].append(item.request.metric)
+
+    for item in planned:
+        if item.skip_reason:
+            continue
+        needs = item.metric.spec.needs
+        if needs.extractor:
+            sides = {"generated", "reference"} if needs.reference_features else {"generated"}
+            want("features", needs.extractor, item, sides)
+        if needs.pair_scorer:
+            want("pair", needs.pair_scorer, item, {"generated"})
+        if needs.ocr:
+            if protocol.ocr is None:
+                raise UserError(
+                    f"Protocol '{protocol.id}' has '{item.request.metric}' and names no reader.",
+                    remedy="Add to the protocol: ocr: { engine: easyocr }",
+                )
+            want("ocr", protocol.ocr.engine, item, {"generated", "reference"})
+    return tuple(
+        Task(kind, network, policy, frozenset(sides), tuple(metrics), task_weights(kind, network))
+        for (kind, network, policy), (sides, metrics) in wanted.items()
+    )
+
+
+def task_weights(kind: str, network: str) -> str | None:
+    """Returns the SHA-256 of the weights that a task would load here; None where it has none."""
+    if kind == "ocr":
+        return None
+    info = pair_scorer_info(network) if kind == "pair" else extractor_info(network)
+    return weights_digest(info.weights) if info.weights else None
+
+
+def estimate_s(tasks: Mapping[Task, int]) -> float:
+    """Returns a rough duration in seconds for so many missing rows per task, on two cores."""
+    areas = {"pad256": 0.25, "pad384": 0.56, "crop384": 0.56}
+    return sum(
+        rows / RATES_PER_S.get(task.network, 5.0) * areas.get(task.preprocess, 1.0)
+        for task, rows in tasks.items()
+    )

@@ -1,0 +1,97 @@
+"""Everything that can be known, and go wrong, before a network runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from figbench.data.manifest import Manifest
+from figbench.errors import UserError
+from figbench.evaluation.planning.inputs import Inputs, load_inputs
+from figbench.evaluation.planning.options import Options
+from figbench.evaluation.planning.plan import Plan, estimate_s, make_plan
+from figbench.evaluation.progress import Progress, SilentProgress
+from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
+from figbench.protocol import Protocol
+from figbench.store import Store, default_store
+
+REJECT_SHARE = 0.05
+"""A larger share of unreadable files on either side needs ``allow_rejects``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is planned and not started: what ``--dry-run`` shows."""
+
+    inputs: Inputs
+    plan: Plan
+    spaces: Spaces
+    workload: Workload
+    store: Store
+
+    @property
+    def estimate_s(self) -> float:
+        """Rough duration in seconds of what is missing, on two CPU cores."""
+        return estimate_s(self.workload.pending)
+
+
+def prepare(
+    generated: str | Path,
+    reference: str | Path,
+    protocol: str | Path | Protocol = "offline",
+    metrics: Sequence[str] | None = None,
+    *,
+    store: str | Path | None = None,
+    options: Options = Options(),
+    progress: Progress | None = None,
+    reference_only: bool = False,
+) -> Prepared:
+    """Reads both manifests and returns the plan with what is missing in the store.
+
+    ``reference_only`` plans the reference side alone (for ``figbench reference build``).
+
+    Raises:
+        UserError: For every mistake that can be seen before a network runs.
+        WeightsUnavailableError: If a network's weights are missing.
+    """
+    chosen = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
+    opened = Store(Path(store) if store else default_store())
+    inputs = load_inputs(generated, reference, chosen, opened, progress or SilentProgress())
+    if not reference_only:
+        _check_rejects(inputs.generated, "generated", options)
+    _check_rejects(inputs.reference, "reference", options)
+    plan = make_plan(
+        chosen,
+        metrics,
+        n_generated=len(inputs.sides.present),
+        paired=inputs.sides.paired,
+        skip_unavailable=options.skip_unavailable,
+        allow_unpaired=options.allow_unpaired,
+        execution=options.execution,
+    )
+    spaces = Spaces(opened, plan)
+    rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
+    workload = build_workload(plan, spaces, rows, present, inputs.reference)
+    return Prepared(inputs, plan, spaces, workload, opened)
+
+
+def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
+    rejects = manifest.rejects
+    offered = len(manifest.figures) + len(rejects)
+    if not rejects:
+        return
+    named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])
+    more = f" and {len(rejects) - 5} more" if len(rejects) > 5 else ""
+    if options.strict:
+        raise UserError(
+            f"{len(rejects)} of {offered} {side} files cannot be used: {named}{more}.",
+            remedy="Mend them, or run without --strict.",
+        )
+    if len(rejects) > REJECT_SHARE * offered and not options.allow_rejects:
+        raise UserError(
+            f"{len(rejects)} of {offered} {side} files cannot be used "
+            f"(more than {REJECT_SHARE:.0%}): {named}{more}.",
+            remedy="Look at them with: figbench data inspect. To score the set all the same, with "
+            "every reject named in the result, add --allow-rejects.",
+        )

@@ -1,0 +1,127 @@
+"""A reference set in one file: figures, labels, features and readings, ready to score against.
+
+A ``.figref`` file is an uncompressed zip of ``pack.json``, ``manifest.jsonl``, the figures under
+``images/<sha256>`` and store segments under ``store/<space>/``. Segments are named by their own
+digest and figures by theirs, and both are checked when the pack is opened: a pack from a stranger
+can be wrong about which figures matter, not about what they are or what a network said of them
+under a digest that you trust.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from figbench.data.manifest import Manifest, load_manifest
+from figbench.errors import IntegrityError, UserError
+from figbench.io.atomic import atomic_path, dump_json
+from figbench.store import Space, Store
+
+PACK, MANIFEST = "pack.json", "manifest.jsonl"
+PACK_VERSION = 1
+MAX_MEMBER_BYTES = 256 * 2**20
+_IMAGE = re.compile(r"images/([0-9a-f]{64})")
+_SEGMENT = re.compile(r"store/([0-9a-f]{32})/(space\.json|[0-9a-f]{64}\.safetensors)")
+
+
+def is_pack(path: Path) -> bool:
+    """Tells whether a path is a file that :func:`write_pack` made."""
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return PACK in archive.namelist()
+
+
+def write_pack(
+    target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]
+) -> None:
+    """Writes a pack atomically.
+
+    Args:
+        target: The ``.figref`` file.
+        reference: The reference set.
+        spaces: Spaces that hold the reference's rows and nothing else.
+        protocol: Id and hash of the protocol that the features were computed for.
+    """
+    packed = replace(
+        reference,
+        figures=tuple(
+            replace(figure, path=f"images/{figure.sha256}") for figure in reference.figures
+        ),
+        root=".",
+    )
+    with (
+        atomic_path(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        archive.writestr(PACK, dump_json({"version": PACK_VERSION, "protocol": protocol}))
+        for figure in {item.sha256: item for item in reference.figures}.values():
+            archive.writestr(f"images/{figure.sha256}", reference.read(figure))
+        for space in spaces:
+            for path in sorted(space.folder.glob("*")):
+                if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
+                    archive.write(path, f"store/{space.id}/{path.name}")
+        with TemporaryDirectory() as folder:
+            packed.save(Path(folder) / MANIFEST)
+            archive.write(Path(folder) / MANIFEST, MANIFEST)
+
+
+def open_pack(path: Path, store: Store) -> Manifest:
+    """Unpacks a reference pack into the store and returns its manifest.
+
+    Raises:
+        UserError: If the file is not a whole pack of a known version.
+        IntegrityError: If a figure or segment is not what its name says.
+    """
+    with zipfile.ZipFile(path) as archive:
+        try:
+            header = json.loads(_read(archive, PACK, path))
+        except ValueError as error:
+            raise UserError(f"{path}: pack.json is not JSON ({error}).") from None
+        if not isinstance(header, dict) or header.get("version") != PACK_VERSION:
+            raise UserError(f"{path}: not a reference pack of version {PACK_VERSION}.")
+        name = hashlib.sha256(_read(archive, MANIFEST, path)).hexdigest()[:32]
+        folder = store.root / "packs" / name
+        for member in archive.namelist():
+            if image := _IMAGE.fullmatch(member):
+                _unpack(archive, member, folder / member, image[1], path)
+            elif segment := _SEGMENT.fullmatch(member):
+                digest = None if segment[2] == "space.json" else segment[2].split(".")[0]
+                _unpack(archive, member, store.root / segment[1] / segment[2], digest, path)
+        with atomic_path(folder / MANIFEST) as temporary:
+            temporary.write_bytes(_read(archive, MANIFEST, path))
+    return replace(load_manifest(folder / MANIFEST), root=str(folder), source=str(path))
+
+
+def _unpack(
+    archive: zipfile.ZipFile, member: str, target: Path, digest: str | None, pack: Path
+) -> None:
+    if target.exists():
+        return
+    payload = _read(archive, member, pack)
+    if digest is not None and hashlib.sha256(payload).hexdigest() != digest:
+        raise IntegrityError(
+            f"{pack}: '{member}' is damaged (its bytes do not match its name).",
+            remedy="Copy the pack again, or rebuild it with: figbench reference build",
+        )
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(payload)
+
+
+def _read(archive: zipfile.ZipFile, member: str, pack: Path) -> bytes:
+    try:
+        info = archive.getinfo(member)
+        if info.file_size > MAX_MEMBER_BYTES:
+            raise UserError(f"{pack}: '{member}' is {info.file_size:,} bytes, over the limit.")
+        return archive.read(member)
+    except KeyError:
+        raise UserError(f"{pack}: has no '{member}'; the pack is not whole.") from None
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise IntegrityError(f"{pack}: '{member}' is damaged ({error}).") from None

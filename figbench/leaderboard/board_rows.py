@@ -1,0 +1,132 @@
+"""Rows of a board as plain values: what the page and the exports both show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from figbench.errors import UserError
+from figbench.leaderboard.entries import Board, NamedEntry
+from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.ranking import Ranking, rank_all
+from figbench.leaderboard.validation import incomplete
+from figbench.protocol import Protocol
+from figbench.results.schema import MetricValue
+
+RESOLVED = ("weights", "decoder_version")
+"""Parts that a run fills in."""
+
+MOST_TAGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        named: The entry.
+        ranks: Rank per metric id, such as "1-3"; empty outside the ranking.
+        why_apart: Why the row is not ranked, or None.
+    """
+
+    named: NamedEntry
+    ranks: dict[str, str] = field(default_factory=dict)
+    why_apart: str | None = None
+
+    def metric(self, metric_id: str) -> MetricValue | None:
+        """Returns the measured value, None for a literature row."""
+        result = self.named.entry.result
+        return result.metrics.get(metric_id) if result else None
+
+    @property
+    def tags(self) -> list[str]:
+        """Returns the tags that the page shows."""
+        return self.named.entry.model.tags[:MOST_TAGS]
+
+    @property
+    def protocol(self) -> str | None:
+        """Returns protocol id and the start of its hash, None for a literature row."""
+        result = self.named.entry.result
+        return f"{result.protocol.id[:80]} {result.protocol.hash[:8]}" if result else None
+
+    def note(self, board: Board) -> str | None:
+        """Returns what to know beside the name: why it stands apart, or what it was scored on."""
+        result = self.named.entry.result
+        if result is None or self.why_apart or not board.prompts_digest:
+            return self.why_apart
+        against = result.manifests.reference
+        if against.prompts_digest == board.prompts_digest:
+            return None
+        return f"scored against {against.n_figures} figures of the reference"
+
+    @property
+    def definition_diff(self) -> list[str]:
+        """Returns the parts of the protocol that differ from the shipped one of that name."""
+        result = self.named.entry.result
+        return protocol_diff(result.protocol.definition, result.protocol.id) if result else []
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a board: those inside by the first metric, best first, and those apart."""
+
+    inside: list[Row]
+    apart: list[Row]
+    rankings: dict[str, Ranking]
+
+
+def board_rows(board: Board, entries: list[NamedEntry], reference: Evidence | None = None) -> Table:
+    """Returns the rows of a board with the rankings of its metrics."""
+    reasons = {one.name: incomplete(one, board, reference) for one in entries}
+    apart = [Row(one, why_apart=reasons[one.name]) for one in entries if reasons[one.name]]
+    inside = [one for one in entries if not reasons[one.name]]
+    evidence = {one.name: one.evidence for one in inside if one.evidence is not None}
+    rankings = {
+        metric_id: rank_all(
+            metric_id,
+            {
+                one.name: one.entry.result.metrics[metric_id]
+                for one in inside
+                if one.entry.role == "model"
+                and one.entry.result
+                and metric_id in one.entry.result.metrics
+            },
+            evidence,
+            reference,
+        )
+        for metric_id in board.metrics
+    }
+    rows = [
+        Row(
+            one,
+            {
+                key: str(found.ranks[one.name])
+                for key, found in rankings.items()
+                if one.name in found.ranks
+            },
+        )
+        for one in inside
+    ]
+    rows.sort(key=lambda row: _order(row, board.metrics[0]))
+    return Table(rows, apart, rankings)
+
+
+def _order(row: Row, metric_id: str) -> tuple[bool, float, str]:
+    metric = row.metric(metric_id)
+    if metric is None or metric.value is None:
+        return True, 0.0, row.named.name
+    return False, -metric.value if metric.higher_is_better else metric.value, row.named.name
+
+
+def protocol_diff(definition: dict[str, Any], name: str) -> list[str]:
+    """Returns "key: theirs (shipped: ours)" for every differing part."""
+    try:
+        shipped = Protocol.load(name).model_dump(mode="json")
+    except UserError:
+        return [f"no shipped protocol named {name[:80]}"]
+    keys = sorted(set(shipped) | set(definition))
+    return [
+        f"{key}: {str(definition.get(key))[:160]} (shipped: {str(shipped.get(key))[:160]})"
+        for key in keys
+        if key in definition and definition[key] != shipped.get(key) and key not in RESOLVED
+    ]

@@ -1,0 +1,151 @@
+"""Worst and best figures of a run: pictures, and labels matched, missed and invented."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from figbench.images.decode import decode
+from figbench.data.manifest import Manifest, load_manifest
+from figbench.images.preprocess import preprocess
+from figbench.data.types import Figure, TextLine
+from figbench.errors import FigbenchError
+from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
+from figbench.evaluation.artifacts.reader import load_lines
+from figbench.reports.differences import ORDER_BY, Difference, difference
+from figbench.metrics.numerics.label_matching import normalise
+from figbench.io.atomic import PER_FIGURE_NAME, load_result, read_json
+
+WITHOUT_OCR = "pad512"
+"""How pictures are shown when no text was read from them."""
+LONGEST_SIDE = 512
+"""Of the pictures on the page, pixels."""
+
+GREEN, RED, AMBER = "#0a7a2f", "#b3261e", "#8a5a00"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One figure of the contact sheet; a picture is a data URI, or empty when unreadable."""
+
+    figure_id: str
+    sample: int
+    score: float
+    caption: str
+    generated: str
+    reference: str
+    labels: Difference
+
+
+def extremes(
+    folder: Path, count: int, *, pictures: bool = True
+) -> tuple[str, list[Shown], list[Shown]]:
+    """Returns (metric, worst figures, best figures) of a run, at most ``count`` of each.
+
+    Args:
+        folder: Of the run.
+        count: Most figures in each list.
+        pictures: Whether the figures are drawn; without, only texts and numbers are filled in.
+
+    Figures are ordered by label F1, else OCR-SIM, else SSIM, ties by id; no figure is in both
+    lists. Without per-figure data all is empty.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder / PER_FIGURE_NAME
+    if not path.is_file() or not (folder / GENERATED_NAME).is_file():
+        return "", [], []
+    table = pq.read_table(path)
+    chosen = [one for one in ORDER_BY if one[0] in table.column_names]
+    if not chosen:
+        return "", [], []
+    metric, higher = chosen[0]
+    rows = [row for row in table.to_pylist() if row[metric] is not None]
+    rows = [row for row in rows if np.isfinite(row[metric])]
+    sign = 1 if higher else -1
+    rows.sort(key=lambda row: (sign * row[metric], row["figure_id"], row["sample"]))
+    worst = rows[: min(count, (len(rows) + 1) // 2)]
+    best = rows[len(worst) :][::-1][:count]
+    album = _Album(folder, pictures=pictures)
+    low, high = ([album.show(row, metric) for row in part] for part in (worst, best))
+    return metric, low, high
+
+
+class _Album:
+    """Pictures and lines of one run."""
+
+    def __init__(self, folder: Path, *, pictures: bool = True) -> None:
+        self._pictures = pictures
+        self._sides = tuple(
+            load_manifest(folder / name) for name in (GENERATED_NAME, REFERENCE_NAME)
+        )
+        ours, theirs = self._sides
+        self._generated = {(one.figure_id, one.sample): one for one in ours.figures}
+        self._reference = {one.figure_id: one for one in theirs.figures}
+        self._shape = _reading_shape(folder)
+        try:
+            self._lines = load_lines(folder)
+        except FigbenchError:  # the store was deleted: pictures without labels
+            self._lines = {}
+
+    def show(self, row: dict[str, Any], metric: str) -> Shown:
+        key = row["figure_id"], row["sample"]
+        reference = self._reference.get(row["figure_id"])
+        drawn, read = self._lines.get(key, ((), ()))
+        labels = difference([one.text for one in drawn], [one.text for one in read])
+        common = frozenset(labels.matched)
+        ours, theirs = self._sides
+        return Shown(
+            figure_id=key[0],
+            sample=key[1],
+            score=row[metric],
+            caption=(reference.prompt or "") if reference else "",
+            generated=self._picture(ours, self._generated.get(key), drawn, common, AMBER),
+            reference=self._picture(theirs, reference, read, common, RED),
+            labels=labels,
+        )
+
+    def _picture(
+        self,
+        manifest: Manifest,
+        figure: Figure | None,
+        lines: Sequence[TextLine],
+        common: frozenset[str],
+        other: str,
+    ) -> str:
+        from PIL import Image, ImageDraw
+
+        if figure is None or not self._pictures:
+            return ""
+        try:
+            pixels = preprocess(decode(manifest.read(figure)).image, *self._shape)
+        except (FigbenchError, OSError, ValueError):
+            return ""
+        image = Image.fromarray(pixels)
+        pen = ImageDraw.Draw(image)
+        width = max(1, round(max(image.size) / LONGEST_SIDE))
+        for line in lines:
+            if line.box:
+                known = normalise(line.text) in common
+                corners = [tuple(point) for point in line.box]
+                pen.polygon(corners, outline=GREEN if known else other, width=width)
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        buffer = io.BytesIO()
+        image.save(buffer, format="WEBP", quality=80)
+        return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _reading_shape(folder: Path) -> tuple[str, str]:
+    """Returns (policy, filter) of the pictures that the text was read from.
+
+    Boxes are in the pixels of that picture, and :func:`load_lines` takes the first reading.
+    """
+    readings = read_json(folder / FEATURES_NAME)["readings"]
+    definition = load_result(folder).protocol.definition
+    return next(iter(readings), WITHOUT_OCR), str(definition.get("resample", "bicubic"))

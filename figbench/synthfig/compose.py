@@ -1,0 +1,228 @@
+"""Content and style become a scene: shapes, arrows and labels that keep out of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from figbench.synthfig.content import Content
+from figbench.synthfig.dice import Dice
+from figbench.synthfig.drawings import mixed
+from figbench.synthfig.node import ICONS, LEADING, SIGNS, Node, NoRoomError
+from figbench.synthfig.notes import place_notes, touch
+from figbench.synthfig.place import Grid, place
+from figbench.synthfig.raster import Point, quadratic
+from figbench.synthfig.route import Path, Router
+from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
+from figbench.synthfig.style import Style
+
+_MARGIN = 10
+
+
+def compose(content: Content, style: Style, dice: Dice) -> Scene:
+    """Lays a content out in a style; the scene has no caption yet.
+
+    Raises:
+        NoRoomError: When it does not fit or an arrow or label finds no free place.
+    """
+    grid = place(content, style, dice)
+    titles = _titles(grid, style)
+    router = Router(grid, content.links, [title.box for title in titles], style.head_size + 5)
+    order = sorted(range(len(content.links)), key=lambda i: content.links[i].kind != "flow")
+    paths = {i: router.route(content.links[i]) for i in order}
+    dashed_skip = dice.chance(0.5)
+    strokes = []
+    words = [t.box for t in titles] + [n.caption for n in grid.nodes if n.beneath]
+    for i, path in paths.items():
+        kind = content.links[i].kind
+        ends = (grid.nodes[content.links[i].source], grid.nodes[content.links[i].target])
+        dashed = kind in ("share", "loss") or (kind == "skip" and dashed_skip)
+        points = _bent(_reach(path, *ends, style), style, words)
+        strokes.append(_stroke(points, style, dashed, kind == "share"))
+    notes = place_notes(content, style, grid, titles, paths, strokes)
+    items: list[Item] = [*_frames(grid, style), *strokes]
+    for node in grid.nodes:
+        items += _draw_node(node, style, grid.size, dice)
+    items += [*titles, *notes]
+    return _crop(items, content, style, grid.size)
+
+
+def _titles(grid: Grid, style: Style) -> list[Text]:
+    out = []
+    size = grid.size
+    for frame in grid.frames:
+        x0, y0, x1, y1 = frame.box
+        turned = frame.seat == "side"
+        x = x0 + 5 + size if turned else (x0 + x1) // 2
+        y = {"top": y0 + 5 + size, "bottom": y1 - 8, "side": (y0 + y1) // 2}[frame.seat]
+        out.append(Text(frame.title, style.bold, size, x, y, style.ink, turned))
+    return out
+
+
+def _frames(grid: Grid, style: Style) -> list[Shape]:
+    line = (120, 120, 120) if style.group_fill else style.ink
+    frames = []
+    for i, frame in enumerate(grid.frames):
+        fill, edge = style.group_fill, line
+        if style.group_tint:
+            paint = style.paints[style.order[-1 - i % 6]]
+            fill, edge = mixed(paint.fill, (255, 255, 255), 62), mixed(paint.line, paint.fill, 20)
+        frames.append(
+            Shape("frame", frame.box, fill, edge, 1, style.radius, dashed=style.group_dash)
+        )
+    return frames
+
+
+def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
+    paint = style.paint(node.module.role)
+    shape = node.shape
+    kind = shape
+    if shape == "trapezoid":
+        widens = any(word in node.module.name for word in ("Decoder", "Generator"))
+        kind += ("-v" if style.transposed else "-h") + ("-widening" if widens else "")
+    line = paint.line if style.border or shape in ICONS | SIGNS else paint.fill
+    items: list[Item] = [
+        Shape(
+            kind, node.body, paint.fill, line, max(style.border, int(shape in SIGNS | ICONS)),
+            style.radius, shadow=style.shadow and shape in ("box", "pill"),
+            seed=dice.word() >> 1,
+        )
+    ]  # fmt: skip
+    inside = shape not in ICONS
+    x0, y0, x1, y1 = node.body
+    if node.badge:
+        wide = min(x1 - x0 - 12, size * 4)
+        left, high = (x0 + x1 - wide) // 2, (y0 + y1 - node.label_height - node.badge) // 2
+        badge = (left, high - 2, left + wide, high + node.badge - 4)
+        white = (255, 255, 255)
+        items.append(Shape(style.badge, badge, white, line, 1, 0, seed=dice.word() >> 1))
+    cx, top = (x0 + x1) // 2, y1 + 2
+    slab = min(x1 - x0, y1 - y0) // 10
+    if inside:
+        shift_x, shift_y = {"slab": (-slab, slab), "stack": (-4, 4)}.get(shape, (0, 0))
+        shift_y += size // 3 if shape == "cylinder" else 0
+        cx += shift_x
+        top = (y0 + y1 - node.label_height + node.badge) // 2 + shift_y
+    for i, markup in enumerate(node.module.lines):
+        y = top + int(size * (0.98 + i * LEADING))
+        colour = paint.text if inside else style.ink
+        items.append(Text(markup, style.face, size, cx, y, colour))
+    return items
+
+
+def _reach(path: Path, source: Node, target: Node, style: Style) -> list[Point]:
+    """Moves ends onto slanted sides of trapezoids."""
+    points: list[Point] = [(float(x), float(y)) for x, y in path]
+    slant_axis = 0 if style.transposed else 1
+    for node, end, inner in ((source, 0, 1), (target, -1, -2)):
+        if node.shape != "trapezoid" or path[end][1 - slant_axis] != path[inner][1 - slant_axis]:
+            continue
+        sign = 1 if path[end][slant_axis] > path[inner][slant_axis] else -1
+        x, y = points[end]
+        deep = _slant(node, style) * sign / 2
+        points[end] = (x + deep, y) if slant_axis == 0 else (x, y + deep)
+    return points
+
+
+def _slant(node: Node, style: Style) -> float:
+    """How far a trapezoid's short side is drawn in, in pixels: as ``render`` draws it."""
+    x0, y0, x1, y1 = node.body
+    return ((x1 - x0) if style.transposed else (y1 - y0)) / 6
+
+
+def _bent(path: Sequence[Point], style: Style, words: Sequence[Box]) -> list[Point]:
+    """Rounds corners as far as the style asks and the words nearby allow."""
+    wanted = {"sharp": 0.0, "rounded": 7.0, "curved": 26.0}[style.corners]
+    for radius in (wanted, 7.0):
+        points = bend(path, radius, style.head_size + 3.0)
+        near = [(int(x) - 3, int(y) - 3, int(x) + 3, int(y) + 3) for x, y in points]
+        if not any(touch(spot, box, 0) for spot in near for box in words):
+            return points
+    return list(path)
+
+
+def _stroke(points: Sequence[Point], style: Style, dashed: bool, both: bool) -> Stroke:
+    return Stroke(tuple(points), style.pen, style.ink, style.head, style.head_size, dashed, both)
+
+
+def bend(path: Sequence[Point], radius: float, straight_end: float) -> list[Point]:
+    """Rounds the corners of an upright path, keeping room for the arrow head at its end."""
+    out: list[Point] = [path[0]]
+    for i in range(1, len(path) - 1):
+        before, corner, after = path[i - 1], path[i], path[i + 1]
+        first = abs(corner[0] - before[0]) + abs(corner[1] - before[1])
+        second = abs(after[0] - corner[0]) + abs(after[1] - corner[1])
+        room_in = first / 2 if i > 1 else first
+        room_out = second / 2 if i < len(path) - 2 else second - straight_end
+        r = min(radius, room_in, room_out)
+        if r < 2:
+            out.append(corner)
+            continue
+        start = _towards(corner, before, r / first)
+        out.append(start)
+        out += quadratic(start, corner, _towards(corner, after, r / second), 6)
+    return [*out, path[-1]]
+
+
+def _towards(a: Point, b: Point, part: float) -> Point:
+    return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part
+
+
+def _legend(content: Content, style: Style, size: int, left: int, top: int) -> list[Item]:
+    items: list[Item] = []
+    x = left + 8
+    size = max(12, size - 1)
+    for role, words in content.legend:
+        paint = style.paint(role)
+        swatch = (x, top + 7, x + size + 4, top + 7 + size)
+        items.append(Shape("box", swatch, paint.fill, paint.line, 1, 0))
+        text = Text(words, style.face, size, 0, 0, style.ink)
+        half = -text.box[0]
+        x += size + 10 + half
+        items.append(Text(words, style.face, size, x, top + 7 + int(size * 0.85), style.ink))
+        x += half + 16
+    if items:
+        frame = Shape("frame", (left, top, x - 6, top + size + 14), None, (150, 150, 150), 1, 0)
+        items.insert(0, frame)
+    return items
+
+
+def _extent(items: Sequence[Item]) -> Box:
+    boxes: list[tuple[float, float, float, float]] = []
+    for item in items:
+        if isinstance(item, Stroke):
+            xs, ys = [p[0] for p in item.path], [p[1] for p in item.path]
+            boxes.append((min(xs) - 4, min(ys) - 4, max(xs) + 4, max(ys) + 4))
+        else:
+            boxes.append(item.box)
+    return (
+        int(min(b[0] for b in boxes)), int(min(b[1] for b in boxes)),
+        int(max(b[2] for b in boxes)) + 1, int(max(b[3] for b in boxes)) + 1,
+    )  # fmt: skip
+
+
+def _moved(item: Item, dx: int, dy: int) -> Item:
+    if isinstance(item, Stroke):
+        path = tuple((x + dx, y + dy) for x, y in item.path)
+        return Stroke(
+            path, item.pen, item.colour, item.head, item.head_size, item.dashed, item.both
+        )
+    if isinstance(item, Text):
+        return replace(item, x=item.x + dx, y=item.y + dy)
+    x0, y0, x1, y1 = item.box
+    return replace(item, box=(x0 + dx, y0 + dy, x1 + dx, y1 + dy))
+
+
+def _crop(items: list[Item], content: Content, style: Style, size: int) -> Scene:
+    """Adds the legend, trims the page to what is drawn and keeps 1/2 <= aspect <= 2."""
+    x0, y0, x1, y1 = _extent(items)
+    if content.legend:
+        items = items + _legend(content, style, size, x0, y1 + 10)
+        x0, y0, x1, y1 = _extent(items)
+    width, height = x1 - x0 + 2 * _MARGIN, y1 - y0 + 2 * _MARGIN
+    wide, high = max(width, (height + 1) // 2), max(height, (width + 1) // 2)
+    if max(wide, high) > 600:
+        raise NoRoomError
+    dx, dy = _MARGIN - x0 + (wide - width) // 2, _MARGIN - y0 + (high - height) // 2
+    moved = tuple(_moved(item, dx, dy) for item in items)
+    return Scene(wide, high, moved, "", content=content, style=style)

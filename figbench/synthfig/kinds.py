@@ -1,0 +1,34 @@
+"""The arrangements that method figures come in, and one content drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from figbench.synthfig import kinds_branch as branch
+from figbench.synthfig import kinds_flow as flow
+from figbench.synthfig.content import Content, Draft
+from figbench.synthfig.dice import Dice
+
+BUILDERS: dict[str, Callable[[Draft], None]] = {
+    "pipeline": flow.pipeline,
+    "serpentine": flow.serpentine,
+    "transformer": flow.transformer,
+    "unet": flow.unet,
+    "siamese": branch.siamese,
+    "panels": flow.panels,
+    "tree": branch.tree,
+    "cycle": flow.cycle,
+    "adversarial": branch.adversarial,
+    "fusion": branch.fusion,
+    "overview": branch.overview,
+    "towers": branch.towers,
+}
+
+
+def make_content(dice: Dice) -> Content:
+    """Returns the content of one figure."""
+    kind = dice.choice(tuple(BUILDERS))
+    draft = Draft(dice, kind)
+    BUILDERS[kind](draft)
+    draft.annotate(2)
+    return draft.done()

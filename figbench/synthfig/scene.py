@@ -1,0 +1,114 @@
+"""A laid-out figure: everything has a place in pixels, nothing is drawn yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from figbench.synthfig.canvas import Colour
+from figbench.synthfig.content import Content
+from figbench.synthfig.raster import Point
+from figbench.synthfig.style import Style
+from figbench.synthfig.text import plain, width_of
+from figbench.data.types import TextLine
+
+Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels; x1 and y1 just outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A filled thing: ``kind`` names how ``render`` draws it; ``seed`` varies pictures."""
+
+    kind: str
+    box: Box
+    fill: Colour | None
+    line: Colour
+    border: int = 1
+    radius: int = 0
+    shadow: bool = False
+    dashed: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line through points, with an arrow head at the end and perhaps the start."""
+
+    path: tuple[Point, ...]
+    pen: int
+    colour: Colour
+    head: str = ""
+    head_size: int = 9
+    dashed: bool = False
+    both: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of a label, centred on ``x``, its baseline on row ``y``."""
+
+    markup: str
+    face: str
+    size: int
+    x: int
+    y: int
+    colour: Colour
+    turned: bool = False
+
+    @property
+    def box(self) -> Box:
+        """Returns the pixels that the text may touch."""
+        half = width_of(self.markup, self.face, self.size) / 2 + self.size / 10
+        up = self.size * (1.0 if "^" in self.markup else 0.86)
+        down = self.size * (0.42 if "_" in self.markup else 0.27)
+        if self.turned:
+            return (
+                int(self.x - up), int(self.y - half - 1), int(self.x + down + 1),
+                int(self.y + half + 2),
+            )  # fmt: skip
+        return (
+            int(self.x - half - 1), int(self.y - up), int(self.x + half + 2),
+            int(self.y + down + 1),
+        )  # fmt: skip
+
+
+Item = Shape | Stroke | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A figure before it is drawn.
+
+    Attributes:
+        width: Native width in pixels.
+        height: Native height in pixels.
+        items: In drawing order.
+        caption: Starts with ``Figure k:``.
+        paragraphs: Body paragraphs that mention the figure.
+        background: Page colour.
+        content: What it says; None for the parametric scenes of ``simple``.
+        style: How it looks; None for the parametric scenes.
+    """
+
+    width: int
+    height: int
+    items: tuple[Item, ...]
+    caption: str
+    paragraphs: tuple[str, ...] = ()
+    background: Colour = (255, 255, 255)
+    content: Content | None = None
+    style: Style | None = None
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The text items, in drawing order."""
+        return tuple(item for item in self.items if isinstance(item, Text))
+
+    @property
+    def labels(self) -> tuple[TextLine, ...]:
+        """The exact texts with their boxes (clockwise from the top left), confidence 1."""
+        lines = []
+        for text in self.texts:
+            x0, y0, x1, y1 = text.box
+            lines.append(TextLine(plain(text.markup), ((x0, y0), (x1, y0), (x1, y1), (x0, y1))))
+        return tuple(lines)

@@ -1,0 +1,102 @@
+"""Small parametric figures for training nano models: legible at 64 x 64 pixels."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from numpy.random import Generator
+
+from figbench.synthfig.canvas import Colour
+from figbench.synthfig.dice import Dice
+from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
+from figbench.synthfig.text import width_of
+
+SIDE = 64
+
+COLOURS: dict[str, Colour] = {
+    "red": (226, 74, 66), "blue": (66, 126, 214), "green": (84, 172, 92),
+    "yellow": (250, 210, 70), "orange": (245, 150, 50), "purple": (150, 96, 190),
+    "grey": (170, 170, 170), "pink": (246, 160, 190),
+}  # fmt: skip
+_LABELS = ("A", "B", "C", "D", "G", "E", "x", "z", "y", "CNN", "RNN", "Enc", "Dec", "Net", "GAN",
+           "FC", "Q", "K", "V", "In", "Out")  # fmt: skip
+_SHAPES = {"box": "box", "rounded box": "round", "circle": "ellipse"}
+
+_Places = tuple[Box, ...]
+_ROWS: dict[int, tuple[tuple[str, _Places], ...]] = {
+    1: (("", ((10, 16, 54, 48),)), ("", ((16, 12, 48, 52),))),
+    2: (
+        ("from left to right", ((3, 20, 26, 44), (38, 20, 61, 44))),
+        ("from top to bottom", ((12, 3, 52, 25), (12, 39, 52, 61))),
+    ),
+    3: (
+        ("from left to right", ((1, 24, 17, 40), (24, 24, 40, 40), (47, 24, 63, 40))),
+        ("from top to bottom", ((14, 1, 50, 15), (14, 25, 50, 39), (14, 49, 50, 63))),
+    ),
+    4: (("clockwise", ((3, 5, 26, 25), (38, 5, 61, 25), (38, 39, 61, 59), (3, 39, 26, 59))),),
+}
+
+
+def make_simple_scene(rng: Generator | Dice | int) -> Scene:
+    """Returns one to four coloured shapes joined by arrows, one or two of them labelled.
+
+    Args:
+        rng: A seed, or a generator from which one is drawn.
+
+    Returns:
+        A scene of 64 x 64 pixels; its caption states colours, shapes, labels and order.
+    """
+    if isinstance(rng, Generator):
+        rng = int(rng.integers(2**62))
+    dice = rng if isinstance(rng, Dice) else Dice(rng)
+    count = dice.choice((1, 2, 2, 3, 3, 4))
+    order, places = dice.choice(_ROWS[count])
+    colours = dice.sample(tuple(COLOURS), count)
+    kinds = [dice.choice(tuple(_SHAPES)) for _ in places]
+    labels = _labels(dice, places, kinds)
+    items: list[Item] = [_arrow(a, b) for a, b in pairwise(places)]
+    for place, colour, kind in zip(places, colours, kinds, strict=True):
+        shape = _SHAPES[kind]
+        radius = 5 if shape == "round" else 0
+        items.append(Shape(shape, place, COLOURS[colour], (30, 30, 30), 1, radius))
+    items += [_label(places[i], label, colours[i]) for i, label in labels.items()]
+    return Scene(SIDE, SIDE, tuple(items), _caption(colours, kinds, labels, order))
+
+
+def _labels(dice: Dice, places: _Places, kinds: list[str]) -> dict[int, str]:
+    chosen = dice.sample(range(len(places)), min(len(places), dice.integer(1, 2)))
+    words = dice.shuffled(_LABELS)
+    out = {}
+    for i in sorted(chosen):
+        x0, _, x1, _ = places[i]
+        room = (x1 - x0) - (7 if kinds[i] == "circle" else 4)
+        out[i] = next(w for w in words if width_of(w, "sans-bold", 11) <= room)
+        words.remove(out[i])
+    return out
+
+
+def _label(place: Box, text: str, colour: str) -> Text:
+    x0, y0, x1, y1 = place
+    ink = (255, 255, 255) if colour in ("red", "blue", "purple") else (0, 0, 0)
+    return Text(text, "sans-bold", 11, (x0 + x1) // 2, (y0 + y1) // 2 + 4, ink)
+
+
+def _arrow(a: Box, b: Box) -> Stroke:
+    middle_x, middle_y = (a[0] + a[2]) / 2, (a[1] + a[3]) / 2
+    if a[1] == b[1]:
+        ends = (a[2], b[0]) if b[0] > a[0] else (a[0], b[2])
+        path = ((float(ends[0]), middle_y), (float(ends[1]), middle_y))
+    else:
+        path = ((middle_x, float(a[3])), (middle_x, float(b[1])))
+    return Stroke(path, 2, (0, 0, 0), "triangle", 6)
+
+
+def _caption(colours: list[str], kinds: list[str], labels: dict[int, str], order: str) -> str:
+    parts = []
+    for i, (colour, kind) in enumerate(zip(colours, kinds, strict=True)):
+        article = "an" if colour == "orange" else "a"
+        named = f" labelled {labels[i]}" if i in labels else ""
+        parts.append(f"{article} {colour} {kind}{named}")
+    text = ", then ".join(parts)
+    arrows = f", joined by arrows {order}" if order else ""
+    return f"Figure 1: {text[0].upper()}{text[1:]}{arrows}."

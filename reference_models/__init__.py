@@ -1,1 +1,0 @@
-"""Reference models: what figbench measures against; figbench never imports them."""

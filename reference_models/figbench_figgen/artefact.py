@@ -1,0 +1,177 @@
+"""Folders that hold trained networks: what they are is written beside them, and checked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+
+from figbench.errors import IntegrityError, UserError
+from figbench.io.atomic import read_json, write_text_atomic
+from figbench_figgen.config import FigGenConfig, config_from, differences, digest
+from figbench_figgen.pipeline import FigGenPipeline
+
+FACTS = "figgen.json"
+PIPELINE = "pipeline"
+AUTOENCODER = "autoencoder"
+
+
+def write_facts(folder: Path, config: FigGenConfig, kind: str, **more: Any) -> None:
+    """Writes what the networks in ``folder`` are; last, so that an unfinished folder has none."""
+    document = {
+        "kind": kind,
+        "config": config.model_dump(mode="json"),
+        "architecture": digest(config.architecture()),
+        **more,
+    }
+    write_text_atomic(folder / FACTS, json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+def read_facts(folder: Path, kind: str) -> tuple[FigGenConfig, dict[str, Any]]:
+    """Returns the configuration and the facts of a folder.
+
+    Raises:
+        UserError: If it holds no finished artefact of that kind.
+    """
+    path = folder / FACTS
+    if not path.is_file():
+        raise UserError(
+            f"{folder}: no finished FigGen {kind} there ({FACTS} is missing).",
+            remedy=f"Train one: figbench model train figgen --stage {_STAGE[kind]} ... --out DIR",
+        )
+    facts = read_json(path)
+    if facts.get("kind") != kind:
+        raise UserError(f"{folder}: holds a FigGen {facts.get('kind')}, expected a {kind}.")
+    return config_from(facts["config"], str(path)), facts
+
+
+_STAGE = {AUTOENCODER: "autoencoder", PIPELINE: "diffusion"}
+
+
+def locate(folder: Path, kind: str) -> Path:
+    """Returns ``folder`` or its sub-folder named after ``kind``, whichever holds the artefact."""
+    inner = folder / kind
+    return inner if (inner / FACTS).is_file() else folder
+
+
+def replace_folder(target: Path, filled: Path) -> None:
+    """Puts a filled folder in the place of ``target``, which may exist."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    filled.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def save_autoencoder(folder: Path, vae: Any, config: FigGenConfig, **facts: Any) -> None:
+    """Writes a trained autoencoder, whole or not at all."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    vae.save_pretrained(part, safe_serialization=True)
+    write_facts(part, config, AUTOENCODER, **facts)
+    replace_folder(folder, part)
+
+
+def load_autoencoder(folder: Path, config: FigGenConfig) -> Any:
+    """Returns the autoencoder for a diffusion run.
+
+    Raises:
+        UserError: If it is missing or of another configuration.
+    """
+    folder = locate(folder, AUTOENCODER)
+    trained, _ = read_facts(folder, AUTOENCODER)
+    ours = {"image_size": config.image_size, "vae": config.architecture()["vae"]}
+    theirs = {"image_size": trained.image_size, "vae": trained.architecture()["vae"]}
+    refuse_differences(ours, theirs, f"{folder}: the autoencoder is of another configuration")
+    return _guarded(folder, lambda: AutoencoderKL.from_pretrained(folder, local_files_only=True))
+
+
+def save_pipeline(folder: Path, pipeline: Any, config: FigGenConfig, **facts: Any) -> None:
+    """Writes a pipeline as safetensors, whole or not at all."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    pipeline.save_pretrained(part, safe_serialization=True)
+    write_facts(part, config, PIPELINE, **facts)
+    replace_folder(folder, part)
+
+
+def load_pipeline(
+    folder: Path, expected: FigGenConfig | None = None
+) -> tuple[FigGenPipeline, FigGenConfig, dict[str, Any]]:
+    """Returns the pipeline of a checkpoint folder, its configuration and its facts.
+
+    Args:
+        folder: A training run's folder or its ``pipeline`` sub-folder.
+        expected: When given, the architecture that it must have.
+
+    Raises:
+        UserError: If it is missing or of another configuration.
+        IntegrityError: If its files are damaged.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such checkpoint folder.", remedy="Check --checkpoint.")
+    folder = locate(folder, PIPELINE)
+    config, facts = read_facts(folder, PIPELINE)
+    if expected is not None:
+        refuse_differences(
+            expected.architecture(),
+            config.architecture(),
+            f"{folder}: the checkpoint is of another configuration than '{expected.name}'",
+        )
+    pipeline = _guarded(
+        folder, lambda: FigGenPipeline.from_pretrained(folder, local_files_only=True)
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline, config, facts
+
+
+def refuse_differences(ours: dict[str, Any], theirs: dict[str, Any], what: str) -> None:
+    """Raises a :class:`UserError` that names every key that differs."""
+    found = differences(ours, theirs)
+    if found:
+        raise UserError(
+            f"{what}: {'; '.join(found[:6])}{' ...' if len(found) > 6 else ''} (wanted != found).",
+            remedy="Use the configuration that it was made with, or train anew in another --out.",
+        )
+
+
+def _guarded(folder: Path, load: Any) -> Any:
+    try:
+        return load()
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise IntegrityError(
+            f"{folder}: the networks cannot be loaded ({reason}).",
+            remedy="The folder is damaged or incomplete; copy or train it again.",
+        ) from None
+
+
+def quiet_libraries() -> None:
+    """Keeps diffusers' and transformers' own chatter off the terminal."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    for one in (diffusers_logging, transformers_logging):
+        one.set_verbosity_error()
+        one.disable_progress_bar()
+    # Cut captions are said once per run, not once per batch.
+    logging.getLogger("figbench_figgen.pipeline").setLevel(logging.ERROR)
+
+
+def pick_device(name: str) -> torch.device:
+    """Returns the device of a name; ``auto`` is CUDA when there is one.
+
+    Raises:
+        UserError: If the device is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"Device '{name}': no CUDA device here.", remedy="Use --device cpu.")
+    return torch.device(name)

@@ -1,0 +1,96 @@
+"""Training state on disk: a checkpoint is whole or it is not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from figbench.errors import IntegrityError, UserError
+from figbench_figgen.config import differences
+
+STATE = "state.pt"
+FACTS = "training.json"
+
+
+def save_checkpoint(
+    folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], keep: int
+) -> Path:
+    """Writes ``step-<n>`` by way of a temporary folder and a rename, and drops the oldest.
+
+    Args:
+        folder: Where checkpoints are.
+        step: Optimiser steps done.
+        state: Nested containers of tensors and numbers.
+        facts: JSON: what the run is, so that another run does not resume it.
+        keep: How many checkpoints stay.
+    """
+    target = folder / f"step-{step:08d}"
+    part = target.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    # Through a file of ours: torch's own writer does not say why a write failed.
+    with (part / STATE).open("wb") as opened:
+        torch.save(state, opened)
+    (part / FACTS).write_text(json.dumps({**facts, "step": step}, indent=2, sort_keys=True))
+    for name in (STATE, FACTS):
+        _sync(part / name)
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+    _sync(folder)
+    for old in _steps(folder)[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def latest(folder: Path) -> Path | None:
+    """Returns the newest whole checkpoint, or None; removes what a crash left half written."""
+    for part in folder.glob("step-*.part"):
+        shutil.rmtree(part, ignore_errors=True)
+    found = _steps(folder)
+    return found[-1] if found else None
+
+
+def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Returns (step, state) of a checkpoint of the same run.
+
+    Raises:
+        UserError: If it is of another configuration or other data; every difference is named.
+        IntegrityError: If its files are damaged.
+    """
+    try:
+        found = json.loads((path / FACTS).read_text(encoding="utf-8"))
+        step = int(found.pop("step"))
+    except (OSError, ValueError, KeyError) as error:
+        raise IntegrityError(f"{path}: damaged checkpoint ({error}).", remedy=_REMEDY) from None
+    changed = differences(facts, found)
+    if changed:
+        raise UserError(
+            f"{path}: the checkpoint is of another configuration: {'; '.join(changed[:6])} "
+            "(wanted != found).",
+            remedy="Resume with the configuration and data it was made with, or use another --out.",
+        )
+    try:
+        return step, torch.load(path / STATE, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise IntegrityError(f"{path}: damaged checkpoint ({reason}).", remedy=_REMEDY) from None
+
+
+_REMEDY = "Delete that folder and resume: the checkpoint before it is used."
+
+
+def _steps(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.glob("step-*") if one.is_dir() and not one.suffix)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,97 @@
+"""From the authors' checkpoint to a pipeline folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from figbench.errors import UserError
+from figbench_figgen.artefact import quiet_libraries, save_pipeline
+from figbench_figgen.build import (
+    build_figgen_unet,
+    build_scheduler,
+    build_text,
+    build_vae,
+    is_unused,
+)
+from figbench_figgen.config import FigGenConfig
+from figbench_figgen.official import Unmatched, convert_state, read_official
+from figbench_figgen.pipeline import FigGenPipeline
+from figbench_figgen.screen import Screen
+from figbench_figgen.tokens import make_tokenizer
+
+OFFICIAL_SCALE = 0.18215
+
+
+def convert(
+    source: Path, config: FigGenConfig, out: Path, use_ema: bool, screen: Screen
+) -> dict[str, Any]:
+    """Converts; arguments and result as in ``FigGen.convert``."""
+    quiet_libraries()
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out}: is not empty.", remedy="Choose another --out.")
+    config = _scaled(config, screen)
+    state = read_official(source)
+    with torch.device("meta"):
+        networks = build_vae(config), build_text(config.text), build_figgen_unet(config)
+    parts, unmatched = convert_state(state, *networks, use_ema=use_ema)
+    refused = [one for one in unmatched if one.part != "checkpoint"]
+    if refused:
+        raise UserError(
+            f"{source}: {len(refused)} keys do not match '{config.name}'.\n{table(refused)}",
+            remedy="Check --config (8, 32 or 128 text layers) and the file.",
+        )
+    tokenizer, where = _tokenizer(config)
+    screen.say(f"Vocabulary: {where}")
+    vae, text, unet = networks
+    for network, part in ((vae, "vae"), (text, "text_encoder"), (unet, "unet")):
+        network.load_state_dict(parts[part], assign=True)
+    for name, parameter in text.named_parameters():
+        parameter.requires_grad_(not is_unused(name))
+    # Buffers that no checkpoint holds are still on the meta device.
+    text = _with_buffers(text, config)
+    pipeline = FigGenPipeline(
+        vae, text, tokenizer, unet, build_scheduler(config.noise),
+        padding_mask=config.text.padding_mask,
+    )  # fmt: skip
+    save_pipeline(out, pipeline, config, converted_from=source.name)
+    if unmatched:
+        screen.say(f"Ignored:\n{table(unmatched)}")
+    tensors = sum(len(part) for part in parts.values())
+    return {"out": str(out), "tensors": tensors, "unmatched": [asdict(one) for one in unmatched]}
+
+
+def table(rows: list[Unmatched], most: int = 30) -> str:
+    """Returns unmatched keys as aligned text, at most ``most`` of them."""
+    shown = [f"  {one.part:12}  {one.key}  ({one.reason})" for one in rows[:most]]
+    if len(rows) > most:
+        shown.append(f"  ... and {len(rows) - most} more")
+    return "\n".join(shown)
+
+
+def _scaled(config: FigGenConfig, screen: Screen) -> FigGenConfig:
+    if config.vae.scaling_factor != "auto":
+        return config
+    screen.say(f"Latent scale {OFFICIAL_SCALE} assumed; the checkpoint does not hold it.")
+    vae = config.vae.model_copy(update={"scaling_factor": OFFICIAL_SCALE})
+    return config.model_copy(update={"vae": vae})
+
+
+def _tokenizer(config: FigGenConfig) -> tuple[Any, str]:
+    """An official checkpoint means the ids of bert-base-uncased; any other vocabulary is wrong."""
+    tokenizer, where = make_tokenizer(config.text, [""])
+    if where.startswith("WordPiece trained"):
+        raise UserError(
+            "The official weights need bert-base-uncased's vocabulary, which is not here.",
+            remedy="Give a folder that has its vocab.txt: --set text.tokenizer=FOLDER",
+        )
+    return tokenizer, where
+
+
+def _with_buffers(text: Any, config: FigGenConfig) -> Any:
+    whole = build_text(config.text)
+    whole.load_state_dict(text.state_dict(), assign=True)
+    return whole

@@ -1,0 +1,156 @@
+"""Figures for training: from any layout that figbench reads to square tensors in [-1, 1]."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageEnhance, ImageFilter
+from torch.nn import functional
+
+from figbench.images.decode import DecodeError, decode
+from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.types import Figure, RGBImage
+from figbench.errors import UserError
+from figbench_figgen.config import AutoencoderConfig, DataConfig
+
+
+class FigureSet:
+    """The figures that a stage trains on, in the manifest's order, after the aspect filter."""
+
+    def __init__(self, source: str, data: DataConfig, image_size: int) -> None:
+        self.manifest = _load(source, data)
+        self.notes: list[str] = []
+        self.figures = self._usable(data)
+        self._data = data
+        self._size = image_size
+        self._kept: dict[tuple[int, int], RGBImage] = {}
+
+    def __len__(self) -> int:
+        """Returns the number of figures."""
+        return len(self.figures)
+
+    @property
+    def captions(self) -> list[str]:
+        """One caption per figure."""
+        return [figure.prompt or "" for figure in self.figures]
+
+    @property
+    def digest(self) -> str:
+        """Identifies figures, captions and their order."""
+        chosen = self.manifest.select(self.figures, "")
+        return f"{chosen.digest}-{len(self.figures)}"
+
+    def padded(self, index: int) -> torch.Tensor:
+        """Returns figure ``index`` on a white square, (3, size, size) in [-1, 1]."""
+        return to_tensor(self._sized(index, self._size, crop=False))
+
+    def cropped(self, index: int, stage: AutoencoderConfig, rng: np.random.Generator) -> Any:
+        """Returns a random square of figure ``index``, (3, crop, crop) in [-1, 1].
+
+        Args:
+            index: Which figure.
+            stage: Crop, size of the smallest side, and whether to blur and change colours.
+            rng: Decides all of it.
+        """
+        side = stage.crop or self._size
+        image = self._sized(index, max(side, stage.smallest_side), crop=True)
+        top = int(rng.integers(image.shape[0] - side + 1))
+        left = int(rng.integers(image.shape[1] - side + 1))
+        square = image[top : top + side, left : left + side]
+        return to_tensor(_augmented(square, rng) if stage.augment else square)
+
+    def _usable(self, data: DataConfig) -> tuple[Figure, ...]:
+        shaped, captioned = [], []
+        for figure in self.manifest.figures:
+            if data.min_aspect <= figure.width / figure.height <= data.max_aspect:
+                shaped.append(figure)
+                if figure.prompt:
+                    captioned.append(figure)
+        counts = (
+            (len(self.manifest.rejects), "unreadable"),
+            (len(self.manifest.figures) - len(shaped), "outside the aspect range"),
+            (len(shaped) - len(captioned), "without a caption"),
+        )
+        self.notes = [f"{count} figures left out: {why}" for count, why in counts if count]
+        if not captioned:
+            raise UserError(
+                f"{self.manifest.source}: no figure is left to train on "
+                f"({'; '.join(self.notes) or 'the set is empty'}).",
+                remedy="See what is there with: figbench data inspect PATH",
+            )
+        return tuple(captioned)
+
+    def _sized(self, index: int, side: int, *, crop: bool) -> RGBImage:
+        key = (index, side)
+        if key in self._kept:
+            return self._kept[key]
+        image = self._decoded(self.figures[index])
+        height, width = image.shape[:2]
+        scale = side / (min(height, width) if crop else max(height, width))
+        shape = max(1, round(height * scale)), max(1, round(width * scale))
+        image = _resized(image, shape, antialias=self._data.resize == "antialias")
+        image = image if crop else on_square(image, side)
+        if self._data.keep_pixels:
+            self._kept[key] = image
+        return image
+
+    def _decoded(self, figure: Figure) -> RGBImage:
+        try:
+            data = self.manifest.read(figure)
+            if self._data.alpha == "legacy_black":
+                # As the released loader: the alpha channel is dropped, not composited.
+                with Image.open(io.BytesIO(data)) as opened:
+                    return np.asarray(opened.convert("RGB"))
+            return decode(data).image
+        except (DecodeError, OSError) as error:
+            raise UserError(f"{figure.path}: cannot be read any more ({error}).") from None
+
+
+def _load(source: str, data: DataConfig) -> Manifest:
+    try:
+        return load_manifest(source, split=data.split, caption=data.caption)
+    except UserError:
+        if data.split is None or not Path(source).exists():
+            raise
+        # Only a Paper2Fig100k root has splits; other layouts are taken whole.
+        return load_manifest(source)
+
+
+def to_tensor(image: RGBImage) -> torch.Tensor:
+    """Returns uint8 (h, w, 3) as float (3, h, w) in [-1, 1]."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def _resized(image: RGBImage, shape: tuple[int, int], *, antialias: bool) -> RGBImage:
+    if image.shape[:2] == shape:
+        return image
+    if antialias:
+        picture = Image.fromarray(image).resize(shape[::-1], Image.Resampling.BICUBIC)
+        return np.asarray(picture)
+    batch = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float()
+    small = functional.interpolate(batch, shape, mode="bilinear", antialias=False)
+    return small.round().clamp(0, 255).to(torch.uint8)[0].permute(1, 2, 0).numpy()
+
+
+def on_square(image: RGBImage, side: int) -> RGBImage:
+    """Returns the image centred on a white square."""
+    height, width = image.shape[:2]
+    page = np.full((side, side, 3), 255, dtype=np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    page[top : top + height, left : left + width] = image
+    return page
+
+
+def _augmented(square: RGBImage, rng: np.random.Generator) -> RGBImage:
+    """Light blur and colour changes, each in half of the cases."""
+    picture = Image.fromarray(square)
+    if rng.random() < 0.5:
+        picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.1, 0.8))))
+    if rng.random() < 0.5:
+        for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+            picture = enhance(picture).enhance(float(rng.uniform(0.8, 1.2)))
+    return np.asarray(picture)

@@ -1,0 +1,77 @@
+"""The autoencoder's posterior moments, computed once and kept: a third of a step's work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from figbench.io.atomic import atomic_path
+from figbench_figgen.figures import FigureSet
+from figbench_figgen.screen import Screen
+
+PER_SHARD = 512
+
+
+class Moments:
+    """Mean and log-variance of figures by index, read from shards (half precision)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[int, Any] = {}
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        """Returns (2 x channels, side, side), float32."""
+        shard, place = divmod(index, PER_SHARD)
+        if shard not in self._open:
+            handle = safe_open(str(shard_path(self._folder, shard)), framework="pt")
+            self._open[shard] = handle.get_slice("moments")
+        row: torch.Tensor = self._open[shard][place : place + 1]
+        return row[0].float()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Open files do not travel to worker processes."""
+        return {"_folder": self._folder, "_open": {}}
+
+
+def shard_path(folder: Path, shard: int) -> Path:
+    """Returns where a shard is."""
+    return folder / f"moments-{shard:05d}.safetensors"
+
+
+def cache_moments(
+    vae: Any, figures: FigureSet, folder: Path, accelerator: Accelerator, screen: Screen
+) -> Moments:
+    """Computes the shards that are not there yet, shared out over the processes."""
+    shards = range(-(-len(figures) // PER_SHARD))
+    missing = [one for one in shards if not shard_path(folder, one).is_file()]
+    mine = missing[accelerator.process_index :: accelerator.num_processes]
+    with screen.counter("latents", 0, len(mine) * PER_SHARD) as advance:
+        for shard in mine:
+            first = shard * PER_SHARD
+            indices = range(first, min(first + PER_SHARD, len(figures)))
+            rows = []
+            for index in indices:
+                rows.append(moments_of(vae, figures.padded(index)[None].to(accelerator.device)))
+                advance(1)
+            with atomic_path(shard_path(folder, shard)) as temporary:
+                save_file({"moments": torch.cat(rows).half().cpu()}, temporary)
+    accelerator.wait_for_everyone()
+    return Moments(folder)
+
+
+@torch.no_grad()
+def moments_of(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """Returns mean and log-variance side by side, (n, 2 x channels, side, side)."""
+    parameters: torch.Tensor = vae.encode(pixels).latent_dist.parameters
+    return parameters.float()
+
+
+def draw(moments: torch.Tensor, noise: torch.Tensor, scale: float) -> torch.Tensor:
+    """Returns scaled latents drawn from the posterior, (n, channels, side, side)."""
+    mean, logvar = moments.chunk(2, dim=1)
+    return (mean + (0.5 * logvar.clamp(-30, 20)).exp() * noise) * scale

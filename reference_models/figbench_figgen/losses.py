@@ -1,0 +1,126 @@
+"""The autoencoder's losses. The loss networks are frozen and stand outside the trained model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from figbench.errors import UserError, WeightsUnavailableError
+from figbench.features.lpips_scorer import load_lpips
+from figbench.features.ocr_sim import OcrPerceptual
+from figbench_figgen.config import AutoencoderConfig
+
+MAX_ADAPTIVE_WEIGHT = 1e4
+
+
+class ReconstructionLoss:
+    """L1 + VGG perceptual + OCR perceptual + KL, as the paper; L2 (weight 0 there) is ours.
+
+    Formula, per image of C x H x W: mean |x - y| w_l1 + mean (x - y)^2 w_l2 + LPIPS w_lpips
+    + OCR-SIM w_ocr + w_kl KL / (C H W). The official code sums L1 over the image and multiplies
+    the perceptual terms by C H W; dividing everything by C H W leaves its minimum where it was.
+    Its ``logvar`` is never optimised and is left out.
+    """
+
+    def __init__(self, config: AutoencoderConfig, device: torch.device) -> None:
+        self._config = config
+        self._ocr = OcrPerceptual().to(device) if config.ocr_weight else None
+        self._lpips = _load_lpips(device) if config.lpips_weight else None
+        assert_frozen(self._ocr, self._lpips)
+
+    def __call__(
+        self, ours: torch.Tensor, theirs: torch.Tensor, kl: torch.Tensor, step: int
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Returns one loss per image, shape (n,), and its unweighted parts (means).
+
+        Args:
+            ours: Reconstructions (n, 3, h, w) in [-1, 1].
+            theirs: The figures.
+            kl: KL divergence of each posterior, summed, (n,).
+            step: Optimiser step; the OCR term enters every ``ocr_every``-th.
+        """
+        config = self._config
+        ours, theirs = ours.float(), theirs.float()
+        l1 = (ours - theirs).abs().mean(dim=(1, 2, 3))
+        total = config.l1_weight * l1 + config.kl_weight * kl / theirs[0].numel()
+        parts = {"l1": l1.mean(), "kl": kl.mean()}
+        if config.l2_weight:
+            l2 = (ours - theirs).square().mean(dim=(1, 2, 3))
+            total = total + config.l2_weight * l2
+            parts["l2"] = l2.mean()
+        if self._lpips is not None:
+            lpips = self._lpips(ours, theirs).flatten()
+            total = total + config.lpips_weight * lpips
+            parts["lpips"] = lpips.mean()
+        if self._ocr is not None and step % config.ocr_every == 0:
+            ocr = self._ocr(ours, theirs)
+            total = total + config.ocr_weight * ocr
+            parts["ocr"] = ocr.mean()
+        return total, parts
+
+
+def _load_lpips(device: torch.device) -> Any:
+    try:
+        return load_lpips().to(device)
+    except WeightsUnavailableError as error:
+        raise WeightsUnavailableError(
+            f"The autoencoder's VGG perceptual term: {error.message}",
+            remedy=f"{error.remedy}\n"
+            "or train without the term, knowingly: --set autoencoder.lpips_weight=0",
+        ) from None
+
+
+def assert_frozen(*networks: nn.Module | None) -> None:
+    """Refuses a loss network that could change: in train mode BatchNorm moves the distance.
+
+    Raises:
+        UserError: If one is in train mode or has trainable parameters.
+    """
+    for network in networks:
+        if network is None:
+            continue
+        moving = any(one.training for one in network.modules() if one is not network)
+        if moving or any(one.requires_grad for one in network.parameters()):
+            raise UserError("A loss network is not frozen in eval mode.")
+
+
+def discriminator(layers: int, channels: int) -> nn.Sequential:
+    """Returns the 70 x 70 PatchGAN of pix2pix for ``layers = 3`` (Isola et al., CVPR 2017).
+
+    Args:
+        layers: Strided convolutions.
+        channels: Width of the first.
+    """
+    blocks: list[nn.Module] = [nn.Conv2d(3, channels, 4, 2, 1), nn.LeakyReLU(0.2)]
+    width = channels
+    for level in range(1, layers + 1):
+        wider = channels * min(2**level, 8)
+        stride = 2 if level < layers else 1
+        blocks += [nn.Conv2d(width, wider, 4, stride, 1, bias=False), nn.BatchNorm2d(wider)]
+        blocks.append(nn.LeakyReLU(0.2))
+        width = wider
+    network = nn.Sequential(*blocks, nn.Conv2d(width, 1, 4, 1, 1))
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+    return network
+
+
+def hinge(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+    """Returns the discriminator's hinge loss."""
+    return 0.5 * (functional.relu(1 - real).mean() + functional.relu(1 + fake).mean())
+
+
+def adaptive_weight(
+    reconstruction: torch.Tensor, adversarial: torch.Tensor, last: torch.Tensor
+) -> torch.Tensor:
+    """Returns |grad reconstruction| / |grad adversarial| at the decoder's last layer, 0..1e4."""
+    (ours,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
+    (theirs,) = torch.autograd.grad(adversarial, last, retain_graph=True)
+    ratio = ours.norm() / (theirs.norm() + 1e-4)
+    return ratio.clamp(0, MAX_ADAPTIVE_WEIGHT).detach()

@@ -1,0 +1,26 @@
+"""Grids of pictures, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from figbench.data.types import RGBImage
+from figbench.io.atomic import atomic_path
+
+
+def save_grid(path: Path, images: Sequence[RGBImage], columns: int, gap: int = 2) -> None:
+    """Writes images of one size as one PNG, row by row, ``gap`` grey pixels apart."""
+    height, width = images[0].shape[:2]
+    rows = -(-len(images) // columns)
+    shape = (rows * (height + gap) + gap, columns * (width + gap) + gap, 3)
+    page = np.full(shape, 200, dtype=np.uint8)
+    for place, image in enumerate(images):
+        top = gap + (place // columns) * (height + gap)
+        left = gap + (place % columns) * (width + gap)
+        page[top : top + height, left : left + width] = image
+    with atomic_path(path) as temporary:
+        Image.fromarray(page).save(temporary, "PNG", optimize=True)

@@ -1,0 +1,66 @@
+"""Training a stage, from data to trained networks on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from figbench.errors import UserError
+from figbench.io.atomic import write_text_atomic
+from figbench_figgen.artefact import load_autoencoder, quiet_libraries
+from figbench_figgen.config import FigGenConfig
+from figbench_figgen.disk import failures_named
+from figbench_figgen.figures import FigureSet
+from figbench_figgen.loop import Plan, make_accelerator, run
+from figbench_figgen.screen import Screen, first_process
+from figbench_figgen.train_autoencoder import AutoencoderStage
+from figbench_figgen.train_diffusion import DiffusionStage
+
+
+def train(
+    stage: str,
+    config: FigGenConfig,
+    data: str,
+    out: Path,
+    autoencoder: Path | None,
+    resume: bool,
+    device: str,
+    quiet: bool,
+) -> Path:
+    """Trains a stage; returns the folder of its networks. Arguments as in ``FigGen.train``."""
+    quiet_libraries()
+    screen = Screen(quiet=quiet or not first_process())
+    vae = _autoencoder(stage, config, autoencoder)
+    figures = FigureSet(data, config.data, config.image_size)
+    for note in figures.notes:
+        screen.say(note)
+    accelerator = make_accelerator(config, out, device)
+    screen.say(
+        f"{stage}: {len(figures)} figures, {accelerator.num_processes} x {accelerator.device.type}"
+    )
+    made: Any
+    if stage == "autoencoder":
+        made = AutoencoderStage(config, figures, accelerator, out)
+    else:
+        made = DiffusionStage(config, figures, vae, accelerator, out, data, screen)
+    facts = {"stage": stage, "data": figures.digest, "config": config.training(stage)}
+    if accelerator.is_main_process:
+        text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+        write_text_atomic(out / f"{stage}.yaml", text)
+    with failures_named(out):
+        run(made, config, Plan(out, facts, resume), accelerator, screen)
+        target: Path = made.finish()
+    return target
+
+
+def _autoencoder(stage: str, config: FigGenConfig, folder: Path | None) -> Any:
+    if stage == "autoencoder":
+        return None
+    if folder is None:
+        raise UserError(
+            "The diffusion stage needs a trained autoencoder.",
+            remedy="Train one with --stage autoencoder, then give its folder: --autoencoder DIR",
+        )
+    return load_autoencoder(folder, config)

@@ -1,0 +1,263 @@
+"""Stage 2: text encoder and U-Net, end to end, on the frozen autoencoder's latents."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from diffusers.training_utils import EMAModel
+from torch import nn
+from torch.utils.data import Dataset
+
+from figbench_figgen.artefact import PIPELINE, save_pipeline
+from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
+from figbench_figgen.config import FigGenConfig, digest
+from figbench_figgen.figures import FigureSet
+from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
+from figbench_figgen.loop import Batch, check_finite
+from figbench_figgen.pictures import save_grid
+from figbench_figgen.pipeline import FigGenPipeline
+from figbench_figgen.rng import Order, fold, generator, numpy_generator
+from figbench_figgen.screen import Screen
+from figbench_figgen.tokens import Tokens, make_tokenizer, tokenize
+
+GRID = 16
+
+
+class Denoiser(nn.Module):
+    """Text encoder and U-Net in one forward pass, so that they are trained as one."""
+
+    def __init__(self, text_encoder: Any, unet: Any, padding_mask: bool) -> None:
+        super().__init__()
+        self.text_encoder, self.unet = text_encoder, unet
+        self._padding_mask = padding_mask
+
+    def forward(
+        self, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
+        """Returns the prediction, shaped as ``noisy``."""
+        used = mask if self._padding_mask else None
+        embedding = self.text_encoder(ids, attention_mask=used)[0]
+        predicted: torch.Tensor = self.unet(
+            noisy, t, encoder_hidden_states=embedding, encoder_attention_mask=used
+        ).sample
+        return predicted
+
+
+class Examples(Dataset[Batch]):
+    """Figures by training position with all that is random about them."""
+
+    def __init__(
+        self, figures: FigureSet, tokens: Tokens, config: FigGenConfig, moments: Moments | None
+    ) -> None:
+        self._figures, self._tokens, self._moments = figures, tokens, moments
+        self._config = config
+        self._order = Order(len(figures), fold(config.run.seed, PIPELINE))
+        self._shape = (config.vae.latent_channels, config.latent_size, config.latent_size)
+
+    def __getitem__(self, position: int) -> Batch:
+        """Returns moments or pixels, noises, time step, token ids and mask.
+
+        The last row of the tokens is the empty caption, which dropped captions get.
+        """
+        seed, index = self._config.run.seed, self._order[position]
+        rng = numpy_generator(seed, "example", position)
+        dropped = rng.random() < self._config.diffusion.caption_dropout
+        row = len(self._figures) if dropped else index
+        one = generator(seed, "noise", position)
+        example = {
+            "t": int(rng.integers(self._config.noise.timesteps)),
+            "posterior_noise": torch.randn(self._shape, generator=one),
+            "noise": torch.randn(self._shape, generator=one),
+            "ids": self._tokens.ids[row],
+            "mask": self._tokens.mask[row],
+            "figure_id": self._figures.figures[index].figure_id,
+        }
+        if self._moments is None:
+            return {**example, "pixels": self._figures.padded(index)}
+        return {**example, "moments": self._moments[index]}
+
+
+class DiffusionStage:
+    """Trains text encoder and U-Net to predict the noise, and averages their weights."""
+
+    name = "diffusion"
+
+    def __init__(
+        self,
+        config: FigGenConfig,
+        figures: FigureSet,
+        vae: Any,
+        accelerator: Accelerator,
+        out: Path,
+        source: str,
+        screen: Screen,
+    ) -> None:
+        self._config, self._section = config, config.diffusion
+        self._figures, self._accelerator, self._out = figures, accelerator, out
+        self._source = source
+        self._vae = vae.to(accelerator.device).eval().requires_grad_(False)
+        self._tokenizer, where = make_tokenizer(config.text, figures.captions)
+        screen.say(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
+        self.dataset = self._examples(screen)
+        weights = fold(config.run.seed, "weights", PIPELINE)
+        text_encoder, unet = seeded(
+            weights, lambda: (build_text(config.text), build_figgen_unet(config))
+        )
+        if self._section.gradient_checkpointing:
+            unet.enable_gradient_checkpointing()
+        denoiser = Denoiser(text_encoder, unet, config.text.padding_mask).train()
+        self._network, self._optimizer = accelerator.prepare(denoiser, self._adam(denoiser))
+        self._bare: Any = accelerator.unwrap_model(self._network)
+        self._ema = EMAModel(self._averaged(), decay=self._section.ema_decay, foreach=True)
+        self._ema.to(accelerator.device)
+        self._scheduler = build_scheduler(config.noise)
+
+    def _adam(self, denoiser: nn.Module) -> torch.optim.Optimizer:
+        parameters = [one for one in denoiser.parameters() if one.requires_grad]
+        if self._section.optimizer == "adam":
+            return torch.optim.Adam(parameters, lr=self._section.lr)
+        decay = self._section.weight_decay
+        return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay)
+
+    def _examples(self, screen: Screen) -> Examples:
+        tokens = tokenize(self._tokenizer, [*self._figures.captions, ""], self._config.text.max_len)
+        if tokens.truncated:
+            screen.say(
+                f"{len(tokens.truncated)} of {len(self._figures)} captions are longer than "
+                f"{self._config.text.max_len} tokens and are cut."
+            )
+        if not self._section.cache_latents:
+            return Examples(self._figures, tokens, self._config, None)
+        data = self._config.data.model_dump(mode="json", exclude={"keep_pixels"})
+        key = digest({"vae": _digest(self._vae), "figures": self._figures.digest, "data": data})
+        folder = self._out / "latents" / key[:16]
+        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, screen)
+        return Examples(self._figures, tokens, self._config, moments)
+
+    def _averaged(self) -> list[nn.Parameter]:
+        chosen = self._bare if self._section.ema_text else self._bare.unet
+        return [one for one in chosen.parameters() if one.requires_grad]
+
+    def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
+        """Does one optimiser step and one step of the average."""
+        total = 0.0
+        for place, batch in enumerate(micro_batches):
+            last = place == len(micro_batches) - 1
+            with nullcontext() if last else self._accelerator.no_sync(self._network):
+                loss = self._loss(batch, step)
+                self._accelerator.backward(loss / len(micro_batches))
+            total += float(loss.detach()) / len(micro_batches)
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr
+        if self._section.grad_clip is not None:
+            limit = self._section.grad_clip
+            self._accelerator.clip_grad_norm_(self._network.parameters(), limit)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._ema.step(self._averaged())
+        return {"loss": total}
+
+    def _loss(self, batch: Batch, step: int) -> torch.Tensor:
+        moments = batch["moments"] if "moments" in batch else self._moments_of(batch["pixels"])
+        scale = self._vae.config.scaling_factor
+        latents = draw(moments, batch["posterior_noise"], scale)
+        noisy = self._scheduler.add_noise(latents, batch["noise"], batch["t"])
+        with self._accelerator.autocast():
+            predicted = self._network(noisy, batch["t"], batch["ids"], batch["mask"])
+        target = batch["noise"]
+        if self._config.noise.prediction == "v_prediction":
+            target = self._scheduler.get_velocity(latents, target, batch["t"])
+        losses = (predicted.float() - target).square().mean(dim=(1, 2, 3))
+        check_finite(losses, batch["figure_id"], step)
+        return losses.mean()
+
+    def _moments_of(self, pixels: torch.Tensor) -> torch.Tensor:
+        with self._accelerator.autocast():
+            return moments_of(self._vae, pixels)
+
+    def state(self) -> dict[str, Any]:
+        """Returns weights, optimiser and average."""
+        state = {
+            "denoiser": self._bare.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "ema": self._ema.state_dict(),
+        }
+        if self._accelerator.scaler is not None:
+            state["scaler"] = self._accelerator.scaler.state_dict()
+        return state
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Takes what :meth:`state` returned."""
+        self._bare.load_state_dict(state["denoiser"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._ema.load_state_dict(state["ema"])
+        self._ema.to(self._accelerator.device)
+        if self._accelerator.scaler is not None:
+            self._accelerator.scaler.load_state_dict(state["scaler"])
+
+    @contextmanager
+    def pipeline(self) -> Iterator[FigGenPipeline]:
+        """Yields a pipeline of the averaged weights; training goes on with its own after."""
+        parameters = self._averaged()
+        self._ema.store(parameters)
+        self._ema.copy_to(parameters)
+        self._bare.eval()
+        made = FigGenPipeline(
+            self._vae,
+            self._bare.text_encoder,
+            self._tokenizer,
+            self._bare.unet,
+            build_scheduler(self._config.noise),
+            padding_mask=self._config.text.padding_mask,
+        )
+        made.set_progress_bar_config(disable=True)
+        try:
+            yield made
+        finally:
+            self._bare.train()
+            self._ema.restore(parameters)
+
+    def show(self, step: int) -> None:
+        """Writes a grid of fixed captions and fixed noise: only the weights change."""
+        captions = list(dict.fromkeys(self._figures.captions))[:GRID]
+        seeds = [generator(self._config.run.seed, "grid", i) for i in range(len(captions))]
+        sample = self._config.sample
+        steps = min(50, sample.steps)
+        with self.pipeline() as draw_figures:
+            images = draw_figures(
+                captions, sample.guidance_scale, steps, generator=seeds, output_type="uint8"
+            ).images
+        save_grid(self._out / "grids" / f"diffusion-{step:08d}.png", list(images), 4)
+
+    def score(self, step: int) -> dict[str, float]:
+        """Returns the offline protocol's values on some captions of the test split."""
+        from figbench_figgen.scoring import score_pipeline
+
+        with self.pipeline() as made:
+            folder = self._out / "evaluations" / f"step-{step:08d}"
+            return score_pipeline(made, self._config, self._source, folder)
+
+    def finish(self) -> Path:
+        """Writes the averaged pipeline."""
+        target = self._out / PIPELINE
+        if self._accelerator.is_main_process:
+            with self.pipeline() as made:
+                facts = {"steps": self._section.steps, "data": self._figures.digest}
+                save_pipeline(target, made, self._config, **facts)
+        self._accelerator.wait_for_everyone()
+        return target
+
+
+def _digest(network: nn.Module) -> str:
+    """Returns the SHA-256 of a network's weights."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        total.update(name.encode())
+        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
