@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from figbench.graphs.build import finish, plain_text
 from figbench.graphs.limits import MAX_DEPTH, GraphError, text_of
@@ -148,7 +149,7 @@ class _Parser:
             if kind != "op" and low != "subgraph":
                 self.nodes[chain[0][0]].update(attributes)
             return
-        for left, right in zip(chain, chain[1:], strict=False):
+        for left, right in pairwise(chain):
             self.edges += [(a, b, {**scope.edge, **attributes}) for a in left for b in right]
         if len(self.edges) > 100_000:
             raise GraphError("dot: more than 100,000 edges.")

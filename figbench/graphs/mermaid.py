@@ -120,7 +120,7 @@ class _Flowchart:
             at = meta.end()
             stated = re.search(r'label:\s*"([^"]*)"', meta["meta"])
             label = _words(stated[1]) if stated else None
-            if re.search(r"\b(icon|img):", meta["meta"]):
+            if re.search(r"\b(icon|img)\b", meta["meta"]):
                 kind = "icon"
             elif re.search(r"shape:\s*(text\b|circ|dbl-circ|sm-circ)", meta["meta"]):
                 kind = "text" if "text" in meta["meta"] else "ellipse"
