@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from figbench.graphs.build import finish
+from figbench.graphs.build import finish, normalise
 from figbench.graphs.limits import MAX_NODES, GraphError, text_of
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
-from figbench.graphs.build import normalise
 
 
 def read_json_graph(data: bytes) -> FigureGraph:

@@ -31,7 +31,9 @@ def read_pptx(data: bytes) -> FigureGraph:
     if not slides:
         raise GraphError("pptx: the presentation has no slide.")
     slide = _Slide()
-    tree = next((e for e in parse_xml(read_member(archive, slides[0])).iter() if local(e) == "spTree"), ())
+    tree = next(
+        (e for e in parse_xml(read_member(archive, slides[0])).iter() if local(e) == "spTree"), ()
+    )
     slide.walk(tree, (1.0, 1.0, 0.0, 0.0))
     size = (9144000.0, 6858000.0)
     if "ppt/presentation.xml" in archive.namelist():
@@ -112,7 +114,11 @@ def _id(element: Any) -> str:
 def _text(element: Any) -> str:
     lines = []
     for paragraph in (e for e in element.iter() if local(e) == "p"):
-        parts = [(e.text or "") if local(e) == "t" else " " for e in paragraph.iter() if local(e) in ("t", "br")]
+        parts = [
+            (e.text or "") if local(e) == "t" else " "
+            for e in paragraph.iter()
+            if local(e) in ("t", "br")
+        ]
         lines.append("".join(parts))
     return " ".join(" ".join(lines).split())
 
@@ -121,7 +127,9 @@ def _is_drawn(properties: Any, element: Any) -> bool:
     """Whether a shape has a fill or an outline, of its own or from its style."""
     tags = {local(e) for e in properties}
     line = next((e for e in properties if local(e) == "ln"), None)
-    lined = line is not None and any(local(e) in ("solidFill", "gradFill", "pattFill") for e in line)
+    lined = line is not None and any(
+        local(e) in ("solidFill", "gradFill", "pattFill") for e in line
+    )
     filled = bool(tags & {"solidFill", "gradFill", "blipFill", "pattFill", "grpFill"})
     if any(local(e) == "style" for e in element) and "noFill" not in tags:
         return True
