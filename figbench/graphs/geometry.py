@@ -210,7 +210,8 @@ class _Resolver:
         gap = words.box[1] - shape.extent[3]
         high = words.box[3] - words.box[1]
         middle, own = centre(words.box)[0], centre(shape.box)[0]
-        return -0.45 * high <= gap <= 0.8 * high and abs(middle - own) <= max(3.0, 0.5 * self.line)
+        most = 0.4 if shape.caption else 0.8
+        return -0.45 * high <= gap <= most * high and abs(middle - own) <= max(3.0, 0.5 * self.line)
 
     def _place_rest(self, free: list[Words]) -> None:
         frames = [i for i, s in enumerate(self.shapes) if s.frame]
@@ -319,17 +320,17 @@ class _Resolver:
             if best is None or best[0] > self.reach:
                 return None
             out.append(best[2])
-        if out[0] == out[1] and _span(stroke.path) < 4 * self.line:
+        if out[0] == out[1] and not self._leaves(stroke, candidates[out[0]][0]):
             return None
         return out[0], out[1]
+
+    def _leaves(self, stroke: Stroke, box: Box) -> bool:
+        """A loop goes well outside of its node; lines within it are part of its drawing."""
+        return any(distance(box, point) > self.line for point in stroke.path)
 
     def _share(self, box: Box) -> Box:
         wide, high = self.drawing.width, self.drawing.height
         return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
-
-
-def _span(path: tuple[Point, ...]) -> float:
-    return sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in zip(path, path[1:], strict=False))
 
 
 def _edge(source: str, target: str, stroke: Stroke, label: str) -> Edge:
@@ -352,7 +353,8 @@ def _merged(drawing: Drawing) -> list[_Shape]:
         merged = False
         for i, first in enumerate(shapes):
             for second in shapes[i + 1 :]:
-                if _is_one_thing(first.box, second.box):
+                both = _worded(first, drawing) and _worded(second, drawing)
+                if not both and _is_one_thing(first.box, second.box):
                     first.box = union(first.box, second.box)
                     first.keys |= second.keys
                     first.text = " ".join(t for t in (first.text, second.text) if t)
@@ -374,7 +376,11 @@ def _is_one_thing(first: Box, second: Box) -> bool:
     if share >= 0.5:
         return True
     # Faces of a cuboid touch along a side of equal length.
-    return share > 0.0 and _flush(first, second) and area(small) < 0.35 * area(large)
+    return area(small) < 0.5 * area(large) and _flush(first, second)
+
+
+def _worded(shape: _Shape, drawing: Drawing) -> bool:
+    return bool(shape.text) or any(holds(shape.box, centre(w.box)) for w in drawing.words)
 
 
 def _flush(first: Box, second: Box) -> bool:
@@ -382,4 +388,5 @@ def _flush(first: Box, second: Box) -> bool:
     high = min(first[3] - first[1], second[3] - second[1])
     across = min(first[2], second[2]) - max(first[0], second[0])
     down = min(first[3], second[3]) - max(first[1], second[1])
-    return across >= 0.9 * wide or down >= 0.9 * high
+    gap = -0.02 * max(wide, high) - 0.5
+    return (across >= 0.8 * wide and down >= gap) or (down >= 0.8 * high and across >= gap)

@@ -198,8 +198,8 @@ class _Walker:
             closed = closed or (len(moved) > 3 and _near(moved[0], moved[-1]))
             key = element.get("id") or ""
             self.paths.append(
-                _Path(moved, closed or (filled and not stroked and len(moved) > 2), curved, filled,
-                      stroked, (heads[0], heads[1]), key)
+                _Path(moved, closed or (filled and not any(heads) and len(moved) > 2), curved,
+                      filled, stroked, (heads[0], heads[1]), key)
             )  # fmt: skip
 
     def drawing(self) -> Drawing:

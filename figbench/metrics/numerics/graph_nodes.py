@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from figbench.graphs.model import FigureGraph, Node
+from figbench.graphs.model import Box, FigureGraph, Node
 from figbench.metrics.numerics.label_matching import box_overlap, normalise, text_similarity
 
 Array = npt.NDArray[np.float64]
@@ -25,8 +25,10 @@ def match_nodes(
 ) -> dict[str, str]:
     """Assigns nodes one to one.
 
-    Two nodes with a text are as similar as 1 - NED of their normalised texts, two nodes without
-    text as the IoU of their boxes, others not at all. A pair counts when the similarity is at least
+    Two nodes with a text are as similar as 1 - NED of their normalised texts. Two nodes without
+    text are as similar as the IoU of their boxes, as shares of the page or of the extent of all
+    nodes, whichever is larger; where a format states no box, nodes without text of one kind may
+    match, and their neighbours decide. Others are not similar at all. A pair counts when the similarity is at least
     1 - ``max_ned``. As many pairs count as can; among these assignments the most similar texts win,
     then the largest share of matched neighbours (two passes), then the nearest boxes.
 
@@ -40,7 +42,10 @@ def match_nodes(
     """
     if not generated.nodes or not reference.nodes:
         return {}
-    similar = np.array([[_similarity(a, b) for b in reference.nodes] for a in generated.nodes])
+    frames = _extent(generated), _extent(reference)
+    similar = np.array(
+        [[_similarity(a, b, frames) for b in reference.nodes] for a in generated.nodes]
+    )
     hits = similar >= 1.0 - max_ned - 1e-9
     near = np.array([[_nearness(a, b) for b in reference.nodes] for a in generated.nodes])
     rank = hits * (2.0 * (min(similar.shape) + 1.0)) + hits * similar
@@ -71,11 +76,31 @@ def _unambiguous(hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.asarray((hits.sum(axis=1, keepdims=True) == 1) & (hits.sum(axis=0) == 1))
 
 
-def _similarity(first: Node, second: Node) -> float:
+def _similarity(first: Node, second: Node, frames: tuple[Box, Box]) -> float:
     one, two = normalise(first.text), normalise(second.text)
     if one and two:
         return text_similarity(one, two)
-    return 0.0 if one or two else box_overlap(first.box, second.box)
+    if one or two:
+        return 0.0
+    if first.box is None or second.box is None:
+        return 1.0 - MAX_NED if first.kind == second.kind else 0.0
+    inner = box_overlap(_within(first.box, frames[0]), _within(second.box, frames[1]))
+    return max(box_overlap(first.box, second.box), inner)
+
+
+def _extent(graph: FigureGraph) -> Box:
+    boxes = [node.box for node in graph.nodes if node.box]
+    if not boxes:
+        return 0.0, 0.0, 1.0, 1.0
+    low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
+    return float(low[0]), float(low[1]), float(high[2]), float(high[3])
+
+
+def _within(box: Box, frame: Box) -> Box:
+    """A box as shares of the extent of all nodes: page margins do not count."""
+    wide, high = max(frame[2] - frame[0], 1e-9), max(frame[3] - frame[1], 1e-9)
+    x, y = frame[:2]
+    return (box[0] - x) / wide, (box[1] - y) / high, (box[2] - x) / wide, (box[3] - y) / high
 
 
 def _nearness(first: Node, second: Node) -> float:
