@@ -26,11 +26,14 @@ def attach_heads(
     for corners in heads:
         size = max(hypot(a[0] - b[0], a[1] - b[1]) for a in corners for b in corners)
         best: tuple[float, int, bool] | None = None
+        # Of two lines that end at one point, each takes one of the heads there.
         for i, stroke in enumerate(out):
             for last in (True, False):
                 end = stroke.path[-1 if last else 0]
                 gap = min(hypot(end[0] - c[0], end[1] - c[1]) for c in [*corners, _middle(corners)])
-                if gap <= 0.6 * size + 0.002 * diagonal and (best is None or gap < best[0]):
+                near = gap <= 0.6 * size + 0.002 * diagonal
+                gap += diagonal * (stroke.head if last else stroke.tail)
+                if near and (best is None or gap < best[0]):
                     best = (gap, i, last)
         if best is None:
             continue
@@ -71,12 +74,28 @@ def join_strokes(strokes: Sequence[Stroke], diagonal: float) -> list[Stroke]:
                 for p, j, other in ends
                 if j != i and hypot(p[0] - point[0], p[1] - point[1]) <= slack
             ]
-            if len(near) == 1 and near[0][0] > i:
+            if (
+                len(near) == 1
+                and near[0][0] > i
+                and not _fork(out[i], last, out[near[0][0]], near[0][1])
+            ):
                 out[i] = _join(out[i], last, out[near[0][0]], near[0][1])
                 del out[near[0][0]]
                 joined = True
                 break
     return out
+
+
+def _fork(first: Stroke, first_last: bool, second: Stroke, second_last: bool) -> bool:
+    """Whether two lines leave their common point the same way: two arrows of one node."""
+    a, b = _leaving(first, first_last), _leaving(second, second_last)
+    return a[0] * b[0] + a[1] * b[1] > 0.7
+
+
+def _leaving(stroke: Stroke, last: bool) -> Point:
+    (ax, ay), (bx, by) = (stroke.path[-1], stroke.path[-2]) if last else stroke.path[:2]
+    length = hypot(bx - ax, by - ay) or 1.0
+    return (bx - ax) / length, (by - ay) / length
 
 
 def _join(first: Stroke, first_last: bool, second: Stroke, second_last: bool) -> Stroke:

@@ -9,6 +9,7 @@ an end of a line belongs to the nearest node within 2.5% of the diagonal.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import hypot
 
 from figbench.graphs.drawing import (
@@ -214,23 +215,41 @@ class _Resolver:
         return -0.45 * high <= gap <= most * high and abs(middle - own) <= max(3.0, 0.5 * self.line)
 
     def _place_rest(self, free: list[Words]) -> None:
+        """Free words are titles of frames, nodes at ends of lines, or labels of lines."""
         frames = [i for i, s in enumerate(self.shapes) if s.frame]
-        for words in free:
+        beside: list[Words] = []
+        for words in _paragraphs(free, self.line):
             inside = [i for i in frames if holds(self.shapes[i].box, centre(words.box))]
             inside.sort(key=lambda i: area(self.shapes[i].box))
-            title = inside and self._edge_gap(words, self.shapes[inside[0]].box) <= self.line
-            gap, nearest = min(
-                ((path_distance(words.box, s.path), i) for i, s in enumerate(self.drawing.strokes)),
-                default=(float("inf"), -1),
-            )
-            if title and (gap > 0.3 * self.line or self._is_centred(words, inside[0])):
+            title = bool(inside) and self._edge_gap(words, self.shapes[inside[0]].box) <= self.line
+            gap = min((path_distance(words.box, s.path) for s in self.drawing.strokes), default=1e9)
+            if title and (gap > 1.2 * self.line or self._is_centred(words, inside[0])):
                 self.titles.setdefault(inside[0], []).append(words)
             elif self._ends_at(words):
                 self.loose.append(words)
-            elif gap <= 0.9 * self.line:
-                self.labels.setdefault(nearest, []).append(words)
-            elif title:
-                self.titles.setdefault(inside[0], []).append(words)
+            elif gap <= 1.2 * self.line:
+                beside.append(words)
+        self._label_lines(beside)
+
+    def _label_lines(self, beside: list[Words]) -> None:
+        """Assigns words to lines one to one: near, and near the middle of the longest piece."""
+        if not beside:
+            return
+        import numpy as np
+        from scipy.optimize import linear_sum_assignment
+
+        strokes = self.drawing.strokes
+        middles = [_middle(stroke.path) for stroke in strokes]
+        cost = np.full((len(beside), len(strokes)), 1e6)
+        for i, words in enumerate(beside):
+            for k, stroke in enumerate(strokes):
+                gap = path_distance(words.box, stroke.path)
+                if gap <= 1.2 * self.line:
+                    x, y = centre(words.box)
+                    cost[i, k] = gap + 0.15 * hypot(middles[k][0] - x, middles[k][1] - y)
+        for i, k in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[i, k] < 1e6:
+                self.labels.setdefault(int(k), []).append(beside[i])
 
     def _is_centred(self, words: Words, frame: int) -> bool:
         x, y = centre(words.box)
@@ -333,6 +352,30 @@ class _Resolver:
         return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
 
 
+def _middle(path: tuple[Point, ...]) -> Point:
+    """The middle of the longest straight piece."""
+    (ax, ay), (bx, by) = max(
+        pairwise(path), key=lambda ab: hypot(ab[0][0] - ab[1][0], ab[0][1] - ab[1][1])
+    )
+    return (ax + bx) / 2, (ay + by) / 2
+
+
+def _paragraphs(words: list[Words], line: float) -> list[Words]:
+    """Joins lines that stand right below each other, centred or flush left."""
+    out: list[Words] = []
+    for entry in sorted(words, key=lambda w: (w.box[1], w.box[0])):
+        for i, above in enumerate(out):
+            gap = entry.box[1] - above.box[3]
+            flush = abs(entry.box[0] - above.box[0]) < 1.0
+            centred = abs(centre(entry.box)[0] - centre(above.box)[0]) < 0.25 * line
+            if -0.3 * line <= gap <= 0.4 * line and (flush or centred):
+                out[i] = Words(f"{above.text} {entry.text}", union(above.box, entry.box), above.key)
+                break
+        else:
+            out.append(entry)
+    return out
+
+
 def _edge(source: str, target: str, stroke: Stroke, label: str) -> Edge:
     if stroke.tail and not stroke.head:
         return Edge(target, source, label)
@@ -353,8 +396,9 @@ def _merged(drawing: Drawing) -> list[_Shape]:
         merged = False
         for i, first in enumerate(shapes):
             for second in shapes[i + 1 :]:
-                both = _worded(first, drawing) and _worded(second, drawing)
-                if not both and _is_one_thing(first.box, second.box):
+                one, two = _worded(first, drawing), _worded(second, drawing)
+                apart = bool(one - two and two - one)
+                if not apart and _is_one_thing(first.box, second.box):
                     first.box = union(first.box, second.box)
                     first.keys |= second.keys
                     first.text = " ".join(t for t in (first.text, second.text) if t)
@@ -379,8 +423,10 @@ def _is_one_thing(first: Box, second: Box) -> bool:
     return area(small) < 0.5 * area(large) and _flush(first, second)
 
 
-def _worded(shape: _Shape, drawing: Drawing) -> bool:
-    return bool(shape.text) or any(holds(shape.box, centre(w.box)) for w in drawing.words)
+def _worded(shape: _Shape, drawing: Drawing) -> set[int]:
+    """Which words stand in a shape; its own text counts as words of its own."""
+    inside = {i for i, w in enumerate(drawing.words) if holds(shape.box, centre(w.box))}
+    return inside | ({-1 - id(shape)} if shape.text else set())
 
 
 def _flush(first: Box, second: Box) -> bool:
