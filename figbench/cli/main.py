@@ -24,6 +24,7 @@ VERBS = (
     "leaderboard",
     "report",
     "data",
+    "graph",
     "weights",
     "model",
     "demo",
