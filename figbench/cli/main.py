@@ -26,6 +26,7 @@ VERBS = (
     "data",
     "weights",
     "model",
+    "judge",
     "demo",
     "doctor",
 )

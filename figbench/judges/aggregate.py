@@ -162,9 +162,7 @@ def sciforma(axes: Mapping[str, tuple[Sequence[Mapping[str, str]] | None, int]])
         axes: (errors, inventory size) by axis; None for a judge failure, which the released code
             treats as an empty list, so that the axis scores 1.
     """
-    scores = [
-        sciforma_axis(errors or (), count) for errors, count in axes.values() if count > 0
-    ]
+    scores = [sciforma_axis(errors or (), count) for errors, count in axes.values() if count > 0]
     if not scores:
         return 100.0
     return 100 * max(0.01, sum(scores) / len(scores))

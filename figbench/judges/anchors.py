@@ -58,9 +58,7 @@ def _edit(
         if isinstance(item, kind) and not (isinstance(item, Stroke) and not item.head)
     ]
     chosen = {positions[i] for i in _affected(len(positions), strength, seed)} if positions else ()
-    items = (
-        change(item) if index in chosen else item for index, item in enumerate(scene.items)
-    )
+    items = (change(item) if index in chosen else item for index, item in enumerate(scene.items))
     return render_scene(replace(scene, items=tuple(item for item in items if item is not None)))
 
 

@@ -65,7 +65,7 @@ def answer_model(
             "Answer", __base__=_Strict, scores=(scores, ...), reason=(str | None, None)
         )
     if protocol.mode == "checklist":
-        assert aspect is not None  # noqa: S101
+        assert aspect is not None
         kind: Any = Literal[aspect.types] if aspect.types else str
         severity: Any = Literal["critical", "moderate"]
         error: Any = create_model(
@@ -84,9 +84,7 @@ def answer_model(
 def _pairwise_model(protocol: JudgeProtocol) -> type[BaseModel]:
     words = (protocol.answers.first, protocol.answers.second, *protocol.answers.ties)
     winner: Any = Literal[words]
-    flat = create_model(
-        "Answer", __base__=_Strict, winner=(winner, ...), reason=(str | None, None)
-    )
+    flat = create_model("Answer", __base__=_Strict, winner=(winner, ...), reason=(str | None, None))
     if not protocol.aspects:
         return flat
     fields: Any = {aspect.id: (flat, ...) for aspect in protocol.aspects}

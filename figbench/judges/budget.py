@@ -49,8 +49,7 @@ def prompt_token_estimate(trial: Trial) -> int:
     prompt = trial.prompt
     text = sum(len(part.encode()) for part in (prompt.system, prompt.user, *prompt.labels))
     patches = sum(
-        math.ceil(picture.width / 28) * math.ceil(picture.height / 28)
-        for picture in trial.pictures
+        math.ceil(picture.width / 28) * math.ceil(picture.height / 28) for picture in trial.pictures
     )
     return 64 + text // 4 + patches
 

@@ -40,9 +40,7 @@ def instrument_card(judged: Sequence[Judged], protocol: JudgeProtocol) -> dict[s
         "refusal_rate": _rate(answered, lambda item: item.verdict.status == "refusal"),
         "transport_failures": sum(item.verdict.status == "failed" for item in judged),
         "not_run": sum(item.verdict.status == "not-run" for item in judged),
-        "failures": dict(
-            sorted(Counter(i.verdict.status for i in judged if not i.ok).items())
-        ),
+        "failures": dict(sorted(Counter(i.verdict.status for i in judged if not i.ok).items())),
         "controls": _controls(judged, pairs, protocol),
         "known_order": known_order(pairs),
     }
@@ -64,9 +62,7 @@ def _order_effects(
         values = {pair.systems[0]: 1.0, pair.systems[1]: -1.0}
         first, second = (values.get(str(order), 0.0) for order in pair.orders)
         bias.append((first - second) / 2)
-    same = [
-        i for i in judged if i.trial.purpose == "same-picture" and i.position is not None
-    ]
+    same = [i for i in judged if i.trial.purpose == "same-picture" and i.position is not None]
     return {
         "position_bias": estimate(bias, papers, low=-1.0),
         "flip_rate": estimate([float(pair.flipped) for pair in both], papers),

@@ -91,7 +91,7 @@ def api_key(endpoint: str) -> str | None:
 
 
 def _is_private(host: str) -> bool:
-    if host == "localhost" or "." not in host and ":" not in host:
+    if host == "localhost" or ("." not in host and ":" not in host):
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_private

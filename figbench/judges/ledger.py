@@ -78,6 +78,13 @@ class Ledger:
         if self._handle is not None:
             self._handle.close()
 
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Returns the content of a log without opening it for writing."""
+        ledger = cls(None)
+        ledger._load(path)
+        return ledger
+
     @property
     def in_doubt(self) -> int:
         """Requests that were sent and have no outcome."""

@@ -102,9 +102,7 @@ class Materials:
                     f"{self._source}: question '{parsed.id}' of '{figure_id}': the correct option "
                     f"'{correct}' is not among {', '.join(options)}."
                 )
-            questions.append(
-                Question(parsed.id, parsed.level, parsed.question, options, correct)
-            )
+            questions.append(Question(parsed.id, parsed.level, parsed.question, options, correct))
         return questions
 
     def _record(self, figure_id: str) -> Mapping[str, Any]:

@@ -136,7 +136,7 @@ class Planner:
         present = [item for item in items if item.generated]
         trials: list[Trial] = []
         for item in present:
-            assert item.generated is not None  # noqa: S101
+            assert item.generated is not None
             asked = self._asked("comparison", item, (GENERATED, item.generated()))
             trials += [replace(t, repeat=r) for t in asked for r in range(repeats)]
         rng = np.random.default_rng(seed)
@@ -168,7 +168,7 @@ class Planner:
         return next((o for o in rotated if o.paper_id != present[index].paper_id), None)
 
     def _controls(self, item: Item, other: Item | None, repeats: int) -> list[Trial]:
-        assert item.generated is not None  # noqa: S101
+        assert item.generated is not None
         generated, reference = item.generated(), item.reference()
         blank = np.full_like(reference, 255)
         asked = self._asked("comparison", item, (GENERATED, generated))
@@ -220,7 +220,11 @@ class Planner:
             prompt = pointwise_prompt(self.protocol, item.context)
             return [
                 Trial(
-                    first=name, second=None, pictures=self._encode(image), prompt=prompt, **base  # type: ignore[arg-type]
+                    first=name,
+                    second=None,
+                    pictures=self._encode(image),
+                    prompt=prompt,
+                    **base,  # type: ignore[arg-type]
                 )
                 for name, image in (one, two)
             ]
@@ -250,9 +254,17 @@ class Planner:
             prompt = checklist_prompt(self.protocol, item.context, axis, inventory)
             trials.append(
                 Trial(
-                    purpose, item.prompt_id, item.paper_id, REFERENCE, system[0], pictures, prompt,
-                    sample=item.sample, aspect=axis.id, count=len(inventory),
-                )  # fmt: skip
+                    purpose,
+                    item.prompt_id,
+                    item.paper_id,
+                    REFERENCE,
+                    system[0],
+                    pictures,
+                    prompt,
+                    sample=item.sample,
+                    aspect=axis.id,
+                    count=len(inventory),
+                )
             )
         return trials
 
@@ -260,10 +272,18 @@ class Planner:
         pictures = self._encode(system[1])
         return [
             Trial(
-                purpose, item.prompt_id, item.paper_id, system[0], None, pictures,
+                purpose,
+                item.prompt_id,
+                item.paper_id,
+                system[0],
+                None,
+                pictures,
                 question_prompt(self.protocol, question.text, question.options),
-                sample=item.sample, aspect=question.id, options=tuple(sorted(question.options)),
-                level=question.level, correct=question.correct,
-            )  # fmt: skip
+                sample=item.sample,
+                aspect=question.id,
+                options=tuple(sorted(question.options)),
+                level=question.level,
+                correct=question.correct,
+            )
             for question in self.materials.questions(item.prompt_id)
         ]

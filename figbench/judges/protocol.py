@@ -1,4 +1,4 @@
-"""Judge protocols: the question, the answer schema, the pictures and the published rule, with a hash."""
+"""Judge protocols: question, answer schema, pictures and published rule, with a hash."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Reveal(_Section):
 
 
 class Answers(_Section):
-    """Words of a pairwise answer; the first two name positions unless the protocol reveals names."""
+    """Words of a pairwise answer; the first two name positions, or systems that are revealed."""
 
     first: str = "first"
     second: str = "second"

@@ -95,9 +95,7 @@ def _judged(trial: Trial, key: str, reply: Reply, protocol: JudgeProtocol) -> Ju
     return Judged(trial, key, verdict, reply, score=_score(answer, trial, protocol))
 
 
-def _positions(
-    answer: Mapping[str, Any], trial: Trial, protocol: JudgeProtocol
-) -> dict[str, str]:
+def _positions(answer: Mapping[str, Any], trial: Trial, protocol: JudgeProtocol) -> dict[str, str]:
     words = protocol.answers
     flip = protocol.reveal is not None and trial.first not in (REFERENCE, INTACT)
     first, second = (words.second, words.first) if flip else (words.first, words.second)
