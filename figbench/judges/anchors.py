@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.synthfig import blur, garble, make_scene, render_scene
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.scene import Item, Scene, Stroke, Text

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from figbench.errors import UserError
-from figbench.io.atomic import dump_json, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json
 from figbench.judges.anchors import make_anchors
 from figbench.judges.card import anchor_points, instrument_card
 from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from figbench.errors import IntegrityError, UserError
-from figbench.io.atomic import dump_json, read_json, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json, read_json
 
 FINGERPRINT_NAME = "fingerprint.json"
 TARGET = 0.75

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path
 from figbench.judges.protocol import Pictures
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from figbench.errors import UserError
-from figbench.io.atomic import read_json
+from figbench.io.json_files import read_json
 from figbench.judges.protocol import JudgeProtocol
 
 MAX_SPEC_BYTES = 512 * 2**20

@@ -9,9 +9,10 @@ import numpy as np
 
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row, pair
-from figbench.data.types import Figure, RGBImage
+from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.images.decode import decode
+from figbench.images.types import RGBImage
 from figbench.judges.anchors import Anchor, make_anchors
 from figbench.judges.images import Picture, PictureFolder, canvas_size
 from figbench.judges.materials import Materials
@@ -229,7 +230,7 @@ class Planner:
                 for name, image in (one, two)
             ]
         pictures = self._encode(one[1], two[1])
-        trials = []
+        trials: list[Trial] = []
         for first, second, shown in (
             (one[0], two[0], pictures),
             (two[0], one[0], pictures[::-1]),

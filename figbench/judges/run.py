@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from figbench._version import __version__
-from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.errors import UserError
-from figbench.io.atomic import dump_json, read_json, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json, read_json
 from figbench.judges.card import instrument_card
 from figbench.judges.images import PictureFolder
 from figbench.judges.ledger import Ledger

@@ -14,7 +14,8 @@ import httpx
 from filelock import FileLock, Timeout
 
 from figbench.errors import UserError
-from figbench.io.atomic import atomic_path, dump_json, read_json, write_text_atomic
+from figbench.io.atomic import atomic_path, write_text_atomic
+from figbench.io.json_files import dump_json, read_json
 from figbench.judges.budget import Budget, Price, prompt_token_bound, prompt_token_estimate
 from figbench.judges.client import Client, completions_url
 from figbench.judges.execute import CallSettings, Executor

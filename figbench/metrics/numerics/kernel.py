@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.statistics.influence import jackknife_influence
 from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
+from figbench.statistics.influence import jackknife_influence
 
 ROW_BLOCKS = 2
 """Height of a tile of the kernel in blocks: halves how often the other side is read again."""
@@ -167,3 +167,8 @@ def _tile(
     if rows.size:
         chosen = np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64))
     return kernel.sum(axis=1), kernel.sum(axis=0), chosen
+
+
+def kernel_distance(generated: Rows, reference: Rows) -> float:
+    """Returns the unbiased kernel distance of (n, d) and (m, d) features."""
+    return kernel_sums(generated, reference).value
