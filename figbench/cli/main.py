@@ -27,6 +27,7 @@ VERBS = (
     "graph",
     "weights",
     "model",
+    "judge",
     "demo",
     "doctor",
 )
