@@ -21,6 +21,7 @@ VERBS = (
     "compare",
     "gate",
     "sweep",
+    "rank",
     "leaderboard",
     "report",
     "data",
