@@ -22,6 +22,7 @@ VERBS = (
     "gate",
     "sweep",
     "rank",
+    "study",
     "leaderboard",
     "report",
     "data",
