@@ -73,7 +73,7 @@ def agreement(
         resamples: Of papers.
         seed: Of the resamples.
     """
-    present = np.flatnonzero(np.isfinite(differences))
+    present = [int(k) for k in np.flatnonzero(np.isfinite(differences))]
     chosen = [pairs[index] for index in present]
     values = differences[present]
     if not chosen:

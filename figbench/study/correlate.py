@@ -162,7 +162,7 @@ def _differences(
     found = []
     for first, second in combinations(instruments, 2):
         both = np.isfinite(first.differences) & np.isfinite(second.differences)
-        index = np.flatnonzero(both & (counts.sum(axis=1) > 0))
+        index = [int(k) for k in np.flatnonzero(both & (counts.sum(axis=1) > 0))]
         if len(index) == 0:
             continue
         gap = predicted(first.differences[index], counts[index])

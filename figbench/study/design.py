@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -28,7 +28,7 @@ class Assignment:
     order: tuple[str, ...]
 
 
-def all_items(available: dict[str, Sequence[str]], *, pairwise: bool) -> list[Item]:
+def all_items(available: Mapping[str, Sequence[str]], *, pairwise: bool) -> list[Item]:
     """Returns every item of the prompts.
 
     Args:

@@ -77,7 +77,8 @@ class ImportedStudy:
 
     def write(self, path: Path) -> None:
         """Writes votes or ratings as JSON Lines, atomically."""
-        records = [one.document() for one in (*self.votes, *self.ratings)]
+        records: list[dict[str, Any]] = [{**vote.document()} for vote in self.votes]
+        records += [rating.document() for rating in self.ratings]
         lines = (json.dumps(record, ensure_ascii=False) for record in records)
         write_text_atomic(path, "".join(f"{line}\n" for line in lines))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from figbench.errors import UserError
-from figbench.io.atomic import PER_FIGURE_NAME, load_result
 from figbench.ranking.counts import Array
 from figbench.ranking.votes import read_votes
+from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.study.opinions import Pair, pairs_of
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from figbench.errors import UserError
-from figbench.io.atomic import dump_json, read_json, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json, read_json
 from figbench.study.questions import Question
 
 Mode = Literal["pairwise", "likert"]

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 
 WIDTH, HEIGHT = 960, 720
 """Pixels of every image of a study."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.data.pairing import pair
-from figbench.data.types import Figure, RGBImage
+from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.images.decode import decode
+from figbench.images.types import RGBImage
 
 
 @dataclass(frozen=True, slots=True)
