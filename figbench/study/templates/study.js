@@ -142,7 +142,7 @@
     const button = element("button", { type: "button" }, image);
     button.setAttribute("aria-label", `Enlarge ${figureName(index).toLowerCase()}`);
     button.addEventListener("click", () => enlarge(index));
-    const hint = element("span", { className: "enlarge", textContent: "Click to enlarge" });
+    const hint = element("span", { className: "enlarge", textContent: "Enlarge" });
     const label = element("span", { textContent: figureName(index) });
     return element("figure", {}, element("figcaption", {}, label, hint), button);
   }
