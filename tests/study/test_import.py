@@ -63,12 +63,12 @@ def test_error_rates_of_simulated_raters_are_recovered(exported, tmp_path):
 
 def test_repeats_recover_the_error_rate(tmp_path):
     exported = make_study(
-        tmp_path, prompts=60, names=("a", "b", "c"), raters=2, votes_per_item=2, repeats=150
+        tmp_path, prompts=16, names=("a", "b", "c"), raters=2, votes_per_item=2, repeats=48
     )
     files = files_of(exported, tmp_path, [0.1, 0.2], seed=3)
     first, second = import_study(exported.key, files).raters
-    assert first.repeat_error == pytest.approx(0.1, abs=0.06)
-    assert second.repeat_error == pytest.approx(0.2, abs=0.08)
+    assert first.repeat_error == pytest.approx(0.1, abs=0.09)
+    assert second.repeat_error == pytest.approx(0.2, abs=0.12)
 
 
 def test_attention_failures_are_flagged_and_can_be_excluded(exported, tmp_path):
