@@ -21,6 +21,8 @@ VERBS = (
     "compare",
     "gate",
     "sweep",
+    "rank",
+    "study",
     "leaderboard",
     "report",
     "data",
