@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageFilter
 
+from figbench.data.types import RGBImage
+from figbench.errors import UserError
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.make import restyle
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Item, Scene, Text
 from figbench.synthfig.text import width_of
-from figbench.data.types import RGBImage
-from figbench.errors import UserError
 
 _GARBLE, _REDRAW = 21, 22
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -36,11 +36,12 @@ def garble(scene: Scene, seed: int) -> Scene:
     dice = Dice(seed, _GARBLE)
     items: list[Item] = []
     for item in scene.items:
-        items.append(_garbled(item, dice) if isinstance(item, Text) else item)
+        items.append(garbled(item, dice) if isinstance(item, Text) else item)
     return replace(scene, items=tuple(items))
 
 
-def _garbled(text: Text, dice: Dice) -> Text:
+def garbled(text: Text, dice: Dice) -> Text:
+    """Returns the text with its letters permuted and in part replaced, not wider than before."""
     markup = text.markup
     for _ in range(20):
         letters = [i for i, char in enumerate(markup) if char.isalnum()]
