@@ -9,7 +9,7 @@ from math import floor, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.synthfig.raster import (
     Mask,
     Point,

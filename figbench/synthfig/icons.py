@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas, Colour
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.raster import ellipse

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.drawings import DRAWINGS, cuboid, disc, mixed, outlined

@@ -13,8 +13,9 @@ from typing import Any
 
 from PIL import Image
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.fonts import font_differences
 from figbench.synthfig.make import make_scene

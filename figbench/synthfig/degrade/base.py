@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.scene import Scene
 
 T = TypeVar("T")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.degrade.base import Flaw
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Scene

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.make import restyle
 from figbench.synthfig.render import render_scene

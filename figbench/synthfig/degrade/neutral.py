@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Colour
 from figbench.synthfig.degrade.base import Flaw
 from figbench.synthfig.degrade.parts import bounds, labels, text

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.synthfig.degrade.base import Flaw, part_of
 from figbench.synthfig.degrade.models import garbled
 from figbench.synthfig.degrade.parts import bounds, centre, changed, labels
