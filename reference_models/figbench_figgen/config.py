@@ -70,6 +70,9 @@ class TextConfig(_Section):
         "train: always trained; or a folder with vocab.txt",
     )
     padding_mask: bool = False
+    lowercase: bool = Field(
+        True, description="of a vocabulary trained on the captions; false keeps labels as written"
+    )
 
 
 class UnetConfig(_Section):
@@ -92,6 +95,11 @@ class NoiseConfig(_Section):
     prediction: Literal["epsilon", "v_prediction"] = Field(
         "epsilon", description="v (Salimans and Ho 2022) weighs the noisiest steps more"
     )
+    zero_terminal_snr: bool = Field(
+        False,
+        description="rescale the betas so that the last step is pure noise (Lin et al. 2024); "
+        "sampling then spaces its steps from that end",
+    )
 
 
 class DataConfig(_Section):
@@ -103,6 +111,9 @@ class DataConfig(_Section):
     max_aspect: float = 2.0
     resize: Literal["antialias", "legacy_linear"] = "antialias"
     alpha: Literal["white", "legacy_black"] = "white"
+    exclude: str | None = Field(
+        None, description="a set of figures whose captions are left out of training"
+    )
     keep_pixels: bool = Field(False, description="keep decoded figures in memory (small sets)")
 
 
@@ -111,7 +122,9 @@ class _StageConfig(_Section):
     global_batch: int
     micro_batch: int = Field(description="figures per forward pass and process")
     lr: float
-    lr_schedule: Literal["constant", "cosine"] = "constant"
+    lr_schedule: Literal["constant", "cosine", "wsd"] = Field(
+        "constant", description="wsd: constant, then linear to zero over the last fifth"
+    )
     warmup_steps: int = 0
     grad_clip: float | None = None
     gradient_checkpointing: bool = False
@@ -146,6 +159,12 @@ class DiffusionConfig(_StageConfig):
     ema_decay: float = 0.9999
     ema_text: bool = True
     caption_dropout: float = 0.1
+    caption_variants: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="share of the captions that are read without 'Figure 1:' or cut short",
+    )
     cache_latents: bool = True
 
 
@@ -198,7 +217,8 @@ class FigGenConfig(_Section):
         document = self.model_dump(mode="json", include={"image_size", "vae", "text", "unet"})
         document["noise"] = self.noise.model_dump(mode="json")
         document["vae"].pop("scaling_factor")
-        document["text"].pop("tokenizer")
+        for key in ("tokenizer", "lowercase"):
+            document["text"].pop(key)
         return document
 
     def training(self, stage: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from figbench.data.manifest import Manifest, load_manifest
 from figbench.data.types import Figure, RGBImage
 from figbench.errors import UserError
 from figbench_figgen.config import AutoencoderConfig, DataConfig
+
+_NUMBER = re.compile(r"^(figure|fig\.?)\s*\d+\s*[:.]\s*", re.IGNORECASE)
 
 
 class FigureSet:
@@ -64,16 +67,20 @@ class FigureSet:
         return to_tensor(_augmented(square, rng) if stage.augment else square)
 
     def _usable(self, data: DataConfig) -> tuple[Figure, ...]:
-        shaped, captioned = [], []
+        shaped, captioned, excluded = [], [], 0
+        refused = _captions_of(data.exclude, data)
         for figure in self.manifest.figures:
             if data.min_aspect <= figure.width / figure.height <= data.max_aspect:
                 shaped.append(figure)
-                if figure.prompt:
+                if figure.prompt and without_number(figure.prompt) in refused:
+                    excluded += 1
+                elif figure.prompt:
                     captioned.append(figure)
         counts = (
             (len(self.manifest.rejects), "unreadable"),
             (len(self.manifest.figures) - len(shaped), "outside the aspect range"),
-            (len(shaped) - len(captioned), "without a caption"),
+            (len(shaped) - len(captioned) - excluded, "without a caption"),
+            (excluded, f"their captions are those of {data.exclude}"),
         )
         self.notes = [f"{count} figures left out: {why}" for count, why in counts if count]
         if not captioned:
@@ -108,6 +115,22 @@ class FigureSet:
             return decode(data).image
         except (DecodeError, OSError) as error:
             raise UserError(f"{figure.path}: cannot be read any more ({error}).") from None
+
+
+def without_number(caption: str) -> str:
+    """Returns a caption without its leading ``Figure 3:``."""
+    return _NUMBER.sub("", caption, count=1).strip()
+
+
+def _captions_of(source: str | None, data: DataConfig) -> set[str]:
+    """Returns the captions of a set, without figure numbers; ``ROOT:test`` is its test split."""
+    if source is None:
+        return set()
+    path, separator, split = source.rpartition(":")
+    if not separator or split not in ("train", "test"):
+        path, split = source, ""
+    manifest = load_manifest(path, split=split or None, caption=data.caption)
+    return {without_number(figure.prompt) for figure in manifest.figures if figure.prompt}
 
 
 def _load(source: str, data: DataConfig) -> Manifest:

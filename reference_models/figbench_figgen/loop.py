@@ -104,6 +104,9 @@ def learning_rate(section: Any, step: int) -> float:
         return float(section.lr * (step + 1) / section.warmup_steps)
     if section.lr_schedule == "constant":
         return float(section.lr)
+    if section.lr_schedule == "wsd":
+        left = (section.steps - step) / max(1.0, 0.2 * section.steps)
+        return float(section.lr * min(1.0, left))
     done = (step - section.warmup_steps) / max(1, section.steps - section.warmup_steps)
     return float(section.lr * (0.02 + 0.98 * 0.5 * (1 + cos(pi * min(1.0, done)))))
 
