@@ -15,9 +15,9 @@ from figbench._version import __version__
 
 _PUBLIC = {
     "evaluate": "figbench.evaluation",
-    "compare": "figbench.gate",
-    "load_result": "figbench.io.atomic",
-    "load_manifest": "figbench.data.manifest",
+    "compare": "figbench.comparison",
+    "load_result": "figbench.results.files",
+    "load_manifest": "figbench.data.load",
     "Protocol": "figbench.protocol",
     "ocr_sim": "figbench.features.ocr_sim",
 }
@@ -27,12 +27,12 @@ __all__ += ["load_result", "metrics", "ocr_sim"]
 
 if TYPE_CHECKING:
     from figbench import metrics
-    from figbench.data.manifest import load_manifest
+    from figbench.comparison import compare
+    from figbench.data.load import load_manifest
     from figbench.evaluation import evaluate
     from figbench.features.ocr_sim import ocr_sim
-    from figbench.gate import compare
     from figbench.protocol import Protocol
-    from figbench.io.atomic import load_result
+    from figbench.results.files import load_result
 
 
 def __getattr__(name: str) -> Any:

@@ -31,9 +31,9 @@ def compare(
     outputs paper by paper, adjusted over the metrics (Holm). Refuses runs of different protocols
     or references (exit 3) and shows what differs.
     """
-    from figbench.gate.annotations import comparison_markdown
     from figbench.comparison.comparison import compare_runs
     from figbench.comparison.runs import load_run
+    from figbench.gate.annotations import comparison_markdown
 
     if len(runs) < 2:
         raise UserError("compare needs two runs at least.", remedy="figbench compare A B")

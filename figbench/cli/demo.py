@@ -26,8 +26,8 @@ def demo(
     table, and writes results, a contact sheet and a plot.
     """
     from figbench.cli.tables import show_demo
-    from figbench.evaluation import RichProgress
     from figbench.demo.demo import run_demo
+    from figbench.evaluation import RichProgress
 
     console = error_console()
     outcome = run_demo(out, n=figures, seed=seed, progress=RichProgress(console))

@@ -107,7 +107,7 @@ def evaluate(
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
     from figbench.evaluation.planning.execution import Execution
-    from figbench.evaluation.distributed.shard import shard_from_environment
+    from figbench.evaluation.planning.shard import shard_from_environment
     from figbench.protocol import Protocol
 
     console = error_console()

@@ -28,8 +28,8 @@ def check(
     board: Annotated[Path, typer.Option(help="The board that it is meant for.")],
 ) -> None:
     """Check an entry: schema, protocol hash, completeness, plausible values."""
-    from figbench.leaderboard.entries import load_board, load_entry
     from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
+    from figbench.leaderboard.entries import load_board, load_entry
     from figbench.leaderboard.validation import incomplete, require_valid
 
     named, rules = load_entry(entry), load_board(board)
@@ -51,8 +51,8 @@ def add(
     entry: EntryFile,
 ) -> None:
     """Check an entry and copy it into the board."""
-    from figbench.leaderboard.entries import add_entry, load_board, load_entry
     from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
+    from figbench.leaderboard.entries import add_entry, load_board, load_entry
     from figbench.leaderboard.validation import require_valid
 
     named = load_entry(entry)
@@ -78,10 +78,12 @@ def enter(
     model_name: Annotated[str | None, typer.Option(help="Name on the board.")] = None,
 ) -> None:
     """Make an entry from a finished run."""
+    from figbench.io.atomic import write_text_atomic
+    from figbench.io.json_files import dump_json
+    from figbench.leaderboard.attachments import evidence_path, save_evidence
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import Entry, load_board
-    from figbench.leaderboard.attachments import evidence_path, save_evidence
-    from figbench.io.atomic import dump_json, load_result, write_text_atomic
+    from figbench.results.files import load_result
 
     if standing not in ("self-reported", "re-scored"):
         raise UserError(f"--standing: '{standing}'.", remedy="Use self-reported or re-scored.")
@@ -111,9 +113,9 @@ def reference(
     pictures: Pictures = True,
 ) -> None:
     """Keep the reference's rows and features with the board: entries are checked against them."""
+    from figbench.leaderboard.attachments import REFERENCE_NAME, save_evidence
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import load_board
-    from figbench.leaderboard.attachments import REFERENCE_NAME, save_evidence
 
     rules = load_board(board)
     found = collect(run, rules.metrics, pictures=pictures)[1]

@@ -12,8 +12,8 @@ from rich.table import Table
 from figbench.results.schema import MetricValue, RejectRecord, RunResult
 
 if TYPE_CHECKING:
-    from figbench.evaluation import Prepared
     from figbench.demo.demo import DemoOutcome
+    from figbench.evaluation import Prepared
 
 
 def format_number(value: float, scale: float = 1.0) -> str:

@@ -11,17 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
-from figbench.comparison.runs import Run, load_run, require_comparable
+from figbench.metrics.numerics.swap_tests import frechet_swap_test, kernel_swap_test
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import ALPHA, holm, minimum_detectable_effect, unpaired_p_value
-from figbench.statistics.paired import (
-    PairedTest,
-    frechet_swap_test,
-    kernel_swap_test,
-    sign_flip_test,
-)
+from figbench.statistics.paired import PairedTest, sign_flip_test
 
 MOST_DIFFERENT = 12
 SWAP_TESTS = {"fid": frechet_swap_test, "fd": frechet_swap_test}

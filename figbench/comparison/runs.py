@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from figbench.errors import IntegrityError, UserError
-from figbench.io.atomic import PER_FIGURE_NAME, RESULT_NAME, load_result
+from figbench.results.files import PER_FIGURE_NAME, RESULT_NAME, load_result
 from figbench.results.schema import RunResult
 
 IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")

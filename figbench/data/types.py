@@ -1,14 +1,8 @@
-"""The small values that pass between rooms: figures, text lines, rejects."""
+"""Core data types: figures, text lines, rejected files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-
-RGBImage = npt.NDArray[np.uint8]
-"""Height x width x 3, RGB, 0..255, as seen on a white page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from figbench.data.manifest import Manifest
-from figbench.evaluation import provenance
-from figbench.evaluation.planning.inputs import Inputs
-from figbench.evaluation.scoring.score_cache import KeptScores
-from figbench.evaluation.distributed.run import run_networks
-from figbench.evaluation.planning.options import Options
+from figbench.evaluation.artifacts import provenance
 from figbench.evaluation.artifacts.writer import require_writable, write_run
+from figbench.evaluation.distributed.run import run_networks
+from figbench.evaluation.planning.inputs import Inputs
+from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
+from figbench.evaluation.planning.workload import Workload
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.evaluation.scoring.score import Scores, score
-from figbench.evaluation.planning.workload import Workload
+from figbench.evaluation.scoring.score_cache import KeptScores
 from figbench.protocol import Protocol
 from figbench.results.schema import (
     ManifestRecord,

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 
 FloatArray = npt.NDArray[np.float32]
 

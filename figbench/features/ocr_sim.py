@@ -18,13 +18,13 @@ import torch
 from PIL import Image
 from torch import nn
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
-from figbench.features.catalog import OCR_SIM
 from figbench.features.craft import CraftBackbone, image_maps, load_backbone
 from figbench.features.embeddings import Embedding, distance, embed, from_bytes, to_bytes
 from figbench.features.exact import exact_float32
 from figbench.features.sharing import shared, sharing
+from figbench.features.specs import OCR_SIM
+from figbench.images.types import RGBImage
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
 from figbench.comparison.comparison import Comparison, Difference, compare_runs
-from figbench.gate.rules import Rule, parse_rule, require_direction
 from figbench.comparison.runs import Run, load_run, require_comparable
+from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
+from figbench.gate.rules import Rule, parse_rule, require_direction
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms
 
 from figbench.images.limits import DecodeError
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 
 ROWS_AT_ONCE = 512
 """Blending works in strips, so that a large picture does not need many times its size."""

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from figbench.images.colour import is_deep, to_rgb
 from figbench.images.limits import DecodeError, Limits
 from figbench.images.sniff import blame
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.images.vector import LONGEST_SIDE, is_vector, rasterise
 
 __all__ = ["DECODER_VERSION", "DecodeError", "Decoded", "Limits", "decode"]

@@ -14,9 +14,9 @@ from xml.etree import ElementTree  # nosec B405 # see _self_contained
 import numpy as np
 from PIL import Image
 
-from figbench.images.limits import DecodeError, Limits
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
+from figbench.images.limits import DecodeError, Limits
+from figbench.images.types import RGBImage
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from figbench.leaderboard.entries import Board, Entry
 from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.entries import Board, Entry
 from figbench.metrics.numerics.frechet import frechet_distance
 from figbench.metrics.numerics.kernel import kernel_sums
 from figbench.results.schema import RunResult

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from figbench.leaderboard import plots
-from figbench.leaderboard.entries import Board, entry_date
 from figbench.leaderboard.attachments import Evidence
-from figbench.leaderboard.freshness import numbers_digest
 from figbench.leaderboard.board_rows import Row
-from figbench.reports.strata_properties import strata_of, stratum_means
+from figbench.leaderboard.entries import Board, entry_date
+from figbench.pages.freshness import numbers_digest
+from figbench.pages.strata import strata_of, stratum_means
 from figbench.results.schema import MetricValue
 
 DISTANCES = ("fid", "fd")

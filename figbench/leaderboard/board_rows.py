@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from figbench.errors import UserError
-from figbench.leaderboard.entries import Board, NamedEntry
 from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.entries import Board, NamedEntry
 from figbench.leaderboard.ranking import Ranking, rank_all
 from figbench.leaderboard.validation import incomplete
 from figbench.protocol import Protocol

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from figbench.images.decode import decode
-from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
-from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.evaluation.artifacts.reader import load_features, load_lines
+from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
+from figbench.images.decode import decode
+from figbench.io.json_files import read_json
+from figbench.leaderboard.attachment_checks import RECOMPUTED
 from figbench.leaderboard.attachments import (
     MAX_CAPTION,
     MAX_LABEL,
@@ -23,10 +26,9 @@ from figbench.leaderboard.attachments import (
     Header,
     Pictured,
 )
-from figbench.leaderboard.attachment_checks import RECOMPUTED
-from figbench.reports.strata_properties import properties
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
-from figbench.io.atomic import PER_FIGURE_NAME, read_json
+from figbench.pages.strata import properties
+from figbench.results.files import PER_FIGURE_NAME
 
 IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
 

@@ -12,10 +12,11 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from figbench.errors import UserError
-from figbench.leaderboard.attachments import Evidence, evidence_path, load_evidence, save_evidence
-from figbench.io.atomic import dump_json, read_json, write_text_atomic
-from figbench.results.schema import ModelCard, RunResult, Strict
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json, read_json
 from figbench.io.yaml_text import read_yaml
+from figbench.leaderboard.attachments import Evidence, evidence_path, load_evidence, save_evidence
+from figbench.results.schema import ModelCard, RunResult, Strict
 
 MAX_ENTRY_BYTES = 2 * 2**20
 ENTRIES = "entries"

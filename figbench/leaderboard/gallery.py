@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.reports.differences import ORDER_BY, Difference, difference
 from figbench.leaderboard.attachments import Evidence, Pictured
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.thumbnails import gallery_ids
+from figbench.pages.label_differences import ORDER_BY, Difference, difference
 
 MOST_MODELS = 8
 """Shown beside each other: models in the order of the ranking, then baselines."""

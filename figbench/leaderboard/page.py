@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from figbench.errors import IntegrityError, UserError
+from figbench.errors import IntegrityError
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json
 from figbench.leaderboard import export, whiskers
-from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
 from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
-from figbench.leaderboard.feed import FEED_NAME, board_feed
-from figbench.leaderboard.freshness import data_part, made_with, recorded
-from figbench.leaderboard.gallery import board_gallery
-from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.leaderboard.board_plots import board_pictures, titles_of
 from figbench.leaderboard.board_rows import Row, board_rows
+from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
+from figbench.leaderboard.feed import FEED_NAME, board_feed
+from figbench.leaderboard.gallery import board_gallery
+from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.leaderboard.validation import require_valid
-from figbench.io.atomic import dump_json, write_text_atomic
+from figbench.pages.freshness import data_part, made_with, recorded
+from figbench.pages.render import render
 
 PAGE_NAME = "index.html"
 MOST_CHANGES = 60
-TEMPLATES = Path(__file__).parent / "templates"
-EXPORT = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,61 +125,6 @@ def board_site(folder: Path) -> Site:
         dump_json(history.model_dump(mode="json")),
         board_feed(board, [*ranked, *apart], withdrawn),
     )
-
-
-def render(template: str, **values: Any) -> str:
-    """Returns a page from a template with everything escaped and a policy that allows no network.
-
-    The only script that may run is the page's own, named by its digest.
-    """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = table_script()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    styles = (TEMPLATES / "page.css").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    return environment.get_template(template).render(
-        script=script,
-        library_styles=_library("dt_bundle.css"),
-        styles=styles,
-        policy=policy,
-        made_with=made_with(),
-        **values,
-    )
-
-
-def table_script() -> str:
-    """Returns DataTables (MIT, as packed by itables) followed by the page's few lines.
-
-    The bundle is a module; its exports become plain constants, so that one inline script
-    holds everything and its digest can stand in the page's policy.
-    """
-    bundle = _library("dt_bundle.js")
-    names = EXPORT.search(bundle)
-    if names is None:
-        raise UserError("itables: its DataTables bundle has no exports.", remedy="Use itables 2.9.")
-    exported = [one.partition(" as ") for one in names[1].split(",")]
-    constants = f"const $={next(ours for ours, _, name in exported if name == 'jQuery')};"
-    page = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    return EXPORT.sub(lambda _: constants, bundle) + "\n/* figbench page */\n" + page
-
-
-def _library(name: str) -> str:
-    found = find_spec("itables")
-    if found is None or not found.submodule_search_locations:
-        raise UserError("itables is not installed.", remedy="Type: pip install itables")
-    folder = Path(found.submodule_search_locations[0]) / "html"
-    return (folder / name).read_text(encoding="utf-8")
 
 
 def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from figbench.leaderboard.attachments import Evidence
 from figbench.metrics.numerics.frechet import frechet_influence
-from figbench.statistics.influence import variance_of_mean
 from figbench.metrics.numerics.kernel import kernel_sums
+from figbench.metrics.numerics.swap_tests import frechet_swap_test, kernel_swap_test
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import unpaired_p_value
-from figbench.statistics.paired import frechet_swap_test, kernel_swap_test, sign_flip_test
+from figbench.statistics.influence import variance_of_mean
+from figbench.statistics.paired import sign_flip_test
 
 Array = npt.NDArray[np.float64]
 Pair = tuple[str, str]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from figbench.errors import UserError
-from figbench.leaderboard.entries import Board, Entry, NamedEntry
-from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.attachment_checks import evidence_problems, near_copies
+from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.entries import Board, Entry, NamedEntry
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides
+from figbench.metrics.numerics.blocks import Rows
 from figbench.metrics.numerics.frechet import (
     frechet_influence,
     half_sample_distance,
     matched_distance,
 )
 from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
-from figbench.metrics.numerics.blocks import Rows
 
 MINIMUM_N = 2
 RELIABLE = 3

@@ -9,6 +9,7 @@ import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import features_of, require_count
+from figbench.metrics.numerics.blocks import Array
 from figbench.metrics.numerics.inception_score import (
     ScoreSums,
     score_influences,
@@ -16,7 +17,6 @@ from figbench.metrics.numerics.inception_score import (
     split_rows,
 )
 from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
-from figbench.metrics.numerics.blocks import Array
 
 SPLITS = 10
 JACKKNIFE_PER_SPLIT = 5

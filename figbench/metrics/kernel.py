@@ -10,8 +10,8 @@ import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
-from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
 from figbench.metrics.numerics.kernel import KernelSums, Subsets, draw_subsets, kernel_sums
+from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
 
 MINIMUM_N = 2
 JACKKNIFE_N = 3

@@ -9,9 +9,9 @@ import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
-from figbench.statistics.influence import standard_error, variance_of_mean
-from figbench.metrics.numerics.neighbours import Cover, manifolds
 from figbench.metrics.numerics.blocks import Array
+from figbench.metrics.numerics.neighbours import Cover, manifolds
+from figbench.statistics.influence import standard_error, variance_of_mean
 
 K_BALLS, K_DENSITY = 3, 5
 METHOD = "jackknife of both sets, radii held fixed"

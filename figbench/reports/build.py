@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard.page import render
+from figbench.io.atomic import write_text_atomic
+from figbench.pages.render import render
 from figbench.reports.figures import Shown, extremes
 from figbench.reports.strata import StrataTable, strata_table
-from figbench.io.atomic import load_result, write_text_atomic
+from figbench.results.files import load_result
 from figbench.results.schema import MetricValue, RunResult
 
 MOST_SHOWN = 20

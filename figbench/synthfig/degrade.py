@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageFilter
 
+from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.make import restyle
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Item, Scene, Text
 from figbench.synthfig.text import width_of
-from figbench.data.types import RGBImage
-from figbench.errors import UserError
 
 _GARBLE, _REDRAW = 21, 22
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -12,7 +12,8 @@ import torch
 from diffusers import AutoencoderKL
 
 from figbench.errors import IntegrityError, UserError
-from figbench.io.atomic import read_json, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import read_json
 from figbench_figgen.config import FigGenConfig, config_from, differences, digest
 from figbench_figgen.pipeline import FigGenPipeline
 

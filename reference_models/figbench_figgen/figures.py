@@ -12,10 +12,12 @@ import torch
 from PIL import Image, ImageEnhance, ImageFilter
 from torch.nn import functional
 
-from figbench.images.decode import DecodeError, decode
-from figbench.data.manifest import Manifest, load_manifest
-from figbench.data.types import Figure, RGBImage
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
+from figbench.data.types import Figure
 from figbench.errors import UserError
+from figbench.images.decode import DecodeError, decode
+from figbench.images.types import RGBImage
 from figbench_figgen.config import AutoencoderConfig, DataConfig
 
 _NUMBER = re.compile(r"^(figure|fig\.?)\s*\d+\s*[:.]\s*", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import UserError
 from figbench_figgen.sample import Work
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import UserError
 from tests.data.pictures import drawing, encoded
 

@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 
 import figbench
-from figbench.synthfig import iter_synthfig
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.planning.execution import Execution
 from figbench.features import load_extractor
-from figbench.features.catalog import CRAFT, EFFICIENTNET, INCEPTION
 from figbench.features.exact import arithmetic, exact_float32
+from figbench.features.specs import CRAFT, EFFICIENTNET, INCEPTION
+from figbench.synthfig import iter_synthfig
 
 PROTOCOL = figbench.Protocol.from_document(
     {

@@ -9,11 +9,11 @@ from PIL import Image
 
 import figbench
 from figbench.data.manifest import Manifest
-from figbench.synthfig import blur, iter_synthfig
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.inference.parallelism import Pace, pace_of
 from figbench.features.craft import CraftBackbone
 from figbench.features.sharing import shared, sharing
+from figbench.synthfig import blur, iter_synthfig
 
 DOCUMENT = {
     "id": "lanes",

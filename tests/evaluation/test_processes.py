@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from figbench.errors import UserError
-from figbench.evaluation import Options, heartbeat, prepare
-from figbench.evaluation.distributed.shard import Shard, remaining, shard_from_environment, share
+from figbench.evaluation import Options, , prepare
+from figbench.evaluation.distributed import heartbeat
+from figbench.evaluation.distributed.shard import remaining, share
+from figbench.evaluation.planning.shard import Shard, shard_from_environment
 from tests.evaluation.processes import command, environment, run, scores, torchrun
 
 
@@ -73,7 +75,7 @@ def test_rank_0_takes_over_the_share_of_a_rank_that_died(world, alone, tmp_path)
     other.kill()
     other.wait()
     assert not (tmp_path / "none").exists()
-    short = "from figbench.evaluation import heartbeat as h; h.SILENT_AFTER_S = 1.5"
+    short = "from figbench.evaluation.distributed import heartbeat as h; h.SILENT_AFTER_S = 1.5"
     main = "import sys; from figbench.cli.main import run; run()"
     arguments = command(world, store, tmp_path / "out")[3:]
     done = run([sys.executable, "-c", f"{short}; {main}", *arguments], RANK="0", WORLD_SIZE="2")

@@ -8,14 +8,14 @@ import types
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
-
-from figbench.cli.main import app
-from figbench.errors import IntegrityError, UserError
 from figbench_figgen.artefact import load_pipeline
 from figbench_figgen.build import build_figgen_unet, build_text, build_vae, is_unused
 from figbench_figgen.config import load_config
 from figbench_figgen.official import convert_state
+from typer.testing import CliRunner
+
+from figbench.cli.main import app
+from figbench.errors import IntegrityError, UserError
 from tests.reference_models.official_names import official_state
 
 

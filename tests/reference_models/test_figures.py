@@ -6,12 +6,12 @@ import json
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-
-from figbench.errors import UserError
 from figbench_figgen.config import load_config
 from figbench_figgen.figures import FigureSet, on_square
 from figbench_figgen.rng import Order, fold, numpy_generator
+from PIL import Image
+
+from figbench.errors import UserError
 
 
 def write_root(folder, images, captions):

@@ -5,10 +5,10 @@ import logging
 import numpy as np
 import pytest
 import torch
-
-from figbench.errors import UserError
 from figbench_figgen.artefact import load_pipeline
 from figbench_figgen.pipeline import FigGenPipeline
+
+from figbench.errors import UserError
 
 CAPTIONS = ["a red box", "a blue circle"]
 

@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 import torch
-
-from figbench.errors import IntegrityError, UserError
 from figbench_figgen import loop
 from figbench_figgen.checkpoint import latest, load_checkpoint
 from figbench_figgen.train_autoencoder import AutoencoderStage
 from figbench_figgen.train_diffusion import DiffusionStage
+
+from figbench.errors import IntegrityError, UserError
 from tests.reference_models.conftest import train
 
 

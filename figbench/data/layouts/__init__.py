@@ -7,22 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from figbench.data.archives import is_archive
-from figbench.data.layouts import folder, paper2fig, records, saved, tables
-from figbench.data.layouts.folder import Known
-from figbench.data.layouts.filenames import ArchiveNames, FolderNames, Names
 from figbench.data.dataset_index import Listing
-from figbench.data.manifest import Manifest
+from figbench.data.layouts import folder, paper2fig, records, tables
+from figbench.data.layouts.filenames import ArchiveNames, FolderNames, Names
+from figbench.data.layouts.folder import Known
 from figbench.errors import UserError
 from figbench.registry import suggest
 
-__all__ = ["LAYOUTS", "Known", "find_listing", "load_saved"]
+__all__ = ["LAYOUTS", "Known", "find_listing"]
 
 LAYOUTS = ("flat", "samples", "figgen", "geneval", "map", "records", "parquet", "paper2fig100k")
-
-
-def load_saved(path: Path) -> Manifest | None:
-    """Returns a manifest that figbench saved, or None if the path is something else."""
-    return saved.load(path) if path.is_file() else None
 
 
 def find_listing(

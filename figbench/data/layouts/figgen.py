@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from figbench.data.layouts.filenames import Names
 from figbench.data.dataset_index import Candidate
+from figbench.data.layouts.filenames import Names
 from figbench.errors import UserError
 
 FIGGEN = re.compile(r"(?:(.*)/)?sample_(\d+)/(\d+)\.\w+")

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from figbench.data.archives import archive_members
 from figbench.data.dataset_index import shown
-from figbench.images.limits import DecodeError
 from figbench.data.sources import SEPARATOR, read_source
 from figbench.data.types import Reject
+from figbench.images.limits import DecodeError
 
 MAX_TEXT_BYTES = 1_000_000
 

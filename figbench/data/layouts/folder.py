@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from figbench.data.dataset_index import Candidate, Listing, is_bad, shown
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
-from figbench.data.dataset_index import Candidate, Listing, is_bad, shown
 from figbench.data.types import Reject
 
 IMAGE_SUFFIXES = frozenset(

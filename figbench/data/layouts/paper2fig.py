@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from figbench.data.layouts.records import finite, read_document
 from figbench.data.dataset_index import Candidate, Listing, clean_text, shown
+from figbench.data.layouts.records import finite, read_document
 from figbench.data.types import Reject, TextLine
 from figbench.errors import UserError
 

@@ -29,7 +29,7 @@ _FIGURE_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def save(manifest: Manifest, path: Path) -> None:
+def save_manifest(manifest: Manifest, path: Path) -> None:
     """Writes a manifest atomically: parquet by the suffix, else JSON lines."""
     head = {
         "format": FORMAT,
@@ -76,13 +76,13 @@ def _packed(lines: Iterable[TextLine]) -> list[list[Any]]:
     return [[one.text, one.box, one.confidence] for one in lines]
 
 
-def load(path: Path) -> Manifest | None:
+def load_saved(path: Path) -> Manifest | None:
     """Returns the manifest, or None if the file is something else.
 
     Raises:
         UserError: If it is a figbench manifest that is damaged or of another version.
     """
-    if path.suffix not in (".jsonl", ".parquet"):
+    if path.suffix not in (".jsonl", ".parquet") or not path.is_file():
         return None
     try:
         parts = _read_lines(path) if path.suffix == ".jsonl" else _read_parquet(path)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from figbench.data.dataset_index import Candidate, Listing
 from figbench.data.layouts.records import (
     ID_FIELDS,
     IMAGE_FIELDS,
@@ -15,7 +16,6 @@ from figbench.data.layouts.records import (
     integer,
     text_of,
 )
-from figbench.data.dataset_index import Candidate, Listing
 from figbench.data.sources import SEPARATOR
 from figbench.errors import UserError
 

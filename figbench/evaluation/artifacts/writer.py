@@ -12,17 +12,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
 from figbench.evaluation.planning.plan import Plan
-from figbench.evaluation.scoring.score import Scores, Sides, clusters
+from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces
-from figbench.io.atomic import (
-    PER_FIGURE_NAME,
-    atomic_path,
-    dump_json,
-    write_result,
-    write_text_atomic,
-)
+from figbench.evaluation.scoring.score import Scores, clusters
+from figbench.io.atomic import atomic_path, write_text_atomic
+from figbench.io.json_files import dump_json
+from figbench.results.files import PER_FIGURE_NAME, write_result
 from figbench.results.schema import RunResult, json_schema
 
 GENERATED_NAME = "generated.jsonl"
@@ -56,7 +54,7 @@ def write_run(
     with atomic_path(folder / PER_FIGURE_NAME) as temporary:
         pq.write_table(per_figure_table(sides, scores.per_figure), temporary)
     for manifest, name in ((generated, GENERATED_NAME), (sides.reference, REFERENCE_NAME)):
-        manifest.save(folder / name)
+        save_manifest(manifest, folder / name)
     write_text_atomic(folder / FEATURES_NAME, dump_json(_features_index(plan, spaces, scores)))
     write_text_atomic(folder / SCHEMA_NAME, dump_json(json_schema()))
     write_result(result, folder)

@@ -16,12 +16,12 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from figbench.errors import UserError
-from figbench.evaluation.planning.options import Options
+from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
 from figbench.evaluation.inference.parallelism import pace_of
+from figbench.evaluation.inference.writers import StoreSink
+from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Task
 from figbench.evaluation.planning.prepare import Prepared
-from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
-from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.workload import REFERENCE
 
 AHEAD = 2

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 from figbench._version import __version__
 from figbench.errors import IntegrityError
-from figbench.evaluation.planning.execution import Execution
+from figbench.evaluation.artifacts.provenance import package_versions
 from figbench.evaluation.inference.engine import Preparer, extract
 from figbench.evaluation.inference.parallelism import pace_of
-from figbench.evaluation.planning.plan import Task, task_weights
-from figbench.evaluation.artifacts.provenance import package_versions
-from figbench.evaluation.inference.runners import Runner, Setting, make_runner, require_cpu, resolve_device
+from figbench.evaluation.inference.runners import (
+    Runner,
+    Setting,
+    make_runner,
+    require_cpu,
+    resolve_device,
+)
 from figbench.evaluation.inference.writers import Row
+from figbench.evaluation.planning.execution import Execution
+from figbench.evaluation.planning.plan import Task, task_weights
 from figbench.evaluation.planning.workload import Group, Job, workload_of
 from figbench.features.exact import arithmetic
 from figbench.ocr import engine_info

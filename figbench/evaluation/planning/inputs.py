@@ -6,20 +6,22 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figbench.data.manifest import Manifest, Probes, load_manifest
-from figbench.data.remote.mirror import Advance
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
-from figbench.data.types import Figure
+from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
+from figbench.data.types import Figure
 from figbench.errors import UserError
-from figbench.store.decode_cache import ProbeCache
+from figbench.evaluation.planning.sides import Sides
+from figbench.evaluation.planning.workload import GENERATED
 from figbench.evaluation.progress import Progress, copied
 from figbench.evaluation.references.pack import is_pack, open_pack
-from figbench.evaluation.scoring.score import Sides
-from figbench.evaluation.planning.workload import GENERATED
+from figbench.images.decode_pool import Probes
 from figbench.protocol import Protocol
 from figbench.store import Store
+from figbench.store.decode_cache import ProbeCache
 
 
 @dataclass(frozen=True, slots=True)

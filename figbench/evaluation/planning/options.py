@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from figbench.evaluation.planning.execution import USUAL, Execution
-from figbench.evaluation.distributed.shard import WHOLE, Shard
+from figbench.evaluation.planning.shard import WHOLE, Shard
 
 
 @dataclass(frozen=True, slots=True)

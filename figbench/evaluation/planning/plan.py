@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from figbench.images.decode import DECODER_VERSION
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.execution import USUAL, Execution
 from figbench.features import (
@@ -15,6 +14,7 @@ from figbench.features import (
     require_weights,
     weights_digest,
 )
+from figbench.images.decode import DECODER_VERSION
 from figbench.metrics import get_metric
 from figbench.metrics.base import Metric
 from figbench.ocr import engine_info

@@ -11,8 +11,8 @@ from figbench.errors import UserError
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Plan, estimate_s, make_plan
-from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
+from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.protocol import Protocol
 from figbench.store import Store, default_store
 

@@ -12,40 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row
 from figbench.data.types import Figure, TextLine
-from figbench.evaluation.scoring.score_cache import KeptScores
 from figbench.evaluation.planning.plan import Plan, PlannedMetric, Task
+from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces, image_key, pair_key
+from figbench.evaluation.scoring.score_cache import KeptScores
 from figbench.metrics.base import Measurement, MetricError, MetricInputs, Needs, OutputSpec
+from figbench.metrics.intervals import interval_of
 from figbench.metrics.numerics.blocks import Rows
 from figbench.results.schema import MetricValue
-from figbench.metrics.intervals import interval_of
 from figbench.store import decode_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """What is compared with what.
-
-    Attributes:
-        rows: Expected (reference, sample) rows, generated None where missing; for unpaired
-            sets one row per generated figure with itself in the place of the reference id.
-        reference: The reference set.
-        paired: Whether rows carry references.
-        rejected: Generated files that could not be used.
-    """
-
-    rows: Sequence[Row]
-    reference: Manifest
-    paired: bool
-    rejected: int
-
-    @property
-    def present(self) -> list[Figure]:
-        """Generated figures that are scored, in row order."""
-        return [row.generated for row in self.rows if row.generated is not None]
 
 
 @dataclass(slots=True)

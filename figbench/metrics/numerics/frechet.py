@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.blocks import Array, Picked, Rows, blocks
+from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
 
 MIN_PIVOT = 1e-7

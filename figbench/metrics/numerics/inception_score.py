@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.statistics.influence import jackknife_influence
 from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, blocks
+from figbench.statistics.influence import jackknife_influence
 
 
 def log_softmax(logits: npt.NDArray[np.floating]) -> Array:

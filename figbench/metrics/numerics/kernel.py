@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.statistics.influence import jackknife_influence
 from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
+from figbench.statistics.influence import jackknife_influence
 
 ROW_BLOCKS = 2
 """Height of a tile of the kernel in blocks: halves how often the other side is read again."""

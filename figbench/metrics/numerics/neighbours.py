@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.moments import mean_of
 from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
+from figbench.metrics.numerics.moments import mean_of
 
 ROUNDING = 1e-12
 """Squared distances below this share of the squared norms are equal points."""

@@ -11,9 +11,9 @@ from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Task
 from figbench.evaluation.planning.prepare import Prepared, prepare
+from figbench.evaluation.planning.workload import REFERENCE, image_key
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.evaluation.references.pack import write_pack
-from figbench.evaluation.planning.workload import REFERENCE, image_key
 from figbench.features import extractor_info
 from figbench.protocol import Protocol
 from figbench.store import Space, Store
