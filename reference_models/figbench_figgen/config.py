@@ -19,7 +19,6 @@ PAPER_EXACT = "paper-exact"
 """Name of the override that switches every deviation from the official code back."""
 
 _PAPER_EXACT: dict[str, Any] = {
-    "vae.scaling_factor": 0.18215,
     "text.padding_mask": False,
     "data.resize": "legacy_linear",
     "data.alpha": "legacy_black",
@@ -34,6 +33,11 @@ _PAPER_EXACT: dict[str, Any] = {
     "autoencoder.ocr_every": 1,
     "run.precision": "no",
 }
+
+_ADJUSTABLE = (
+    "steps", "micro_batch", "gradient_checkpointing", "lr", "lr_schedule", "warmup_steps",
+    "grad_clip",
+)  # fmt: skip
 
 
 class _Section(BaseModel):
@@ -224,9 +228,16 @@ class FigGenConfig(_Section):
     def training(self, stage: str) -> dict[str, Any]:
         """What must agree for a run to be resumed: all but its length and its logging."""
         document = {**self.architecture(), **self.model_dump(mode="json", include={"data", stage})}
-        document[stage].pop("steps")
-        document["run"] = {"seed": self.run.seed, "precision": self.run.precision}
+        for key in _ADJUSTABLE:
+            document[stage].pop(key)
+        document["run"] = {"seed": self.run.seed}
         return document
+
+    def adjustable(self, stage: str) -> dict[str, Any]:
+        """What may change when a run is resumed; each change is recorded with its step."""
+        section = self.model_dump(mode="json", include={stage})[stage]
+        document = {f"{stage}.{key}": section[key] for key in _ADJUSTABLE}
+        return {**document, "run.precision": self.run.precision}
 
 
 def config_names() -> list[str]:
@@ -250,6 +261,7 @@ def load_config(name: str | Path, overrides: Iterable[str] = ()) -> FigGenConfig
         if override == PAPER_EXACT:
             for key, value in _PAPER_EXACT.items():
                 _set(document, key, value)
+            _set(document, "vae.scaling_factor", official_scale(document["text"].get("layers")))
             continue
         key, separator, value = override.partition("=")
         if not separator:
@@ -273,6 +285,11 @@ def config_from(document: Mapping[str, Any], source: str) -> FigGenConfig:
         ) from None
     _check(config, source)
     return config
+
+
+def official_scale(layers: int | None) -> float:
+    """Returns ``scale_factor`` of the official configuration with so many text layers."""
+    return 0.05 if layers == 128 else 0.18215
 
 
 def digest(document: Mapping[str, Any]) -> str:

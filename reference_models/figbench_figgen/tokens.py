@@ -80,9 +80,7 @@ def _trained(captions: Iterable[str], text: TextConfig) -> Any:
     return train_tokenizer(captions, text.vocab_size, lowercase=text.lowercase)
 
 
-def train_tokenizer(
-    captions: Iterable[str], vocab_size: int, *, lowercase: bool = True
-) -> Any:
+def train_tokenizer(captions: Iterable[str], vocab_size: int, *, lowercase: bool = True) -> Any:
     """Returns a WordPiece tokenizer of at most ``vocab_size`` pieces; deterministic.
 
     The order of the captions does not matter.
