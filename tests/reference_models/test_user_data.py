@@ -127,5 +127,5 @@ def test_settings_that_errors_advise_may_change_on_resume_and_are_recorded(
     (record,) = read_log(tmp_path / "changes-autoencoder.jsonl")
     assert record["step"] == 2
     text = "; ".join(record["changes"])
-    assert "autoencoder.micro_batch: 4 != 1" in text
+    assert "autoencoder.micro_batch: 2 != 1" in text
     assert "autoencoder.lr: 0.002 != 0.0001" in text
