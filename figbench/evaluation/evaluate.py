@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
 from figbench.evaluation.artifacts.writer import require_writable, write_run
@@ -30,8 +31,8 @@ from figbench.results.schema import (
 
 
 def evaluate(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,
@@ -46,9 +47,10 @@ def evaluate(
 
     Args:
         generated: Folder, archive, JSON/JSONL/CSV, parquet or saved manifest of the figures; or a
-            URL that fsspec knows (``s3://bucket/figures``).
+            URL that fsspec knows (``s3://bucket/figures``); or :class:`figbench.Figures` from
+            images in memory.
         reference: Paper2Fig100k root or JSON, any folder, or a ``figbench reference build`` file;
-            or its URL.
+            or its URL; or :class:`figbench.Figures`.
         protocol: A shipped name, a YAML path or a :class:`Protocol`.
         metrics: A selection among the protocol's metrics; None for all.
         output: Folder for ``result.json``, ``per_figure.parquet`` and the saved manifests.
@@ -116,8 +118,8 @@ def evaluate(
 
 
 def contribute(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,

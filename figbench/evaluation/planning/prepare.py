@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.errors import UserError
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
@@ -37,8 +38,8 @@ class Prepared:
 
 
 def prepare(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,
