@@ -13,9 +13,9 @@ from figbench.evaluation.inference.engine import Preparer, extract
 from figbench.evaluation.inference.parallelism import pace_of
 from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.plan import Task
 from figbench.evaluation.planning.prepare import Prepared
-from figbench.evaluation.planning.workload import GENERATED, Workload
+from figbench.evaluation.planning.tasks import GENERATED, Task
+from figbench.evaluation.planning.workload import Workload
 from figbench.evaluation.progress import Progress
 from figbench.store import KeptRows
 

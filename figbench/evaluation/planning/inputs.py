@@ -15,7 +15,7 @@ from figbench.data.remote.urls import is_url, localized
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED
+from figbench.evaluation.planning.tasks import GENERATED, Side
 from figbench.evaluation.progress import Progress, copied
 from figbench.evaluation.references.pack import is_pack, open_pack
 from figbench.images.decode_pool import Probes
@@ -44,7 +44,7 @@ class Inputs:
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def read(self, side: str, figure: Figure) -> bytes:
+    def read(self, side: Side, figure: Figure) -> bytes:
         """Returns a figure's bytes; raises as :meth:`Manifest.read`."""
         return (self.generated if side == GENERATED else self.reference).read(figure)
 

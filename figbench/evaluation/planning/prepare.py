@@ -11,7 +11,8 @@ from figbench.data.manifest import Manifest
 from figbench.errors import UserError
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.plan import Plan, estimate_s, make_plan
+from figbench.evaluation.planning.plan import Plan, make_plan
+from figbench.evaluation.planning.tasks import estimate_s
 from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.protocol import Protocol
