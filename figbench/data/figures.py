@@ -23,7 +23,7 @@ from figbench.data.layouts.records import (
 from figbench.data.load import load_manifest, probe_listing
 from figbench.data.manifest import Manifest
 from figbench.data.sources import read_source
-from figbench.data.types import TextLine
+from figbench.data.types import Figure, Reject, TextLine
 from figbench.errors import UserError
 from figbench.images.arrays import UNIT, ValueRange, as_rgb_images
 from figbench.images.limits import DecodeError
@@ -238,6 +238,18 @@ def encode_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def ordered(figures: Iterable[Figure], rejects: Iterable[Reject]) -> Manifest:
+    """Returns figures without their bytes as a manifest, in the order of their file names."""
+    listed = list(figures)
+    several = any(figure.sample for figure in listed)
+    named = [
+        replace(figure, path=_file_name(figure.figure_id, figure.sample, several))
+        for figure in listed
+    ]
+    named.sort(key=lambda figure: figure.path)
+    return Manifest(tuple(named), tuple(rejects), MEMORY, MEMORY, MEMORY)
 
 
 def _encode_all(images: Any, value_range: ValueRange) -> list[bytes]:

@@ -28,6 +28,7 @@ from figbench.results.schema import (
     RejectRecord,
     RunResult,
 )
+from figbench.store import Store
 
 
 def evaluate(
@@ -37,7 +38,7 @@ def evaluate(
     metrics: Sequence[str] | None = None,
     *,
     output: str | Path | None = None,
-    store: str | Path | None = None,
+    store: str | Path | Store | None = None,
     model: ModelCard | None = None,
     options: Options = Options(),
     progress: Progress | None = None,
@@ -54,7 +55,8 @@ def evaluate(
         protocol: A shipped name, a YAML path or a :class:`Protocol`.
         metrics: A selection among the protocol's metrics; None for all.
         output: Folder for ``result.json``, ``per_figure.parquet`` and the saved manifests.
-        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache.
+        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache. A
+            :class:`figbench.store.MemoryStore` writes nothing to disk.
         model: Who drew the figures.
         options: How the run behaves.
         progress: Receives rates and counts.
@@ -102,7 +104,7 @@ def evaluate(
         model=model or ModelCard(),
         provenance=found,
         warnings=_warnings(prepared, scores),
-        store=str(prepared.store.root.resolve()),
+        store=prepared.store.location,
     )
     if output is not None:
         write_run(

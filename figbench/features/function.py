@@ -59,7 +59,8 @@ class FeatureFunction:
         """
         name = self._output(output)
         arrays = [
-            preprocessed(image, preprocess) for image in as_rgb_images(images, "images", value_range)
+            preprocessed(image, preprocess)
+            for image in as_rgb_images(images, "images", value_range)
         ]
         rows = np.empty((len(arrays), self.info.outputs[name]), np.float32)
         for positions in self._batches(arrays):
