@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from figbench.errors import UserError
+from figbench.features.reuse import loaded
 from figbench.features.weights import weights_digest
 from figbench.ocr.base import OcrEngine, OcrInfo
 from figbench.registry import Registry, suggest
@@ -130,10 +131,15 @@ def load_engine(
         streams: Threads that will call it at a time, for engines that divide the cores themselves.
     """
     info = engine_info(name, settings)
-    reader = engines.get(name).load(info, device)
-    if engine in info.engines:
-        from figbench.features.openvino_engine import compiled
 
-        changed: Any = reader
-        changed.trunk = compiled(changed.trunk, "float32", streams)
-    return reader
+    def load() -> OcrEngine:
+        reader = engines.get(name).load(info, device)
+        if engine in info.engines:
+            from figbench.features.openvino_engine import compiled
+
+            changed: Any = reader
+            changed.trunk = compiled(changed.trunk, "float32", streams)
+        return reader
+
+    chosen = tuple(sorted(info.settings.items()))
+    return loaded((engines.kind, name, chosen, device, engine, streams), load)
