@@ -79,7 +79,7 @@ def image_graph(image: RGBImage, lines: Sequence[TextLine]) -> FigureGraph:
     words = [w for line in lines if (w := _words(line)) is not None]
     shapes = find_shapes(image, words)
     strokes = trace_strokes(shapes, words)
-    return resolve(Drawing(width, height, shapes.outlines, words, strokes))
+    return resolve(Drawing(width, height, [*shapes.nodes, *shapes.frames], words, strokes))
 
 
 def _words(line: TextLine) -> Words | None:

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.graphs.drawing import Outline, Point, Stroke, Words, area, centre
+from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words, area, centre, common
+from figbench.graphs.geometry import merged_boxes
 from figbench.graphs.model import Box
 from figbench.graphs.raster_shapes import Shapes
 
 Mask = npt.NDArray[np.uint8]
 Pixel = tuple[int, int]
-_TOUCH = 9
+_TOUCH = 16
 _GAP = 15
 _TURN = 14.0
 
@@ -31,7 +32,7 @@ def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
     """
     ink = _bridged(shapes.ink)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    bodies = _bodies(shapes.outlines, words, ink.shape[0] * ink.shape[1])
+    bodies = _bodies(shapes.nodes, words, (ink.shape[0], ink.shape[1]))
     thick = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     out: list[Stroke] = []
     for i in range(1, count):
@@ -56,16 +57,15 @@ def _bridged(ink: Mask) -> Mask:
     return out
 
 
-def _bodies(outlines: Sequence[Outline], words: Sequence[Words], page: int) -> list[Box]:
-    """Boxes at which arrows may end: nodes and the captions right below them, no frames."""
+def _bodies(nodes: Sequence[Outline], words: Sequence[Words], size: tuple[int, int]) -> list[Box]:
+    """Boxes at which arrows may end: whole nodes with the captions right below them."""
     out: list[Box] = []
-    inner = [centre(o.box) for o in outlines]
-    for outline in outlines:
-        x0, y0, x1, y1 = outline.box
-        holds = sum(x0 < x < x1 and y0 < y < y1 for x, y in inner) > 1
-        if holds and area(outline.box) > 0.012 * page:
+    merged = merged_boxes(Drawing(size[1], size[0], nodes, words))
+    for box in merged:
+        others = [o for o in merged if o is not box and area(o) > area(box)]
+        if any(common(box, other) > 0.9 * area(box) for other in others):
             continue
-        bottom = y1
+        x0, y0, x1, bottom = box
         for entry in sorted(words, key=lambda w: w.box[1]):
             high = entry.box[3] - entry.box[1]
             near = -0.5 * high < entry.box[1] - bottom < 0.7 * high
@@ -82,7 +82,8 @@ def _piece(
 
     ys, xs = np.nonzero(window)
     gx, gy = xs + corner[0], ys + corner[1]
-    pen = float(np.median(thick[skeletonize(window)])) if window.any() else 1.0
+    skeleton = np.asarray(skeletonize(window), bool)
+    pen = float(np.median(thick[skeleton])) if skeleton.any() else 1.0
     contacts: list[tuple[int, Pixel, bool]] = []
     for k, (x0, y0, x1, y1) in enumerate(bodies):
         far = np.maximum(np.maximum(x0 - gx, gx - x1), 0) ** 2.0
@@ -90,25 +91,26 @@ def _piece(
         close = far <= _TOUCH**2
         if not close.any():
             continue
-        for spot in _clusters(xs[close], ys[close]):
+        touching = np.zeros(window.shape, bool)
+        touching[ys[close], xs[close]] = True
+        for spot in _clusters(touching):
             nearest = min(spot, key=lambda p: _gap(p, corner, bodies[k]))
             contacts.append((k, nearest, _has_head(nearest, thick, pen)))
     if len({k for k, _, _ in contacts}) < 2:
         return []
-    return _strokes(window, contacts, corner)
+    return _strokes(skeleton, contacts, corner)
 
 
-def _clusters(xs: npt.NDArray[np.int64], ys: npt.NDArray[np.int64]) -> list[list[Pixel]]:
-    """Groups pixels that lie within a few pixels of each other: one group an arrow's end."""
-    groups: list[list[Pixel]] = []
-    for x, y in sorted(zip(xs.tolist(), ys.tolist(), strict=True)):
-        for group in groups:
-            if any(abs(x - a) <= 4 and abs(y - b) <= 4 for a, b in group[-12:]):
-                group.append((x, y))
-                break
-        else:
-            groups.append([(x, y)])
-    return [group for group in groups if len(group) >= 3]
+def _clusters(close: npt.NDArray[np.bool_]) -> list[list[Pixel]]:
+    """Groups of touching pixels: one group an arrow's end."""
+    grown = cv2.dilate(close.astype(np.uint8), np.ones((5, 5), np.uint8))
+    count, labels = cv2.connectedComponents(grown, connectivity=8)
+    out = []
+    for i in range(1, count):
+        ys, xs = np.nonzero((labels == i) & close)
+        if len(xs) >= 3:
+            out.append(list(zip(xs.tolist(), ys.tolist(), strict=True)))
+    return out
 
 
 def _gap(pixel: Pixel, corner: Pixel, box: Box) -> float:
@@ -142,8 +144,12 @@ def _strokes(
     pairs: set[tuple[int, int]] = set()
     ways: dict[tuple[int, int], list[Pixel]] = {}
     starts = heads or tails
+    points = np.argwhere(window)[:, ::-1]
+    if not len(points):
+        return []
+    anchors = [_nearest(points, p) for _, p, _ in contacts]
     for start in starts:
-        reached = _trace(window, contacts[start][1], [p for _, p, _ in contacts])
+        reached = _trace(window, anchors[start], anchors)
         others = [i for i in (tails if heads else contacts_range(contacts)) if i in reached]
         others = [i for i in others if i != start and contacts[i][0] != contacts[start][0]]
         if not others and heads:
@@ -165,9 +171,16 @@ def _strokes(
         if frozenset((a, b)) in done:
             continue
         done.add(frozenset((a, b)))
-        path = tuple(_moved(p, corner) for p in _thinned(ways[a, b]))
+        way = [contacts[a][1], *_thinned(ways[a, b]), contacts[b][1]]
+        path = tuple(_moved(p, corner) for p in way)
         out.append(Stroke(path, head=contacts[b][2], tail=contacts[a][2]))
     return out
+
+
+def _nearest(points: npt.NDArray[np.int64], pixel: Pixel) -> Pixel:
+    far = np.hypot(points[:, 0] - pixel[0], points[:, 1] - pixel[1])
+    x, y = points[far.argmin()]
+    return int(x), int(y)
 
 
 def contacts_range(contacts: Sequence[object]) -> range:

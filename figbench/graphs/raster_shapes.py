@@ -11,12 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.data.types import RGBImage
-from figbench.graphs.drawing import Outline, Words, centre, common, holds
+from figbench.graphs.drawing import Outline, Words, centre, common
 from figbench.graphs.model import Box
 
 Mask = npt.NDArray[np.uint8]
 _TOLERANCE = 6
 _FRAME_SHARE = 0.012
+LIGHTEST = 185
+"""Lines have a channel below this; shadows and fringes do not."""
+EDGE = 8
+"""Pixels around a node that its outline and shadow may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,13 @@ class Shapes:
     """What ``find_shapes`` finds.
 
     Attributes:
-        outlines: Nodes and frames.
+        nodes: Pieces of nodes.
+        frames: Outlines around nodes.
         ink: Mask of everything that is not ground, text or inside of a node: lines and heads.
     """
 
-    outlines: list[Outline]
+    nodes: list[Outline]
+    frames: list[Outline]
     ink: Mask
 
 
@@ -47,57 +53,74 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     page = height * width
     plain = _without_text(image, words)
     labels, stats, colours = _regions(plain)
-    ground_colours = [colours[labels[0, 0]]]
     ground = np.zeros((height, width), bool)
+    grounds = [colours[labels[0, 0]]]
+    frames = np.zeros((height, width), np.uint8)
+    owners = _owners(labels, words)
     nodes: list[Outline] = []
-    frames: list[Outline] = []
-    least = max(60.0, 0.0004 * page)
-    order = sorted(range(1, len(stats)), key=lambda i: -stats[i][4])
-    for i in order:
+    for i in sorted(range(1, len(stats)), key=lambda i: (i in owners, -stats[i][4])):
         x, y, wide, high, size = (int(v) for v in stats[i])
         box = (float(x), float(y), float(x + wide), float(y + high))
-        border = x <= 1 or y <= 1 or x + wide >= width - 1 or y + high >= height - 1
-        like_ground = any(_alike(colours[i], c) for c in ground_colours)
-        if border and size > 0.02 * page:
-            ground |= labels == i
-            ground_colours.append(colours[i])
-            continue
-        if size < least:
-            if like_ground:
-                ground |= labels == i
-            continue
         solid = size / (wide * high)
-        worded = any(
-            holds(box, centre(w.box))
-            and labels[int(_clip(centre(w.box)[1], height)), int(_clip(centre(w.box)[0], width))]
-            == i
-            for w in words
-        )
-        hollow = solid < 0.85 and _holes(labels == i, box) >= 0.12
-        if wide * high > _FRAME_SHARE * page and hollow and solid > 0.15:
+        on_page = _alike(colours[i], grounds[0])
+        like_ground = any(_alike(colours[i], colour) for colour in grounds)
+        border = x <= 1 or y <= 1 or x + wide >= width - 1 or y + high >= height - 1
+        large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
+        if (border and size > 0.02 * page) or large or _is_hollow(labels, i, box, solid, page):
+            if not on_page:
+                frames[labels == i] = 1
+                grounds.append(colours[i])
             ground |= labels == i
-            ground_colours.append(colours[i])
-            if _is_rectangle(labels == i, box):
-                frames.append(Outline(box, "box"))
-        elif like_ground and not (worded and solid > 0.8):
+        elif like_ground and not (on_page and i in owners and solid > 0.8):
             ground |= labels == i
-        elif solid > 0.5 and min(wide, high) >= 8:
+            frames[labels == i] |= np.uint8(not on_page)
+        elif size >= max(60.0, 0.0004 * page) and solid > 0.5 and min(wide, high) >= 8:
             nodes.append(Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box"))
     taken = np.zeros((height, width), np.uint8)
     for outline in nodes:
-        _fill(taken, outline.box, 3)
-    circles = _circles(plain, taken)
-    for outline in circles:
-        _fill(taken, outline.box, 1)
-    ink = (~ground & (taken == 0)).astype(np.uint8)
+        _fill(taken, outline.box, EDGE)
+    dark = image.min(axis=2) < LIGHTEST
+    ink = (~ground & (taken == 0) & dark).astype(np.uint8)
     for entry in words:
         _fill(ink, entry.box, 2, 0)
-    for frame in frames:
+    boxes = _frame_boxes(frames, page)
+    for frame in boxes:
         _erase_border(ink, frame.box)
+    circles = _circles(plain, ink)
+    for outline in circles:
+        _fill(ink, outline.box, EDGE // 2, 0)
     pictures = _blobs(ink, page)
     for outline in pictures:
         _fill(ink, outline.box, 3, 0)
-    return Shapes([*nodes, *circles, *pictures, *frames], ink)
+    return Shapes([*nodes, *circles, *pictures], boxes, ink)
+
+
+def _owners(labels: Any, words: Sequence[Words]) -> set[int]:
+    """Regions in which words stand."""
+    high, wide = labels.shape
+    return {
+        int(labels[int(_clip(y, high)), int(_clip(x, wide))])
+        for x, y in (centre(entry.box) for entry in words)
+    }
+
+
+def _is_hollow(labels: Any, region: int, box: Box, solid: float, page: int) -> bool:
+    """Whether a large region has holes in which nodes stand: a frame's ground."""
+    if (box[2] - box[0]) * (box[3] - box[1]) <= _FRAME_SHARE * page or not 0.15 < solid < 0.85:
+        return False
+    return _holes(labels == region, box) >= 0.12
+
+
+def _frame_boxes(frames: Mask, page: int) -> list[Outline]:
+    """Frames: pieces of tinted ground that arrows and nodes have cut apart, joined again."""
+    reach = 25
+    closed = cv2.morphologyEx(frames, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    return [
+        Outline((float(x), float(y), float(x + w), float(y + h)))
+        for x, y, w, h, _ in stats[1:]
+        if w * h > _FRAME_SHARE * page
+    ]
 
 
 def _without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
@@ -169,23 +192,13 @@ def _holes(region: npt.NDArray[np.bool_], box: Box) -> float:
     return float(holes.sum()) / window.size
 
 
-def _is_rectangle(region: npt.NDArray[np.bool_], box: Box) -> bool:
-    """Whether a region reaches along all four sides of its box, as a frame does."""
-    x0, y0, x1, y1 = (int(v) for v in box)
-    window = region[y0:y1, x0:x1]
-    depth = 6
-    sides = (window[:depth].any(axis=0), window[-depth:].any(axis=0),
-             window[:, :depth].any(axis=1), window[:, -depth:].any(axis=1))  # fmt: skip
-    return min(side.mean() for side in sides) > 0.6
-
-
 def _erase_border(ink: Mask, box: Box) -> None:
     x0, y0, x1, y1 = box
     for side in ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)):
-        _fill(ink, side, 4, 0)
+        _fill(ink, side, 5, 0)
 
 
-def _circles(image: RGBImage, taken: Mask) -> list[Outline]:
+def _circles(image: RGBImage, ink: Mask) -> list[Outline]:
     """Operator signs: small circles whose whole circumference is drawn."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     found = cv2.HoughCircles(
@@ -203,13 +216,11 @@ def _circles(image: RGBImage, taken: Mask) -> list[Outline]:
         return out
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     for x, y, r in found.reshape(-1, 3):
-        if taken[int(_clip(y, taken.shape[0])), int(_clip(x, taken.shape[1]))]:
-            continue
         best = 0.0
         for radius in (r - 2, r - 1, r, r + 1, r + 2):
             xs = np.clip((x + radius * np.cos(angles)).round().astype(int), 0, grey.shape[1] - 1)
             ys = np.clip((y + radius * np.sin(angles)).round().astype(int), 0, grey.shape[0] - 1)
-            best = max(best, float((grey[ys, xs] < 160).mean()))
+            best = max(best, float(ink[ys, xs].mean()))
         if best >= 0.9:
             out.append(Outline((x - r, y - r, x + r, y + r), "ellipse"))
     return out
