@@ -17,8 +17,8 @@ from figbench.graphs.raster_shapes import Shapes
 
 Mask = npt.NDArray[np.uint8]
 Pixel = tuple[int, int]
-_TOUCH = 16
-_GAP = 15
+_TOUCH = 20
+_GAP = 21
 _TURN = 14.0
 
 

@@ -66,7 +66,8 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
         like_ground = any(_alike(colours[i], colour) for colour in grounds)
         border = x <= 1 or y <= 1 or x + wide >= width - 1 or y + high >= height - 1
         large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
-        if (border and size > 0.02 * page) or large or _is_hollow(labels, i, box, solid, page):
+        hollow = _is_hollow(labels, i, box, solid, page) and _holds_words(i, box, owners, stats)
+        if (border and size > 0.02 * page) or large or hollow:
             if not on_page:
                 frames[labels == i] = 1
                 grounds.append(colours[i])
@@ -102,6 +103,15 @@ def _owners(labels: Any, words: Sequence[Words]) -> set[int]:
         int(labels[int(_clip(y, high)), int(_clip(x, wide))])
         for x, y in (centre(entry.box) for entry in words)
     }
+
+
+def _holds_words(region: int, box: Box, owners: set[int], stats: Any) -> bool:
+    """Whether another region with words lies within, or the region has none of its own."""
+    if region not in owners:
+        return True
+    x0, y0, x1, y1 = box
+    inner = (stats[i] for i in owners if i != region)
+    return any(x0 <= x and y0 <= y and x + w <= x1 and y + h <= y1 for x, y, w, h, _ in inner)
 
 
 def _is_hollow(labels: Any, region: int, box: Box, solid: float, page: int) -> bool:
@@ -195,7 +205,7 @@ def _holes(region: npt.NDArray[np.bool_], box: Box) -> float:
 def _erase_border(ink: Mask, box: Box) -> None:
     x0, y0, x1, y1 = box
     for side in ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)):
-        _fill(ink, side, 5, 0)
+        _fill(ink, side, 3, 0)
 
 
 def _circles(image: RGBImage, ink: Mask) -> list[Outline]:
