@@ -18,7 +18,7 @@ from figbench.graphs.raster_shapes import Shapes
 Mask = npt.NDArray[np.uint8]
 Pixel = tuple[int, int]
 _TOUCH = 20
-_GAP = 21
+_GAP = 19
 _TURN = 14.0
 
 

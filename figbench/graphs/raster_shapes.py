@@ -67,7 +67,8 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
         border = x <= 1 or y <= 1 or x + wide >= width - 1 or y + high >= height - 1
         large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
         hollow = _is_hollow(labels, i, box, solid, page) and _holds_words(i, box, owners, stats)
-        if (border and size > 0.02 * page) or large or hollow:
+        around = wide * high > _FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
+        if (border and size > 0.02 * page) or large or hollow or around:
             if not on_page:
                 frames[labels == i] = 1
                 grounds.append(colours[i])
@@ -87,7 +88,7 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     boxes = _frame_boxes(frames, page)
     for frame in boxes:
         _erase_border(ink, frame.box)
-    circles = _circles(plain, ink)
+    circles = _circles(ink)
     for outline in circles:
         _fill(ink, outline.box, EDGE // 2, 0)
     pictures = _blobs(ink, page)
@@ -103,6 +104,19 @@ def _owners(labels: Any, words: Sequence[Words]) -> set[int]:
         int(labels[int(_clip(y, high)), int(_clip(x, wide))])
         for x, y in (centre(entry.box) for entry in words)
     }
+
+
+def _holds_region(region: int, box: Box, stats: Any, colours: list[Any], page: int) -> bool:
+    """Whether a region of another colour and of a node's size lies within the box of this one."""
+    x0, y0, x1, y1 = box
+    x, y, w, h, size = stats.T
+    across = np.minimum(x + w, x1) - np.maximum(x, x0)
+    down = np.minimum(y + h, y1) - np.maximum(y, y0)
+    inside = (np.maximum(across, 0) * np.maximum(down, 0) > 0.3 * w * h) & (size > 0.003 * page)
+    inside &= w * h < 0.8 * (x1 - x0) * (y1 - y0)
+    return any(
+        i != region and not _alike(colours[i], colours[region]) for i in np.flatnonzero(inside)
+    )
 
 
 def _holds_words(region: int, box: Box, owners: set[int], stats: Any) -> bool:
@@ -208,31 +222,24 @@ def _erase_border(ink: Mask, box: Box) -> None:
         _fill(ink, side, 3, 0)
 
 
-def _circles(image: RGBImage, ink: Mask) -> list[Outline]:
-    """Operator signs: small circles whose whole circumference is drawn."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    found = cv2.HoughCircles(
-        grey,
-        cv2.HOUGH_GRADIENT,
-        dp=1,
-        minDist=24,
-        param1=120,
-        param2=22,
-        minRadius=10,
-        maxRadius=34,
+def _circles(ink: Mask) -> list[Outline]:
+    """Operator signs: three or four small holes in the ink, side by side in a square."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (ink == 0).astype(np.uint8), connectivity=4
     )
+    small = (stats[:, 4] >= 25) & (stats[:, 4] <= 900)
+    small &= np.maximum(stats[:, 2], stats[:, 3]) <= 36
+    holes = small[labels].astype(np.uint8)
+    grown = cv2.dilate(holes, np.ones((7, 7), np.uint8))
+    count, groups, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
     out: list[Outline] = []
-    if found is None:
-        return out
-    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    for x, y, r in found.reshape(-1, 3):
-        best = 0.0
-        for radius in (r - 2, r - 1, r, r + 1, r + 2):
-            xs = np.clip((x + radius * np.cos(angles)).round().astype(int), 0, grey.shape[1] - 1)
-            ys = np.clip((y + radius * np.sin(angles)).round().astype(int), 0, grey.shape[0] - 1)
-            best = max(best, float(ink[ys, xs].mean()))
-        if best >= 0.9:
-            out.append(Outline((x - r, y - r, x + r, y + r), "ellipse"))
+    for i in range(1, count):
+        x, y, wide, high = (int(v) for v in boxes[i][:4])
+        inside = labels[y : y + high, x : x + wide][groups[y : y + high, x : x + wide] == i]
+        pieces = [k for k in np.unique(inside) if small[k]]
+        square = 0.8 < wide / high < 1.25 and 22 <= wide <= 80
+        if square and 3 <= len(pieces) <= 6:
+            out.append(Outline((x + 1.0, y + 1.0, x + wide - 1.0, y + high - 1.0), "ellipse"))
     return out
 
 
