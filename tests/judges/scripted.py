@@ -88,9 +88,21 @@ class ScriptedJudge:
 
     def transport(self):
         """Returns the judge below HTTP, for simulations."""
-        return httpx.MockTransport(
-            lambda request: httpx.Response(200, json=self.completion(json.loads(request.content)))
-        )
+
+        def handle(request):
+            data = json.dumps(self.completion(json.loads(request.content))).encode()
+            return httpx.Response(200, stream=_Chunks(data))
+
+        return httpx.MockTransport(handle)
+
+
+class _Chunks(httpx.AsyncByteStream):
+    def __init__(self, data):
+        self.data = data
+
+    async def __aiter__(self):
+        yield self.data[:50]
+        yield self.data[50:]
 
 
 @contextmanager

@@ -19,9 +19,7 @@ def run(sets, out, server, *, timeout=5.0, attempts=4, budget=None, concurrency=
     calls = CallSettings(concurrency=concurrency, attempts=attempts, backoff_s=0.02)
     settings = JudgeSettings("", "", budget, Price(10, 40, False), timeout, calls)
     options = {**CHEAP, **more}
-    return judge(
-        *sets, endpoint=server.endpoint, model="m", out=out, settings=settings, **options
-    )
+    return judge(*sets, endpoint=server.endpoint, model="m", out=out, settings=settings, **options)
 
 
 def test_a_perfect_judge(sets, tmp_path):
@@ -51,7 +49,11 @@ def test_the_judge_sees_no_names_and_no_metadata(sets, tmp_path):
         text = json.dumps(body["messages"])
         for word in ("reference", "generated", "human", "gen/", "Figure1-1"):
             assert word not in text.lower().replace("data:image", "")
-    both = [b for _, _, b in server.requests if sum("image" in p["type"] for p in b["messages"][1]["content"]) == 2]
+    both = [
+        b
+        for _, _, b in server.requests
+        if sum("image" in p["type"] for p in b["messages"][1]["content"]) == 2
+    ]
     assert both
 
 
