@@ -117,3 +117,12 @@ def test_a_wrong_protocol_is_named(tmp_path, text):
 def test_an_unknown_protocol_gets_a_suggestion():
     with pytest.raises(UserError, match="pairwise-blind"):
         JudgeProtocol.load("pairwise-blnd")
+
+
+def test_the_table_of_the_docs_is_the_script_s():
+    from pathlib import Path
+
+    from figbench.judges.effects import table
+
+    text = (Path(__file__).parents[2] / "docs" / "judges.md").read_text(encoding="utf-8")
+    assert text.split("<!-- effects -->\n")[1].split("<!-- /effects -->")[0] == table()
