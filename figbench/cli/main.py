@@ -26,8 +26,10 @@ VERBS = (
     "leaderboard",
     "report",
     "data",
+    "graph",
     "weights",
     "model",
+    "judge",
     "demo",
     "doctor",
 )

@@ -34,9 +34,15 @@ class PairedMetric:
         low: float,
         high: float = math.inf,
     ) -> None:
-        mean = OutputSpec(name, title, higher_is_better, low, high)
+        mean = OutputSpec(name, title, higher_is_better, low, high, group="pairs")
         best = OutputSpec(
-            f"{name}_best_of_k", f"{title}, best of k", higher_is_better, low, high, optional=True
+            f"{name}_best_of_k",
+            f"{title}, best of k",
+            higher_is_better,
+            low,
+            high,
+            optional=True,
+            group="pairs",
         )
         self.spec = MetricSpec(
             name=name,
