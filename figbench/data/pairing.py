@@ -101,13 +101,13 @@ class _Matcher:
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
-        bare = Counter(map(_bare, self._ids))
-        return {_bare(one): one for one in self._ids if bare[_bare(one)] == 1}
+        bare = Counter(map(bare_name, self._ids))
+        return {bare_name(one): one for one in self._ids if bare[bare_name(one)] == 1}
 
     def match(self, figure_id: str) -> str | None:
         if figure_id in self._ids:
             return figure_id
-        found = self._by_name.get(_bare(figure_id))
+        found = self._by_name.get(bare_name(figure_id))
         if found is not None:
             self._renamed.add(figure_id)
         return found
@@ -118,7 +118,8 @@ class _Matcher:
         return [f"{len(self._renamed)} ids were matched by their bare name (no folder, no suffix)"]
 
 
-def _bare(figure_id: str) -> str:
+def bare_name(figure_id: str) -> str:
+    """Returns an id without folders and image suffix: ``a`` for ``run/a.png``."""
     path = PurePosixPath(figure_id)
     return path.stem if path.suffix.lower() in _SUFFIXES else path.name
 

@@ -13,6 +13,7 @@ from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
 from figbench.data.types import Figure
+from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, Side
@@ -55,8 +56,13 @@ def load_inputs(
     protocol: Protocol,
     store: Store,
     progress: Progress,
+    *,
+    pairs: str | Path | None = None,
+    captions: str | Path | None = None,
 ) -> Inputs:
     """Reads both sides and pairs them.
+
+    ``pairs`` and ``captions`` are tables, see :mod:`figbench.data.user_tables`.
 
     Raises:
         UserError: If a side has no usable figure, or an index cannot be read.
@@ -73,6 +79,11 @@ def load_inputs(
         probes.flush()
     if not offered.figures:
         raise _nothing_usable(offered, generated)
+    if pairs is not None:
+        offered = apply_pairs(offered, references, read_pairs(Path(pairs)))
+    if captions is not None:
+        table = read_captions(Path(captions))
+        offered, references = apply_captions(offered, references, table)
     return _pair(offered, references, protocol)
 
 

@@ -62,7 +62,15 @@ def prepare(
     """
     chosen = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
     opened = store if isinstance(store, Store) else Store(Path(store) if store else default_store())
-    inputs = load_inputs(generated, reference, chosen, opened, progress or SilentProgress())
+    inputs = load_inputs(
+        generated,
+        reference,
+        chosen,
+        opened,
+        progress or SilentProgress(),
+        pairs=options.pairs,
+        captions=options.captions,
+    )
     if not reference_only:
         _check_rejects(inputs.generated, "generated", options)
     _check_rejects(inputs.reference, "reference", options)
@@ -74,11 +82,24 @@ def prepare(
         skip_unavailable=options.skip_unavailable,
         allow_unpaired=options.allow_unpaired,
         execution=options.execution,
+        fetch=options.fetch,
+        ids=_ids_of_both(inputs),
     )
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
     workload = build_workload(plan, spaces, rows, present, inputs.reference)
     return Prepared(inputs, plan, spaces, workload, opened)
+
+
+def _ids_of_both(inputs: Inputs) -> str:
+    """Returns " generated: a, b, ...; reference: c, d, ..." for a message about pairing."""
+    if inputs.sides.paired:
+        return ""
+    parts = []
+    for side, manifest in (("generated", inputs.generated), ("reference", inputs.reference)):
+        ids = list(dict.fromkeys(one.figure_id for one in manifest.figures))
+        parts.append(f"{side}: {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")
+    return f" Ids of {'; '.join(parts)}."
 
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
