@@ -41,8 +41,8 @@ def metric_instruments(
         pairs: Pairs of figures.
 
     Raises:
-        UserError: If fewer than two models of the votes have a run, a run has no per-figure table, or the runs
-            follow different protocols.
+        UserError: If fewer than two models of the votes have a run, a run has no per-figure
+            table, or the runs follow different protocols.
     """
     models = sorted({name for pair in pairs for name in (pair.first, pair.second)})
     absent = [name for name in models if name not in runs]
