@@ -26,6 +26,7 @@ VERBS = (
     "data",
     "weights",
     "model",
+    "validate_metrics",
     "demo",
     "doctor",
 )

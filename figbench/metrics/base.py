@@ -80,6 +80,8 @@ class MetricSpec:
         documentation: Docstring with the sections Formula, Reference, Direction, Minimum n
             and Known biases.
         settings: Every setting that the metric knows, with its default.
+        sees: Families of flaws, or single flaws, of ``figbench.synthfig.degrade`` that the metric
+            claims to see; the slow lane of the tests holds it to them.
     """
 
     name: str
@@ -88,6 +90,7 @@ class MetricSpec:
     minimum_n: int = 1
     documentation: str = ""
     settings: Settings = field(default_factory=dict)
+    sees: tuple[str, ...] = ()
 
     @property
     def paired(self) -> bool:
