@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from figbench.errors import IntegrityError, UserError
-from figbench.results.files import PER_FIGURE_NAME, RESULT_NAME, load_result
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, RESULT_NAME, load_result
 from figbench.results.schema import RunResult
 
-IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
 Array = npt.NDArray[np.float64]
 
 
@@ -67,7 +66,7 @@ def load_run(path: str | Path) -> Run:
         columns = {
             name: table.column(name).to_numpy().astype(np.float64)
             for name in table.column_names
-            if name not in IDENTITY
+            if name not in IDENTITY_COLUMNS
         }
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise UserError(f"{table_path}: damaged ({error}).") from None

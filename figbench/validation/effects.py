@@ -48,7 +48,7 @@ class Effect:
         value: Of the flawed set.
         clean: Of the clean set.
         change: Towards worse, in the metric's units.
-        error: Standard error of the change.
+        error: Standard error of the change; None where a side has none.
         paired: Whether the error is that of paired differences; else of independent sets,
             which is too large for sets of the same prompts.
         effect: Change over the sampling sd of the clean value.
@@ -66,7 +66,7 @@ class Effect:
     value: float
     clean: float
     change: float
-    error: float
+    error: float | None
     paired: bool
     effect: float | None
     low: float | None
@@ -81,15 +81,17 @@ class Effect:
     @property
     def seen(self) -> bool:
         """Whether the change towards worse is significant at 5%."""
-        return self.change > 0 and self.change > _Z95 * self.error
+        if self.error is None:
+            return False
+        return self.change > 1e-12 and self.change > _Z95 * self.error
 
 
 def compare_readings(clean: Reading, flawed: Reading) -> Effect:
     """Returns the effect of a flaw.
 
     Per-figure values (or pseudo-values of a set statistic) of the same prompts give the error of
-    the change from their differences, papers taken together; else the two errors are added as
-    those of independent sets. The sampling sd is the clean value's standard error.
+    the change from their differences, papers taken together, where both sets have a value for the same figures; else
+    the two errors are added as those of independent sets. The sampling sd is the clean value's standard error.
 
     Args:
         clean: The clean set.
@@ -97,25 +99,23 @@ def compare_readings(clean: Reading, flawed: Reading) -> Effect:
     """
     sign = 1.0 if clean.higher_is_better else -1.0
     change = sign * (clean.value - flawed.value)
-    shared = [key for key in clean.columns if key in flawed.columns]
-    shared = [k for k in shared if math.isfinite(clean.columns[k] + flawed.columns[k])]
-    paired = len(shared) >= max(2, clean.n // 2)
-    error = 0.0
+    shared = [k for k in clean.columns if math.isfinite(clean.columns[k])]
+    there = {k for k, value in flawed.columns.items() if math.isfinite(value)}
+    paired = len(shared) >= 2 and there == set(shared)
+    error: float | None = None
     if paired:
         differences = np.array([sign * (clean.columns[k] - flawed.columns[k]) for k in shared])
         variance = variance_of_mean(differences, [clean.clusters[k] for k in shared])
-        error = math.sqrt(variance or 0.0)
-    else:
-        error = math.hypot(clean.sd or 0.0, flawed.sd or 0.0)
-    sd = clean.sd
-    spread = math.hypot(clean.sd or 0.0, flawed.sd or 0.0)
-    scaled = (
-        [change / sd, (change - _Z95 * error) / sd, (change + _Z95 * error) / sd] if sd else None
-    )
-    auc = None
-    if spread > 0:
-        auc = [_NORMAL.cdf(c / spread) for c in (
-            change, change - _Z95 * error, change + _Z95 * error)]  # fmt: skip
+        error = None if variance is None else math.sqrt(variance)
+    elif clean.sd is not None and flawed.sd is not None:
+        error = math.hypot(clean.sd, flawed.sd)
+    scaled: list[float | None] = [None] * 3
+    chances: list[float | None] = [None] * 3
+    if error is not None:
+        bounds = (change, change - _Z95 * error, change + _Z95 * error)
+        spread = math.hypot(clean.sd or 0.0, flawed.sd or 0.0)
+        scaled = [bound / clean.sd for bound in bounds] if clean.sd else scaled
+        chances = [_NORMAL.cdf(bound / spread) for bound in bounds] if spread else chances
     figure_auc = None
     if len(clean.columns) and len(flawed.columns):
         figure_auc = _auc(
@@ -123,11 +123,10 @@ def compare_readings(clean: Reading, flawed: Reading) -> Effect:
             sign * np.array(list(flawed.columns.values())),
         )
     needed = None
-    if change > 1e-12:
+    if error is not None and change > 1e-12:
         needed = max(2, math.ceil(clean.n * (_POWER * error / change) ** 2))
     return Effect(
-        flawed.value, clean.value, change, error, paired,
-        *(scaled or (None, None, None)), *(auc or (None, None, None)),
+        flawed.value, clean.value, change, error, paired, *scaled, *chances,
         figure_auc, needed, clean.n,
     )  # fmt: skip
 
@@ -155,7 +154,7 @@ def monotonicity(
     """
     levels = sorted(effects)
     changes = np.array([0.0, *(effects[level].change for level in levels)])
-    errors = np.array([0.0, *(effects[level].error for level in levels)])
+    errors = np.array([0.0, *(effects[level].error or 0.0 for level in levels)])
     draws = changes + errors * rng.standard_normal((DRAWS, len(changes)))
     taus = _tau(draws)
     low, high = np.quantile(taus, [0.025, 0.975])
@@ -174,4 +173,7 @@ def largest_alarm(effects: Sequence[Effect]) -> float:
 
     For each it is the 95% bound nearer to 0 of the absolute change, and 0 where that includes 0.
     """
-    return max((max(0.0, abs(one.change) - _Z95 * one.error) for one in effects), default=0.0)
+    return max(
+        (max(0.0, abs(e.change) - _Z95 * e.error) for e in effects if e.error is not None),
+        default=0.0,
+    )

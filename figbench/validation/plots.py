@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from figbench.io.atomic import atomic_path
+from figbench.validation.recommend import SECONDARY
 
 _FAMILIES = ("text", "structure", "layout", "appearance", "set", "neutral")
 
@@ -32,7 +33,11 @@ def write_heat_map(document: Mapping[str, Any], path: Path, level: int = 2) -> N
     from matplotlib.figure import Figure
 
     flaws = sorted(document["flaws"], key=lambda n: _FAMILIES.index(document["flaws"][n]["family"]))
-    outputs = list(document["metrics"])
+    outputs = [
+        output
+        for output, entry in document["metrics"].items()
+        if not output.endswith(SECONDARY) and _varies(entry)
+    ]
     values = np.full((len(flaws), len(outputs)), np.nan)
     seen = np.zeros(values.shape, bool)
     for j, output in enumerate(outputs):
@@ -75,7 +80,7 @@ def write_heat_map(document: Mapping[str, Any], path: Path, level: int = 2) -> N
     bar.ax.set_xticklabels(["-30", "-10", "-3", "-1", "0", "1", "3", "10", "30"], fontsize=6)
     bar.set_label(
         f"effect towards worse at level {level}, in sampling sd of the metric "
-        f"(n = {document['settings']['n']}); bold: p < 0.05",
+        f"(n = {_sizes(document)}); bold: p < 0.05",
         fontsize=6,
     )
     canvas = FigureCanvasSVG(figure) if path.suffix == ".svg" else FigureCanvasAgg(figure)
@@ -88,3 +93,21 @@ def write_heat_map(document: Mapping[str, Any], path: Path, level: int = 2) -> N
 
 def _short(output: str) -> str:
     return output.replace("@efficientnet-lite0", "").replace("_", " ")
+
+
+def _varies(entry: Mapping[str, Any]) -> bool:
+    """Whether a metric has an effect anywhere: a rate that is 0 throughout is not drawn."""
+    effects = (
+        effect["effect"] for flaw in entry["flaws"].values() for effect in flaw["levels"].values()
+    )
+    return any(effect not in (None, 0.0) for effect in effects)
+
+
+def _sizes(document: Mapping[str, Any]) -> str:
+    sizes = {
+        effect["n"]
+        for entry in document["metrics"].values()
+        for flaw in entry["flaws"].values()
+        for effect in flaw["levels"].values()
+    }
+    return " or ".join(str(size) for size in sorted(sizes))

@@ -8,13 +8,16 @@ from typing import Any
 from figbench.synthfig.degrade import flaw_registry
 
 N, TAU = 100, 0.6
+SECONDARY = ("_truth", "_ceiling", "_best_of_k")
+"""Endings of outputs that repeat another one on other labels; never recommended or plotted."""
+
 RULE = (
-    f"A metric is eligible for a flaw if its Kendall correlation with the level is at least {TAU}, "
-    f"if level 2 needs at most {N} figures for 80% power, and if no neutral change moves it, beyond "
-    "doubt (95%), by more than level 1 of the flaw does. Of the eligible metrics the one that needs "
-    "the fewest figures at level 2 is recommended, then the cheaper one. Where none is eligible "
-    "for want of the last condition alone, the metric is given with the neutral change that it "
-    "confuses with the flaw."
+    f"A metric is eligible for a flaw if its Kendall correlation with the level is at least "
+    f"{TAU}, if level 2 needs at most {N} figures for 80% power, and if no neutral change moves "
+    "it, beyond doubt (95%), by more than level 1 of the flaw does. Of the eligible metrics the "
+    "one that needs the fewest figures at level 2 is recommended, then the cheaper one. Where "
+    "only the last condition fails, the metric is given with the neutral change that it confuses "
+    "with the flaw."
 )
 
 
@@ -31,7 +34,7 @@ def recommend(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
         offers = [
             offer
             for output, entry in metrics.items()
-            if name in entry["flaws"]
+            if name in entry["flaws"] and not output.endswith(SECONDARY)
             for offer in [_offer(output, entry, entry["flaws"][name])]
             if offer is not None
         ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from figbench.validation.recommend import SECONDARY
+
 
 def markdown(document: Mapping[str, Any]) -> str:
     """Returns the tables of a validation document."""
     settings = document["settings"]
-    outputs = list(document["metrics"])
+    outputs = [name for name in document["metrics"] if not name.endswith(SECONDARY)]
     lines = [
         "# Which metric sees which flaw",
         "",
@@ -35,12 +37,14 @@ def markdown(document: Mapping[str, Any]) -> str:
         title = f"*{flaw['title']}*" if flaw["family"] == "neutral" else flaw["title"]
         cells = [_levels(document["metrics"][output]["flaws"].get(name)) for output in outputs]
         lines.append(_row([title, *cells]))
-    lines += ["", "## Metrics", "", _row(["metric", "clean value", "sampling sd",
-              "largest false alarm (sd)", "by", "s per 1,000 figures"]), _row(["---"] * 6)]  # fmt: skip
+    heads = ["metric", "n", "clean value", "sampling sd", "largest false alarm (sd)", "by",
+             "s per 1,000 figures"]  # fmt: skip
+    lines += ["", "## Metrics", "", _row(heads), _row(["---"] * len(heads))]
     for output in outputs:
         entry = document["metrics"][output]
         alarm = entry["false_alarm"]
-        cells = [output, _number(entry["clean"]), _number(entry["sampling_sd"]),
+        sizes = {e["n"] for f in entry["flaws"].values() for e in f["levels"].values()}
+        cells = [output, " ".join(map(str, sorted(sizes))), _number(entry["clean"]), _number(entry["sampling_sd"]),
                  _number(alarm["effect"]), alarm["by"] or "",
                  _number(entry["seconds_per_1000"])]  # fmt: skip
         lines.append(_row(cells))

@@ -104,6 +104,9 @@ def learning_rate(section: Any, step: int) -> float:
         return float(section.lr * (step + 1) / section.warmup_steps)
     if section.lr_schedule == "constant":
         return float(section.lr)
+    if section.lr_schedule == "wsd":
+        left = (section.steps - step) / max(1.0, 0.2 * section.steps)
+        return float(section.lr * min(1.0, left))
     done = (step - section.warmup_steps) / max(1, section.steps - section.warmup_steps)
     return float(section.lr * (0.02 + 0.98 * 0.5 * (1 + cos(pi * min(1.0, done)))))
 
@@ -296,10 +299,15 @@ def _begin(stage: Stage, plan: Plan, accelerator: Accelerator, screen: Screen) -
             f"{plan.out}: holds a run of stage {stage.name} already ({found.name}).",
             remedy="Add --resume to go on with it, or choose another --out.",
         )
-    step, state = checkpoint.load_checkpoint(found, plan.facts)
+    step, state, changes = checkpoint.load_checkpoint(found, plan.facts)
     stage.load(state)
     accelerator.wait_for_everyone()
     screen.say(f"Resumed from {found}")
+    if changes and accelerator.is_main_process:
+        screen.say(f"Changed at step {step}: {'; '.join(changes)} (before != now).")
+        record = plan.out / f"changes-{stage.name}.jsonl"
+        with record.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": step, "changes": changes}) + "\n")
     return step
 
 

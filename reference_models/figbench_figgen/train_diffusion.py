@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from figbench_figgen.artefact import PIPELINE, save_pipeline
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
 from figbench_figgen.config import FigGenConfig, digest
-from figbench_figgen.figures import FigureSet
+from figbench_figgen.figures import FigureSet, without_number
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
 from figbench_figgen.loop import Batch, check_finite
 from figbench_figgen.pictures import save_grid
@@ -68,7 +68,7 @@ class Examples(Dataset[Batch]):
         seed, index = self._config.run.seed, self._order[position]
         rng = numpy_generator(seed, "example", position)
         dropped = rng.random() < self._config.diffusion.caption_dropout
-        row = len(self._figures) if dropped else index
+        row = self._row(index, dropped, position)
         one = generator(seed, "noise", position)
         example = {
             "t": int(rng.integers(self._config.noise.timesteps)),
@@ -81,6 +81,19 @@ class Examples(Dataset[Batch]):
         if self._moments is None:
             return {**example, "pixels": self._figures.padded(index)}
         return {**example, "moments": self._moments[index]}
+
+    def _row(self, index: int, dropped: bool, position: int) -> int:
+        """Returns the caption's row: the captions, the empty one, then two variants of each."""
+        count = len(self._figures)
+        if dropped:
+            return count
+        share = self._config.diffusion.caption_variants
+        if not share:
+            return index
+        rng = numpy_generator(self._config.run.seed, "variant", position)
+        if rng.random() >= share:
+            return index
+        return count + 1 + 2 * index + int(rng.integers(2))
 
 
 class DiffusionStage:
@@ -126,7 +139,10 @@ class DiffusionStage:
         return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay)
 
     def _examples(self, screen: Screen) -> Examples:
-        tokens = tokenize(self._tokenizer, [*self._figures.captions, ""], self._config.text.max_len)
+        captions = [*self._figures.captions, ""]
+        if self._section.caption_variants:
+            captions += _variants(self._figures.captions, self._config.run.seed)
+        tokens = tokenize(self._tokenizer, captions, self._config.text.max_len)
         if tokens.truncated:
             screen.say(
                 f"{len(tokens.truncated)} of {len(self._figures)} captions are longer than "
@@ -252,6 +268,19 @@ class DiffusionStage:
                 save_pipeline(target, made, self._config, **facts)
         self._accelerator.wait_for_everyone()
         return target
+
+
+def _variants(captions: Sequence[str], seed: int) -> list[str]:
+    """Returns two variants of each caption: without its figure number, and cut short too."""
+    made = []
+    for i, caption in enumerate(captions):
+        bare = without_number(caption)
+        words = bare.split()
+        most = min(5, len(words) - 1)
+        left = int(numpy_generator(seed, "cut", i).integers(0, most + 1)) if most > 0 else 0
+        short = " ".join(words[: len(words) - left]).rstrip(".,;:")
+        made += [bare, short]
+    return made
 
 
 def _digest(network: nn.Module) -> str:

@@ -16,7 +16,8 @@ from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, OcrTask
+from figbench.evaluation.planning.workload import Spaces
 from figbench.evaluation.scoring.score import Scores, clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
@@ -81,6 +82,6 @@ def _features_index(plan: Plan, spaces: Spaces, scores: Scores) -> dict[str, Any
     readings = {
         task.preprocess: {side: spaces.of(task, side).id for side in (GENERATED, REFERENCE)}
         for task in plan.tasks
-        if task.kind == "ocr"
+        if isinstance(task, OcrTask)
     }
     return {"features": metrics, "readings": readings}

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figbench.data.load import load_manifest
+from figbench.data.figures import Figures, FigureSource, load_figures
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
@@ -15,7 +15,7 @@ from figbench.data.remote.urls import is_url, localized
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED
+from figbench.evaluation.planning.tasks import GENERATED, Side
 from figbench.evaluation.progress import Progress, copied
 from figbench.evaluation.references.pack import is_pack, open_pack
 from figbench.images.decode_pool import Probes
@@ -44,14 +44,14 @@ class Inputs:
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def read(self, side: str, figure: Figure) -> bytes:
+    def read(self, side: Side, figure: Figure) -> bytes:
         """Returns a figure's bytes; raises as :meth:`Manifest.read`."""
         return (self.generated if side == GENERATED else self.reference).read(figure)
 
 
 def load_inputs(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: Protocol,
     store: Store,
     progress: Progress,
@@ -66,7 +66,7 @@ def load_inputs(
         with progress.stage("reading the reference") as say:
             references = load_reference(reference, protocol, store, probes, copied(say))
         with progress.stage("reading the generated figures") as say:
-            offered = load_manifest(
+            offered = load_figures(
                 generated, reference=references, probes=probes, advance=copied(say)
             )
     finally:
@@ -77,7 +77,7 @@ def load_inputs(
 
 
 def load_reference(
-    path: str | Path,
+    path: FigureSource,
     protocol: Protocol,
     store: Store,
     probes: Probes | None = None,
@@ -91,7 +91,7 @@ def load_reference(
     spec = protocol.dataset
     manifest = _open_if_pack(path, store, advance)
     if manifest is None:
-        manifest = load_manifest(
+        manifest = load_figures(
             path, split=spec.split, caption=spec.caption, probes=probes, advance=advance
         )
     if not manifest.figures:
@@ -108,7 +108,9 @@ def load_reference(
     return manifest.select(kept, note)
 
 
-def _open_if_pack(path: str | Path, store: Store, advance: Advance | None) -> Manifest | None:
+def _open_if_pack(path: FigureSource, store: Store, advance: Advance | None) -> Manifest | None:
+    if isinstance(path, Figures):
+        return None
     place = localized(path)
     with remote_file(str(place), advance) if is_url(place) else nullcontext(Path(place)) as file:
         if file is None or not is_pack(file):
@@ -122,7 +124,7 @@ def _aspect_kept(figure: Figure, protocol: Protocol) -> bool:
     return (low is None or aspect >= low) and (high is None or aspect <= high)
 
 
-def _nothing_usable(manifest: Manifest, path: str | Path) -> UserError:
+def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
     named = "; ".join(f"{item.path} ({item.code})" for item in manifest.rejects[:5])
     return UserError(
         f"{path}: none of {len(manifest.rejects)} files can be used: {named}.",
