@@ -1,22 +1,13 @@
-"""Provenance of an entry as readable tables: model card, run, protocol, notes."""
+"""Provenance of an entry as readable tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from figbench.leaderboard.entries import Entry
-from figbench.results.schema import RunResult
+from figbench.pages.facts import Group, card_facts, plain, run_facts
 
-Group = tuple[str, list[tuple[str, str]]]
-
-NAMES = {
-    "licence": "Licence",
-    "training_data": "Training data",
-    "guidance_scale": "Guidance scale",
-    "num_inference_steps": "Sampler steps",
-}
-MOST = 5
+__all__ = ["Group", "entry_facts", "plain"]
 
 
 def entry_facts(entry: Entry, differences: Sequence[str]) -> list[Group]:
@@ -26,58 +17,8 @@ def entry_facts(entry: Entry, differences: Sequence[str]) -> list[Group]:
         entry: The entry.
         differences: Parts of its protocol that differ from the shipped one.
     """
-    card = [
-        (NAMES.get(key, key.replace("_", " ").capitalize()), plain(value))
-        for key, value in entry.model.model_dump().items()
-        if value not in (None, [])
-    ]
-    card.append(("Standing", entry.standing))
-    groups: list[Group] = [("Model", card)]
-    if entry.result is not None:
-        groups.append(("Run", _run(entry.result)))
-        protocol = [
-            ("Protocol", entry.result.protocol.id),
-            ("Hash", entry.result.protocol.hash[:16]),
-            *(("Differs", line) for line in differences),
-        ]
-        groups.append(("Protocol", protocol))
-        if entry.result.warnings:
-            notes = [("Note", text[:300]) for text in entry.result.warnings[:MOST]]
-            groups.append(("Notes", notes))
-    return groups
-
-
-def _run(run: RunResult) -> list[tuple[str, str]]:
-    side, made = run.manifests.generated, run.provenance
-    revision = f" at {made.git_revision[:12]}" if made.git_revision else ""
-    dirty = " (modified)" if made.git_dirty else ""
-    figures = f"{side.n_figures:,} used, {len(side.missing)} missing, {len(side.rejects)} rejected"
-    rows = [
-        ("Figures", figures),
-        *(("Rejected", f"{one.path[:80]}: {one.code}") for one in side.rejects[:MOST]),
-        ("References", f"{run.manifests.reference.n_figures:,}"),
-        ("Command", " ".join(made.command)[:400]),
-        ("figbench", f"{made.figbench_version}{revision}{dirty}"),
-        ("Python", f"{made.python_version} on {made.platform}"[:200]),
-        ("Made", f"{made.created_at} on {made.device}, {sum(made.durations_s.values()):.1f} s"),
-        ("Seeds", plain(made.seeds)),
-        ("OCR", plain(made.ocr) if made.ocr else "none"),
-        ("Digest, generated", side.digest[:16]),
-        ("Digest, reference", run.manifests.reference.digest[:16]),
-    ]
-    return rows
-
-
-def plain(value: Any) -> str:
-    """Returns a JSON value as words: ``engine rapidocr, settings none``; no brackets or quotes."""
-    if value is None or value == {} or value == [] or value == "":
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {plain(inner)}" for key, inner in value.items())[:600]
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "; ".join(plain(one) for one in value)[:600]
-    return str(value)[:600]
+    card: Group = ("Model", [*card_facts(entry.model), ("Standing", entry.standing)])
+    if entry.result is None:
+        return [card]
+    facts = run_facts(entry.result, differences)
+    return [card, *(group for group in facts if group[0] != "Model")]
