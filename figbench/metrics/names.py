@@ -119,10 +119,38 @@ def find_output(name: str) -> tuple[Metric, OutputSpec] | None:
     return next(((metric, one) for one in metric.spec.outputs if one.id == name), None)
 
 
+_TITLES = {
+    "fid": "FID",
+    "kid": "KID",
+    "isc": "Inception score",
+    "fd": "Fréchet distance",
+    "kd": "Kernel distance",
+    "is": "Inception score",
+    "ocr_sim": "OCR-SIM",
+}
+_NETWORKS = {
+    "efficientnet-lite0": "EfficientNet-Lite0",
+    "inception-v3": "InceptionV3",
+    "dinov2-vit-b-14": "DINOv2 ViT-B/14",
+    "clip-vit-b-32": "CLIP ViT-B/32",
+    "craft": "CRAFT",
+}
+
+
 def title_of(name: str) -> str:
-    """Returns the human name of an output: ``Label F1``, ``Fréchet distance (DINOv2)``; else id."""
+    """Returns the human name of an output: ``Label F1``, ``Fréchet distance``; else the id."""
+    base = name.partition("@")[0]
+    if base in _TITLES:
+        return _TITLES[base]
     found = find_output(name)
-    return found[1].title if found and found[1].title else name
+    title = found[1].title if found and found[1].title else base
+    return title.partition(" (")[0].removesuffix(" x 1000")
+
+
+def network_of(name: str) -> str:
+    """Returns the human name of an output's extractor, empty without one."""
+    extractor = name.partition("@")[2]
+    return _NETWORKS.get(extractor, extractor)
 
 
 def tooltip_of(name: str) -> str:
@@ -136,7 +164,7 @@ def tooltip_of(name: str) -> str:
     biases = " ".join(spec.section("Known biases").split())
     if biases:
         parts.append(f"Known biases: {biases}")
-    return "\n".join(part for part in parts if part)
+    return "\n".join(part for part in parts if part).replace("``", "")
 
 
 def group_of(name: str) -> str:
@@ -178,10 +206,3 @@ def ceiling_of(name: str, available: Mapping[str, object]) -> str | None:
     base, at, extractor = name.partition("@")
     ceiling = f"{base}_ceiling{at}{extractor}"
     return ceiling if ceiling in available else None
-
-
-__all__ = [
-    "GROUPS", "HEADLINES", "ceiling_of", "expand", "find_output", "group_of",
-    "headline", "is_detail", "ordered", "output_names", "request_of", "requests_of", "title_of",
-    "tooltip_of",
-]  # fmt: skip

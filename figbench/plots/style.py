@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
+    "lines.solid_capstyle": "butt",
 }
 
 
