@@ -115,6 +115,8 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     skipped = {item.request.metric: item.skip_reason for item in plan.metrics if item.skip_reason}
     for name, reason in skipped.items():
         console.print(f"[yellow]Skipped[/] {name}: {escape(reason or '')}", soft_wrap=True)
+    for warning in prepared.inputs.warnings:
+        console.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
     console.print(
         f"{len(sides.present)} of {len(sides.rows)} expected figures, "
         f"{len(sides.reference.figures)} references. "
@@ -128,6 +130,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         "n_reference": len(sides.reference.figures),
         "tasks": tasks,
         "skipped": skipped,
+        "warnings": list(prepared.inputs.warnings),
         "estimate_s": round(prepared.estimate_s, 1),
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, Reject, TextLine
+from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
 from figbench.errors import IntegrityError
 
 
@@ -24,6 +24,8 @@ class Manifest:
     source: str
     notes: tuple[str, ...] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    rows: tuple[SourceRow, ...] = ()
 
     def read(self, figure: Figure) -> bytes:
         """Returns the figure's bytes.
