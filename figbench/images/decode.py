@@ -68,8 +68,8 @@ def decode(data: bytes, limits: Limits | None = None) -> Decoded:
         raise DecodeError("empty", "the file has no bytes")
     limits.check_bytes(len(data))
     if is_vector(data):
-        kind, image = rasterise(data, limits)
-        return _checked(image, kind, [f"vector page drawn at {LONGEST_SIDE} px"], limits)
+        kind, image, notes = rasterise(data, limits)
+        return _checked(image, kind, [f"vector page drawn at {LONGEST_SIDE} px", *notes], limits)
     container = cleaned(data)
     try:
         with _open(container.data) as opened:

@@ -62,7 +62,8 @@ class Limits:
         """Raises ``DecodeError`` ("bomb") for a file that is too large."""
         if count > self.max_bytes:
             raise DecodeError(
-                "bomb", f"{count:,} bytes, over the limit of {self.max_bytes:,} (FIGBENCH_MAX_BYTES)"
+                "bomb",
+                f"{count:,} bytes, over the limit of {self.max_bytes:,} (FIGBENCH_MAX_BYTES)",
             )
 
     def check_size(self, width: int, height: int) -> None:
