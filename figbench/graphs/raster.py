@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
+from figbench.images.types import RGBImage
 from figbench.graphs.drawing import Drawing, Words
 from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import GraphError, require_size
