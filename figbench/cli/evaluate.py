@@ -213,7 +213,7 @@ def evaluate(
     show_result(results, result, verbose=verbose)
     if output is not None:
         if portable:
-            from figbench.evaluation.artifacts.portable import make_portable
+            from figbench.evaluation.artifacts.portable_copy import make_portable
 
             make_portable(output)
         console.print(f"Written: {output / 'result.json'}", soft_wrap=True)
