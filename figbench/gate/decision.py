@@ -73,8 +73,8 @@ class Decision:
 
 
 def gate(
-    result: str | Path,
-    baseline: str | Path,
+    result: str | Path | RunResult,
+    baseline: str | Path | RunResult,
     rules: Sequence[str],
     *,
     allow_no_baseline: bool = False,
@@ -83,7 +83,7 @@ def gate(
     """Decides whether a run is a regression against a baseline.
 
     Args:
-        result: Folder or ``result.json`` of the run.
+        result: Folder, ``result.json`` or result of the run.
         baseline: Of the baseline.
         rules: At least one, see :mod:`figbench.gate.rules`.
         allow_no_baseline: A baseline that is not there passes, with a note.
@@ -100,7 +100,7 @@ def gate(
             remedy='Add --rule "label_f1:-0.01 & p<0.05", or rules to figbench.toml.',
         )
     run = load_run(result)
-    if not Path(baseline).exists():
+    if not isinstance(baseline, RunResult) and not Path(baseline).exists():
         if allow_no_baseline:
             return Decision(True, (), notes=(f"{baseline}: no baseline yet; nothing compared.",))
         raise IntegrityError(
