@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import IntegrityError
-from figbench.io.atomic import atomic_path
 
 PORTABLE_NAME = "features.safetensors"
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figbench.data.figures import Figures, FigureSource, load_figures
+from figbench.data.figures import FigureSource, load_figures
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
@@ -160,7 +160,7 @@ def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
 
 
 def _open_if_pack(path: FigureSource, store: Store, advance: Advance | None) -> Manifest | None:
-    if isinstance(path, Figures):
+    if not isinstance(path, str | Path):
         return None
     place = localized(path)
     with remote_file(str(place), advance) if is_url(place) else nullcontext(Path(place)) as file:
