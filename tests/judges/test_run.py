@@ -235,7 +235,7 @@ def test_requests_that_may_be_charged_count_against_the_budget(sets, tmp_path):
         return _closes(handler)
 
     with served(ScriptedJudge(), fault) as server:
-        result = run(sets, tmp_path, server, budget=0.2, attempts=20)
+        result = run(sets, tmp_path, server, budget=0.2, attempts=5)
     committed = result.document["budget"]["committed_usd"]
     assert 0.1 < committed <= 0.2 and not result.complete
 
