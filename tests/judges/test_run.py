@@ -7,12 +7,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from figbench.errors import UserError
-from figbench.judges import JudgeSettings, judge
+from figbench.judges import JudgeProtocol, JudgeSettings, judge
 from figbench.judges.budget import Price
 from figbench.judges.execute import CallSettings
 from tests.judges.scripted import ScriptedJudge, served, write_sets
 
-CHEAP = {"controls": 2, "anchors": 0}
+BLIND = JudgeProtocol.load("pairwise-blind")
+SMALL = BLIND.from_document({**BLIND.model_dump(), "pictures": {"longest_side": 64}}, "small")
+CHEAP = {"controls": 2, "anchors": 0, "protocol": SMALL}
 
 
 def run(sets, out, server, *, timeout=5.0, attempts=4, budget=None, concurrency=4, **more):
