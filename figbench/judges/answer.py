@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -42,6 +43,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
+@lru_cache(maxsize=256)
 def answer_model(
     protocol: JudgeProtocol, aspect: Aspect | None = None, options: tuple[str, ...] = ()
 ) -> type[BaseModel]:

@@ -69,7 +69,7 @@ def encode(image: RGBImage, spec: Pictures, canvas: Size | None) -> bytes:
         picture = page
     buffer = io.BytesIO()
     if spec.encoding == "png":
-        picture.save(buffer, "PNG", compress_level=6, optimize=False)
+        picture.save(buffer, "PNG", compress_level=3, optimize=False)
     else:
         picture.save(buffer, "JPEG", quality=spec.quality, subsampling=0, optimize=False)
     return buffer.getvalue()

@@ -7,12 +7,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from figbench.errors import UserError
-from figbench.judges import JudgeSettings, judge
+from figbench.judges import JudgeProtocol, JudgeSettings, judge
 from figbench.judges.budget import Price
 from figbench.judges.execute import CallSettings
 from tests.judges.scripted import ScriptedJudge, served, write_sets
 
-CHEAP = {"controls": 2, "anchors": 0}
+BLIND = JudgeProtocol.load("pairwise-blind")
+SMALL = BLIND.from_document({**BLIND.model_dump(), "pictures": {"longest_side": 64}}, "small")
+CHEAP = {"controls": 2, "anchors": 0, "protocol": SMALL}
 
 
 def run(sets, out, server, *, timeout=5.0, attempts=4, budget=None, concurrency=4, **more):
@@ -235,7 +237,7 @@ def test_requests_that_may_be_charged_count_against_the_budget(sets, tmp_path):
         return _closes(handler)
 
     with served(ScriptedJudge(), fault) as server:
-        result = run(sets, tmp_path, server, budget=0.2, attempts=20)
+        result = run(sets, tmp_path, server, budget=0.2, attempts=5)
     committed = result.document["budget"]["committed_usd"]
     assert 0.1 < committed <= 0.2 and not result.complete
 
