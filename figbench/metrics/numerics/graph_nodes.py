@@ -27,10 +27,11 @@ def match_nodes(
 
     Two nodes with a text are as similar as 1 - NED of their normalised texts. Two nodes without
     text are as similar as the IoU of their boxes, as shares of the page or of the extent of all
-    nodes (of 3 or more), whichever is larger; where a format states no box, nodes without text of one kind may
-    match, and their neighbours decide. Others are not similar at all. A pair counts when the
-    similarity is at least 1 - ``max_ned``. As many pairs count as can; among these assignments the most similar texts win,
-    then the largest share of matched neighbours (two passes), then the nearest boxes.
+    nodes (of 3 or more), whichever is larger; where a format states no box, nodes without text of
+    one kind may match, and their neighbours decide. Others are not similar at all. A pair counts
+    when the similarity is at least 1 - ``max_ned``. As many pairs count as can; among these
+    assignments the most similar texts win, then the largest share of matched neighbours (two
+    passes), then the nearest boxes.
 
     Args:
         generated: The graph under test.
