@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from figbench.errors import UserError
-from figbench.registry import suggest
 from figbench.io.yaml_text import parse_yaml, read_yaml
+from figbench.registry import suggest
 
 PreprocessName = Literal["pad512", "pad384", "pad256", "crop384", "none"]
 ScalarSetting = bool | int | float | str

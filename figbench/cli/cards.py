@@ -19,8 +19,8 @@ def read_card(path: Path | None, name: str | None) -> ModelCard:
     """
     from pydantic import ValidationError
 
-    from figbench.results.schema import ModelCard
     from figbench.io.yaml_text import read_yaml
+    from figbench.results.schema import ModelCard
 
     document: dict[str, object] = {}
     if path is not None:

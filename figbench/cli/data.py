@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from figbench.cli import data_synth
 from figbench.cli.console import error_console, print_json
+from figbench.data.layouts.serialization import save_manifest
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def inspect(
     json_output: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Print how a set of figures is understood, before anything is scored."""
-    from figbench.data.manifest import load_manifest
+    from figbench.data.load import load_manifest
 
     console = error_console()
     with console.status("reading ...") as status:
@@ -62,7 +63,7 @@ def inspect(
     if len(facts["rejects"]) > 20:
         console.print(f"... and {len(facts['rejects']) - 20} more")
     if save is not None:
-        manifest.save(save)
+        save_manifest(manifest, save)
         console.print(f"Written: {save}")
     if json_output:
         print_json(facts)

@@ -2,3 +2,7 @@
 
 The gate decides on these differences; the command ``figbench compare`` prints them.
 """
+
+from figbench.comparison.comparison import Comparison, Difference, compare
+
+__all__ = ["Comparison", "Difference", "compare"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from figbench.images.limits import DecodeError, Limits
 from figbench.errors import UserError
+from figbench.images.limits import DecodeError, Limits
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_MEMBERS = 2_000_000
@@ -59,7 +59,10 @@ def archive_members(path: Path) -> Iterator[Member]:
                 raise UserError(f"{path}: more than {MAX_MEMBERS:,} members.")
             yield member
     except _DAMAGED as error:
-        raise UserError(f"{path}: not a readable archive ({error}).") from None
+        with path.open("rb") as handle:
+            is_lfs = handle.read(40).startswith(b"version https://git-lfs")
+        hint = "It is a Git LFS pointer; run: git lfs pull" if is_lfs else ""
+        raise UserError(f"{path}: not a readable archive ({error}).", remedy=hint) from None
 
 
 def _zip_members(path: Path) -> Iterator[Member]:

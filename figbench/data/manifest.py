@@ -1,35 +1,25 @@
-"""The manifest: one row per figure, whatever layout it came in."""
+"""The manifest: one record per figure, independent of the layout that it was read from."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import chain, takewhile
 from pathlib import Path
 
-from figbench.data.dataset_index import Candidate, Listing, tidy
-from figbench.images.decode_pool import CRASHED, Looker, Probe, look
-from figbench.images.limits import LIMIT_CODES, DecodeError, Limits
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, Reject, TextLine
-from figbench.data.remote.urls import is_url, localized
-from figbench.errors import IntegrityError, UserError
-
-__all__ = ["Manifest", "Probe", "Probes", "default_workers", "load_manifest", "paper_id"]
-
-Probes = MutableMapping[str, Probe]
-"""Probes by SHA-256 of the bytes."""
+from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
+from figbench.errors import IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A set of figures in a fixed order, with what was rejected and why."""
+    """A set of figures in a fixed order, with what was rejected and why.
+
+    ``contents`` holds the bytes of figures that are in memory, by SHA-256; other figures are read
+    from ``root``.
+    """
 
     figures: tuple[Figure, ...]
     rejects: tuple[Reject, ...]
@@ -38,6 +28,9 @@ class Manifest:
     source: str
     notes: tuple[str, ...] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    left_out: tuple[LeftOut, ...] = ()
+    rows: tuple[SourceRow, ...] = ()
 
     def read(self, figure: Figure) -> bytes:
         """Returns the figure's bytes.
@@ -47,7 +40,9 @@ class Manifest:
             IntegrityError: If they are not those that the manifest was made from: results are
                 kept by digest, and other bytes must not come under it.
         """
-        data = read_source(Path(self.root), figure.path)
+        data = self.contents.get(figure.sha256)
+        if data is None:
+            data = read_source(Path(self.root), figure.path)
         if hashlib.sha256(data).hexdigest() != figure.sha256:
             raise IntegrityError(
                 f"{Path(self.root) / figure.path}: changed since the manifest was made.",
@@ -69,89 +64,6 @@ class Manifest:
         """Returns a manifest of some of the figures, with a note that says why."""
         return replace(self, figures=tuple(figures), notes=(*self.notes, note))
 
-    def save(self, path: Path) -> None:
-        """Writes the manifest atomically: JSON lines, or parquet by the suffix.
-
-        :func:`load_manifest` gives back an equal manifest from either.
-        """
-        from figbench.data.layouts.serialization import save
-
-        save(self, path)
-
-
-def load_manifest(
-    path: str | Path,
-    *,
-    layout: str | None = None,
-    split: str | None = None,
-    caption: str = "captions",
-    reference: Manifest | None = None,
-    probes: Probes | None = None,
-    workers: int | None = None,
-    advance: Callable[[int, int], None] | None = None,
-) -> Manifest:
-    """Reads a set of figures in any layout of docs/inputs.md.
-
-    Every file is read once: its digest and, unless ``probes`` knows the bytes, whether and how
-    it decodes. Files that cannot be used become rejects with a code and a reason.
-
-    Args:
-        path: Folder, archive, index file or saved manifest, or the URL of one in a store that
-            fsspec knows (``s3://bucket/figures``), whose files are copied into a cache.
-        layout: Name of the layout, when detection must not decide.
-        split: ``train`` or ``test`` for a Paper2Fig100k root.
-        caption: Caption field for Paper2Fig100k.
-        reference: The set that these figures answer; its ids settle what ``a_1.png`` means.
-        probes: Verdicts by SHA-256; read and extended.
-        workers: Reading threads, each with a decoding process once there are many files; 0 does
-            all in this thread, None takes :func:`default_workers`.
-        advance: Receives bytes copied from a URL, and bytes to copy in all.
-
-    Raises:
-        UserError: If nothing is there, nothing is a figure, or an index cannot be read.
-    """
-    from figbench.data.layouts import Known, find_listing, load_saved
-
-    place = localized(path)
-    saved = None if is_url(place) else load_saved(Path(place))
-    if saved is not None:
-        return saved
-    prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
-    find = partial(find_listing, layout=layout, split=split, caption=caption, known=Known(prompts))
-    if is_url(place):
-        from figbench.data.remote.listing import list_remote
-
-        listing = list_remote(str(place), find, split=split, advance=advance)
-    else:
-        listing = find(Path(place))
-    count = default_workers() if workers is None else workers
-    return _probe_all(listing, str(path), {} if probes is None else probes, count)
-
-
-def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> Manifest:
-    candidates, unnamed, notes = tidy(listing.candidates)
-    probed = _probe_each(listing.root, candidates, probes, workers)
-    figures, rejects = [], [*listing.rejects, *unnamed]
-    for candidate, (digest, probe) in probed:
-        if probe.code:
-            rejects.append(_reject(candidate, probe))
-        else:
-            figures.append(_figure(candidate, digest, probe))
-    if not figures and not rejects:
-        raise UserError(
-            f"{source}: no figures found ({listing.layout}).",
-            remedy="See what is understood with: figbench data inspect PATH",
-        )
-    return Manifest(
-        figures=tuple(figures),
-        rejects=tuple(rejects),
-        layout=listing.layout,
-        root=str(listing.root.resolve()),
-        source=source,
-        notes=(*listing.notes, *notes, *_note_counts(probed)),
-        labels=dict(listing.labels),
-    )
-
 
 def _digest(items: Iterable[object]) -> str:
     """Returns the SHA-256 of the items as one JSON list, without having its text in memory."""
@@ -161,94 +73,3 @@ def _digest(items: Iterable[object]) -> str:
         separator = b", "
     digest.update(b"]")
     return digest.hexdigest()
-
-
-_Probed = list[tuple[Candidate, tuple[str, Probe]]]
-_AT_ONCE = 32
-"""Files that a thread takes at once: a future of its own costs more than reading a small file."""
-
-
-def _probe_each(
-    root: Path, candidates: Sequence[Candidate], probes: Probes, workers: int
-) -> _Probed:
-    if workers <= 0:
-        return [(one, _probe(root, one, probes, look)) for one in candidates]
-    looker, stopped = Looker(), threading.Event()
-
-    def probe_some(part: Sequence[Candidate]) -> _Probed:
-        going = takewhile(lambda _one: not stopped.is_set(), part)
-        return [(one, _probe(root, one, probes, looker.look)) for one in going]
-
-    parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
-    with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
-        try:
-            return list(chain.from_iterable(pool.map(probe_some, parts)))
-        finally:
-            stopped.set()
-            looker.stop()
-
-
-def default_workers() -> int:
-    """Returns the number of reading threads: one per core that may be used, at most eight."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(8, usable or 1)
-
-
-def _probe(
-    root: Path, candidate: Candidate, probes: Probes, examine: Callable[[bytes], Probe]
-) -> tuple[str, Probe]:
-    try:
-        data = read_source(root, candidate.path)
-    except DecodeError as error:
-        return "", Probe(code=error.code, reason=error.reason)
-    digest = hashlib.sha256(data).hexdigest()
-    try:
-        known = probes[digest]
-    except KeyError:
-        known = examine(data)
-        if known.code not in LIMIT_CODES and known != CRASHED:
-            probes[digest] = known
-        return digest, known
-    return digest, known if known.code else _within_limits(known)
-
-
-def _within_limits(probe: Probe) -> Probe:
-    """Limits may have changed since the verdict was kept."""
-    try:
-        Limits.from_environment().check_size(probe.width, probe.height)
-    except DecodeError as error:
-        return Probe(code=error.code, reason=error.reason)
-    return probe
-
-
-def _figure(candidate: Candidate, digest: str, probe: Probe) -> Figure:
-    return Figure(
-        figure_id=candidate.figure_id,
-        sample=candidate.sample,
-        path=candidate.path,
-        sha256=digest,
-        width=probe.width,
-        height=probe.height,
-        prompt=candidate.prompt,
-        seed=candidate.seed,
-        guidance_scale=candidate.guidance_scale,
-        paper_id=paper_id(candidate.figure_id),
-    )
-
-
-def paper_id(figure_id: str) -> str | None:
-    """Returns the paper of a Paper2Fig100k-style id (the text before ``-Figure``), else None."""
-    paper, separator, _ = figure_id.partition("-Figure")
-    return paper if separator and paper else None
-
-
-def _reject(candidate: Candidate, probe: Probe) -> Reject:
-    return Reject(candidate.path, probe.code, probe.reason, candidate.figure_id, candidate.sample)
-
-
-def _note_counts(probed: _Probed) -> list[str]:
-    counts: dict[str, int] = {}
-    for _, (_, probe) in probed:
-        for note in probe.notes:
-            counts[note] = counts.get(note, 0) + 1
-    return [f"{count} x {note}" for note, count in sorted(counts.items())]

@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
-from figbench.io.download import Advance, download_file, require_https
 from figbench.data.remote.urls import offline
 from figbench.errors import IntegrityError, UserError
+from figbench.io.download import Advance, download_file, require_https
 
 RECORD = "7299423"
 ARCHIVE = "Paper2Fig100k.tar.gz"

@@ -9,15 +9,16 @@ from typing import Any
 
 from PIL import Image
 
-from figbench.synthfig import Scene, degraded, iter_synthfig, png_bytes, synthesize
-from figbench.data.types import RGBImage
-from figbench.errors import UserError
 from figbench.demo.plots import write_contact_sheet, write_plot
+from figbench.errors import UserError
 from figbench.evaluation.evaluate import evaluate
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.progress import Progress
-from figbench.io.atomic import atomic_path, dump_json, write_text_atomic
+from figbench.images.types import RGBImage
+from figbench.io.atomic import atomic_path, write_text_atomic
+from figbench.io.json_files import dump_json
 from figbench.results.schema import ModelCard, RunResult
+from figbench.synthfig import Scene, degraded, iter_synthfig, png_bytes, synthesize
 
 PROTOCOL = "offline"
 SHEET_COLUMNS = 5

@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from figbench.plots.contact_sheet import contact_sheet
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path
+from figbench.plots.contact_sheet import contact_sheet
 from figbench.results.schema import RunResult
 
 

@@ -13,13 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from figbench.images.preprocess import preprocess
-from figbench.synthfig import iter_synthfig
-from figbench.synthfig.fonts import font_differences
-from figbench.data.types import RGBImage
+from figbench.diagnostics.versions import misbehaving
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.provenance import PACKAGES
-from figbench.diagnostics.versions import misbehaving
 from figbench.features import (
     extractor_info,
     extractors,
@@ -31,8 +27,12 @@ from figbench.features import (
 )
 from figbench.features.pins import PINS
 from figbench.features.weights import find_weights, verify_file
+from figbench.images.preprocess import preprocess
+from figbench.images.types import RGBImage
 from figbench.ocr import engines, load_engine
 from figbench.store import default_store
+from figbench.synthfig import iter_synthfig
+from figbench.synthfig.fonts import font_differences
 
 TOLERANCE = 1e-3
 """Relative drift of a recorded number that is still called the same."""

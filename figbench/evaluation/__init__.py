@@ -1,10 +1,10 @@
 """Plan, extract, score: from two manifests and a protocol to a RunResult."""
 
+from figbench.evaluation.build_reference import build_reference
 from figbench.evaluation.evaluate import contribute, evaluate
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.progress import Progress, RichProgress, SilentProgress
-from figbench.evaluation.references.build import build_reference
 
 __all__ = [
     "Options",

@@ -13,11 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
-from figbench.features.catalog import CRAFT
 from figbench.features.exact import exact_float32
 from figbench.features.sharing import shared
+from figbench.features.specs import CRAFT
 from figbench.features.torch_tools import (
     fold_batch_norm,
     freeze,
@@ -26,6 +25,7 @@ from figbench.features.torch_tools import (
     to_numpy,
 )
 from figbench.features.weights import require_weights
+from figbench.images.types import RGBImage
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -16,13 +16,13 @@ from PIL import Image
 from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 
-from figbench.data.types import RGBImage
 from figbench.errors import IntegrityError
 from figbench.features.base import FloatArray
-from figbench.features.catalog import EFFICIENTNET
 from figbench.features.exact import exact_float32
+from figbench.features.specs import EFFICIENTNET
 from figbench.features.torch_tools import freeze, load_state_dict, stack, to_numpy
 from figbench.features.weights import require_weights
+from figbench.images.types import RGBImage
 
 SIDE = 224
 

@@ -8,9 +8,9 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from figbench.data.types import RGBImage
 from figbench.features.base import FloatArray
-from figbench.features.catalog import IMAGE_STATS
+from figbench.features.specs import IMAGE_STATS
+from figbench.images.types import RGBImage
 
 INK_BELOW = 250
 """A pixel is ink when its darkest channel is below this."""
@@ -20,6 +20,9 @@ class ImageStats:
     """See :class:`figbench.features.base.FeatureExtractor`."""
 
     info = IMAGE_STATS.info
+
+    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
+        """Takes what every network takes; there is nothing to load."""
 
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """Returns ``phash`` (n, 64) of 0 and 1, ``ink`` (n, 1) in 0..1, ``distinct`` (n, 1)."""

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from figbench.data.types import RGBImage
-from figbench.features.catalog import LPIPS
 from figbench.features.exact import exact_float32
+from figbench.features.specs import LPIPS
 from figbench.features.torch_tools import load_state_dict, stack
 from figbench.features.weights import require_weights
+from figbench.images.types import RGBImage
 
 
 class Lpips:

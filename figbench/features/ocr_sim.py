@@ -18,13 +18,13 @@ import torch
 from PIL import Image
 from torch import nn
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
-from figbench.features.catalog import OCR_SIM
 from figbench.features.craft import CraftBackbone, image_maps, load_backbone
 from figbench.features.embeddings import Embedding, distance, embed, from_bytes, to_bytes
 from figbench.features.exact import exact_float32
 from figbench.features.sharing import shared, sharing
+from figbench.features.specs import OCR_SIM
+from figbench.images.types import RGBImage
 
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
@@ -41,7 +41,7 @@ def map_distance(ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
 
 
 def _unit(features: torch.Tensor) -> torch.Tensor:
-    features = features.float()
+    features = features if features.dtype == torch.float64 else features.float()
     return features / (features.square().sum(dim=1, keepdim=True).sqrt() + EPS)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from skimage.metrics import structural_similarity
 
-from figbench.data.types import RGBImage
-from figbench.features.catalog import SSIM
+from figbench.features.specs import SSIM
+from figbench.images.types import RGBImage
 
 
 class Ssim:
@@ -20,6 +20,9 @@ class Ssim:
     """
 
     info = SSIM.info
+
+    def __init__(self, device: str = "cpu", precision: str = "float32") -> None:
+        """Takes what every network takes; there is nothing to load."""
 
     def score(
         self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]

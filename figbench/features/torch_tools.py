@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from figbench.data.types import RGBImage
 from figbench.errors import IntegrityError
+from figbench.images.types import RGBImage
 
 
 def load_state_dict(path: Path) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Decoding verdicts from processes of their own: Pillow holds the interpreter while it decodes.
+"""Decode checks in worker processes, because Pillow holds the interpreter lock while it decodes.
 
-A worker is ``python -m figbench.images.decode_pool``: a length and the bytes on its standard input, one
-line of JSON back. So no caller's script is imported again, as a process pool would, nothing is
-forked beside running threads, and a file that kills a decoder costs one figure, not the run.
+A worker is ``python -m figbench.images.decode_pool``. It reads a length and the bytes from
+standard input and answers with one line of JSON. The caller's script is not imported again, nothing
+is forked beside running threads, and a file that crashes a decoder costs one figure, not the run.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import struct
 import subprocess  # nosec B404 # one fixed command
 import sys
 import threading
+from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
 from typing import IO
 
+from figbench.errors import UserError
 from figbench.images.decode import decode
 from figbench.images.limits import DecodeError
-from figbench.errors import UserError
 
 LOOKS_BEFORE_WORKERS = 400
 """Below this many images a worker's start costs more than it saves."""
@@ -42,6 +43,9 @@ class Probe:
     reason: str = ""
     notes: tuple[str, ...] = ()
 
+
+Probes = MutableMapping[str, Probe]
+"""Probes by SHA-256 of the bytes."""
 
 CRASHED = Probe(code="crashed", reason="the decoder's process ended on this file")
 

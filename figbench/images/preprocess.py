@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 
 FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,

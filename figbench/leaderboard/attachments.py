@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from figbench.errors import UserError
-from figbench.leaderboard.thumbnails import MOST_PICTURES, thumbnail_problem
 from figbench.io.atomic import atomic_path
+from figbench.leaderboard.thumbnails import MOST_PICTURES, thumbnail_problem
 from figbench.results.schema import Strict
 
 MAX_EVIDENCE_BYTES = 512 * 2**20

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.io.atomic import atomic_path
@@ -55,7 +57,7 @@ def draw_baselines(reference: str, out: Path, *, seed: int) -> dict[str, tuple[s
     against = _absolute(manifest).select(
         [one for one in manifest.figures if one.figure_id in rows], f"half, seed {seed}"
     )
-    against.save(out / HALF_NAME)
+    save_manifest(against, out / HALF_NAME)
     scored = {FLOOR: str(out / HALF_NAME), SHUFFLED: reference, BLANK: reference}
     return {
         name: (shlex.quote(str(out / name)), shlex.quote(against))

@@ -7,9 +7,9 @@ import csv
 import io
 from collections.abc import Sequence
 
-from figbench.leaderboard.entries import Board
+from figbench.io.json_files import dump_json
 from figbench.leaderboard.board_rows import Row
-from figbench.io.atomic import dump_json
+from figbench.leaderboard.entries import Board
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",

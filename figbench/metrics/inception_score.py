@@ -9,6 +9,7 @@ import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import features_of, require_count
+from figbench.metrics.numerics.blocks import Array
 from figbench.metrics.numerics.inception_score import (
     ScoreSums,
     score_influences,
@@ -16,7 +17,6 @@ from figbench.metrics.numerics.inception_score import (
     split_rows,
 )
 from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
-from figbench.metrics.numerics.blocks import Array
 
 SPLITS = 10
 JACKKNIFE_PER_SPLIT = 5
@@ -46,13 +46,16 @@ class InceptionScore:
         self.spec = MetricSpec(
             name=identity,
             outputs=(
-                OutputSpec(identity, title, higher_is_better=True, low=1.0),
-                OutputSpec(full, f"{title}, whole set", higher_is_better=True, low=1.0),
+                OutputSpec(identity, title, higher_is_better=True, low=1.0, group="variety"),
+                OutputSpec(
+                    full, f"{title}, whole set", higher_is_better=True, low=1.0, group="variety"
+                ),
             ),
             needs=Needs(features=("logits",), extractor=extractor, in_blocks=True),
             minimum_n=SPLITS,
             documentation=inspect.getdoc(type(self)) or "",
             settings={"splits": SPLITS, "seed": 2020},
+            cache_version=1,
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

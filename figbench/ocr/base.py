@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
+from figbench.images.types import RGBImage
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from easyocr.craft_utils import adjustResultCoordinates, getDetBoxes
 from easyocr.imgproc import resize_aspect_ratio
 from easyocr.utils import diff, group_text_box
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 
 CANVAS_PX = 2560
 MULTIPLE_PX = 32

@@ -7,10 +7,11 @@ from typing import Any
 import cv2
 import torch
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
 from figbench.features.craft import image_maps, load_backbone
 from figbench.features.craft_detector import load_head
 from figbench.features.exact import exact_float32
+from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 from figbench.ocr.easyocr_detection import find_boxes, to_canvas
 from figbench.ocr.easyocr_recognition import Recogniser

@@ -10,7 +10,8 @@ import torch
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
+from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 
 

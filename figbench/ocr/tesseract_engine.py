@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytesseract
 from PIL import Image
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas
 from figbench.synthfig.fonts import text_width
 from figbench.synthfig.text import text_mask
-from figbench.data.types import RGBImage
-from figbench.errors import UserError
 
 
 def contact_sheet(

@@ -11,16 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from figbench.images.decode import decode
-from figbench.data.manifest import Manifest, load_manifest
-from figbench.images.preprocess import preprocess
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
-from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.evaluation.artifacts.reader import load_lines
-from figbench.reports.differences import ORDER_BY, Difference, difference
+from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
+from figbench.images.decode import decode
+from figbench.images.preprocess import preprocess
+from figbench.io.json_files import read_json
 from figbench.metrics.numerics.label_matching import normalise
-from figbench.io.atomic import PER_FIGURE_NAME, load_result, read_json
+from figbench.pages.label_differences import ORDER_BY, Difference, difference
+from figbench.results.files import PER_FIGURE_NAME, load_result
 
 WITHOUT_OCR = "pad512"
 """How pictures are shown when no text was read from them."""

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import FigbenchError
-from figbench.evaluation.artifacts.writer import REFERENCE_NAME
 from figbench.evaluation.artifacts.reader import load_lines
-from figbench.reports.strata_properties import properties, strata_of, stratum_means
-from figbench.io.atomic import PER_FIGURE_NAME
+from figbench.evaluation.artifacts.writer import REFERENCE_NAME
+from figbench.pages.strata import properties, strata_of, stratum_means
+from figbench.results.files import PER_FIGURE_NAME
 from figbench.results.schema import RunResult
 
 

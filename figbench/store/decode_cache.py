@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import lru_cache
 
 from figbench.images.decode import DECODER_VERSION
-from figbench.data.manifest import Probe
+from figbench.images.decode_pool import Probe
 from figbench.store import Space, Store
 
 FLUSH_AFTER_S = 5.0

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from figbench.sweeps.axes import Axis
 from figbench.io.atomic import atomic_path
 from figbench.results.schema import MetricValue, RunResult
+from figbench.sweeps.axes import Axis
 
 
 def write_plots(

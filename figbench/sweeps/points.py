@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from figbench.data.remote.urls import is_url, localized
 from figbench.errors import UserError
-from figbench.sweeps.axes import GUIDANCE, Axis
 from figbench.results.schema import RunResult
+from figbench.sweeps.axes import GUIDANCE, Axis
 
 QUALITY = ("kid", "kd@efficientnet-lite0", "fid", "fd@efficientnet-lite0")
 FIDELITY = ("label_f1", "ocr_sim")

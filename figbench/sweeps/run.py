@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from figbench.evaluation import Options, Progress, evaluate
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json
+from figbench.results.schema import RunResult
 from figbench.sweeps.axes import GUIDANCE, Axis
 from figbench.sweeps.plots import write_plots
 from figbench.sweeps.points import (
@@ -19,8 +22,6 @@ from figbench.sweeps.points import (
     first_scored,
 )
 from figbench.sweeps.strip import write_strip
-from figbench.io.atomic import dump_json, write_text_atomic
-from figbench.results.schema import RunResult
 
 
 def run_sweep(

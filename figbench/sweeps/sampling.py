@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from figbench.data.manifest import load_manifest
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import UserError
-from figbench.sweeps.axes import GUIDANCE, STEPS, Axis
 from figbench.models import get_model
 from figbench.protocol import Protocol
+from figbench.sweeps.axes import GUIDANCE, STEPS, Axis
 
 REFERENCE_NAME = "reference.jsonl"
 DEFAULT_SCALES = (1.0, 3.0, 5.0, 7.5, 10.0)
@@ -136,7 +137,7 @@ def sample_family(
     kept = whole.select(
         [one for one in whole.figures if one.figure_id in asked], f"first {limit} prompts"
     )
-    kept.save(out / REFERENCE_NAME)
+    save_manifest(kept, out / REFERENCE_NAME)
     return family, str(out / REFERENCE_NAME)
 
 

@@ -6,12 +6,14 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from figbench.images.decode import decode
-from figbench.data.manifest import Manifest, load_manifest
-from figbench.images.preprocess import preprocess
-from figbench.data.types import Figure, RGBImage
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
+from figbench.data.types import Figure
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.writer import GENERATED_NAME, REFERENCE_NAME
+from figbench.images.decode import decode
+from figbench.images.preprocess import preprocess
+from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path
 
 STRIP_NAME = "samples.png"

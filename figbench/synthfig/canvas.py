@@ -9,6 +9,7 @@ from math import floor, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from figbench.images.types import RGBImage
 from figbench.synthfig.raster import (
     Mask,
     Point,
@@ -19,7 +20,6 @@ from figbench.synthfig.raster import (
     rounded,
     stroke_edges,
 )
-from figbench.data.types import RGBImage
 
 Colour = tuple[int, int, int]
 

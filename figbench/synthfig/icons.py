@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas, Colour
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.raster import ellipse
-from figbench.data.types import RGBImage
 
 _RAMPS: tuple[tuple[Colour, ...], ...] = (
     ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)),

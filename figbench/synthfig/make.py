@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from numpy.random import Generator
 
+from figbench.errors import UserError
 from figbench.synthfig.caption import Prose
 from figbench.synthfig.compose import compose
 from figbench.synthfig.content import Content
@@ -15,7 +16,6 @@ from figbench.synthfig.kinds import make_content
 from figbench.synthfig.node import NoRoomError
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.style import draw_style
-from figbench.errors import UserError
 
 _CONTENT, _STYLE, _PROSE, _RESTYLE = 11, 12, 13, 14
 _ATTEMPTS = 24

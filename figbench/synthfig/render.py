@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.drawings import DRAWINGS, cuboid, disc, mixed, outlined
@@ -13,7 +14,6 @@ from figbench.synthfig.icons import PICTURES
 from figbench.synthfig.raster import Point, rounded
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
 from figbench.synthfig.text import text_mask
-from figbench.data.types import RGBImage
 
 
 def render_scene(scene: Scene, scale: float = 1.0) -> RGBImage:

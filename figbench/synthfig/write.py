@@ -13,14 +13,15 @@ from typing import Any
 
 from PIL import Image
 
+from figbench.data.types import TextLine
+from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.synthfig.dice import Dice
 from figbench.synthfig.fonts import font_differences
 from figbench.synthfig.make import make_scene
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.simple import make_simple_scene
-from figbench.data.types import RGBImage, TextLine
-from figbench.errors import UserError
 
 _PAPER = 15
 _SIMPLE = 16

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from figbench.data.types import RGBImage
+from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path
 
 

@@ -15,8 +15,8 @@ import torch
 from accelerate import PartialState
 from PIL import Image
 
-from figbench.data.types import RGBImage
 from figbench.errors import UserError
+from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench_figgen.config import differences
 from figbench_figgen.loop import is_out_of_memory

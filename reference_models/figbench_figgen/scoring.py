@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import figbench
-from figbench.data.manifest import load_manifest
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import FigbenchError
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.sample import Request, Work, draw_all
@@ -24,7 +25,7 @@ def score_pipeline(
     chosen = manifest.select(manifest.figures[: config.run.evaluate_limit], "for scoring")
     folder.mkdir(parents=True, exist_ok=True)
     reference = folder / "reference.jsonl"
-    chosen.save(reference)
+    save_manifest(chosen, reference)
     work = [Work(one.figure_id, 0, one.prompt or "") for one in chosen.figures]
     request = Request(
         seed=config.run.seed,

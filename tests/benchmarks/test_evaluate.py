@@ -4,8 +4,8 @@ import pytest
 import torch_fidelity
 
 import figbench
-from figbench.synthfig import degraded, iter_synthfig, png_bytes
 from figbench.evaluation import Options
+from figbench.synthfig import degraded, iter_synthfig, png_bytes
 
 pytestmark = pytest.mark.bench
 

@@ -11,11 +11,11 @@ from easyocr.craft import CRAFT
 from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from figbench.images.decode import decode
-from figbench.synthfig import iter_synthfig
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.weights import require_weights
+from figbench.images.decode import decode
 from figbench.ocr import load_engine
+from figbench.synthfig import iter_synthfig
 
 pytestmark = pytest.mark.bench
 

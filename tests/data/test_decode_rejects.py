@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from figbench.images.decode import DecodeError, Limits, decode
 from figbench.errors import UserError
+from figbench.images.decode import DecodeError, Limits, decode
 from tests.data.pictures import drawing, encoded, raw_png
 
 PNG = encoded(drawing())

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from figbench.io.download import download_file
 from figbench.data.zenodo import describe, download_paper2fig, unpack
 from figbench.errors import IntegrityError, UserError
+from figbench.io.download import download_file
 from tests.data.pictures import drawing, encoded
 
 RECORD = {
@@ -255,7 +255,7 @@ def test_strange_records(server, name):
 def test_the_data_set_arrives_whole(server, tmp_path):
     server.cut_after = [50_000]
     root = download_paper2fig(tmp_path, server=server.base)
-    from figbench.data.manifest import load_manifest
+    from figbench.data.load import load_manifest
 
     (figure,) = load_manifest(root).figures
     assert figure.paper_id == "1001.1968v1"

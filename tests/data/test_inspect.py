@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from figbench.cli.main import app
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import UserError
 from tests.data.pictures import drawing, encoded
 

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figbench.data import looking
 from figbench.data.dataset_index import Candidate, tidy
-from figbench.data.manifest import Manifest, Probe, load_manifest, paper_id
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest, paper_id
+from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, Reject, TextLine
 from figbench.errors import IntegrityError, UserError
+from figbench.images import decode_pool
+from figbench.images.decode_pool import Probe
 from tests.data.pictures import drawing, encoded
 
 
@@ -41,7 +44,7 @@ def test_worker_processes_change_nothing(folder, monkeypatch):
 def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
     """The worker of the first file is killed; the others are read by a new one."""
     monkeypatch.setattr("figbench.images.decode_pool.Looker.__init__.__defaults__", (0,))
-    usual, killed = looking._Worker.look, []
+    usual, killed = decode_pool._Worker.look, []
 
     def look(self, data):
         if not killed:
@@ -50,7 +53,7 @@ def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
             self._process.wait()
         return usual(self, data)
 
-    monkeypatch.setattr(looking._Worker, "look", look)
+    monkeypatch.setattr(decode_pool._Worker, "look", look)
     probes: dict[str, Probe] = {}
     manifest = load_manifest(folder, workers=1, probes=probes)
     assert {one.path: one.code for one in manifest.rejects} == {
@@ -63,7 +66,7 @@ def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
 
 def test_a_worker_reports_what_the_user_can_mend(monkeypatch):
     monkeypatch.setenv("FIGBENCH_MAX_PIXELS", "many")
-    looker = looking.Looker(0)
+    looker = decode_pool.Looker(0)
     with pytest.raises(UserError, match="FIGBENCH_MAX_PIXELS=many"):
         looker.look(b"GIF89a")
     looker.stop()
@@ -170,7 +173,7 @@ manifests = st.builds(
 @given(manifest=manifests, suffix=st.sampled_from([".jsonl", ".parquet"]))
 def test_what_is_saved_comes_back(tmp_path_factory, manifest, suffix):
     path = tmp_path_factory.mktemp("saved") / f"m{suffix}"
-    manifest.save(path)
+    save_manifest(manifest, path)
     assert load_manifest(path) == manifest
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
@@ -178,7 +181,7 @@ def test_what_is_saved_comes_back(tmp_path_factory, manifest, suffix):
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
 def test_damaged_manifests_are_refused(folder, tmp_path, suffix):
     path = tmp_path / f"m{suffix}"
-    load_manifest(folder).save(path)
+    save_manifest(load_manifest(folder), path)
     data = path.read_bytes()
     for place in range(40, len(data) - 40, max(1, len(data) // 60)):
         path.write_bytes(data[:place] + b"\x00\xff" + data[place + 2 :])
@@ -195,7 +198,7 @@ def test_damaged_manifests_are_refused(folder, tmp_path, suffix):
 
 def test_a_manifest_that_lost_rows_is_refused(folder, tmp_path):
     path = tmp_path / "m.jsonl"
-    load_manifest(folder).save(path)
+    save_manifest(load_manifest(folder), path)
     rows = path.read_text().splitlines()
     path.write_text("\n".join([rows[0], *rows[2:]]))
     with pytest.raises(UserError, match="3 of 4 figures"):
@@ -208,7 +211,7 @@ def test_a_manifest_that_lost_rows_is_refused(folder, tmp_path):
 
 def test_a_saved_manifest_reads_its_figures(folder, tmp_path):
     manifest = load_manifest(folder)
-    manifest.save(tmp_path / "elsewhere.jsonl")
+    save_manifest(manifest, tmp_path / "elsewhere.jsonl")
     saved = load_manifest(tmp_path / "elsewhere.jsonl")
     assert saved.read(saved.figures[2]) == (folder / "c.png").read_bytes()
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from figbench.data.layouts.paper2fig import MAX_TEXT_LINES, parse_box, parse_ocr
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from tests.data.pictures import drawing, encoded

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from figbench.images.preprocess import encode_legacy, preprocess
 from figbench.errors import UserError
+from figbench.images.preprocess import encode_legacy, preprocess
 from tests.data.pictures import drawing
 
 FILTERS = {

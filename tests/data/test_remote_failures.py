@@ -10,7 +10,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from figbench import load_manifest
-from figbench.data import mirror
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.remote import mirror
 from figbench.errors import UserError
 from tests.data.remote import PNG, Disk, ids, refused
 
@@ -80,7 +81,7 @@ KILLED = """
 import sys
 from fsspec import register_implementation
 from tests.data.remote import Disk
-from figbench.data import mirror
+from figbench.data.remote import mirror
 from figbench import load_manifest
 register_implementation("disk", Disk, clobber=True)
 mirror.THREADS, Disk.kill_at = 1, 4
@@ -141,7 +142,7 @@ def test_offline_refuses_other_machines_only(put, monkeypatch):
 
 def test_a_saved_manifest_is_refused(put, tmp_path):
     put("/run/a.png", PNG[0])
-    load_manifest("memory://run").save(tmp_path / "m.jsonl")
+    save_manifest(load_manifest("memory://run"), tmp_path / "m.jsonl")
     put("/run/m.jsonl", (tmp_path / "m.jsonl").read_bytes())
     with pytest.raises(UserError, match="names files of the machine that wrote it"):
         load_manifest("memory://run/m.jsonl")

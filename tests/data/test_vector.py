@@ -9,8 +9,8 @@ import numpy as np
 import pypdfium2
 import pytest
 
-from figbench.images.decode import DecodeError, decode
 from figbench.errors import UserError
+from figbench.images.decode import DecodeError, decode
 from tests.data.pictures import drawing, encoded
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}">{body}</svg>'

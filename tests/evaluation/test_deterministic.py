@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 
 import figbench
-from figbench.synthfig import iter_synthfig
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.planning.execution import Execution
 from figbench.features import load_extractor
-from figbench.features.catalog import CRAFT, EFFICIENTNET, INCEPTION
 from figbench.features.exact import arithmetic, exact_float32
+from figbench.features.specs import CRAFT, EFFICIENTNET, INCEPTION
+from figbench.synthfig import iter_synthfig
 
 PROTOCOL = figbench.Protocol.from_document(
     {
@@ -48,7 +48,7 @@ def rows(figures, store, options):
     found = {}
     for task in planned.plan.tasks:
         space = planned.spaces.of(task, "generated")
-        name = "score" if task.kind == "pair" else "features"
+        name = "score" if task.scores_pairs else "features"
         found[task.network] = dict(
             (key, space.get([key], name).tobytes()) for key in sorted(space.keys())
         )

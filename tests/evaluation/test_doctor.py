@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from figbench.cli.main import app
-from figbench.evaluation import doctor, versions
+from figbench.diagnostics import doctor, versions
 from figbench.features.image_stats import ImageStats
 
 

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 import figbench
-from figbench.synthfig import blur, iter_synthfig
 from figbench.evaluation import Options
 from figbench.evaluation.scoring.score_cache import KeptScores
 from figbench.metrics import get_metric
 from figbench.metrics.base import Measurement
 from figbench.metrics.frechet import FrechetDistance
 from figbench.store import Space, Store
+from figbench.synthfig import blur, iter_synthfig
 
 DOCUMENT = {
     "id": "kept",

@@ -9,11 +9,11 @@ from PIL import Image
 
 import figbench
 from figbench.data.manifest import Manifest
-from figbench.synthfig import blur, iter_synthfig
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.inference.parallelism import Pace, pace_of
 from figbench.features.craft import CraftBackbone
 from figbench.features.sharing import shared, sharing
+from figbench.synthfig import blur, iter_synthfig
 
 DOCUMENT = {
     "id": "lanes",
@@ -46,7 +46,7 @@ def bits(world, store, model="gen", protocol=PROTOCOL, **options):
     found = {}
     for task in planned.plan.tasks:
         space = planned.spaces.of(task, "generated")
-        name = "score" if task.kind == "pair" else "features"
+        name = "score" if task.scores_pairs else "features"
         found[task.network] = {key: space.get([key], name).tobytes() for key in space.keys()}
     return found
 

@@ -2,9 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from figbench.data.manifest import Probe
-from figbench.evaluation import probes
-from figbench.store import Store
+from figbench.images.decode_pool import Probe
+from figbench.store import Store, decode_cache
 
 
 def digest(number):
@@ -13,8 +12,8 @@ def digest(number):
 
 def test_verdicts_reach_the_disk_before_the_set_is_read(tmp_path, monkeypatch):
     """So that a kill costs seconds of reading, not all of it."""
-    monkeypatch.setattr(probes, "FLUSH_AFTER_S", 0.0)
-    cache = probes.ProbeCache(Store(tmp_path))
+    monkeypatch.setattr(decode_cache, "FLUSH_AFTER_S", 0.0)
+    cache = decode_cache.ProbeCache(Store(tmp_path))
 
     def note(number):
         cache[digest(number)] = Probe(width=number, height=1)
@@ -22,6 +21,6 @@ def test_verdicts_reach_the_disk_before_the_set_is_read(tmp_path, monkeypatch):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(note, range(200))) == list(range(200))
-    again = probes.ProbeCache(Store(tmp_path))
+    again = decode_cache.ProbeCache(Store(tmp_path))
     assert len(again) == 200
     assert all(again[digest(number)].width == number for number in range(200))

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from figbench.errors import UserError
-from figbench.evaluation import Options, heartbeat, prepare
-from figbench.evaluation.distributed.shard import Shard, remaining, shard_from_environment, share
+from figbench.evaluation import Options, prepare
+from figbench.evaluation.distributed import heartbeat
+from figbench.evaluation.distributed.shard import remaining, share
+from figbench.evaluation.planning.shard import Shard, shard_from_environment
 from tests.evaluation.processes import command, environment, run, scores, torchrun
 
 
@@ -73,7 +75,7 @@ def test_rank_0_takes_over_the_share_of_a_rank_that_died(world, alone, tmp_path)
     other.kill()
     other.wait()
     assert not (tmp_path / "none").exists()
-    short = "from figbench.evaluation import heartbeat as h; h.SILENT_AFTER_S = 1.5"
+    short = "from figbench.evaluation.distributed import heartbeat as h; h.SILENT_AFTER_S = 1.5"
     main = "import sys; from figbench.cli.main import run; run()"
     arguments = command(world, store, tmp_path / "out")[3:]
     done = run([sys.executable, "-c", f"{short}; {main}", *arguments], RANK="0", WORLD_SIZE="2")
@@ -95,7 +97,7 @@ def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
     assert sum(len(part) for part in before) == len(keys(plan.workload))
     assert max(map(len, before)) - min(map(len, before)) <= 12
     jobs = [job for group in plan.workload.groups for job in group.jobs]
-    job = next(job for job in jobs if job.task.kind == "pair")
+    job = next(job for job in jobs if job.task.scores_pairs)
     plan.spaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
     again = prepare(
         world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()

@@ -40,7 +40,6 @@ def prepare(models):
 
     if models:
         import accelerate  # noqa: F401
-
         import figbench_figgen.model
         import figbench_figgen.sample
         import figbench_figgen.train  # noqa: F401
@@ -49,14 +48,14 @@ def prepare(models):
 def child(request):
     """Becomes the command; never returns."""
     import figbench.cli.main as command
-    from figbench.evaluation import sinks
+    from figbench.evaluation.inference import writers
 
     for name, descriptor in (("out", 1), ("err", 2)):
         opened = os.open(request[name], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         os.dup2(opened, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(request.get("environment", {}))
-    sinks.FLUSH_ROWS = request.get("flush_rows", sinks.FLUSH_ROWS)
+    writers.FLUSH_ROWS = request.get("flush_rows", writers.FLUSH_ROWS)
     if request.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"],) * 2)
     if request.get("as_user"):

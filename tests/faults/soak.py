@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from figbench.io.atomic import load_result
+from figbench.results.files import load_result
 from figbench.store import Store
 from tests.faults.conftest import PROTOCOL, Server, World
 from tests.faults.damage import WAYS, damage

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from figbench.errors import EXIT_INTERRUPTED, EXIT_USER
-from figbench.io.atomic import load_result
+from figbench.results.files import load_result
 from figbench.store import Store
 from tests.faults.conftest import train, weights
 

@@ -11,12 +11,12 @@ import signal
 import numpy as np
 import pytest
 import torch
+from figbench_figgen.checkpoint import FACTS, STATE, latest
 from PIL import Image
 
 from figbench.evaluation.references.pack import open_pack
-from figbench.io.atomic import load_result
+from figbench.results.files import load_result
 from figbench.store import Store
-from figbench_figgen.checkpoint import FACTS, STATE, latest
 from tests.faults.conftest import train, weights
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,6 @@ import torch
 from PIL import Image
 from torch import nn
 
-from figbench.synthfig import iter_synthfig
 from figbench.errors import UserError
 from figbench.features import (
     extractor_info,
@@ -19,6 +18,7 @@ from figbench.features import (
 from figbench.features.inception import resize_like_tensorflow1, resize_on_device
 from figbench.features.torch_tools import stack
 from figbench.features.weights import import_weights, require_weights
+from figbench.synthfig import iter_synthfig
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import openvino
 import pytest
 
 import figbench
-from figbench.images.preprocess import preprocess
-from figbench.synthfig import blur, iter_synthfig
 from figbench.errors import UserError
 from figbench.evaluation import Options, prepare
-from figbench.evaluation.planning.execution import Execution
 from figbench.evaluation.inference.runners import require_cpu
+from figbench.evaluation.planning.execution import Execution
 from figbench.features import load_extractor, load_pair_scorer
+from figbench.images.preprocess import preprocess
+from figbench.synthfig import blur, iter_synthfig
 
 OPENVINO = Options(device="cpu", execution=Execution(engine="openvino"))
 

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import figbench
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
-from figbench.evaluation import Options, networks, sinks
+from figbench.evaluation import Options
+from figbench.evaluation.distributed import run as networks
+from figbench.evaluation.inference import writers
 from figbench.evaluation.inference.parallelism import Pace
 from figbench.features.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
@@ -114,7 +116,7 @@ def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, pac
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "pace_of", lambda *_: pace)
-        patch.setattr(sinks, "FLUSH_ROWS", rows)
+        patch.setattr(writers, "FLUSH_ROWS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)
         same(run(world / "gen", world / "ref", tmp_path_factory.mktemp("s")), usual)

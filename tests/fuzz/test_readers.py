@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from figbench import Protocol, load_manifest, load_result
 from figbench.data.layouts.records import read_document
+from figbench.data.layouts.serialization import save_manifest
 from figbench.errors import FigbenchError, UserError
 from figbench.gate.config import load_config
+from figbench.io.json_files import dump_json, read_json
 from figbench.leaderboard.entries import load_entry
-from figbench.io.atomic import dump_json, read_json
 from tests.data.pictures import drawing, encoded
 from tests.results.factory import make_result
 
@@ -137,7 +138,7 @@ def test_changed_saved_manifests(tmp_path, suffix, changes):
     whole = tmp_path / f"whole.{suffix}"
     if not whole.exists():
         (tmp_path / "a.png").write_bytes(PNG)
-        load_manifest(tmp_path).save(whole)
+        save_manifest(load_manifest(tmp_path), whole)
     path = tmp_path / f"changed.{suffix}"
     path.write_bytes(changed(whole.read_bytes(), changes))
     try:

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure
-from figbench.io.atomic import write_result
+from figbench.results.files import write_result
 from figbench.store import Store, row_key
 from tests.results.factory import make_result
 
@@ -76,7 +77,7 @@ def _write_features(folder, digests, features, n):
     index = {name: {"generated": space.id, "reference": space.id} for name in ("fd@x", "kd@x")}
     (folder / "features.json").write_text(json.dumps({"features": index, "readings": {}}))
     figures = tuple(Figure(f"r{i}", 0, "x", one, 1, 1) for i, one in enumerate(theirs))
-    Manifest(figures, (), "flat", str(folder), "x").save(folder / "reference.jsonl")
+    save_manifest(Manifest(figures, (), "flat", str(folder), "x"), folder / "reference.jsonl")
     return {
         "fd@x": value(frechet_distance(generated, reference), n, higher=False),
         "kd@x": value(kernel_sums(generated, reference).value, n, higher=False),

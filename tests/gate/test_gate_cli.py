@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from figbench.io.atomic import load_result, write_result
+from figbench.results.files import load_result, write_result
 from tests.gate.factory import digest, value, write_run
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json
 from figbench.leaderboard.attachments import Evidence, Header, Pictured, save_evidence
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
 from figbench.protocol import Protocol
-from figbench.io.atomic import dump_json, write_text_atomic
 
 
 def metric(value, half=0.5, higher=False, n=50):

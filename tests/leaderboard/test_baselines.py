@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from figbench.data.manifest import load_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import UserError
 from figbench.leaderboard.baselines import draw_baselines
 

@@ -8,7 +8,6 @@ import pytest
 from safetensors.numpy import save_file
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard.entries import load_board, load_entry
 from figbench.leaderboard.attachments import (
     Evidence,
     Header,
@@ -16,6 +15,7 @@ from figbench.leaderboard.attachments import (
     load_evidence,
     save_evidence,
 )
+from figbench.leaderboard.entries import load_board, load_entry
 from figbench.leaderboard.page import build_board, require_fresh
 from figbench.leaderboard.pairs import FALLBACK
 from figbench.leaderboard.ranking import rank_all

@@ -11,9 +11,6 @@ from PIL import Image
 
 from figbench.errors import UserError
 from figbench.evaluation import evaluate
-from figbench.leaderboard.collect import collect
-from figbench.reports.differences import difference
-from figbench.leaderboard.entries import load_board, load_entries
 from figbench.leaderboard.attachments import (
     Evidence,
     Pictured,
@@ -21,10 +18,13 @@ from figbench.leaderboard.attachments import (
     load_evidence,
     save_evidence,
 )
+from figbench.leaderboard.board_rows import board_rows
+from figbench.leaderboard.collect import collect
+from figbench.leaderboard.entries import load_board, load_entries
 from figbench.leaderboard.gallery import board_gallery
 from figbench.leaderboard.page import build_board
-from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.thumbnails import MOST_PICTURES, gallery_ids, thumbnail
+from figbench.pages.label_differences import difference
 from tests.leaderboard.factory import IDS, N, flat, gallery_board
 
 

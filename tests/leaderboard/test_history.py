@@ -6,9 +6,10 @@ from xml.etree import ElementTree
 import pytest
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard import freshness, page
+from figbench.leaderboard import page
 from figbench.leaderboard.entries import withdraw_entry
 from figbench.leaderboard.page import board_site, build_board, require_fresh
+from figbench.pages import freshness, render
 from tests.leaderboard.factory import entry, write_board
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -110,11 +111,12 @@ def test_a_damaged_state_is_named(tmp_path):
 @pytest.fixture
 def elsewhere_after(monkeypatch):
     """Switches to other releases of the libraries: other script, style, plots and versions."""
-    library = page._library
+    library = render._library
 
     def switch():
-        monkeypatch.setattr(page, "_library", lambda name: "/* newer */" + library(name))
+        monkeypatch.setattr(render, "_library", lambda name: "/* newer */" + library(name))
         monkeypatch.setattr(page, "made_with", lambda: "itables 99, matplotlib 99")
+        monkeypatch.setattr(render, "made_with", lambda: "itables 99, matplotlib 99")
         monkeypatch.setattr(
             "figbench.leaderboard.plots._data_uri", lambda _: "data:image/svg+xml;base64,AA"
         )

@@ -7,10 +7,10 @@ import pytest
 
 from figbench.data.types import Figure
 from figbench.errors import UserError
-from figbench.leaderboard.entries import load_board, load_entries, load_entry
 from figbench.leaderboard.board_plots import board_pictures, trade_offs
 from figbench.leaderboard.board_rows import board_rows
-from figbench.reports.strata_properties import properties, strata_of, stratum_means
+from figbench.leaderboard.entries import load_board, load_entries, load_entry
+from figbench.pages.strata import properties, strata_of, stratum_means
 from tests.leaderboard.factory import entry, write_board
 
 FD = "fd@efficientnet-lite0"

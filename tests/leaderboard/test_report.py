@@ -46,7 +46,7 @@ def test_html_is_escaped_and_shows_both_sides(run, tmp_path):
 
 
 def test_markdown_holds_the_value(run, tmp_path):
-    from figbench.io.atomic import load_result
+    from figbench.results.files import load_result
 
     text = build_report([run], tmp_path / "r.md").read_text()
     assert f"| ssim | {load_result(run).value('ssim'):.4g}" in text
@@ -66,9 +66,9 @@ def test_markdown_names_the_extremes_and_the_strata(run, tmp_path):
 def test_means_by_stratum_are_those_of_its_figures(run):
     import pyarrow.parquet as pq
 
-    from figbench.data.manifest import load_manifest
+    from figbench.data.load import load_manifest
     from figbench.reports.strata import strata_table
-    from figbench.io.atomic import load_result
+    from figbench.results.files import load_result
 
     table = strata_table(run, load_result(run))
     assert table.metrics == ["ssim"]
@@ -89,7 +89,7 @@ def test_means_by_stratum_are_those_of_its_figures(run):
 
 def test_runs_of_different_protocols_share_no_table(run, tmp_path):
     text = (run / "result.json").read_text()
-    from figbench.io.atomic import load_result
+    from figbench.results.files import load_result
 
     changed = text.replace(load_result(run).protocol.hash, "0" * 64)
     (tmp_path / "result.json").write_text(changed)
@@ -102,11 +102,11 @@ def test_boxes_lie_on_the_picture_that_was_read(run, tmp_path, policy):
     """A box around the whole of that picture comes out along its edges, whatever the policy."""
     import shutil
 
+    from figbench.data.types import TextLine
     from figbench.images.decode import decode
     from figbench.images.preprocess import preprocess
-    from figbench.data.types import TextLine
+    from figbench.io.json_files import dump_json
     from figbench.reports import figures
-    from figbench.io.atomic import dump_json
 
     folder = tmp_path / "run"
     shutil.copytree(run, folder)

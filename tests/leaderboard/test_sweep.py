@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from figbench.errors import UserError
+from figbench.models import get_model
+from figbench.results.files import load_result
+from figbench.results.schema import RunResult
 from figbench.sweeps.axes import get_axis
 from figbench.sweeps.points import choose, folders_by_value
 from figbench.sweeps.run import run_sweep
 from figbench.sweeps.sampling import Point, parse_scales, plan_family
-from figbench.models import get_model
-from figbench.io.atomic import load_result
-from figbench.results.schema import RunResult
 from tests.leaderboard.factory import entry, metric
 
 

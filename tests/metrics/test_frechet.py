@@ -16,8 +16,8 @@ from figbench.metrics.numerics.frechet import (
     frechet_influence,
     half_sample_distance,
 )
-from figbench.statistics.influence import variance_of_mean
 from figbench.metrics.numerics.moments import moments_of
+from figbench.statistics.influence import variance_of_mean
 from tests.metrics.inputs import feature_inputs, relu_features
 
 SHAPES = [(300, 250, 20), (300, 15, 20), (15, 300, 20), (15, 18, 20), (40, 40, 200)]

@@ -9,8 +9,8 @@ from torch_fidelity import metric_isc
 
 from figbench.metrics import get_metric
 from figbench.metrics.base import MetricError
-from figbench.metrics.numerics.inception_score import inception_score, log_softmax, score_influence
 from figbench.metrics.intervals import interval_of
+from figbench.metrics.numerics.inception_score import inception_score, log_softmax, score_influence
 from tests.metrics.inputs import feature_inputs
 
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from figbench.images.preprocess import preprocess
-from figbench.synthfig import iter_synthfig
 from figbench.features.weights import require_weights
+from figbench.images.preprocess import preprocess
 from figbench.ocr import load_engine
+from figbench.synthfig import iter_synthfig
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from figbench.images.preprocess import preprocess
-from figbench.synthfig import iter_synthfig
 from figbench.errors import UserError
+from figbench.images.preprocess import preprocess
 from figbench.ocr import engine_info, load_engine
+from figbench.synthfig import iter_synthfig
 
 
 def words(texts):

@@ -8,10 +8,10 @@ from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 import figbench
-from figbench.synthfig import iter_synthfig
 from figbench.evaluation import Options
 from figbench.features import load_extractor
 from figbench.features.inception import resize_like_tensorflow1
+from figbench.synthfig import iter_synthfig
 
 PROTOCOL = {
     "id": "parity",

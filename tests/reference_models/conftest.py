@@ -61,7 +61,6 @@ def train(figgen, root, out, stage="diffusion", *overrides, **more):
 def state_of(out, stage):
     """What the last checkpoint of a stage holds."""
     import torch
-
     from figbench_figgen.checkpoint import latest
 
     state = latest(Path(out) / "checkpoints" / stage) / "state.pt"

@@ -1,10 +1,10 @@
 """Configurations: paper-scale counts part by part, closed keys, overrides."""
 
 import pytest
-
-from figbench.errors import UserError
 from figbench_figgen.build import describe
 from figbench_figgen.config import config_names, load_config
+
+from figbench.errors import UserError
 
 UNET = {
     "time_embedding": 1_312_768,

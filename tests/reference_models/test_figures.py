@@ -6,12 +6,12 @@ import json
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-
-from figbench.errors import UserError
 from figbench_figgen.config import load_config
 from figbench_figgen.figures import FigureSet, on_square
 from figbench_figgen.rng import Order, fold, numpy_generator
+from PIL import Image
+
+from figbench.errors import UserError
 
 
 def write_root(folder, images, captions):
@@ -34,6 +34,7 @@ def test_figures_without_caption_or_of_another_shape_are_left_out_and_said(tmp_p
     figures = FigureSet(root, data(), 32)
     assert figures.captions == ["a"]
     assert figures.notes == [
+        f"{root} has no splits; all of its figures are taken.",
         "1 figures left out: outside the aspect range",
         "1 figures left out: without a caption",
     ]

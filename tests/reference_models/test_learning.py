@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from figbench_figgen.prompts import load_prompts
 from PIL import Image
 
 from figbench.synthfig.simple import COLOURS
-from figbench_figgen.prompts import load_prompts
 from tests.reference_models.conftest import read_log
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

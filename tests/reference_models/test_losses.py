@@ -3,9 +3,6 @@
 import numpy as np
 import pytest
 import torch
-
-from figbench.errors import UserError
-from figbench.features.ocr_sim import OcrPerceptual, ocr_sim
 from figbench_figgen.config import load_config
 from figbench_figgen.losses import (
     ReconstructionLoss,
@@ -14,6 +11,9 @@ from figbench_figgen.losses import (
     discriminator,
     hinge,
 )
+
+from figbench.errors import UserError
+from figbench.features.ocr_sim import OcrPerceptual, ocr_sim
 
 CPU = torch.device("cpu")
 

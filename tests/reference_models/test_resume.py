@@ -7,10 +7,10 @@ import sys
 
 import pytest
 import torch
-
-from figbench.errors import EXIT_INTERRUPTED
 from figbench_figgen.checkpoint import latest
 from figbench_figgen.train_autoencoder import AutoencoderStage
+
+from figbench.errors import EXIT_INTERRUPTED
 from tests.reference_models.conftest import read_log, state_of, train
 
 TWO_THREADS = {**os.environ, "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}

@@ -8,11 +8,11 @@ import sys
 
 import numpy as np
 import pytest
+from figbench_figgen import sample as sampling
 from PIL import Image
 
 from figbench import load_manifest
 from figbench.errors import UserError
-from figbench_figgen import sample as sampling
 
 
 def draw(figgen, trained, root, out, **more):
@@ -172,7 +172,6 @@ def test_half_precision_draws(figgen, trained, simple_root, tmp_path):
 
 def test_out_of_memory_says_what_to_change(figgen, trained, simple_root, tmp_path, monkeypatch):
     import torch
-
     from figbench_figgen.pipeline import FigGenPipeline
 
     def fail(*args, **kwargs):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
-
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, build_vae
 from figbench_figgen.config import load_config
 from figbench_figgen.pipeline import FigGenPipeline

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-
-from figbench.errors import UserError
 from figbench_figgen.build import build_text, is_unused
 from figbench_figgen.config import TextConfig
 from figbench_figgen.tokens import make_tokenizer, tokenize, train_tokenizer
+
+from figbench.errors import UserError
 
 TEXT = TextConfig(hidden=64, layers=3, heads=4, ffn=128, max_len=20, vocab_size=100)
 

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-
 from figbench_figgen import loop
 from figbench_figgen.build import build_scheduler
 from figbench_figgen.config import load_config
 from figbench_figgen.train_diffusion import DiffusionStage
+
 from tests.reference_models.conftest import read_log, state_of, train
 
 
@@ -98,8 +98,9 @@ def test_latents_cached_or_not_give_the_same_run(figgen, simple_root, trained, t
 
 
 def test_scale_is_measured_and_kept(trained, simple_root):
-    from figbench import load_manifest
     from figbench_figgen.artefact import load_pipeline, read_facts
+
+    from figbench import load_manifest
 
     _, facts = read_facts(trained / "autoencoder", "autoencoder")
     assert facts["latents_measured"] == len(load_manifest(simple_root, split="train").figures)

@@ -6,7 +6,9 @@ import jsonschema
 import pytest
 
 from figbench.errors import UserError
-from figbench.io.atomic import load_result, read_json, write_result, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import read_json
+from figbench.results.files import load_result, write_result
 from figbench.results.schema import MetricValue, RunResult, json_schema
 from tests.results.factory import make_result
 

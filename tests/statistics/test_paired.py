@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from figbench.gate import compare, gate
+from figbench.metrics.numerics.swap_tests import frechet_swap_test, kernel_swap_test
 from figbench.statistics.effects import holm, minimum_detectable_effect, unpaired_p_value
-from figbench.statistics.paired import frechet_swap_test, kernel_swap_test, sign_flip_test
+from figbench.statistics.paired import sign_flip_test
 from tests.gate.factory import write_run
 
 

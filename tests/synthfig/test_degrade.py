@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from figbench.errors import UserError
 from figbench.synthfig import (
     FLAWS,
     blur,
@@ -19,7 +20,6 @@ from figbench.synthfig import (
 from figbench.synthfig.scene import Shape, Text
 from figbench.synthfig.simple import COLOURS, SIDE
 from figbench.synthfig.text import width_of
-from figbench.errors import UserError
 
 SCENES = [make_scene(77, i) for i in range(12)]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from figbench.errors import UserError
 from figbench.synthfig import Scene, make_scene, render_scene, restyle
 from figbench.synthfig.kinds import BUILDERS
 from figbench.synthfig.scene import Shape, Stroke, Text
-from figbench.errors import UserError
 
 SCENES = 300
 

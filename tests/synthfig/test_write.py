@@ -18,6 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from figbench.cli.data_synth import add_to
+from figbench.errors import UserError
 from figbench.plots.contact_sheet import contact_sheet
 from figbench.synthfig import (
     SynthReport,
@@ -29,7 +30,6 @@ from figbench.synthfig import (
     synthesize,
 )
 from figbench.synthfig.write import normalised
-from figbench.errors import UserError
 
 GOLDEN = {
     "figure 0/0": "c2c73e89e01018729f9714e10cb94fc9377436f52c39e9a281a12e6cea2e878e",

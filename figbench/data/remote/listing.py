@@ -15,15 +15,15 @@ from posixpath import commonpath
 from typing import Any, Protocol
 
 from figbench.data.archives import ARCHIVE_SUFFIXES, is_archive
-from figbench.data.layouts import load_saved
+from figbench.data.dataset_index import Listing, shown
 from figbench.data.layouts.filenames import FolderNames, Names, ObjectNames
 from figbench.data.layouts.records import MAX_INDEX_BYTES
-from figbench.data.dataset_index import Listing, shown
+from figbench.data.layouts.serialization import load_saved
 from figbench.data.remote.mirror import Advance, Mirror, RemoteObject
-from figbench.data.remote.selection import file_of, indexes, inner_paths, problem_in
 from figbench.data.remote.objects import Objects, file_or_folder, list_objects, problem_of
-from figbench.data.types import Reject
+from figbench.data.remote.selection import file_of, indexes, inner_paths, problem_in
 from figbench.data.remote.urls import explained, last_part, open_url
+from figbench.data.types import Reject
 from figbench.errors import FigbenchError, UserError
 
 PACK_SUFFIX = ".figref"

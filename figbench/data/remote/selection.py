@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
+from figbench.data.dataset_index import Candidate, Listing
 from figbench.data.layouts import paper2fig, tables
 from figbench.data.layouts.folder import is_image
-from figbench.data.dataset_index import Candidate, Listing
 from figbench.data.remote.mirror import Mirror
 from figbench.data.remote.objects import Objects
-from figbench.images.limits import DecodeError, Limits
 from figbench.data.sources import SEPARATOR
 from figbench.errors import UserError
+from figbench.images.limits import DecodeError, Limits
 
 _FOLDER_INDEXES = ("metadata.jsonl", "metadata.csv")
 _ABSOLUTE = ("path-traversal", "an absolute path, in an index of an object store")

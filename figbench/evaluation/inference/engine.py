@@ -11,29 +11,23 @@ from functools import partial
 
 import numpy as np
 
-from figbench.images.decode import decode
-from figbench.images.preprocess import encode_legacy, preprocess
-from figbench.data.types import Figure, RGBImage
+from figbench.data.types import Figure
 from figbench.evaluation.inference.parallelism import Pace
-from figbench.evaluation.planning.plan import LEGACY, Task
+from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.runners import Runner
 from figbench.evaluation.inference.writers import Sink
-from figbench.evaluation.planning.workload import REFERENCE, Group, Job, Workload
+from figbench.evaluation.planning.plan import LEGACY
+from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
+from figbench.evaluation.planning.workload import Group, Job, Workload
 from figbench.features.sharing import sharing
+from figbench.images.decode import decode
+from figbench.images.preprocess import encode_legacy, preprocess
+from figbench.images.types import RGBImage
 from figbench.protocol import Protocol
 
 Advance = Callable[[Task, int], None]
-Read = Callable[[str, Figure], bytes]
+Read = Callable[[Side, Figure], bytes]
 """(side, figure) to the bytes of its file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A job with its preprocessed image; ``partner`` returns that of a pair's reference."""
-
-    job: Job
-    image: RGBImage
-    partner: Callable[[], RGBImage] | None = None
 
 
 class Preparer:
@@ -47,7 +41,7 @@ class Preparer:
         self._read = read
         self._protocol = protocol
 
-    def prepare(self, group: Group, holds: Callable[[Job], bool]) -> list[Ready]:
+    def prepare(self, group: Group, holds: Callable[[Job], bool]) -> list[PreparedSample]:
         """Returns a group's jobs with their arrays; an image used twice is decoded once.
 
         The jobs of one image stand together, the reference's first: what they share of it is then
@@ -58,10 +52,10 @@ class Preparer:
             holds: Tells whether a job's runner can do without the reference of its pair, which is
                 then read only if that is asked for after all.
         """
-        decoded: dict[tuple[str, str], RGBImage] = {}
-        arrays: dict[tuple[str, str, str], RGBImage] = {}
+        decoded: dict[tuple[Side, str], RGBImage] = {}
+        arrays: dict[tuple[Side, str, str], RGBImage] = {}
 
-        def array(figure: Figure, side: str, policy: str) -> RGBImage:
+        def array(figure: Figure, side: Side, policy: str) -> RGBImage:
             name = (side, figure.sha256, policy)
             if name not in arrays:
                 source = (side, figure.path)
@@ -82,10 +76,10 @@ class Preparer:
                 image = np.full_like(partner(), 255)
             else:
                 continue
-            ready.append(Ready(job, image, partner))
+            ready.append(PreparedSample(job, image, partner))
         return ready
 
-    def _shape(self, image: RGBImage, side: str, policy: str) -> RGBImage:
+    def _shape(self, image: RGBImage, side: Side, policy: str) -> RGBImage:
         shaped = preprocess(image, policy, self._protocol.resample)
         return encode_legacy(shaped, side) if self._protocol.pixel_encoding == LEGACY else shaped
 
@@ -142,23 +136,23 @@ class _Work:
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, task: Task, batch: list[Ready]) -> None:
+    def run(self, task: Task, batch: list[PreparedSample]) -> None:
         if batch and not self.stopped.is_set():
             count = self.runners[task].run(batch)
             with self._lock:
                 self.advance(task, count)
         batch.clear()
 
-    def prepare(self, group: Group) -> list[Ready]:
+    def prepare(self, group: Group) -> list[PreparedSample]:
         return self.preparer.prepare(group, lambda job: self.runners[job.task].holds(job))
 
-    def compute(self, part: Iterator[list[Ready]]) -> None:
+    def compute(self, part: Iterator[list[PreparedSample]]) -> None:
         """Computes one part: full batches as they come together, the rest at its end."""
         with sharing():
             self._compute(part)
 
-    def _compute(self, part: Iterator[list[Ready]]) -> None:
-        waiting: dict[tuple[Task, str, tuple[int, ...]], list[Ready]] = defaultdict(list)
+    def _compute(self, part: Iterator[list[PreparedSample]]) -> None:
+        waiting: dict[tuple[Task, str, tuple[int, ...]], list[PreparedSample]] = defaultdict(list)
         held = 0
         for ready in part:
             for item in ready:
@@ -180,14 +174,14 @@ def _one_lane(parts: Sequence[Sequence[Group]], work: _Work) -> None:
         work.compute(next(prepared) for _ in part)
 
 
-def _prepared(groups: Sequence[Group], work: _Work) -> Iterator[list[Ready]]:
+def _prepared(groups: Sequence[Group], work: _Work) -> Iterator[list[PreparedSample]]:
     """Yields prepared groups in order, at most ``2 * decoders`` ahead of the networks."""
     decoders = work.pace.decoders
     if decoders <= 0:
         for group in groups:
             yield work.prepare(group)
         return
-    ahead: deque[Future[list[Ready]]] = deque()
+    ahead: deque[Future[list[PreparedSample]]] = deque()
     with ThreadPoolExecutor(decoders, thread_name_prefix="figbench-decode") as pool:
         try:
             for group in groups:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import UserError
-from figbench.evaluation.planning.execution import Execution
 from figbench.evaluation.inference.parallelism import Pace
-from figbench.evaluation.planning.plan import Task
+from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.writers import Sink
+from figbench.evaluation.planning.execution import Execution
+from figbench.evaluation.planning.tasks import FeatureTask, OcrTask, PairTask, Task
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
@@ -24,16 +25,13 @@ from figbench.ocr.base import OcrEngine
 from figbench.protocol import Protocol as ScoringProtocol
 from figbench.store import KeptRows, encode_lines
 
-if TYPE_CHECKING:
-    from figbench.evaluation.inference.engine import Ready
-
 
 class Runner(Protocol):
     """Runs one network on batches of one shape; several threads may call it at a time."""
 
     batch_size: int
 
-    def run(self, batch: Sequence[Ready]) -> int:
+    def run(self, batch: Sequence[PreparedSample]) -> int:
         """Computes a batch; returns the number of rows."""
         ...
 
@@ -56,7 +54,7 @@ class FeatureRunner(_NeedsImages):
         self.batch_size = extractor.info.batch_size
         self._sink = sink
 
-    def run(self, batch: Sequence[Ready]) -> int:
+    def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         outputs = self._extractor.extract([item.image for item in batch])
         for i, item in enumerate(batch):
@@ -74,7 +72,7 @@ class PairRunner(_NeedsImages):
         self.batch_size = scorer.info.batch_size
         self._sink = sink
 
-    def run(self, batch: Sequence[Ready]) -> int:
+    def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         pairs = [(item.image, item.partner()) for item in batch if item.partner]
         scores = self._scorer.score([one for one, _ in pairs], [other for _, other in pairs])
@@ -95,7 +93,7 @@ class EmbeddedPairRunner:
         """See :class:`Runner`."""
         return job.partner is not None and image_key(job.partner) in self._kept
 
-    def run(self, batch: Sequence[Ready]) -> int:
+    def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
             theirs = shared(partial(self._reference, item), self, item.job.partner)
@@ -103,7 +101,7 @@ class EmbeddedPairRunner:
             _add_score(self._sink, item, score)
         return len(batch)
 
-    def _reference(self, item: Ready) -> Any:
+    def _reference(self, item: PreparedSample) -> Any:
         if item.job.partner is None or item.partner is None:
             raise ValueError("a pair without a reference")
         key = image_key(item.job.partner)
@@ -124,7 +122,7 @@ class OcrRunner(_NeedsImages):
         self._engine = engine
         self._sink = sink
 
-    def run(self, batch: Sequence[Ready]) -> int:
+    def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
             payload = encode_lines(self._engine.read(item.image))
@@ -153,20 +151,41 @@ class Setting:
 
 def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
     """Loads the network of a task."""
-    execution, pace = setting.execution, setting.pace
-    how = (setting.device, setting.protocol.precision, execution.engine, pace.lanes)
-    runner: Runner
-    if task.kind == "ocr":
-        runner = OcrRunner(_reader(setting), sink)
-    elif task.kind == "pair":
-        scorer = load_pair_scorer(task.network, *how)
-        if setting.kept and isinstance(scorer, EmbeddingScorer):
-            return EmbeddedPairRunner(scorer, sink, setting.kept(task))
-        runner = PairRunner(scorer, sink)
-    else:
-        runner = FeatureRunner(load_extractor(task.network, *how), sink)
-    runner.batch_size = 1 if execution.deterministic else runner.batch_size * pace.batch_factor
+    runner = RUNNERS[type(task)](task, setting, sink)
+    if isinstance(runner, EmbeddedPairRunner):
+        return runner
+    factor = setting.pace.batch_factor
+    runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
     return runner
+
+
+def _how(setting: Setting) -> tuple[str, str, str, int]:
+    """Returns device, precision, engine and streams, as the loaders take them."""
+    execution = setting.execution
+    return setting.device, setting.protocol.precision, execution.engine, setting.pace.lanes
+
+
+def _feature_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+    return FeatureRunner(load_extractor(task.network, *_how(setting)), sink)
+
+
+def _pair_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+    scorer = load_pair_scorer(task.network, *_how(setting))
+    if setting.kept and isinstance(scorer, EmbeddingScorer):
+        return EmbeddedPairRunner(scorer, sink, setting.kept(task))
+    return PairRunner(scorer, sink)
+
+
+def _ocr_runner(_task: Task, setting: Setting, sink: Sink) -> Runner:
+    return OcrRunner(_reader(setting), sink)
+
+
+RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
+    FeatureTask: _feature_runner,
+    PairTask: _pair_runner,
+    OcrTask: _ocr_runner,
+}
+"""How each class of task is run."""
 
 
 def resolve_device(name: str, local_rank: int = 0) -> str:
@@ -221,13 +240,13 @@ def _reader(setting: Setting) -> OcrEngine:
     )
 
 
-def _add_score(sink: Sink, item: Ready, score: float) -> None:
+def _add_score(sink: Sink, item: PreparedSample, score: float) -> None:
     row = {"score": np.asarray(score, dtype=np.float64)}
     _require_finite(row, item)
     sink.add(item.job, row)
 
 
-def _require_finite(row: dict[str, npt.NDArray[Any]], item: Ready) -> None:
+def _require_finite(row: dict[str, npt.NDArray[Any]], item: PreparedSample) -> None:
     for name, values in row.items():
         if not np.isfinite(values).all():
             figure = item.job.figure or item.job.partner

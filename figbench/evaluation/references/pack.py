@@ -19,9 +19,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from figbench.data.manifest import Manifest, load_manifest
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest
+from figbench.data.manifest import Manifest
 from figbench.errors import IntegrityError, UserError
-from figbench.io.atomic import atomic_path, dump_json
+from figbench.io.atomic import atomic_path
+from figbench.io.json_files import dump_json
 from figbench.store import Space, Store
 
 PACK, MANIFEST = "pack.json", "manifest.jsonl"
@@ -69,7 +72,7 @@ def write_pack(
                 if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
                     archive.write(path, f"store/{space.id}/{path.name}")
         with TemporaryDirectory() as folder:
-            packed.save(Path(folder) / MANIFEST)
+            save_manifest(packed, Path(folder) / MANIFEST)
             archive.write(Path(folder) / MANIFEST, MANIFEST)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from figbench.features import load_extractor, load_pair_scorer
 from figbench.images.preprocess import preprocess
 from figbench.synthfig import blur, iter_synthfig
-from figbench.features import load_extractor, load_pair_scorer
 from tests.benchmarks.side_by_side import eager
 from tests.benchmarks.side_by_side.peaks import PRECISIONS, wait_for
 from tests.benchmarks.side_by_side.report import Record

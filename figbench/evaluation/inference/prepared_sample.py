@@ -1,0 +1,18 @@
+"""A job together with its preprocessed image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from figbench.evaluation.planning.workload import Job
+from figbench.images.types import RGBImage
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSample:
+    """A job with its preprocessed image; ``partner`` returns that of a pair's reference."""
+
+    job: Job
+    image: RGBImage
+    partner: Callable[[], RGBImage] | None = None

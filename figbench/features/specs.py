@@ -1,0 +1,118 @@
+"""Facts of every built-in network, readable without importing torch.
+
+Each entry names the class that runs the network. :mod:`figbench.features.catalog` imports that
+class when the network is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from figbench.features.base import ExtractorInfo, FeatureExtractor, PairScorer, PairScorerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractorEntry:
+    """An extractor's facts and its loader.
+
+    Attributes:
+        info: Facts.
+        load: ``load(device, precision) -> FeatureExtractor``, or ``"module:class"`` of it.
+    """
+
+    info: ExtractorInfo
+    load: str | Callable[[str, str], FeatureExtractor]
+
+
+@dataclass(frozen=True, slots=True)
+class PairScorerEntry:
+    """A pair scorer's facts and its loader; see :class:`ExtractorEntry`."""
+
+    info: PairScorerInfo
+    load: str | Callable[[str, str], PairScorer]
+
+
+OPENVINO = ("openvino",)
+INCEPTION = ExtractorEntry(
+    ExtractorInfo(
+        "inception-v3",
+        {"features": 2048, "logits": 1008},
+        "inception-v3",
+        1,
+        "uint8 RGB of any size; TF1-compatible bilinear resize to 299 x 299, (x - 128) / 128; "
+        "logits without bias, as torch-fidelity's 'logits_unbiased'",
+        engines=OPENVINO,
+        rate_per_s=20.0,
+    ),
+    "figbench.features.inception:InceptionV3",
+)
+EFFICIENTNET = ExtractorEntry(
+    ExtractorInfo(
+        "efficientnet-lite0",
+        {"features": 1280, "logits": 1000},
+        "efficientnet-lite0",
+        1,
+        "uint8 RGB of any size; Pillow bicubic (antialiased) to 224 x 224, (x - 127) / 128",
+        4,
+        OPENVINO,
+        90.0,
+    ),
+    "figbench.features.efficientnet_lite:EfficientNetLite0",
+)
+CRAFT = ExtractorEntry(
+    ExtractorInfo(
+        "craft",
+        {"features": 1024},
+        "craft",
+        1,
+        "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
+        1,
+        OPENVINO,
+        2.0,
+    ),
+    "figbench.features.craft:CraftFeatures",
+)
+DINOV2 = ExtractorEntry(
+    ExtractorInfo(
+        "dinov2-vit-b-14",
+        {"features": 768},
+        "dinov2-vit-b-14",
+        1,
+        "uint8 RGB of any size; TF1-compatible bilinear resize to 224 x 224 as torch-fidelity, "
+        "ImageNet mean and deviation; class token after the last norm",
+    ),
+    "figbench.features.transformers_vision:DinoV2",
+)
+CLIP = ExtractorEntry(
+    ExtractorInfo(
+        "clip-vit-b-32",
+        {"features": 512},
+        "clip-vit-b-32",
+        1,
+        "uint8 RGB of any size; TF1-compatible bilinear resize to 224 x 224 as torch-fidelity, "
+        "CLIP mean and deviation; image embedding before normalisation",
+    ),
+    "figbench.features.transformers_vision:Clip",
+)
+IMAGE_STATS = ExtractorEntry(
+    ExtractorInfo(
+        "image-stats",
+        {"phash": 64, "ink": 1, "distinct": 1},
+        None,
+        1,
+        "uint8 RGB; perceptual hash (DCT, 64 bits), share of pixels under 250, distinct values",
+        16,
+        rate_per_s=150.0,
+    ),
+    "figbench.features.image_stats:ImageStats",
+)
+OCR_SIM = PairScorerEntry(
+    PairScorerInfo("ocr-sim", "craft", 2, 1, OPENVINO, 0.9), "figbench.features.ocr_sim:OcrSim"
+)
+SSIM = PairScorerEntry(
+    PairScorerInfo("ssim", None, 1, rate_per_s=15.0), "figbench.features.ssim:Ssim"
+)
+LPIPS = PairScorerEntry(
+    PairScorerInfo("lpips", "vgg16", 1, rate_per_s=2.0), "figbench.features.lpips_scorer:Lpips"
+)

@@ -1,0 +1,131 @@
+"""Paired tests of two distances to one reference: swap the models' figures paper by paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.metrics.numerics.frechet import frechet_distance, frechet_influence
+from figbench.metrics.numerics.kernel import kernel_sums, polynomial_kernel
+from figbench.statistics.paired import PairedTest, sign_flip_test, swap_test
+
+Array = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+
+SWAP_ROWS = 1_200
+"""Up to this many figures per model the distance itself is recomputed for every swap."""
+
+FRECHET_PERMUTATIONS = 199
+KERNEL_PERMUTATIONS = 1_999
+
+
+def frechet_swap_test(
+    first: Features,
+    second: Features,
+    reference: Features,
+    clusters: Sequence[str],
+    rng: np.random.Generator,
+) -> PairedTest:
+    """Tests a difference of Fréchet distances to one reference by swapping papers.
+
+    Up to ``SWAP_ROWS`` figures the distances are recomputed for each of 199 random swaps. Above,
+    the swap acts on the distances' influence values (delta method), whose mean difference is the
+    difference of the distances to first order.
+
+    Args:
+        first: (n, d) features of the first model, row i of prompt i.
+        second: (n, d) of the second model, same prompts in the same rows.
+        reference: (m, d).
+        clusters: Paper of each row.
+        rng: Of the swaps.
+    """
+    if len(first) <= SWAP_ROWS:
+
+        def distance(features: Features) -> float:
+            return frechet_distance(features, reference)
+
+        tried = FRECHET_PERMUTATIONS
+        return _recomputed(first, second, clusters, rng, distance, frechet_values, reference, tried)
+    ours, theirs = (frechet_values(one, reference) for one in (first, second))
+    return _linearised(ours, theirs, clusters, rng)
+
+
+def kernel_swap_test(
+    first: Features,
+    second: Features,
+    reference: Features,
+    clusters: Sequence[str],
+    rng: np.random.Generator,
+) -> PairedTest:
+    """Tests a difference of kernel distances to one reference; as :func:`frechet_swap_test`.
+
+    For up to ``SWAP_ROWS`` figures the unbiased distance is recomputed for each of 1,999 swaps
+    from the kernel matrix of both models together; above, its influence values are swapped.
+    """
+    if len(first) > SWAP_ROWS:
+        ours, theirs = (kernel_values(one, reference) for one in (first, second))
+        return _linearised(ours, theirs, clusters, rng)
+    n = len(first)
+    pooled = np.concatenate([first, second])
+    within = polynomial_kernel(pooled, pooled).astype(np.float64)
+    np.fill_diagonal(within, 0.0)
+    across = polynomial_kernel(pooled, reference).astype(np.float64).mean(axis=1)
+
+    def difference(swapped: npt.NDArray[np.bool_]) -> float:
+        chosen = np.concatenate([swapped, ~swapped])
+        values = []
+        for side in (chosen, ~chosen):
+            weights = side.astype(np.float64)
+            own = float(weights @ within @ weights) / (n * (n - 1))
+            values.append(own - 2 * float(across[side].mean()))
+        return values[0] - values[1]
+
+    ours, theirs = (kernel_values(one, reference) for one in (first, second))
+    return swap_test(difference, ours, theirs, clusters, rng, KERNEL_PERMUTATIONS)
+
+
+def _recomputed(
+    first: Features,
+    second: Features,
+    clusters: Sequence[str],
+    rng: np.random.Generator,
+    distance: Callable[[Features], float],
+    values: Callable[[Features, Features], Array],
+    reference: Features,
+    tried: int,
+) -> PairedTest:
+    def difference(swapped: npt.NDArray[np.bool_]) -> float:
+        ours = np.where(swapped[:, None], second, first)
+        theirs = np.where(swapped[:, None], first, second)
+        return distance(theirs) - distance(ours)
+
+    pseudo = [values(one, reference) for one in (first, second)]
+    return swap_test(difference, pseudo[0], pseudo[1], clusters, rng, tried)
+
+
+def _linearised(
+    ours: Array, theirs: Array, clusters: Sequence[str], rng: np.random.Generator
+) -> PairedTest:
+    found = sign_flip_test(theirs - ours, clusters, rng)
+    return PairedTest(
+        found.difference,
+        found.p_value,
+        found.standard_error,
+        found.n_clusters,
+        found.smallest_p,
+        "paired permutation by paper (swaps of influence values)",
+    )
+
+
+def frechet_values(features: Features, reference: Features) -> Array:
+    """Returns the pseudo-values of a Frechet distance, shape (n,): value plus influence."""
+    found = frechet_influence(features, reference)
+    return found.value + found.generated
+
+
+def kernel_values(features: Features, reference: Features) -> Array:
+    """Returns the pseudo-values of a kernel distance, shape (n,): value plus influence."""
+    sums = kernel_sums(features, reference)
+    return sums.value + sums.influences()[0]
