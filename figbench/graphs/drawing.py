@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import hypot
 
 from figbench.graphs.model import Box, Kind
@@ -114,7 +115,7 @@ def border_distance(box: Box, point: Point) -> float:
 def path_distance(box: Box, path: Sequence[Point], steps: int = 12) -> float:
     """Returns the least distance from a box to points along a path."""
     best = float("inf")
-    for (ax, ay), (bx, by) in zip(path, path[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(path):
         for i in range(steps + 1):
             t = i / steps
             best = min(best, distance(box, (ax + (bx - ax) * t, ay + (by - ay) * t)))

@@ -247,9 +247,9 @@ class _Resolver:
                 if gap <= 1.2 * self.line:
                     x, y = centre(words.box)
                     cost[i, k] = gap + 0.15 * hypot(middles[k][0] - x, middles[k][1] - y)
-        for i, k in zip(*linear_sum_assignment(cost), strict=True):
-            if cost[i, k] < 1e6:
-                self.labels.setdefault(int(k), []).append(beside[i])
+        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[row, column] < 1e6:
+                self.labels.setdefault(int(column), []).append(beside[int(row)])
 
     def _is_centred(self, words: Words, frame: int) -> bool:
         x, y = centre(words.box)
@@ -276,7 +276,7 @@ class _Resolver:
 
     def _assemble(self) -> FigureGraph:
         candidates: list[tuple[Box, str, Kind, set[str]]] = []
-        for i, shape in enumerate(self.shapes):
+        for shape in self.shapes:
             if not shape.legend and not shape.frame:
                 candidates.append((shape.extent, shape.label, shape.kind, shape.keys))
         bodies = [s.box for s in self.shapes if not s.legend and not s.frame]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from math import hypot
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
     ink = _bridged(shapes.ink)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     bodies = _bodies(shapes.nodes, words, (ink.shape[0], ink.shape[1]))
-    thick = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    thick = np.asarray(cv2.distanceTransform(ink, cv2.DIST_L2, 5), np.float32)
     out: list[Stroke] = []
     for i in range(1, count):
         x, y, wide, high, size = (int(v) for v in stats[i])
@@ -47,13 +48,12 @@ def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
 def _bridged(ink: Mask) -> Mask:
     """Closes gaps along rows and columns, between runs that lie in one line."""
     out = ink.copy()
-    for shape in ((1, _GAP), (_GAP, 1)):
-        run = (1, 5) if shape[0] == 1 else (5, 1)
+    thick = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    for shape, run in (((1, _GAP), (1, 5)), ((_GAP, 1), (5, 1))):
         lines = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(run, np.uint8))
-        across = np.ones(run[::-1], np.uint8)
-        thin = lines & ~cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
-        del across
-        out |= cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones(shape, np.uint8))
+        thin = np.where(thick > 0, 0, lines).astype(np.uint8)
+        closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones(shape, np.uint8))
+        out = np.maximum(out, closed).astype(np.uint8)
     return out
 
 
@@ -82,7 +82,8 @@ def _piece(
 
     ys, xs = np.nonzero(window)
     gx, gy = xs + corner[0], ys + corner[1]
-    skeleton = np.asarray(skeletonize(window), bool)
+    thin: Any = skeletonize
+    skeleton = np.asarray(thin(window), np.bool_)
     pen = float(np.median(thick[skeleton])) if skeleton.any() else 1.0
     contacts: list[tuple[int, Pixel, bool]] = []
     for k, (x0, y0, x1, y1) in enumerate(bodies):

@@ -227,6 +227,7 @@ def _circles(ink: Mask) -> list[Outline]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
         (ink == 0).astype(np.uint8), connectivity=4
     )
+    stats = np.asarray(stats, np.int64)
     small = (stats[:, 4] >= 25) & (stats[:, 4] <= 900)
     small &= np.maximum(stats[:, 2], stats[:, 3]) <= 36
     holes = small[labels].astype(np.uint8)
@@ -248,7 +249,7 @@ def _blobs(ink: Mask, page: int) -> list[Outline]:
     kernel = np.ones((9, 9), np.uint8)
     filled = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     core = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((19, 19), np.uint8))
-    core = cv2.dilate(core, kernel) & filled
+    core = np.minimum(cv2.dilate(core, kernel), filled)
     _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
     boxes = [
         (float(x), float(y), float(x + w), float(y + h))

@@ -15,8 +15,12 @@ from figbench.graphs.limits import MAX_ELEMENTS, GraphError, local
 
 _INHERITED = ("fill", "stroke", "font-size", "text-anchor", "visibility", "marker-end",
               "marker-start", "stroke-width", "dominant-baseline")  # fmt: skip
-_HIDDEN = frozenset(("defs", "symbol", "marker", "clipPath", "mask", "pattern", "style", "script",
-                     "linearGradient", "radialGradient", "filter", "metadata", "title", "desc"))  # fmt: skip
+_HIDDEN = frozenset(
+    (
+        "defs", "symbol", "marker", "clipPath", "mask", "pattern", "style", "script",
+        "linearGradient", "radialGradient", "filter", "metadata", "title", "desc",
+    )
+)  # fmt: skip
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _ADVANCE = 0.52
 """Mean advance width of a character, in em: text widths are estimates."""

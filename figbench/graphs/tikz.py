@@ -1,4 +1,4 @@
-"""TikZ source, parsed; TeX is never run, so that ``\\write18`` and ``\\input`` do nothing."""
+r"""TikZ source, parsed; TeX is never run, so that ``\write18`` and ``\input`` do nothing."""
 
 from __future__ import annotations
 

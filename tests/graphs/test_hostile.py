@@ -18,7 +18,7 @@ from figbench.graphs.read import READERS, read_graph
 
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "ha">'
-    + "".join(f'<!ENTITY {c} "{("&" + p + ";") * 10}">' for p, c in zip("abcdefgh", "bcdefghi", strict=True))
+    + "".join(f'<!ENTITY {c} "{f"&{chr(ord(c) - 1)};" * 10}">' for c in "bcdefghi")
     + ']><svg xmlns="http://www.w3.org/2000/svg"><text>&i;</text></svg>'
 )  # fmt: skip
 EXTERNAL = (
@@ -34,6 +34,7 @@ USES = (
     + "".join(f'<g id="u{i}">' + f'<use href="#u{i - 1}"/>' * 10 + "</g>" for i in range(1, 9))
     + "</svg>"
 )
+NAMES = b" ".join(b"a%d" % i for i in range(400))
 LOOP = '<svg xmlns="http://www.w3.org/2000/svg"><g id="a"><use href="#a"/></g></svg>'
 
 
@@ -60,13 +61,13 @@ def drawio_bomb() -> bytes:
         ("uses.svg", USES.encode()),
         ("loop.svg", LOOP.encode()),
         ("broken.svg", b"<svg><g></svg>"),
-        ("path.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><path stroke="red" d="M 1 Q Z"/></svg>'),
+        ("path.svg", b'<svg><path stroke="red" d="M 1 Q Z"/></svg>'),
         ("bomb.pptx", bomb(100_000_000)),
         ("broken.pptx", b"PK\x03\x04 ppt/ nothing"),
         ("bomb.drawio", drawio_bomb()),
         ("packed.drawio", b"<mxfile><diagram>!!</diagram></mxfile>"),
         ("deep.dot", b"digraph{" + b"{" * 5000 + b"}" * 5000 + b"}"),
-        ("edges.dot", b"digraph{" + b"{" + b" ".join(b"a%d" % i for i in range(400)) + b"}->{" + b" ".join(b"a%d" % i for i in range(400)) + b"}}"),
+        ("edges.dot", b"digraph{{" + NAMES + b"}->{" + NAMES + b"}}"),
         ("broken.dot", b"digraph { a -> "),
         ("deep.json", b"[" * 200_000),
         ("broken.mmd", b"flowchart LR\n  A --> \n"),
@@ -116,10 +117,14 @@ SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org
 <use href="http://127.0.0.1/x.svg#a"/><path d="M70 50L200 50" stroke="red" fill="none"
  marker-end="url(http://127.0.0.1/m.svg#m)"/></svg>"""
 DOT = b'digraph { a [image="/etc/passwd", label="A"]; a -> b; }'
-MERMAID = b'flowchart LR\n  A["<img src=http://127.0.0.1/x.png>A"] --> B\n  click A "javascript:alert(1)"\n'
+MERMAID = b"""flowchart LR
+  A["<img src=http://127.0.0.1/x.png>A"] --> B
+  click A "javascript:alert(1)"
+"""
 DRAWIO = b"""<mxGraphModel><root><mxCell id="0"/><mxCell id="1" parent="0"/>
 <mxCell id="a" value="A" style="shape=image;image=http://127.0.0.1/x.png" vertex="1" parent="1">
-<mxGeometry width="9" height="9" as="geometry"/></mxCell><mxCell id="b" value="B" vertex="1" parent="1">
+<mxGeometry width="9" height="9" as="geometry"/></mxCell>
+<mxCell id="b" value="B" vertex="1" parent="1">
 <mxGeometry x="50" width="9" height="9" as="geometry"/></mxCell>
 <mxCell id="e" edge="1" source="a" target="b" parent="1"/></root></mxGraphModel>"""
 

@@ -27,10 +27,11 @@ def match_nodes(
 
     Two nodes with a text are as similar as 1 - NED of their normalised texts. Two nodes without
     text are as similar as the IoU of their boxes, as shares of the page or of the extent of all
-    nodes, whichever is larger; where a format states no box, nodes without text of one kind may
-    match, and their neighbours decide. Others are not similar at all. A pair counts when the similarity is at least
-    1 - ``max_ned``. As many pairs count as can; among these assignments the most similar texts win,
-    then the largest share of matched neighbours (two passes), then the nearest boxes.
+    nodes (of 3 or more), whichever is larger; where a format states no box, nodes without text of
+    one kind may match, and their neighbours decide. Others are not similar at all. A pair counts
+    when the similarity is at least 1 - ``max_ned``. As many pairs count as can; among these
+    assignments the most similar texts win, then the largest share of matched neighbours (two
+    passes), then the nearest boxes.
 
     Args:
         generated: The graph under test.
@@ -90,7 +91,7 @@ def _similarity(first: Node, second: Node, frames: tuple[Box, Box]) -> float:
 
 def _extent(graph: FigureGraph) -> Box:
     boxes = [node.box for node in graph.nodes if node.box]
-    if not boxes:
+    if len(boxes) < 3:
         return 0.0, 0.0, 1.0, 1.0
     low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
     return float(low[0]), float(low[1]), float(high[2]), float(high[3])

@@ -83,8 +83,8 @@ def _edge(number: int, edge: Edge) -> str:
     end = "endArrow=none;" if edge.direction == "none" else "endArrow=classic;"
     key = f"e{number}"
     cell = (
-        f'<mxCell id="{key}" style="edgeStyle=orthogonalEdgeStyle;{start}{end}" edge="1" parent="1" '
-        f'source="{edge.source}" target="{edge.target}">'
+        f'<mxCell id="{key}" style="edgeStyle=orthogonalEdgeStyle;{start}{end}" edge="1" '
+        f'parent="1" source="{edge.source}" target="{edge.target}">'
         '<mxGeometry relative="1" as="geometry"/></mxCell>'
     )
     if edge.label:

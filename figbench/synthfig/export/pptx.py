@@ -26,13 +26,14 @@ def scene_pptx(scene: Scene, *, attached: bool = True) -> bytes:
     """
     try:
         from pptx import Presentation
+        from pptx.util import Emu
     except ImportError:
         from figbench.graphs.extras import missing
 
         raise missing("python-pptx", "and writing PPTX documents") from None
     presentation = Presentation()
-    presentation.slide_width = scene.width * _UNIT
-    presentation.slide_height = scene.height * _UNIT
+    presentation.slide_width = Emu(scene.width * _UNIT)
+    presentation.slide_height = Emu(scene.height * _UNIT)
     shapes = presentation.slides.add_slide(presentation.slide_layouts[6]).shapes
     bodies: dict[str, Any] = {}
     labels: dict[str, list[Text]] = {}
@@ -66,7 +67,8 @@ def _emu(box: Box) -> tuple[int, int, int, int]:
 def _colour(format_: Any, colour: Colour) -> None:
     from pptx.dml.color import RGBColor
 
-    format_.rgb = RGBColor(*colour)
+    kind: Any = RGBColor
+    format_.rgb = kind(*colour)
 
 
 def _shape(shapes: Any, item: Shape, lines: list[Text]) -> Any:

@@ -114,7 +114,8 @@ def _shape(shape: Shape) -> str:
     if shape.kind == "cylinder":
         r = max(4, min((y1 - y0) // 4, 12)) / 2
         wide = (x1 - x0) / 2
-        arcs = f"M{x0} {y0 + r}A{wide} {r} 0 0 1 {x1} {y0 + r}V{y1 - r}A{wide} {r} 0 0 1 {x0} {y1 - r}Z"
+        top = f"M{x0} {y0 + r}A{wide} {r} 0 0 1 {x1} {y0 + r}"
+        arcs = f"{top}V{y1 - r}A{wide} {r} 0 0 1 {x0} {y1 - r}Z"
         rim = f"M{x0} {y0 + r}A{wide} {r} 0 0 0 {x1} {y0 + r}"
         return f'<path d="{arcs}{rim}" {paint}/>'
     if shape.kind.startswith("trapezoid"):
