@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape
 
 from figbench.errors import UserError
 from figbench.graphs.model import Box, Edge, FigureGraph
-from figbench.io.atomic import atomic_path, dump_json
+from figbench.io.atomic import atomic_path
+from figbench.io.json_files import dump_json
 
 COLOURS = {"right": "#2e7d32", "missed": "#c62828", "invented": "#ef6c00", "reversed": "#6a1b9a"}
 """Green agrees, red is missed, orange invented, purple reversed."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.types import RGBImage, TextLine
+from figbench.data.types import TextLine
 from figbench.graphs.drawing import Drawing, Words
 from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import GraphError, require_size
 from figbench.graphs.model import FigureGraph
+from figbench.images.types import RGBImage
 
 if TYPE_CHECKING:
     from figbench.ocr.base import OcrEngine

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.data.types import RGBImage
 from figbench.graphs.drawing import Outline, Words, centre, common
 from figbench.graphs.model import Box
+from figbench.images.types import RGBImage
 
 Mask = npt.NDArray[np.uint8]
 _TOLERANCE = 6

@@ -15,7 +15,8 @@ import numpy as np
 
 from figbench.graphs.model import FigureGraph
 from figbench.graphs.read import READERS
-from figbench.io.atomic import dump_json, write_text_atomic
+from figbench.io.atomic import write_text_atomic
+from figbench.io.json_files import dump_json
 from figbench.metrics.numerics.graph_matching import compare_graphs
 from figbench.synthfig.export.drawio import scene_drawio
 from figbench.synthfig.export.graph import scene_graph

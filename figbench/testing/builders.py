@@ -85,7 +85,8 @@ def _features(rng: np.random.Generator, n: int, width: int, name: str) -> Rows:
     if name == "phash":
         return np.asarray(rng.integers(0, 2, (n, width)), dtype=np.float32)
     scale = 1.0 / np.sqrt(1.0 + np.arange(width))
-    return np.abs(rng.normal(size=(n, width)) * scale).astype(np.float32) + np.float32(0.05)
+    values = np.abs(rng.normal(size=(n, width)) * scale) + 0.05
+    return np.asarray(values, dtype=np.float32)
 
 
 def _lines(rng: np.random.Generator) -> tuple[TextLine, ...]:

@@ -42,7 +42,12 @@ def test_paperbanana_names_the_systems_and_keeps_the_published_order(sets, tmp_p
         model = {"winner": "Model"}
         first = {"winner": labels[0].rstrip(":")} if labels else {"winner": "Both are bad"}
         good = {"winner": "Both are good", "reason": "x"}
-        return {"faithfulness": model, "readability": good, "conciseness": first, "aesthetics": first}
+        return {
+            "faithfulness": model,
+            "readability": good,
+            "conciseness": first,
+            "aesthetics": first,
+        }
 
     result = run(sets, tmp_path, "paperbanana", answer)
     assert set(names) == {("Human:", "Model:"), ("Model:", "Human:"), ()}
@@ -95,9 +100,7 @@ def spec(sets, path):
         }  # fmt: skip
         inventory = {"components": [{"name": "box"}] * 4, "arrows": [],
                      "text_labels": [{"text": "in"}] * 2}  # fmt: skip
-        records.append(
-            {"id": figure_id, "checklist": [question], "stage1_abstraction": inventory}
-        )
+        records.append({"id": figure_id, "checklist": [question], "stage1_abstraction": inventory})
     path.write_text(json.dumps({"entries": records}))
     return path
 
