@@ -94,7 +94,7 @@ def train(
 def sample(
     name: _Name,
     checkpoint: Annotated[
-        Path, typer.Option(help="A diffusion run or pipeline folder, or figgen-nano.")
+        Path, typer.Option(help="A diffusion run or pipeline folder, or a shipped name.")
     ],
     out: Annotated[
         Path, typer.Option("--output", "--out", "-o", help="Folder for PNGs and manifest.")

@@ -120,7 +120,7 @@ def load_pipeline(
     if not folder.is_dir():
         raise UserError(
             f"{folder}: no such checkpoint folder.",
-            remedy=f"Check --checkpoint. Shipped with figbench: {', '.join(shipped_names())}.",
+            remedy=f"Check --checkpoint.{_shipped()}",
         )
     folder = locate(folder, PIPELINE)
     config, facts = read_facts(folder, PIPELINE)
@@ -138,6 +138,11 @@ def load_pipeline(
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline, config, facts
+
+
+def _shipped() -> str:
+    names = shipped_names()
+    return f" Shipped with figbench: {', '.join(names)}." if names else ""
 
 
 def refuse_differences(ours: dict[str, Any], theirs: dict[str, Any], what: str) -> None:

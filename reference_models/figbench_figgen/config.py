@@ -69,13 +69,14 @@ class TextConfig(_Section):
     max_len: int = 77
     vocab_size: int = 30522
     tokenizer: str = Field(
-        "auto",
+        default="auto",
         description="auto: bert-base-uncased when it is here, else trained on the captions; "
         "train: always trained; or a folder with vocab.txt",
     )
     padding_mask: bool = False
     lowercase: bool = Field(
-        True, description="of a vocabulary trained on the captions; false keeps labels as written"
+        default=True,
+        description="of a vocabulary trained on the captions; false keeps labels as written",
     )
 
 
@@ -97,10 +98,10 @@ class NoiseConfig(_Section):
     beta_end: float = 0.012
     schedule: Literal["scaled_linear", "linear"] = "scaled_linear"
     prediction: Literal["epsilon", "v_prediction"] = Field(
-        "epsilon", description="v (Salimans and Ho 2022) weighs the noisiest steps more"
+        default="epsilon", description="v (Salimans and Ho 2022) weighs the noisiest steps more"
     )
     zero_terminal_snr: bool = Field(
-        False,
+        default=False,
         description="rescale the betas so that the last step is pure noise (Lin et al. 2024); "
         "sampling then spaces its steps from that end",
     )
@@ -116,9 +117,11 @@ class DataConfig(_Section):
     resize: Literal["antialias", "legacy_linear"] = "antialias"
     alpha: Literal["white", "legacy_black"] = "white"
     exclude: str | None = Field(
-        None, description="a set of figures whose captions are left out of training"
+        default=None, description="a set of figures whose captions are left out of training"
     )
-    keep_pixels: bool = Field(False, description="keep decoded figures in memory (small sets)")
+    keep_pixels: bool = Field(
+        default=False, description="keep decoded figures in memory (small sets)"
+    )
 
 
 class _StageConfig(_Section):
@@ -127,7 +130,7 @@ class _StageConfig(_Section):
     micro_batch: int = Field(description="figures per forward pass and process")
     lr: float
     lr_schedule: Literal["constant", "cosine", "wsd"] = Field(
-        "constant", description="wsd: constant, then linear to zero over the last fifth"
+        default="constant", description="wsd: constant, then linear to zero over the last fifth"
     )
     warmup_steps: int = 0
     grad_clip: float | None = None
@@ -137,17 +140,17 @@ class _StageConfig(_Section):
 class AutoencoderConfig(_StageConfig):
     """Stage 1; weights are the official ones, whose sums run over one image."""
 
-    crop: int | None = Field(384, description="random crop; null trains on padded squares")
+    crop: int | None = Field(default=384, description="random crop; null trains on padded squares")
     smallest_side: int = 384
     augment: bool = True
     betas: tuple[float, float] = (0.5, 0.9)
     l1_weight: float = 1.0
     l2_weight: float = Field(
-        0.0, description="not in the paper; small networks learn colours by it"
+        default=0.0, description="not in the paper; small networks learn colours by it"
     )
     lpips_weight: float = 0.2
     ocr_weight: float = 1.0
-    ocr_every: int = Field(1, description="the OCR term enters every k-th step")
+    ocr_every: int = Field(default=1, description="the OCR term enters every k-th step")
     kl_weight: float = 1e-6
     disc_start: int = 50_001
     disc_weight: float = 0.5
@@ -164,7 +167,7 @@ class DiffusionConfig(_StageConfig):
     ema_text: bool = True
     caption_dropout: float = 0.1
     caption_variants: float = Field(
-        0.0,
+        default=0.0,
         ge=0.0,
         le=1.0,
         description="share of the captions that are read without 'Figure 1:' or cut short",

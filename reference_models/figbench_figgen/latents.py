@@ -31,7 +31,7 @@ class Moments:
         shard, place = divmod(index, PER_SHARD)
         if shard not in self._open:
             handle = safe_open(str(shard_path(self._folder, shard)), framework="pt")
-            self._open[shard] = handle.get_slice("moments")
+            self._open[shard] = handle.get_slice("moments")  # type: ignore[no-untyped-call]
         row: torch.Tensor = self._open[shard][place : place + 1]
         return row[0].float()
 

@@ -230,7 +230,7 @@ def _batches(
 ) -> Iterator[Batch]:
     loader: Any = DataLoader(
         stage.dataset,
-        batch_sampler=_Positions(section, accelerator, start),  # type: ignore[arg-type]
+        batch_sampler=_Positions(section, accelerator, start),
         num_workers=config.run.workers,
         pin_memory=accelerator.device.type == "cuda",
         worker_init_fn=_quiet_worker,
@@ -258,7 +258,7 @@ def _micro_steps(section: Any, world: int) -> int:
             f"{section.micro_batch} x {world} processes.",
             remedy="Change micro_batch with --set, or the number of processes.",
         )
-    return micro_steps
+    return int(micro_steps)
 
 
 def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, screen: Screen) -> int:

@@ -123,4 +123,5 @@ def adaptive_weight(
     (ours,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
     (theirs,) = torch.autograd.grad(adversarial, last, retain_graph=True)
     ratio = ours.norm() / (theirs.norm() + 1e-4)
-    return ratio.clamp(0, MAX_ADAPTIVE_WEIGHT).detach()
+    weight: torch.Tensor = ratio.clamp(0, MAX_ADAPTIVE_WEIGHT).detach()
+    return weight

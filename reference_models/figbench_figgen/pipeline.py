@@ -48,7 +48,7 @@ def _names_dtype() -> bool:
     return Version(installed("diffusers")) >= Version("0.42")
 
 
-class FigGenPipeline(DiffusionPipeline):
+class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
     """Latent diffusion with a text encoder trained from scratch.
 
     Args:
@@ -185,7 +185,7 @@ class FigGenPipeline(DiffusionPipeline):
         latents = latents / self.vae.config.scaling_factor
         decoded = [
             self.vae.decode(part.to(self.vae.dtype)).sample.float().cpu()
-            for part in latents.split(max(1, chunk))
+            for part in latents.split(max(1, chunk))  # type: ignore[no-untyped-call]
         ]
         return (torch.cat(decoded) / 2 + 0.5).clamp(0, 1)
 

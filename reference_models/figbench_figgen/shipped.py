@@ -8,9 +8,14 @@ from pathlib import Path
 WEIGHTS = "weights"
 
 
+def weights_folder() -> Path:
+    """Returns the folder of the shipped pipelines; it need not exist."""
+    return Path(str(files("figbench_figgen").joinpath(WEIGHTS)))
+
+
 def shipped_names() -> list[str]:
     """Returns the names of the pipelines in the package."""
-    folder = Path(str(files("figbench_figgen").joinpath(WEIGHTS)))
+    folder = weights_folder()
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if (path / "model_index.json").is_file())
@@ -23,5 +28,5 @@ def resolve(checkpoint: str | Path) -> Path:
     """
     path = Path(checkpoint)
     if not path.exists() and str(checkpoint) in shipped_names():
-        return Path(str(files("figbench_figgen").joinpath(WEIGHTS, str(checkpoint))))
+        return weights_folder() / str(checkpoint)
     return path

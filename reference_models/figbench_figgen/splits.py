@@ -20,63 +20,35 @@ _ARCHIVE = ".parquet!/"
 def load_split(source: str, split: str | None, caption: str) -> tuple[Manifest, list[str]]:
     """Returns the figures of a split with their captions, and notes for a person.
 
-    A split is a part of a Paper2Fig100k root, a folder named after it, or parquet files whose
-    names start with it. A set without splits is taken whole, and a note says so.
+    A set without splits is taken whole, and a note says so.
 
     Args:
         source: Any set of figures that figbench reads.
-        split: ``train``, ``test`` or another name; None takes everything.
+        split: ``train``, ``test`` or another name; None where the set has none.
         caption: Caption field: of a Paper2Fig100k root, or a column of the metadata.
 
     Raises:
         UserError: If the set has splits but not this one, or no such caption column.
     """
     root = Path(source)
-    if split is None or not root.is_dir() or _is_paper2fig(root):
-        return _captioned(_load(source, split, caption), root, caption), []
-    folder = root / split
-    if folder.is_dir():
-        return _captioned(_load(str(folder), None, caption), folder, caption), []
-    manifest = _load(source, None, caption)
-    parquet = [figure for figure in manifest.figures if _ARCHIVE in figure.path]
-    part = [
-        figure for figure in parquet if _shard(figure.path).startswith((f"{split}-", f"{split}."))
-    ]
-    if part:
-        manifest = manifest.select(part, f"split {split}")
-        return _captioned(manifest, root, caption), []
-    present = sorted({*_splits_of(parquet), *_split_folders(root)})
-    if present:
-        raise UserError(
-            f"{source}: has no split '{split}'.", remedy=f"Its splits: {', '.join(present)}."
-        )
-    note = f"{source} has no splits; all of its figures are taken."
-    return _captioned(manifest, root, caption), [note]
+    manifest = load_manifest(source, split=split, caption=caption)
+    notes = []
+    if split is not None and root.is_dir() and not _is_paper2fig(root):
+        if not any(_names_split(figure.path, split) for figure in manifest.figures):
+            notes.append(f"{source} has no splits; all of its figures are taken.")
+    return _captioned(manifest, root, split, caption), notes
 
 
-def _load(source: str, split: str | None, caption: str) -> Manifest:
-    return load_manifest(source, split=split, caption=caption)
+def _names_split(path: str, split: str) -> bool:
+    starts = f"{split}-", f"{split}."
+    return any(part == split or part.startswith(starts) for part in Path(path).parts)
 
 
 def _is_paper2fig(root: Path) -> bool:
     return any((root / f"paper2fig_{split}.json").is_file() for split in ("train", "test"))
 
 
-def _shard(path: str) -> str:
-    return Path(path.split("!/", 1)[0]).name
-
-
-def _splits_of(parquet: list[Any]) -> set[str]:
-    names = {_shard(figure.path) for figure in parquet}
-    return {name.split("-", 1)[0] for name in names if "-of-" in name}
-
-
-def _split_folders(root: Path) -> set[str]:
-    names = ("train", "test", "validation", "val")
-    return {name for name in names if (root / name).is_dir()}
-
-
-def _captioned(manifest: Manifest, root: Path, column: str) -> Manifest:
+def _captioned(manifest: Manifest, root: Path, split: str | None, column: str) -> Manifest:
     """Fills captions from a column of another name; captions that are there already stay."""
     if column == DEFAULT_COLUMN and any(figure.prompt for figure in manifest.figures):
         return manifest
@@ -84,7 +56,7 @@ def _captioned(manifest: Manifest, root: Path, column: str) -> Manifest:
         return manifest
     columns: set[str] = set()
     captions: dict[str, str] = {}
-    for key, row in _rows(manifest, root):
+    for key, row in _rows(manifest, root, split):
         columns.update(row)
         text = _text(row.get(column))
         if text:
@@ -112,23 +84,21 @@ def columns_of(root: Path) -> list[str]:
     return []
 
 
-def _rows(manifest: Manifest, root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _rows(
+    manifest: Manifest, root: Path, split: str | None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields (path of the figure in the manifest, its metadata)."""
-    for name in _METADATA:
-        for row in _metadata(root / name):
-            path = row.get("file_name") or row.get("image")
-            if isinstance(path, str):
-                yield path, row
+    for folder in dict.fromkeys((".", split or ".")):
+        for name in _METADATA:
+            for row in _metadata(root / folder / name):
+                path = row.get("file_name") or row.get("image")
+                if isinstance(path, str):
+                    yield (Path(folder) / path).as_posix(), row
     shards = sorted({figure.path.split("!/", 1)[0] for figure in manifest.figures
                      if _ARCHIVE in figure.path})  # fmt: skip
     for shard in shards:
-        where = next(iter(root.rglob(Path(shard).name)), None)
-        if where is None:
-            continue
-        for number, row in enumerate(_parquet(where, skip_images=True)):
-            for figure in manifest.figures:
-                if figure.path.startswith(f"{shard}!/") and figure.path.endswith(f"/{number}"):
-                    yield figure.path, row
+        for number, row in enumerate(_parquet(Path(manifest.root) / shard, skip_images=True)):
+            yield f"{shard}!/image/{number}", row
 
 
 def _metadata(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -143,7 +113,7 @@ def _metadata(path: Path) -> Iterator[Mapping[str, Any]]:
             if isinstance(row, dict):
                 yield row
     elif path.suffix == ".csv":
-        from figbench.data.layouts.tables import read_csv
+        from figbench.data.index_files import read_csv
 
         yield from read_csv(path)
     else:

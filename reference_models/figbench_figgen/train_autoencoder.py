@@ -87,14 +87,15 @@ class AutoencoderStage(TrainingStage):
         self._loss = ReconstructionLoss(self._section, accelerator.device)
         adam = {"lr": self._section.lr, "betas": self._section.betas}
         network = Reconstructor(self.vae).train()
-        optimizer = torch.optim.Adam(network.parameters(), **adam)  # type: ignore[arg-type]
+        optimizer = torch.optim.Adam(network.parameters(), **adam)
         self._network, self._optimizer = accelerator.prepare(network, optimizer)
-        self._adversary, self._adversary_optimizer = None, None
+        self._adversary: Any = None
+        self._adversary_optimizer: Any = None
         if self._section.disc_start < self._section.steps:
             layers, channels = self._section.disc_layers, self._section.disc_channels
             weights = fold(config.run.seed, "weights", "discriminator")
             critic = seeded(weights, lambda: discriminator(layers, channels))
-            other = torch.optim.Adam(critic.parameters(), **adam)  # type: ignore[arg-type]
+            other = torch.optim.Adam(critic.parameters(), **adam)
             self._adversary, self._adversary_optimizer = accelerator.prepare(critic, other)
 
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
@@ -121,7 +122,6 @@ class AutoencoderStage(TrainingStage):
         check_finite(losses, batch["figure_id"], step)
         loss = losses.mean()
         if adversarial:
-            assert self._adversary is not None  # nosec B101 # for the type checker
             with self._accelerator.autocast():
                 judged = -self._adversary(images).float().mean()
             weight = adaptive_weight(loss, judged, self.vae.decoder.conv_out.weight)
@@ -166,7 +166,7 @@ class AutoencoderStage(TrainingStage):
         count = min(8, len(self._figures))
         pixels = torch.stack([self._figures.padded(i) for i in range(count)])
         made = []
-        for one in pixels.split(1):
+        for one in pixels.split(1):  # type: ignore[no-untyped-call]
             latents = self.vae.encode(one.to(self._accelerator.device)).latent_dist.mean
             made.append(self.vae.decode(latents).sample.float().cpu())
         images = to_uint8((torch.cat([pixels, *made]) / 2 + 0.5).clamp(0, 1))

@@ -184,7 +184,8 @@ class DiffusionStage(TrainingStage):
             target = self._scheduler.get_velocity(latents, target, batch["t"])
         losses = (predicted.float() - target).square().mean(dim=(1, 2, 3))
         check_finite(losses, batch["figure_id"], step)
-        return losses.mean()
+        mean: torch.Tensor = losses.mean()
+        return mean
 
     def _moments_of(self, pixels: torch.Tensor) -> torch.Tensor:
         with self._accelerator.autocast():

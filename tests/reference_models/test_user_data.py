@@ -55,11 +55,18 @@ def test_parquet_of_a_split_alone_is_trained_on_and_sampled(hub):
     assert [one.caption for one in work] == [f"test {i}" for i in range(3)]
 
 
+def test_a_caption_column_of_parquet_is_named(hub):
+    for path in (hub / "data").iterdir():
+        pq.write_table(pq.read_table(path).rename_columns(["image", "description"]), path)
+    figures = FigureSet(str(hub), DataConfig(caption="description"), 32)
+    assert figures.captions == [f"train {i}" for i in range(5)]
+
+
 def test_folders_of_splits_bring_their_own_metadata(tmp_path):
     write_folder(tmp_path / "set" / "train", "a", ["one", "two"])
     write_folder(tmp_path / "set" / "test", "b", ["three"])
     assert FigureSet(str(tmp_path / "set"), DataConfig(), 32).captions == ["one", "two"]
-    with pytest.raises(UserError, match=r"no split 'validation'.*\n?.*test, train"):
+    with pytest.raises(UserError, match=r"no split .validation.; it has test.*train"):
         FigureSet(str(tmp_path / "set"), DataConfig(split="validation"), 32)
 
 
