@@ -57,7 +57,7 @@ def train(
     stage: Annotated[str, typer.Option(help="autoencoder or diffusion.")],
     config: _Config,
     data: Annotated[str, typer.Option(help="Figures with captions, e.g. a Paper2Fig100k root.")],
-    out: Annotated[Path, typer.Option(help="The run's folder.")],
+    out: Annotated[Path, typer.Option("--output", "--out", "-o", help="The run's folder.")],
     autoencoder: Annotated[
         Path | None,
         typer.Option(help="The autoencoder's run, for the diffusion stage; default: --out."),
@@ -96,7 +96,9 @@ def sample(
     checkpoint: Annotated[
         Path, typer.Option(help="A diffusion run or pipeline folder, or figgen-nano.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for PNGs and manifest.")],
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", help="Folder for PNGs and manifest.")
+    ],
     prompts: Annotated[
         str | None,
         typer.Option(help="Figures with captions (ROOT:test), or a .txt, .jsonl or .csv of them."),
@@ -152,7 +154,7 @@ def convert(
     name: _Name,
     source: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="The authors' file.")],
     config: _Config,
-    out: Annotated[Path, typer.Option(help="Folder for the pipeline.")],
+    out: Annotated[Path, typer.Option("--output", "--out", "-o", help="Folder for the pipeline.")],
     use_ema: Annotated[bool, typer.Option(help="Take the averaged weights.")] = True,
     settings: _Set = None,
     json_output: _Json = False,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from figbench.ranking.intervals import Estimate
-    from figbench.study.correlate import Correlation
+    from figbench.study.correlation import Correlation
     from figbench.study.importing import ImportedStudy
     from figbench.study.raters import Share
 
@@ -158,7 +158,7 @@ def correlate(
     Prints pairwise accuracy, Kendall and Spearman with intervals by bootstrap over papers, paired
     differences between instruments, and the agreement of one person with another.
     """
-    from figbench.study.correlate import correlate as compare_with_people
+    from figbench.study.correlation import correlate as compare_with_people
 
     outcome = compare_with_people(
         opinions,

@@ -15,7 +15,7 @@ from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
 from figbench.metrics import SetStatistic, set_statistic
-from figbench.results.schema import MetricValue
+from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.effects import ALPHA, holm, minimum_detectable_effect, unpaired_p_value
 from figbench.statistics.paired import PairedTest, sign_flip_test
 
@@ -97,12 +97,14 @@ class Comparison:
 
 
 def compare(
-    first: str | Path, second: str | Path, *, metrics: Sequence[str] | None = None
+    first: str | Path | RunResult,
+    second: str | Path | RunResult,
+    metrics: Sequence[str] | None = None,
 ) -> Comparison:
     """Compares two finished runs.
 
     Args:
-        first: Folder or ``result.json`` of the run to compare with.
+        first: Folder, ``result.json`` or result of the run to compare with.
         second: The other run.
         metrics: Which metrics; None for all that both have.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
-from figbench.evaluation.artifacts.writer import require_writable, write_run
+from figbench.evaluation.artifacts.writer import per_figure_table, require_writable, write_run
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
@@ -116,7 +116,8 @@ def evaluate(
             sides=prepared.inputs.sides,
             generated=prepared.inputs.generated,
         )
-    return result
+        result.attach(Path(output))
+    return result.attach(table=per_figure_table(prepared.inputs.sides, scores.per_figure))
 
 
 def contribute(
@@ -184,7 +185,7 @@ def _record(
 
 def _warnings(prepared: Prepared, scores: Scores) -> list[str]:
     inputs = prepared.inputs
-    found = list(inputs.warnings)
+    found = [*prepared.plan.warnings, *inputs.warnings]
     if inputs.missing:
         found.append(
             f"{len(inputs.missing)} of {len(inputs.sides.rows)} expected figures are missing; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.shard import Shard
 from figbench.evaluation.planning.tasks import GENERATED
-from figbench.evaluation.planning.workload import Group, workload_of
+from figbench.evaluation.planning.workload import Group, image_key, pair_key, workload_of
 from figbench.evaluation.progress import SilentProgress
 from figbench.evaluation.references.pack import is_pack
 from figbench.features.reuse import Networks, reusing
@@ -28,6 +28,7 @@ from figbench.images.arrays import UNIT, ValueRange
 from figbench.protocol import Protocol
 from figbench.results.schema import ModelCard, RunResult
 from figbench.store import MemoryStore, default_store
+from figbench.store.memory import Records
 
 BUFFER = 64
 """Images that wait in memory before the networks run on them."""
@@ -57,6 +58,7 @@ class Evaluator:
             ``figbench reference build``; None for none.
         model: Recorded in results.
         process_group: Group of ``torch.distributed``; None for the default group.
+        distributed: False leaves ``torch.distributed`` alone: each process has its own result.
 
     Raises:
         UserError: If the protocol or reference cannot be read, or a metric is unknown.
@@ -81,10 +83,12 @@ class Evaluator:
         store: str | Path | None = None,
         model: ModelCard | None = None,
         process_group: Any = None,
+        distributed: bool = True,
     ) -> None:
         self.protocol = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
         self.metrics = None if metrics is None else tuple(metrics)
-        self._options, self._model, self._group = options, model, process_group
+        self._options, self._model = options, model
+        self._group, self._distributed = process_group, distributed
         base = Path(store) if store else None
         if base is None and isinstance(reference, str | Path) and is_pack(Path(reference)):
             base = default_store()
@@ -94,6 +98,8 @@ class Evaluator:
         self._reference = Figures.from_manifest(manifest)
         # Mistakes in the names of metrics and missing weights show here, not hours later.
         self._prepare(self._reference, reference_only=True)
+        self._reference_keys = {image_key(figure) for figure in manifest.figures}
+        self._keys: set[bytes] = set()
         self.reset()
 
     def __len__(self) -> int:
@@ -107,6 +113,8 @@ class Evaluator:
         self._waiting: list[Manifest] = []
         self._waiting_count = 0
         self._samples: dict[str, int] = {}
+        self._store.discard(self._keys - self._reference_keys)
+        self._keys = set()
 
     def update(
         self,
@@ -162,7 +170,7 @@ class Evaluator:
             self._flush()
         except FigbenchError as problem:
             error = str(problem)
-        agree(error, self._group)
+        self._agree(error)
         generated = self._gathered()
         if not generated.figures and not generated.rejects:
             raise UserError(
@@ -192,7 +200,7 @@ class Evaluator:
             "figures": [asdict(figure) for figure in self._figures],
             "rejects": [asdict(reject) for reject in self._rejects],
             "samples": dict(self._samples),
-            "records": self._store.records(),
+            "records": self._store.records(self._keys),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -201,6 +209,32 @@ class Evaluator:
         Raises:
             UserError: If the state is of another protocol, reference or version.
         """
+        self._require_same(state)
+        self.reset()
+        self._add_records(state["records"])
+        self._figures = [Figure(**record) for record in state["figures"]]
+        self._rejects = [Reject(**record) for record in state["rejects"]]
+        self._samples = dict(state["samples"])
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Adds the images of another evaluator's :meth:`state_dict`.
+
+        An image that is here under the same id and sample counts once; another image of the same
+        id and sample becomes the next sample.
+
+        Raises:
+            UserError: As :meth:`load_state_dict`.
+        """
+        self._flush()
+        self._require_same(state)
+        self._add_records(state["records"])
+        figures = {(figure.figure_id, figure.sample): figure for figure in self._figures}
+        for record in state["figures"]:
+            _add(figures, Figure(**record))
+        self._figures = list(figures.values())
+        self._rejects += [Reject(**record) for record in state["rejects"]]
+
+    def _require_same(self, state: Mapping[str, Any]) -> None:
         own = {
             "version": STATE_VERSION,
             "protocol": self.protocol.hash,
@@ -212,11 +246,23 @@ class Evaluator:
                     f"state: {name} is {state.get(name)}, this evaluator has {value}.",
                     remedy="Load it with the protocol and reference that it was saved with.",
                 )
-        self.reset()
-        self._store.add(state["records"])
-        self._figures = [Figure(**record) for record in state["figures"]]
-        self._rejects = [Reject(**record) for record in state["rejects"]]
-        self._samples = dict(state["samples"])
+
+    def _add_records(self, records: Records) -> None:
+        self._store.add(records)
+        self._keys.update(key for _, rows in records.values() for key in rows)
+
+    def _world(self) -> tuple[int, int]:
+        return world(self._group) if self._distributed else (0, 1)
+
+    def _agree(self, error: str | None) -> None:
+        if self._world()[1] > 1:
+            agree(error, self._group)
+        elif error is not None:
+            raise UserError(error)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Networks are loaded anew after unpickling; a process group stays in its process."""
+        return {**self.__dict__, "_networks": {}, "_group": None}
 
     def _prepare(self, generated: Figures, *, reference_only: bool = False) -> Prepared:
         options = replace(self._options, allow_unpaired=True, allow_rejects=True, strict=False)
@@ -245,14 +291,16 @@ class Evaluator:
             work = workload_of([group for group in groups if group.jobs])
             with reusing(self._networks):
                 run_networks(replace(prepared, workload=work), self._options, SilentProgress())
+            self._keys.update(_keys_of(prepared))
         self._figures += figures
         self._rejects += [reject for part in waiting for reject in part.rejects]
 
     def _gathered(self) -> Manifest:
         """Returns the figures of all processes; their features come into the store."""
-        size = world(self._group)[1]
+        size = self._world()[1]
         records = self._store.records() if size > 1 else {}
-        parts = gather((self._figures, self._rejects, records), self._group)
+        own = (self._figures, self._rejects, records)
+        parts = gather(own, self._group) if size > 1 else [own]
         figures: dict[tuple[str, int], Figure] = {}
         rejects: list[Reject] = []
         for some, refused, found in parts:
@@ -264,7 +312,7 @@ class Evaluator:
 
     def _share_the_rest(self, generated: Figures) -> None:
         """References and blank pages: each process computes its share, all get all."""
-        rank, count = world(self._group)
+        rank, count = self._world()
         if count == 1:
             return
         prepared = self._prepare(generated)
@@ -274,10 +322,18 @@ class Evaluator:
             run_networks(replace(prepared, workload=part), self._options, SilentProgress())
         except FigbenchError as problem:
             error = str(problem)
-        agree(error, self._group)
+        self._agree(error)
         keys = [job.key for group in part.groups for job in group.jobs]
         for records in gather(self._store.records(keys), self._group):
             self._store.add(records)
+
+
+def _keys_of(prepared: Prepared) -> Iterator[bytes]:
+    """Yields the keys of everything that is stored about the generated figures."""
+    for row in prepared.inputs.sides.rows:
+        if row.generated is not None:
+            yield image_key(row.generated)
+            yield pair_key(row.generated, row.reference)
 
 
 def _own_jobs(group: Group) -> Group:

@@ -383,6 +383,11 @@ def _edge(source: str, target: str, stroke: Stroke, label: str) -> Edge:
     return Edge(source, target, label, direction)
 
 
+def merged_boxes(drawing: Drawing) -> list[Box]:
+    """Returns the boxes of a drawing's outlines after those of one thing have been joined."""
+    return [shape.box for shape in _merged(drawing)]
+
+
 def _merged(drawing: Drawing) -> list[_Shape]:
     """Joins outlines that overlap without one holding the other: stacks, cuboids, cylinders."""
     page = drawing.width * drawing.height

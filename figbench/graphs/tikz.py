@@ -105,13 +105,13 @@ class _Picture:
             members = [m.partition(".")[0].strip() for m in re.findall(r"\(([^()]*)\)", fit)]
             self.groups.append(Group(name, words, tuple(dict.fromkeys(members))))
             return text
-        centre = place or self.relative(options)
+        centre = place or self.relative(options) or (0.0, 0.0)
         size = (
             max(_length(_value(options, "minimum width") or _value(options, "minimum size")), 0.3),
             max(_length(_value(options, "minimum height") or _value(options, "minimum size")), 0.3),
         )
-        box = _around(centre, size) if centre else None
-        self.places[name] = centre or (0.0, 0.0)
+        box = _around(centre, size)
+        self.places[name] = centre
         kind: Kind = "ellipse" if re.search(r"\b(circle|ellipse)\b", options) else "box"
         if "\\includegraphics" in label:
             kind, label = "icon", re.sub(r"\\includegraphics(\[[^\]]*\])?\{[^}]*\}", "", label)

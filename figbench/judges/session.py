@@ -58,7 +58,9 @@ def preview(
     trials: Sequence[Trial], protocol: JudgeProtocol, settings: JudgeSettings, ledger: Ledger
 ) -> dict[str, Any]:
     """Returns calls, tokens and price of a plan without a call; answered calls cost nothing."""
-    calls = {trial.key(settings.model, protocol): trial for trial in trials}
+    calls: dict[str, Trial] = {}
+    for trial in trials:
+        calls.setdefault(trial.key(settings.model, protocol), trial)
     left = [trial for key, trial in calls.items() if key not in ledger.replies]
     purposes: dict[str, int] = {}
     for trial in left:

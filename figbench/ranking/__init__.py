@@ -4,7 +4,7 @@ Contains the vote reader, aggregation rules, win rates, Bradley-Terry strengths,
 """
 
 from figbench.ranking.power import detectable_win_rate, pairs_needed
-from figbench.ranking.rank import Ranking, rank
+from figbench.ranking.ranked_models import Ranking, rank
 from figbench.ranking.votes import Vote, read_votes, write_votes
 
 __all__ = [

@@ -11,6 +11,8 @@ import numpy as np
 from figbench.ranking.counts import Array
 
 LEVEL = 0.95
+FEW_PAPERS = 20
+"""Below this number of papers the bootstrap's quantiles are replaced by a t-interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,39 @@ def expanded_tail(papers: int, level: float = LEVEL) -> float:
     Source:
         Hesterberg, What teachers should know about the bootstrap, Am. Statistician 69, 2015.
     """
-    from scipy.stats import t
-
     if papers < 2:
         return 0.0
-    quantile = float(t.ppf((1 + level) / 2, papers - 1))
-    return NormalDist().cdf(-quantile * math.sqrt(papers / (papers - 1)))
+    return NormalDist().cdf(-_t_quantile(papers, level) * math.sqrt(papers / (papers - 1)))
+
+
+def _t_quantile(papers: int, level: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + level) / 2, papers - 1))
+
+
+def bounded(estimate: Estimate, low: float, high: float) -> Estimate:
+    """Returns the estimate with its interval cut to the range of the statistic."""
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    return Estimate(
+        estimate.value, max(low, estimate.low), min(high, estimate.high), estimate.method
+    )
 
 
 def percentile(value: float, replicates: Array, papers: int, level: float = LEVEL) -> Estimate:
-    """Returns the expanded percentile interval of a statistic over resamples of papers."""
+    """Returns the interval of a statistic from its resamples of papers.
+
+    The expanded percentile interval; with fewer than ``FEW_PAPERS`` papers, whose resamples are
+    too alike, value +- t_{n-1} SE sqrt(n / (n - 1)) with the bootstrap's standard error.
+    """
     if papers < 2:
         return Estimate(value, None, None, "none: one paper")
+    if papers < FEW_PAPERS:
+        half = _t_quantile(papers, level) * float(replicates.std(ddof=1))
+        half *= math.sqrt(papers / (papers - 1))
+        method = f"t, bootstrap standard error over {papers} papers"
+        return Estimate(value, value - half, value + half, method)
     tail = expanded_tail(papers, level)
     low, high = np.quantile(replicates, [tail, 1 - tail])
     return Estimate(
@@ -66,9 +89,7 @@ def rate(value: float, replicates: Array, papers: int, level: float = LEVEL) -> 
     if papers < 2:
         return Estimate(value, None, None, "none: one paper")
     if np.ptp(replicates) > 1e-12:
-        found = percentile(value, replicates, papers, level)
-        low, high = found.low or 0.0, found.high if found.high is not None else 1.0
-        return Estimate(value, max(0.0, low), min(1.0, high), found.method)
+        return bounded(percentile(value, replicates, papers, level), 0.0, 1.0)
     low, high = wilson(value * papers, papers, level)
     return Estimate(value, low, high, f"Wilson, {papers} papers: no paper differs")
 

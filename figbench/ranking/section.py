@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from figbench.ranking.rank import Ranking
+from figbench.ranking.ranked_models import Ranking
 from figbench.ranking.votes import Vote
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -36,7 +36,7 @@ def load_result(path: str | Path) -> RunResult:
         source = source / RESULT_NAME
     document = read_json(source)
     try:
-        return RunResult.model_validate(document)
+        return RunResult.model_validate(document).attach(source.parent)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])) or 'top level'}: {item['msg']}"

@@ -83,6 +83,12 @@ class MemoryStore(Store):
             if isinstance(space, MemorySpace):
                 space.records = {**rows, **space.records}
 
+    def discard(self, keys: Iterable[bytes]) -> None:
+        """Frees the records of some keys."""
+        for key in list(keys):
+            for space in self._open.values():
+                space.records.pop(key, None)
+
 
 class MemorySpace(Space):
     """The records of one identity in memory, over a namespace on disk."""

@@ -3,7 +3,7 @@
 Contains the design, the page, the key file, rater reliability, and correlation with metrics.
 """
 
-from figbench.study.correlate import correlate
+from figbench.study.correlation import correlate
 from figbench.study.export import StudyOptions, export_study
 from figbench.study.importing import import_study
 from figbench.study.key import StudyKey, load_key

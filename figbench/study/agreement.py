@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.ranking.counts import paper_weights
-from figbench.ranking.intervals import Estimate, percentile
+from figbench.ranking.intervals import Estimate, bounded, percentile
 from figbench.study.answers import Answer
 from figbench.study.key import StudyKey
 from figbench.study.raters import Unit, outcome, unit_of
@@ -113,7 +113,7 @@ def _estimate(
         drawn = np.repeat(counts, weights[codes].astype(int), axis=0)
         if len(drawn) and (drawn.sum(axis=0) > 0).sum() > 1:
             replicates.append(_alpha(drawn, values, level))
-    return percentile(alpha, np.array(replicates), number)
+    return bounded(percentile(alpha, np.array(replicates), number), -1.0, 1.0)
 
 
 def _alpha(counts: npt.NDArray[np.int64], values: Sequence[int], level: Level) -> float:

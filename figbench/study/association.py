@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from figbench.ranking.counts import Array, paper_weights
-from figbench.ranking.intervals import Estimate, percentile, rate
+from figbench.ranking.intervals import Estimate, bounded, percentile, rate
 from figbench.study.opinions import Pair, vote_counts
 
 
@@ -160,7 +160,9 @@ def _correlations(
     replicates = np.array(drawn)
     replicates = replicates[np.isfinite(replicates).all(axis=1)]
     papers = len(members)
-    kendall, spearman = (percentile(full[k], replicates[:, k], papers) for k in (0, 1))
+    kendall, spearman = (
+        bounded(percentile(full[k], replicates[:, k], papers), -1.0, 1.0) for k in (0, 1)
+    )
     return kendall, spearman
 
 

@@ -41,19 +41,20 @@ def metric_instruments(
         pairs: Pairs of figures.
 
     Raises:
-        UserError: If a model of the votes has no run, a run has no per-figure table, or the runs
-            follow different protocols.
+        UserError: If fewer than two models of the votes have a run, a run has no per-figure
+            table, or the runs follow different protocols.
     """
     models = sorted({name for pair in pairs for name in (pair.first, pair.second)})
     absent = [name for name in models if name not in runs]
-    if absent:
+    if len(models) - len(absent) < 2:
         raise UserError(
             f"No run of {', '.join(absent)}.",
             remedy=f"Add --run {absent[0]}=FOLDER; names are those of the votes.",
         )
-    tables = {name: _scores(Path(runs[name])) for name in models}
-    protocols = {name: load_result(runs[name]).protocol.hash for name in models}
-    if len(set(protocols.values())) > 1:
+    scored = [name for name in models if name in runs]
+    tables = {name: _scores(Path(runs[name])) for name in scored}
+    protocols = {load_result(runs[name]).protocol.hash for name in scored}
+    if len(protocols) > 1:
         raise UserError(
             "The runs followed different protocols.", remedy="Evaluate them with one protocol."
         )
@@ -62,7 +63,9 @@ def metric_instruments(
     instruments = [
         Instrument(metric, "metric", _differences(tables, metric, pairs)) for metric in shared
     ]
-    return instruments, [f"not every run has {name}" for name in partial]
+    notes = [f"not every run has {name}" for name in partial]
+    notes += [f"no run of {name}: its pairs have no metric value" for name in absent]
+    return instruments, notes
 
 
 def judge_instrument(name: str, path: str | Path, pairs: Sequence[Pair]) -> Instrument:
@@ -82,6 +85,8 @@ def _differences(
         [
             tables[pair.first][metric].get(pair.prompt_id, np.nan)
             - tables[pair.second][metric].get(pair.prompt_id, np.nan)
+            if pair.first in tables and pair.second in tables
+            else np.nan
             for pair in pairs
         ],
         dtype=np.float64,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text
 from figbench_figgen.config import FigGenConfig, digest
 from figbench_figgen.figures import FigureSet, without_number
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
-from figbench_figgen.loop import Batch, check_finite
+from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import FigGenPipeline
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
 from figbench_figgen.screen import Screen
 from figbench_figgen.tokens import Tokens, make_tokenizer, tokenize
+from figbench_figgen.training_stage import Batch, TrainingStage
 
 GRID = 16
 
@@ -96,7 +97,7 @@ class Examples(Dataset[Batch]):
         return count + 1 + 2 * index + int(rng.integers(2))
 
 
-class DiffusionStage:
+class DiffusionStage(TrainingStage):
     """Trains text encoder and U-Net to predict the noise, and averages their weights."""
 
     name = "diffusion"
@@ -111,8 +112,7 @@ class DiffusionStage:
         source: str,
         screen: Screen,
     ) -> None:
-        self._config, self._section = config, config.diffusion
-        self._figures, self._accelerator, self._out = figures, accelerator, out
+        super().__init__(config, figures, accelerator, out)
         self._source = source
         self._vae = vae.to(accelerator.device).eval().requires_grad_(False)
         self._tokenizer, where = make_tokenizer(config.text, figures.captions)
@@ -164,18 +164,11 @@ class DiffusionStage:
         """Does one optimiser step and one step of the average."""
         total = 0.0
         for place, batch in enumerate(micro_batches):
-            last = place == len(micro_batches) - 1
-            with nullcontext() if last else self._accelerator.no_sync(self._network):
+            with self._gathering(self._network, place, len(micro_batches)):
                 loss = self._loss(batch, step)
                 self._accelerator.backward(loss / len(micro_batches))
             total += float(loss.detach()) / len(micro_batches)
-        for group in self._optimizer.param_groups:
-            group["lr"] = lr
-        if self._section.grad_clip is not None:
-            limit = self._section.grad_clip
-            self._accelerator.clip_grad_norm_(self._network.parameters(), limit)
-        self._optimizer.step()
-        self._optimizer.zero_grad()
+        self._apply(self._optimizer, self._network, lr)
         self._ema.step(self._averaged())
         return {"loss": total}
 
@@ -204,9 +197,7 @@ class DiffusionStage:
             "optimizer": self._optimizer.state_dict(),
             "ema": self._ema.state_dict(),
         }
-        if self._accelerator.scaler is not None:
-            state["scaler"] = self._accelerator.scaler.state_dict()
-        return state
+        return {**state, **self._scaler_state()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Takes what :meth:`state` returned."""
@@ -214,8 +205,7 @@ class DiffusionStage:
         self._optimizer.load_state_dict(state["optimizer"])
         self._ema.load_state_dict(state["ema"])
         self._ema.to(self._accelerator.device)
-        if self._accelerator.scaler is not None:
-            self._accelerator.scaler.load_state_dict(state["scaler"])
+        self._load_scaler(state)
 
     @contextmanager
     def pipeline(self) -> Iterator[FigGenPipeline]:

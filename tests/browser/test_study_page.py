@@ -78,11 +78,11 @@ def downloaded(browser, exported, rater):
     raise AssertionError(f"{path} was not downloaded")
 
 
-def expected_lines(exported, rater, answers):
+def expected_lines(exported, rater, answers, *, whole=True):
     """(trial, question, answer) in the order of the session."""
     names = [question.id for question in exported.key.questions]
     slots = [(trial, name) for trial in exported.key.sessions[rater] for name in names]
-    return [(*slot, answer) for slot, answer in zip(slots, answers, strict=True)]
+    return [(*slot, answer) for slot, answer in zip(slots, answers, strict=whole)]
 
 
 def saved_lines(path):
@@ -172,6 +172,17 @@ def test_progress_survives_a_closed_page_and_raters_are_separate(tab, study):
     assert tab.find_element(By.CSS_SELECTOR, "input:checked").get_property("value") == "right"
     visit(tab, study, "R02", clear=False)
     assert tab.find_element(By.ID, "begin").text == "Start"
+
+
+def test_answers_can_be_saved_before_the_end(tab, study):
+    visit(tab, study, "R02")
+    for old in tab.downloads.glob(f"*{study.key.study[:8]}-R02*"):
+        old.unlink()
+    tab.find_element(By.ID, "begin").click()
+    press(tab, "3", Keys.ENTER, "2")
+    tab.find_element(By.ID, "save").click()
+    lines = saved_lines(downloaded(tab, study, "R02"))
+    assert lines == expected_lines(study, "R02", ["right", "tie"], whole=False)
 
 
 def test_next_needs_an_answer_and_says_so(tab, study):

@@ -39,6 +39,20 @@ def test_intervals_cover_93_to_97_percent_with_clustered_papers():
 
 
 @pytest.mark.slow
+def test_intervals_of_few_papers_are_not_too_narrow():
+    hits = []
+    for run in range(400):
+        votes = simulate([0.3, -0.3], 8, 4, np.random.default_rng([4, run]), spread=0.6)
+        hits.append(rank(votes, resamples=400, seed=run)["m0"].win_rate)
+    limit = rank(
+        simulate([0.3, -0.3], 20_000, 4, np.random.default_rng(5), spread=0.6), resamples=100
+    )
+    coverage = np.mean([covers(one, limit["m0"].win_rate.value) for one in hits])
+    print(coverage)
+    assert 0.93 <= coverage <= 0.98
+
+
+@pytest.mark.slow
 def test_equal_models_tie():
     tied = []
     for run in range(200):

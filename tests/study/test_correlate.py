@@ -164,6 +164,17 @@ def test_ratings_become_pairs(tmp_path):
     assert all(one.prompt_id <= other.prompt_id for one, other in pairwise(pairs))
 
 
+def test_a_model_without_a_run_is_noted_and_its_pairs_have_no_value(case, tmp_path):
+    root, runs, votes, _ = case
+    others = [Vote(v.prompt_id, v.paper_id, "a", "people", "second", v.rater) for v in votes[:30]]
+    write_votes([*votes, *others], tmp_path / "more.jsonl")
+    result = correlate(tmp_path / "more.jsonl", runs, resamples=100)
+    before = correlate(root / "votes.jsonl", runs, resamples=100)
+    assert "no run of people: its pairs have no metric value" in result.notes
+    values = {one.name: one.accuracy.value for one in result.instruments}
+    assert values == {one.name: one.accuracy.value for one in before.instruments}
+
+
 def test_wrong_use(case, tmp_path):
     root, runs, votes, _ = case
     with pytest.raises(UserError, match="No run of b"):
