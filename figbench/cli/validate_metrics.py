@@ -18,13 +18,24 @@ def validate_metrics(
     ] = None,
     figures: Annotated[int, typer.Option("--n", min=8, help="Figures per set.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the figures and changes.")] = 0,
-    metrics: Annotated[str, typer.Option(help="Some of the protocol's, by commas.")] = "",
+    metrics: Annotated[
+        str, typer.Option(help="Some of the protocol's, by commas; 'none' for no image metric.")
+    ] = "",
     flaws: Annotated[str, typer.Option(help="Some flaws, by commas; default all.")] = "",
     levels: Annotated[str, typer.Option(help="Levels, by commas.")] = "1,2,3,4,5",
     scores: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FILE[:lower]: another tool's scores (set, figure_id, score)."),
     ] = None,
+    structure: Annotated[
+        str, typer.Option(help="Graph scores too, of SynthFig: exact, svg or both by a comma.")
+    ] = "",
+    merge: Annotated[
+        list[Path] | None, typer.Option(help="Folder of another validation to merge in.")
+    ] = None,
+    finished: Annotated[
+        bool, typer.Option("--finished", help="Report the finished cells; compute nothing.")
+    ] = False,
     store: Annotated[Path | None, typer.Option(help="Feature store; default OUT/store.")] = None,
     cost: Annotated[bool, typer.Option(help="Time each metric.")] = True,
     json_output: Annotated[bool, typer.Option("--json", help="Document on stdout.")] = False,
@@ -48,7 +59,9 @@ def validate_metrics(
     request = Request(
         out=out, protocol=Protocol.load(protocol), n=figures, seed=seed, reference=reference,
         flaws=tuple(flaws.split(",")) if flaws else None, levels=chosen,
-        metrics=tuple(metrics.split(",")) if metrics else None, scores=tuple(scores or ()),
+        metrics=() if metrics == "none" else tuple(metrics.split(",")) if metrics else None,
+        scores=tuple(scores or ()), finished=finished,
+        structure=tuple(structure.split(",")) if structure else (), merge=tuple(merge or ()),
         store=store, cost=cost,
     )  # fmt: skip
     console = error_console()

@@ -134,6 +134,9 @@ class Lpips(PairedMetric):
     """
 
 
-OCR_SIM = OcrSim("ocr_sim", "OCR-SIM (distance)", "ocr-sim", higher_is_better=False, low=0.0)
-SSIM = Ssim("ssim", "SSIM", "ssim", higher_is_better=True, low=-1.0, high=1.0)
+_SEES = ("captions-shuffled",)
+OCR_SIM = OcrSim(
+    "ocr_sim", "OCR-SIM (distance)", "ocr-sim", higher_is_better=False, low=0.0, sees=_SEES
+)
+SSIM = Ssim("ssim", "SSIM", "ssim", higher_is_better=True, low=-1.0, high=1.0, sees=_SEES)
 LPIPS = Lpips("lpips", "LPIPS", "lpips", higher_is_better=False, low=0.0)

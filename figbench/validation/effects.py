@@ -90,8 +90,9 @@ def compare_readings(clean: Reading, flawed: Reading) -> Effect:
     """Returns the effect of a flaw.
 
     Per-figure values (or pseudo-values of a set statistic) of the same prompts give the error of
-    the change from their differences, papers taken together, where both sets have a value for the same figures; else
-    the two errors are added as those of independent sets. The sampling sd is the clean value's standard error.
+    the change from their differences, papers taken together, where both sets have a value for the
+    same figures; else the two errors are added as those of independent sets. The sampling sd is
+    the clean value's standard error.
 
     Args:
         clean: The clean set.
@@ -126,9 +127,21 @@ def compare_readings(clean: Reading, flawed: Reading) -> Effect:
     if error is not None and change > 1e-12:
         needed = max(2, math.ceil(clean.n * (_POWER * error / change) ** 2))
     return Effect(
-        flawed.value, clean.value, change, error, paired, *scaled, *chances,
-        figure_auc, needed, clean.n,
-    )  # fmt: skip
+        value=flawed.value,
+        clean=clean.value,
+        change=change,
+        error=error,
+        paired=paired,
+        effect=scaled[0],
+        low=scaled[1],
+        high=scaled[2],
+        auc=chances[0],
+        auc_low=chances[1],
+        auc_high=chances[2],
+        figure_auc=figure_auc,
+        n_needed=needed,
+        n=clean.n,
+    )
 
 
 def _auc(clean: Array, flawed: Array) -> float | None:
@@ -173,7 +186,5 @@ def largest_alarm(effects: Sequence[Effect]) -> float:
 
     For each it is the 95% bound nearer to 0 of the absolute change, and 0 where that includes 0.
     """
-    return max(
-        (max(0.0, abs(e.change) - _Z95 * e.error) for e in effects if e.error is not None),
-        default=0.0,
-    )
+    known = [(abs(effect.change), effect.error) for effect in effects if effect.error is not None]
+    return max((max(0.0, change - _Z95 * error) for change, error in known), default=0.0)

@@ -8,6 +8,7 @@ from typing import Any
 from figbench.synthfig.degrade import flaw_registry
 
 N, TAU = 100, 0.6
+NOT_MEASURED = "neutral changes not measured"
 SECONDARY = ("_truth", "_ceiling", "_best_of_k")
 """Endings of outputs that repeat another one on other labels; never recommended or plotted."""
 
@@ -55,11 +56,15 @@ def _offer(output: str, entry: Mapping[str, Any], flaw: Mapping[str, Any]) -> di
         return None
     alarm = entry["false_alarm"]
     first = levels.get("1", second)
-    confused = alarm["change"] is not None and alarm["change"] > first["change"]
+    confused = alarm["by"]
+    if alarm["change"] is None:
+        confused = NOT_MEASURED
+    elif alarm["change"] <= first["change"]:
+        confused = None
     return {
         "metric": output,
         "n_level_1": first["n_needed"],
         "n_level_2": second["n_needed"],
         "seconds": entry["seconds_per_1000"],
-        "confused_with": alarm["by"] if confused else None,
+        "confused_with": confused,
     }

@@ -15,13 +15,14 @@ from figbench.evaluation.planning.options import Options
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.images.types import RGBImage
 from figbench.io.atomic import write_text_atomic
-from figbench.io.json_files import dump_json
+from figbench.io.json_files import dump_json, read_json
 from figbench.protocol import Protocol
 from figbench.synthfig.degrade import LEVELS, get_flaw
 from figbench.validation.cells import CLEAN, Cell, Source, cells, synthetic_source, write_cell
 from figbench.validation.cost import measured_costs
 from figbench.validation.document import build_document
 from figbench.validation.effects import Reading
+from figbench.validation.merge import merge_documents
 from figbench.validation.readings import read_run
 from figbench.validation.scores import read_scores
 from figbench.validation.tables import markdown
@@ -43,6 +44,10 @@ class Request:
         levels: Among 1 to 5.
         metrics: Requests among the protocol's; None for all.
         scores: ``name=file`` or ``name=file:lower`` of other tools' scores of the same figures.
+        finished: Compute nothing; report the cells that an earlier run finished.
+        structure: Graph readers, ``exact`` and ``svg``, whose scores are validated too.
+        merge: Folders of other validations whose metrics join this one's; without metrics of
+            its own the run only merges.
         store: Feature store.
         cost: Whether to time each metric.
     """
@@ -56,6 +61,9 @@ class Request:
     levels: tuple[int, ...] = LEVELS
     metrics: tuple[str, ...] | None = None
     scores: tuple[str, ...] = ()
+    structure: tuple[str, ...] = ()
+    finished: bool = False
+    merge: tuple[Path, ...] = ()
     store: Path | None = None
     cost: bool = True
 
@@ -80,6 +88,10 @@ def validate(request: Request, progress: Progress = SilentProgress()) -> dict[st
     for name in request.flaws or ():
         get_flaw(name)
     _claim(request)
+    if request.metrics == ():
+        document = _merged(request, None)
+        write_outputs(request.out, document)
+        return document
     folder = request.out / "reference"
     with progress.stage("drawing the reference"):
         source = (
@@ -92,6 +104,8 @@ def validate(request: Request, progress: Progress = SilentProgress()) -> dict[st
     done: dict[str, dict[int, dict[str, Reading]]] = {}
     todo = cells(request.flaws, request.levels, source.synthetic)
     for cell in todo:
+        if request.finished and not (request.out / "runs" / cell.name / "result.json").is_file():
+            continue
         readings = _run(request, source, cell, reference, progress)
         done.setdefault(cell.flaw.name, {})[cell.level] = readings
     costs = _costs(request, reference) if request.cost else {}
@@ -101,9 +115,38 @@ def validate(request: Request, progress: Progress = SilentProgress()) -> dict[st
         for name, levels in scores.cells.items():
             for level, reading in levels.items():
                 done.setdefault(name, {}).setdefault(level, {}).update(reading)
-    document = build_document(clean, done, costs, _settings(request, len(source.ids)))
+    if request.structure and source.synthetic:
+        _add_structure(request, clean, done)
+    own = build_document(clean, done, costs, _settings(request, len(source.ids)))
+    document = _merged(request, own)
     write_outputs(request.out, document)
     return document
+
+
+def _add_structure(
+    request: Request, clean: dict[str, Reading], done: dict[str, dict[int, dict[str, Reading]]]
+) -> None:
+    from figbench.validation.structure import structure_readings
+
+    first, levels = structure_readings(
+        request.n, request.seed, request.levels, request.flaws, request.structure
+    )
+    clean |= first
+    for name, found in levels.items():
+        for level, readings in found.items():
+            done.setdefault(name, {}).setdefault(level, {}).update(readings)
+
+
+def _merged(request: Request, own: dict[str, Any] | None) -> dict[str, Any]:
+    """Returns the run's document with those of ``--merge``; without metrics, structure alone."""
+    documents = [own] if own else []
+    if own is None and request.structure:
+        clean: dict[str, Reading] = {}
+        done: dict[str, dict[int, dict[str, Reading]]] = {}
+        _add_structure(request, clean, done)
+        documents.append(build_document(clean, done, {}, _settings(request, request.n)))
+    documents += [read_json(folder / "validation.json") for folder in request.merge]
+    return merge_documents(documents)
 
 
 def write_outputs(out: Path, document: dict[str, Any]) -> None:

@@ -44,7 +44,8 @@ def markdown(document: Mapping[str, Any]) -> str:
         entry = document["metrics"][output]
         alarm = entry["false_alarm"]
         sizes = {e["n"] for f in entry["flaws"].values() for e in f["levels"].values()}
-        cells = [output, " ".join(map(str, sorted(sizes))), _number(entry["clean"]), _number(entry["sampling_sd"]),
+        cells = [output, " ".join(map(str, sorted(sizes))), _number(entry["clean"]),
+                 _number(entry["sampling_sd"]),
                  _number(alarm["effect"]), alarm["by"] or "",
                  _number(entry["seconds_per_1000"])]  # fmt: skip
         lines.append(_row(cells))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -107,7 +108,7 @@ def pad(image: RGBImage, share: float, rng: np.random.Generator) -> RGBImage:
     return out
 
 
-_ENCODINGS = (
+_ENCODINGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("BMP", ".bmp", {}),
     ("TIFF", ".tif", {"compression": "tiff_lzw"}),
     ("WEBP", ".webp", {"lossless": True}),
