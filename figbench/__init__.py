@@ -35,6 +35,8 @@ _PUBLIC = {
     "load_manifest": "figbench.data.load",
     "load_result": "figbench.results.files",
     "ocr_sim": "figbench.features.ocr_sim",
+    "judge": "figbench.judges",
+    "rank": "figbench.ranking",
 }
 _PACKAGES = ("features", "functional", "gate", "integrations", "losses", "metrics", "ocr")
 """``features``, ``gate`` and ``ocr`` are packages that can be called; see figbench.callables."""
@@ -63,12 +65,14 @@ __all__ = [
     "functional",
     "gate",
     "integrations",
+    "judge",
     "load_manifest",
     "load_result",
     "losses",
     "metrics",
     "ocr",
     "ocr_sim",
+    "rank",
 ]
 
 if TYPE_CHECKING:
@@ -85,8 +89,10 @@ if TYPE_CHECKING:
     from figbench.features.ocr_sim import ocr_sim
     from figbench.functional.score import Score
     from figbench.gate.decision import Decision, gate
+    from figbench.judges import judge
     from figbench.ocr.function import ocr
     from figbench.protocol import Protocol
+    from figbench.ranking import rank
     from figbench.results.files import load_result
     from figbench.results.schema import Interval, MetricValue, ModelCard, RunResult
 

@@ -203,7 +203,8 @@ class Figures:
         """Returns the manifest; ``options`` as in :func:`figbench.load_manifest`."""
         if self.manifest is not None:
             return self.manifest
-        return load_manifest(self.source, layout=self.layout, **options)
+        layout = options.pop("layout", None) or self.layout
+        return load_manifest(self.source, layout=layout, **options)
 
     def __len__(self) -> int:
         return len(self.load().figures)

@@ -31,6 +31,8 @@ def load_manifest(
     split: str | None = None,
     caption: str = "captions",
     reference: Manifest | None = None,
+    is_reference: bool = False,
+    only: str | None = None,
     probes: Probes | None = None,
     workers: int | None = None,
     advance: Callable[[int, int], None] | None = None,
@@ -44,9 +46,11 @@ def load_manifest(
         path: Folder, archive, index file or saved manifest, or the URL of one in a store that
             fsspec knows (``s3://bucket/figures``), whose files are copied into a cache.
         layout: Name of the layout, when detection must not decide.
-        split: ``train`` or ``test`` for a Paper2Fig100k root.
+        split: Split of a data set; required where a set has several.
         caption: Caption field for Paper2Fig100k.
         reference: The set that these figures answer; its ids settle what ``a_1.png`` means.
+        is_reference: The set is a reference: ``a_1.png`` is a figure of its own.
+        only: Pattern of relative names; other images are left out.
         probes: Verdicts by SHA-256; read and extended.
         workers: Reading threads, each with a decoding process once there are many files; 0 does
             all in this thread, None takes :func:`default_workers`.
@@ -60,7 +64,9 @@ def load_manifest(
     if saved is not None:
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
-    find = partial(find_listing, layout=layout, split=split, caption=caption, known=Known(prompts))
+    rows = reference.rows if reference else ()
+    known = Known(prompts, rows, is_reference, only)
+    find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
     if is_url(place):
         listing = list_remote(str(place), find, split=split, advance=advance)
     else:
@@ -98,9 +104,10 @@ def probe_listing(
         else:
             figures.append(_figure(candidate, digest, probe))
     if not figures and not rejects:
+        said = "".join(f" {note}." for note in listing.notes if note[:1].isdigit())
         raise UserError(
-            f"{source}: no figures found ({listing.layout}).",
-            remedy="See what is understood with: figbench data inspect PATH",
+            f"{source}: no figures found ({listing.layout}).{said}",
+            remedy="Read are images, SVG and PDF, their archives and indexes: see docs/inputs.md.",
         )
     return Manifest(
         figures=tuple(figures),
@@ -108,8 +115,15 @@ def probe_listing(
         layout=listing.layout,
         root=str(listing.root.resolve()),
         source=source,
-        notes=(*listing.notes, *notes, *_note_counts(probed)),
+        notes=(
+            *(f"{one.count} {one.what}" for one in listing.left_out),
+            *listing.notes,
+            *notes,
+            *_note_counts(probed),
+        ),
         labels=dict(listing.labels),
+        left_out=tuple(listing.left_out),
+        rows=tuple(listing.rows),
     )
 
 

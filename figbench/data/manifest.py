@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, Reject, TextLine
+from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
 from figbench.errors import IntegrityError
 
 
@@ -29,6 +29,8 @@ class Manifest:
     notes: tuple[str, ...] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    left_out: tuple[LeftOut, ...] = ()
+    rows: tuple[SourceRow, ...] = ()
 
     def read(self, figure: Figure) -> bytes:
         """Returns the figure's bytes.

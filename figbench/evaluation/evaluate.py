@@ -185,7 +185,7 @@ def _record(
 
 def _warnings(prepared: Prepared, scores: Scores) -> list[str]:
     inputs = prepared.inputs
-    found = list(inputs.warnings)
+    found = [*prepared.plan.warnings, *inputs.warnings]
     if inputs.missing:
         found.append(
             f"{len(inputs.missing)} of {len(inputs.sides.rows)} expected figures are missing; "

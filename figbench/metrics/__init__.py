@@ -39,6 +39,7 @@ SINGLE = {
     "kid": "figbench.metrics.kernel:KID",
     "isc": "figbench.metrics.inception_score:ISC",
     "label_fidelity": "figbench.metrics.labels:LABEL_FIDELITY",
+    "label_layout": "figbench.metrics.label_layout:LABEL_LAYOUT",
     "ocr_sim": "figbench.metrics.paired:OCR_SIM",
     "ssim": "figbench.metrics.paired:SSIM",
     "lpips": "figbench.metrics.paired:LPIPS",

@@ -92,7 +92,8 @@ class MetricSpec:
             from 2 on.
         cache_version: Raised when cached set-level scores of the metric are no longer right; None
             for a metric whose scores are not cached.
-        sees: Names of flaw families that the metric claims to see.
+        sees: Families of flaws, or single flaws, of ``figbench.synthfig.degrade`` that the metric
+            claims to see; the slow lane of the tests holds it to them.
     """
 
     name: str

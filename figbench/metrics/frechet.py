@@ -64,6 +64,7 @@ class FrechetDistance:
             ),
             minimum_n=MINIMUM_N,
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("appearance",),
             settings={"extrapolate": True, "matched_n": 0},
             cache_version=1,
         )

@@ -62,6 +62,7 @@ class KernelDistance:
             ),
             minimum_n=MINIMUM_N,
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("appearance",),
             settings={"subsets": 100, "subset_size": 1000, "subset_seed": 2020},
             cache_version=1,
         )

@@ -33,6 +33,7 @@ class PairedMetric:
         higher_is_better: bool,
         low: float,
         high: float = math.inf,
+        sees: tuple[str, ...] = (),
     ) -> None:
         mean = OutputSpec(name, title, higher_is_better, low, high, group="pairs")
         best = OutputSpec(
@@ -49,6 +50,7 @@ class PairedMetric:
             outputs=(mean, best),
             needs=Needs(pair_scorer=scorer),
             documentation=inspect.getdoc(type(self)) or "",
+            sees=sees,
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

@@ -66,6 +66,7 @@ class Prdc:
             ),
             minimum_n=max(K_BALLS, K_DENSITY) + 1,
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("modes-dropped",),
             settings={"k_balls": K_BALLS, "k_density": K_DENSITY},
             cache_version=1,
         )

@@ -63,6 +63,7 @@ class Validity:
                 extractor="image-stats",
             ),
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("duplicates", "missing", "failed"),
             settings={"blank_ink": 0.001, "copy_distance": 2},
             cache_version=1,
         )

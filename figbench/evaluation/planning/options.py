@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from figbench.evaluation.planning.execution import USUAL, Execution
 from figbench.evaluation.planning.shard import WHOLE, Shard
@@ -17,6 +18,10 @@ class Options:
         allow_unpaired: Record paired metrics as skipped when no ids match.
         allow_rejects: Go on although more than 5% of the files of a side are unreadable.
         strict: Any reject is an error.
+        layout: Layout of the generated set, when detection must not decide.
+        reference_layout: Layout of the reference, when detection must not decide.
+        split: Split of the reference; None takes the protocol's.
+        only: Pattern of the generated images' relative names; others are left out.
         device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
         workers: Lanes on a CPU, each of which does all of an image; decoding threads beside a GPU.
             None for what suits the device, 0 for one image at a time.
@@ -29,12 +34,20 @@ class Options:
         ray_workers: Ray actors; None for one per GPU of the cluster, else one per CPU.
         maps_gib: Disk (GiB) in the store for OCR-SIM's maps of references, from which other models
             are scored without reading a reference; 0 to keep none.
+        fetch: Whether missing weights may be downloaded; a dry run says False.
+        pairs: CSV table with columns ``generated`` and ``reference``: which figure answers which
+            reference where their ids differ.
+        captions: CSV table with columns ``id`` and ``caption``.
     """
 
     skip_unavailable: bool = False
     allow_unpaired: bool = False
     allow_rejects: bool = False
     strict: bool = False
+    layout: str | None = None
+    reference_layout: str | None = None
+    split: str | None = None
+    only: str | None = None
     device: str = "auto"
     workers: int | None = None
     shard: Shard = WHOLE
@@ -43,3 +56,6 @@ class Options:
     ray_address: str | None = None
     ray_workers: int | None = None
     maps_gib: float = 8.0
+    fetch: bool = True
+    pairs: str | Path | None = None
+    captions: str | Path | None = None

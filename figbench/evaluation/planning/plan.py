@@ -23,9 +23,11 @@ from figbench.features import (
     require_weights,
     weights_digest,
 )
+from figbench.features.weights import find_weights
 from figbench.images.decode import DECODER_VERSION
 from figbench.metrics import get_metric
 from figbench.metrics.base import Metric
+from figbench.metrics.names import requests_of
 from figbench.ocr import engine_info
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import MetricRequest, Protocol
@@ -84,23 +86,29 @@ def make_plan(
     skip_unavailable: bool,
     allow_unpaired: bool,
     execution: Execution,
+    fetch: bool = True,
+    ids: str = "",
 ) -> Plan:
     """Returns the plan of a run.
 
     Args:
         protocol: The protocol as loaded.
-        metrics: Names among the protocol's metrics; None for all of them.
+        metrics: Metrics or their outputs; None for all of the protocol. One that the protocol
+            lacks is added, which makes a protocol with a hash of its own.
         n_generated: Usable generated figures.
         paired: Whether any generated figure has a reference of its id.
         skip_unavailable: Record metrics that cannot run as skipped instead of raising.
         allow_unpaired: Record paired metrics as skipped when nothing pairs.
         execution: How the networks will run.
+        fetch: Whether missing weights may be downloaded.
+        ids: Some ids of both sides, for the message where nothing pairs.
 
     Raises:
-        UserError: If a metric is unknown, not of the protocol, below its minimum n, or
-            paired without pairs.
+        UserError: If a metric is unknown, below its minimum n, or paired without pairs.
         WeightsUnavailableError: If a network's weights are missing and cannot be fetched.
     """
+    requested = None if metrics is None else requests_of(metrics)
+    protocol, warnings = _extended(protocol, requested or [])
     ocr = _reader(protocol)
     planned = [
         _plan_metric(
@@ -110,31 +118,43 @@ def make_plan(
             paired=paired,
             skip_unavailable=skip_unavailable,
             allow_unpaired=allow_unpaired,
+            fetch=fetch,
+            ids=ids,
         )
-        for request in _select(protocol, metrics)
+        for request in _select(protocol, requested)
     ]
     resolved = protocol.resolved(
         weights=_protocol_weights(protocol),
         ocr_version=ocr.version if ocr else None,
         decoder_version=DECODER_VERSION,
     )
-    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution)
+    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution, warnings)
+
+
+def _extended(protocol: Protocol, requested: Sequence[str]) -> tuple[Protocol, tuple[str, ...]]:
+    """Returns the protocol with the requested metrics that it lacks, and what to say about it."""
+    own = [request.metric for request in protocol.metrics]
+    added = [name for name in requested if name not in own]
+    if not added:
+        return protocol, ()
+    extended = protocol.replace(
+        id=f"{protocol.id}-extended",
+        metrics=[
+            *(one.model_dump() for one in protocol.metrics),
+            *({"metric": name} for name in added),
+        ],
+    )
+    return extended, (
+        f"Protocol '{protocol.id}' has no {', '.join(added)}: scored under '{extended.id}', a "
+        "protocol with a hash of its own. It compares only with runs of the same addition.",
+    )
 
 
 def _select(protocol: Protocol, names: Sequence[str] | None) -> list[MetricRequest]:
     if names is None:
         return list(protocol.metrics)
-    known = {request.metric: request for request in protocol.metrics}
-    chosen = []
-    for name in names:
-        if name not in known:
-            get_metric(name)
-            raise UserError(
-                f"Metric '{name}' is not part of protocol '{protocol.id}'.",
-                remedy=f"It has: {', '.join(known)}. A protocol of your own can add it (see docs).",
-            )
-        chosen.append(known[name])
-    return chosen
+    by_name = {request.metric: request for request in protocol.metrics}
+    return [by_name[name] for name in names]
 
 
 def _plan_metric(
@@ -145,6 +165,8 @@ def _plan_metric(
     paired: bool,
     skip_unavailable: bool,
     allow_unpaired: bool,
+    fetch: bool,
+    ids: str,
 ) -> PlannedMetric:
     metric = get_metric(request.metric)
     metric.spec.resolve(request.settings)
@@ -161,19 +183,22 @@ def _plan_metric(
                 "--skip-unavailable.",
             )
     if metric.spec.paired and not paired:
-        reason = f"'{request.metric}' needs pairs, and no generated figure has a reference's id"
+        reason = "needs pairs, and no generated figure has a reference's id"
         if not allow_unpaired:
             raise UserError(
-                f"{reason}.",
-                remedy="Compare the ids with: figbench data inspect. For unpaired sets add "
-                "--allow-unpaired (paired metrics are then skipped).",
+                f"'{request.metric}' {reason}.{ids}",
+                remedy="Say which figure answers which reference: --pairs pairs.csv with the "
+                "columns generated and reference. For unpaired sets add --allow-unpaired (paired "
+                "metrics are then skipped).",
             )
-    reason = reason or _weights_problem(metric, request.metric, skip_unavailable)
+    reason = reason or _weights_problem(metric, request.metric, skip_unavailable, fetch)
     return PlannedMetric(request, metric, request.preprocess or protocol.preprocess, reason)
 
 
-def _weights_problem(metric: Metric, name: str, skip_unavailable: bool) -> str | None:
+def _weights_problem(metric: Metric, name: str, skip_unavailable: bool, fetch: bool) -> str | None:
     for weights in _weight_names(metric):
+        if not fetch and find_weights(weights) is None:
+            continue
         try:
             require_weights(weights, metric=name)
         except WeightsUnavailableError as error:

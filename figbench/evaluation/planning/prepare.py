@@ -8,10 +8,11 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
-from figbench.errors import UserError
+from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Plan, make_plan
+from figbench.evaluation.planning.reading import check_left_out, no_pairs_hint
 from figbench.evaluation.planning.tasks import estimate_s
 from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
 from figbench.evaluation.progress import Progress, SilentProgress
@@ -62,19 +63,33 @@ def prepare(
     """
     chosen = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
     opened = store if isinstance(store, Store) else Store(Path(store) if store else default_store())
-    inputs = load_inputs(generated, reference, chosen, opened, progress or SilentProgress())
+    inputs = load_inputs(
+        generated, reference, chosen, opened, progress or SilentProgress(), options
+    )
     if not reference_only:
         _check_rejects(inputs.generated, "generated", options)
     _check_rejects(inputs.reference, "reference", options)
-    plan = make_plan(
-        chosen,
-        metrics,
-        n_generated=expected_figures or len(inputs.sides.present),
-        paired=inputs.sides.paired,
-        skip_unavailable=options.skip_unavailable,
-        allow_unpaired=options.allow_unpaired,
-        execution=options.execution,
-    )
+    for manifest, side in ((inputs.generated, "generated"), (inputs.reference, "reference")):
+        if side == "reference" or not reference_only:
+            check_left_out(manifest, side, allowed=options.allow_rejects, strict=options.strict)
+    try:
+        plan = make_plan(
+            chosen,
+            metrics,
+            n_generated=expected_figures or len(inputs.sides.present),
+            paired=inputs.sides.paired,
+            skip_unavailable=options.skip_unavailable,
+            allow_unpaired=options.allow_unpaired,
+            execution=options.execution,
+            fetch=options.fetch,
+        )
+    except WeightsUnavailableError:
+        raise
+    except UserError as error:
+        if inputs.sides.paired or "needs pairs" not in error.message:
+            raise
+        hint = no_pairs_hint(inputs.generated, inputs.reference)
+        raise UserError(f"{error.message} {hint}", remedy=error.remedy) from None
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
     workload = build_workload(plan, spaces, rows, present, inputs.reference)
