@@ -1,9 +1,11 @@
 """MkDocs hook: metric tables come from the metrics' own specs, so they cannot drift."""
 
+from pathlib import Path
 from typing import Any
 
 from figbench.metrics import get_metric
 from figbench.protocol import Protocol, shipped_protocols
+from figbench.results.schema import json_schema
 
 SECTIONS = ("Formula", "Reference", "Minimum n", "Known biases")
 
@@ -14,7 +16,27 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         markdown = markdown.replace("<!-- metrics -->", _metrics())
     if "<!-- protocols -->" in markdown:
         markdown = markdown.replace("<!-- protocols -->", _protocols())
+    if "<!-- result fields -->" in markdown:
+        markdown = markdown.replace("<!-- result fields -->", _result_fields())
+    if "<!-- changelog -->" in markdown:
+        path = Path(__file__).parent.parent / "CHANGELOG.md"
+        text = path.read_text(encoding="utf-8")
+        markdown = markdown.replace("<!-- changelog -->", text)
     return markdown
+
+
+def _result_fields() -> str:
+    schema = json_schema()
+    parts = []
+    models = {"RunResult": schema, **schema["$defs"]}
+    for name, model in models.items():
+        parts.append(f"## {name}\n\n{model.get('description', '')}\n")
+        parts.append("| field | meaning |\n|---|---|")
+        for field, facts in model.get("properties", {}).items():
+            text = " ".join(str(facts.get("description", "")).split())
+            parts.append(f"| `{field}` | {text} |")
+        parts.append("")
+    return "\n".join(parts)
 
 
 def _metrics() -> str:

@@ -23,7 +23,7 @@ def pack_state(state: Mapping[str, Any]) -> bytes:
             parts = {"": np.frombuffer(record, np.uint8)} if isinstance(record, bytes) else record
             keys.append([key.hex(), sorted(parts)])
             for name, array in parts.items():
-                tensors[f"{number}/{position}/{name}"] = np.ascontiguousarray(array)
+                tensors[f"{number}/{position}/{name}"] = np.array(array, order="C")
         spaces.append({"identity": identity, "keys": keys})
     head = {name: value for name, value in state.items() if name != "records"}
     header = json.dumps({**head, "spaces": spaces}).encode()

@@ -1,4 +1,4 @@
-"""figbench inside other libraries: torchmetrics, Lightning, accelerate and diffusers.
+"""Adapters to other libraries: torchmetrics, Lightning, accelerate and diffusers.
 
 Each module imports its library, which is an extra: ``pip install figbench[torchmetrics]``,
 ``figbench[lightning]``. Import the module that you use: ``from figbench.integrations.torchmetrics

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from figbench.results.schema import MetricValue, RunResult
+RunResult = Any
+MetricValue = Any
+"""Types of figbench.results.schema, which is not imported: its methods call this module."""
 
 WIDTH, HEIGHT = 160, 16
 _LATEX = str.maketrans({"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$"})
@@ -148,7 +150,7 @@ def whisker(item: MetricValue) -> str:
     span = (last - first) or 1.0
 
     def x(number: float) -> float:
-        return 4 + (number - first) / span * (WIDTH - 8)
+        return float(4 + (number - first) / span * (WIDTH - 8))
 
     middle = HEIGHT / 2
     label = escape(f"{value_text(item)} {interval_text(item)}", quote=True)

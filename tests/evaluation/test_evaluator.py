@@ -151,7 +151,7 @@ def _process(rank, folder):
     result = evaluator.compute()
     Path(folder, f"{rank}.json").write_text(result.model_dump_json())
     evaluator.reset()
-    evaluator.update(images[:1], ["nobody"] if rank else IDS[:1])
+    evaluator.update(images[:2], ["nobody", "nowhere"] if rank else IDS[:2])
     evaluator.compute()
     torch.distributed.destroy_process_group()
 
