@@ -20,10 +20,11 @@ _PUBLIC = {
     "load_manifest": "figbench.data.load",
     "Protocol": "figbench.protocol",
     "ocr_sim": "figbench.features.ocr_sim",
+    "judge": "figbench.judges",
 }
 
 __all__ = ["Protocol", "__version__", "compare", "evaluate", "load_manifest"]
-__all__ += ["load_result", "metrics", "ocr_sim"]
+__all__ += ["judge", "load_result", "metrics", "ocr_sim"]
 
 if TYPE_CHECKING:
     from figbench import metrics
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from figbench.data.load import load_manifest
     from figbench.evaluation import evaluate
     from figbench.features.ocr_sim import ocr_sim
+    from figbench.judges import judge
     from figbench.protocol import Protocol
     from figbench.results.files import load_result
 

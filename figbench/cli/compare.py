@@ -1,88 +1,184 @@
-"""``figbench compare``: differences that you can believe."""
+"""``figbench compare``: differences between runs, with tests."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.completion import complete_metrics
+from figbench.cli.console import (
+    ascii_only,
+    plain_table,
+    print_json,
+    print_table,
+    result_console,
+)
+from figbench.cli.exports import export_format, print_table_as
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
-    from figbench.comparison.comparison import Comparison
+    from figbench.comparison.comparison import Comparison, Difference
+    from figbench.comparison.runs import Run
+    from figbench.results.schema import RunResult
+
+ALPHA = 0.05
+LONGEST_HEAD = 11
 
 
 def compare(
     runs: Annotated[list[str], typer.Argument(help="Two or more run folders or result.json.")],
     metrics: Annotated[
-        str | None, typer.Option(help="Comma-separated selection of metric ids.")
+        str | None,
+        typer.Option(
+            help="Comma-separated metrics or outputs, or 'all' [default: headline metrics].",
+            autocompletion=complete_metrics,
+        ),
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Also visible differences and wins/losses/ties."),
+    ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="LaTeX table on stdout.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Markdown on stdout.")] = False,
+    csv_output: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Compare runs of one protocol: the first with each of the others.
 
     Prompts are paired where both runs have them: p-values come from swapping the two models'
-    outputs paper by paper, adjusted over the metrics (Holm). Refuses runs of different protocols
-    or references (exit 3) and shows what differs.
+    outputs paper by paper (figure by figure where figures name no paper), adjusted over the
+    tested metrics (Holm). By default the headline metrics are tested, because every further
+    test makes all of them weaker. Refuses runs of different protocols or references (exit 3)
+    and shows what differs.
     """
     from figbench.comparison.comparison import compare_runs
     from figbench.comparison.runs import load_run
-    from figbench.gate.annotations import comparison_markdown
 
     if len(runs) < 2:
         raise UserError("compare needs two runs at least.", remedy="figbench compare A B")
-    if markdown and json_output:
-        raise UserError("--markdown and --json both write to stdout.", remedy="Choose one.")
-    chosen = [name.strip() for name in metrics.split(",")] if metrics else None
+    form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     first, *others = [load_run(run) for run in runs]
-    found = [compare_runs(first, other, metrics=chosen) for other in others]
-    console = error_console()
-    for comparison in found:
-        _show(console, comparison)
-    if markdown:
-        typer.echo("\n".join(comparison_markdown(one) for one in found), nl=False)
-    if json_output:
-        print_json({"comparisons": [one.document() for one in found]})
+    chosen = _tested(first, metrics)
+    comparisons = [compare_runs(first, other, metrics=chosen) for other in others]
+    console = result_console(machine_output=form is not None)
+    scales = {name: one.display_scale for name, one in first.result.metrics.items()}
+    for comparison in comparisons:
+        _show(console, comparison, scales, verbose=verbose)
+    if form == "markdown":
+        from figbench.gate.annotations import comparison_markdown
+
+        typer.echo("\n".join(comparison_markdown(one, scales) for one in comparisons), nl=False)
+    elif form == "json":
+        print_json({"comparisons": [one.document() for one in comparisons]})
+    elif form is not None:
+        from figbench.pages.tables import results_table
+
+        # compare_runs has refused runs of other protocols by now
+        names = set(chosen or first.result.metrics)
+        table = results_table([(run.name, _only(run, names)) for run in (first, *others)])
+        print_table_as(form, table)
 
 
-def _show(console: Console, comparison: Comparison) -> None:
-    from figbench.gate.annotations import number
+def _tested(first: Run, metrics: str | None) -> list[str] | None:
+    """Returns the outputs to test; None for all that both runs have."""
+    from figbench.metrics.names import expand, headline
 
-    title = f"{comparison.first} against {comparison.second}: protocol {comparison.protocol}"
-    table = Table(title=escape(title), title_justify="left")
-    for heading in ("metric", "first", "second", "difference", "p (Holm)", "visible", "w/l/t"):
-        side: Literal["left", "right"] = "left" if heading == "metric" else "right"
-        table.add_column(heading, justify=side, no_wrap=heading == "metric")
-    for one in comparison.differences:
-        colour = {True: "green", False: "red", None: "dim"}[one.better]
-        sure = one.p_holm is not None and one.p_holm < 0.05
-        difference = number(one.difference)
-        table.add_row(
-            f"{one.metric} {'↑' if one.higher_is_better else '↓'}",
-            number(one.first),
-            number(one.second),
-            f"[{colour}]{difference}[/]" if sure else difference,
-            number(one.p_holm),
-            number(one.minimum_detectable),
-            "" if one.wins is None else f"{one.wins}/{one.losses}/{one.ties}",
-        )
-    console.print(table)
-    console.print(
-        "Coloured: p (Holm) < 0.05. visible: the true difference that this comparison finds with "
-        "80% power.",
-        soft_wrap=True,
-    )
-    for figure in comparison.most_different:
-        change = f"{figure['metric']} {number(figure['difference'])}"
+    if metrics is None:
+        scored = [name for name, one in first.result.metrics.items() if one.value is not None]
+        return headline(scored) or None
+    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    if not names:
+        raise UserError("--metrics: no name given.", remedy="Leave it out, or name 'all'.")
+    if names == ["all"]:
+        return None
+    listed = [name for name in names if name in first.result.metrics]
+    return listed + expand(name for name in names if name not in listed)
+
+
+def _only(run: Run, names: set[str]) -> RunResult:
+    kept = {name: one for name, one in run.result.metrics.items() if name in names}
+    return run.result.model_copy(update={"metrics": kept})
+
+
+def _show(
+    console: Console, comparison: Comparison, scales: Mapping[str, float], *, verbose: bool
+) -> None:
+    from figbench.metrics.names import ordered
+    from figbench.pages.numbers import arrow, factor_text, format_number
+
+    heads = _heads(comparison)
+    title = f"[bold]{escape(comparison.first)}[/] against [bold]{escape(comparison.second)}[/]"
+    console.print(f"{title}: protocol {comparison.protocol}", soft_wrap=True)
+    for head, name in zip(heads, (comparison.first, comparison.second), strict=True):
+        if head != name:
+            console.print(f"  {head}: {escape(name)}", soft_wrap=True)
+    columns = [*heads, "difference", "p (Holm)", "second is"]
+    columns += ["visible", "w/l/t"] if verbose else []
+    table = plain_table(("", "left"), *((escape(one), "right") for one in columns))
+    plain = ascii_only(console)
+    for name in ordered(one.metric for one in comparison.differences):
+        one = next(each for each in comparison.differences if each.metric == name)
+        scale = scales.get(name, 1.0)
+        colour = {"better": "green", "worse": "red"}.get(_verdict(one), "dim")
+        mark = arrow(one.higher_is_better, ascii_only=plain)
+        cells = [
+            f"{name} {mark}{factor_text(scale).replace('(', '').replace(')', '')}",
+            format_number(one.first, scale),
+            format_number(one.second, scale),
+            format_number(one.difference, scale, digits=3),
+            _p(one.p_holm),
+            f"[{colour}]{_verdict(one)}[/]",
+        ]
+        if verbose:
+            counts = "" if one.wins is None else f"{one.wins}/{one.losses}/{one.ties}"
+            cells += [format_number(one.minimum_detectable, scale, digits=2), counts]
+        table.add_row(*cells)
+    print_table(console, table)
+    for figure in comparison.most_different if verbose else ():
+        change = f"{figure['metric']} {format_number(figure['difference'])}"
         console.print(f"  {escape(figure['figure_id'])}: {change}", soft_wrap=True)
     for note in comparison.notes:
         console.print(f"[yellow]Note:[/] {escape(note)}", soft_wrap=True)
+    console.print(_summary(comparison), markup=False, soft_wrap=True)
+
+
+def _heads(comparison: Comparison) -> tuple[str, str]:
+    """Returns the runs' names, or A and B where a name is too long for a column."""
+    names = comparison.first, comparison.second
+    if max(map(len, names)) <= LONGEST_HEAD and names[0] != names[1]:
+        return names
+    return "A", "B"
+
+
+def _verdict(one: Difference) -> str:
+    if one.p_holm is None or one.p_holm >= ALPHA or one.better is None:
+        return "-"
+    return "better" if one.better else "worse"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "no test"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _summary(comparison: Comparison) -> str:
+    parts = []
+    for word in ("better", "worse"):
+        names = [one.metric for one in comparison.differences if _verdict(one) == word]
+        if names:
+            parts.append(f"{word} in {', '.join(names)}")
+    unclear = [one.metric for one in comparison.differences if _verdict(one) == "-"]
+    if unclear:
+        parts.append(f"no difference shown in {', '.join(unclear)}")
+    text = "; ".join(parts) or "no difference could be tested"
+    return f"compare: {comparison.second} against {comparison.first}: {text}."
 
 
 def register(app: typer.Typer) -> None:

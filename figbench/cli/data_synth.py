@@ -15,7 +15,9 @@ def add_to(data_app: typer.Typer) -> None:
 def synth(
     n: int = typer.Option(..., "--n", help="Number of figures."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same pixels anywhere."),
-    out: Path = typer.Option(..., "--out", help="Folder to make; must be empty or absent."),
+    out: Path = typer.Option(
+        ..., "--output", "--out", "-o", help="Folder to make; must be empty or absent."
+    ),
     split_fraction: float = typer.Option(
         0.2, "--split-fraction", help="Part of the papers that goes to paper2fig_test.json."
     ),

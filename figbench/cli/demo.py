@@ -11,9 +11,9 @@ from figbench.cli.console import error_console, print_json
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for figures, results and plots.")] = Path(
-        "figbench-demo"
-    ),
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", help="Folder for figures, results and plots.")
+    ] = Path("figbench-demo"),
     figures: Annotated[int, typer.Option("--n", min=12, help="Reference figures.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the figures.")] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="Scores as JSON on stdout.")] = False,

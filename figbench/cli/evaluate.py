@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from figbench.cli.cards import read_card
-from figbench.cli.console import error_console, print_json
+from figbench.cli.completion import complete_metrics, complete_protocol
+from figbench.cli.console import error_console, print_json, result_console
 from figbench.errors import EXIT_USER, UserError
 
-if TYPE_CHECKING:
-    pass
-
 EPILOG = """Examples:\n
-  figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --output runs/mine\n
+  figbench evaluate my_figures/ Paper2Fig100k/ --protocol figgen --output runs/mine\n
+  figbench evaluate my_figures/ refs/ --pairs pairs.csv --metrics fid,kid,label_f1\n
   figbench evaluate my_figures.zip --reference refs/ --protocol offline --json\n
   figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --dry-run\n
   figbench evaluate s3://bucket/figures --reference s3://bucket/Paper2Fig100k --executor ray\n
@@ -26,19 +25,52 @@ def evaluate(
     generated: Annotated[
         str, typer.Argument(help="Folder, archive or index of your figures, or its URL.")
     ],
+    reference_path: Annotated[
+        str | None,
+        typer.Argument(metavar="[REFERENCE]", help="The reference set, as with --reference."),
+    ] = None,
     reference: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Paper2Fig100k root or JSON, any folder, or a `reference build` file; or its URL."
         ),
-    ],
-    protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="Shipped name or YAML path.", autocompletion=complete_protocol)
+    ] = "offline",
     metrics: Annotated[
-        str | None, typer.Option(help="Comma-separated selection of the protocol's metrics.")
+        str | None,
+        typer.Option(
+            help="Comma-separated metrics or outputs (fid,label_f1); one that the protocol lacks "
+            "is added.",
+            autocompletion=complete_metrics,
+        ),
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="CSV table with the columns generated and reference.")
+    ] = None,
+    captions: Annotated[
+        Path | None, typer.Option(help="CSV table with the columns id and caption.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for result.json and per_figure.parquet.")
+        Path | None,
+        typer.Option(
+            "--output", "--out", "-o", help="Folder for result.json and per_figure.parquet."
+        ),
     ] = None,
+    portable: Annotated[
+        bool,
+        typer.Option(
+            "--portable",
+            help="Copy the features beside the result, so that other machines test it paired.",
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also variants and interval methods.")
+    ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="LaTeX table on stdout.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown table on stdout.")] = False,
+    csv_output: Annotated[bool, typer.Option("--csv", help="CSV table on stdout.")] = False,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON on stdout.")
     ] = False,
@@ -115,6 +147,7 @@ def evaluate(
     Started by torchrun or srun, every process computes its share into the one store; the process
     of rank 0 scores and writes.
     """
+    from figbench.cli.exports import export_format, print_export
     from figbench.cli.tables import show_plan, show_result
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
@@ -122,7 +155,11 @@ def evaluate(
     from figbench.evaluation.planning.shard import shard_from_environment
     from figbench.protocol import Protocol
 
-    console = error_console()
+    reference = _one_reference(reference_path, reference)
+    form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
+    console, results = error_console(), result_console(machine_output=form is not None)
+    if portable and output is None:
+        raise UserError("--portable needs --output.", remedy="Add --output DIR.")
     chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
     if metrics is not None and not chosen:
         raise UserError("--metrics: no name given.", remedy="Leave it out to score all of them.")
@@ -143,6 +180,9 @@ def evaluate(
         ray_address=ray_address,
         ray_workers=ray_workers,
         maps_gib=maps_gib,
+        fetch=not dry_run,
+        pairs=pairs,
+        captions=captions,
     )
     followed = Protocol.load(protocol)
     if precision is not None:
@@ -152,7 +192,7 @@ def evaluate(
         planned = prepare(
             generated, reference, followed, chosen, store=store, options=options, progress=progress
         )
-        document = show_plan(console, planned)
+        document = show_plan(results, planned)
         if json_output:
             print_json(document)
         return
@@ -170,15 +210,33 @@ def evaluate(
         options=options,
         progress=progress,
     )
-    show_result(console, result)
+    show_result(results, result, verbose=verbose)
     if output is not None:
+        if portable:
+            from figbench.evaluation.artifacts.portable import make_portable
+
+            make_portable(output)
         console.print(f"Written: {output / 'result.json'}", soft_wrap=True)
-    if json_output:
+    if form == "json":
         print_json(result.model_dump(mode="json"))
+    elif form is not None:
+        print_export(form, [result])
     failed = [name for name, value in result.metrics.items() if value.status == "failed"]
     if failed:
         console.print(f"[red]Failed:[/] {', '.join(failed)} (reasons above)")
         raise typer.Exit(EXIT_USER)
+
+
+def _one_reference(argument: str | None, option: str | None) -> str:
+    if argument and option:
+        raise UserError(
+            "The reference is given twice: as an argument and with --reference.",
+            remedy="Leave one of them out.",
+        )
+    given = argument or option
+    if not given:
+        raise UserError("No reference set.", remedy="Type: figbench evaluate GENERATED REFERENCE")
+    return given
 
 
 def register(app: typer.Typer) -> None:

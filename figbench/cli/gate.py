@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.console import print_json, result_console
 from figbench.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from figbench.gate.decision import Decision
+
+
+def _rules_of_variable() -> list[str]:
+    """Rules of the variable, one a line: a rule holds spaces, at which Typer would split it."""
+    text = os.environ.get("FIGBENCH_GATE_RULE", "")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def gate(
@@ -18,7 +31,12 @@ def gate(
     ] = None,
     baseline: Annotated[str | None, typer.Option(help="Run folder or result.json.")] = None,
     rule: Annotated[
-        list[str] | None, typer.Option(help='Such as "fid:+2% & p<0.05"; may be repeated.')
+        list[str] | None,
+        typer.Option(
+            help='Such as "label_f1>=0.8" or "fid:+2% & p<0.05"; may be repeated, in the variable '
+            "FIGBENCH_GATE_RULE one a line.",
+            allow_from_autoenv=False,
+        ),
     ] = None,
     allow_no_baseline: Annotated[
         bool, typer.Option("--allow-no-baseline", help="Pass when the baseline is not there.")
@@ -26,15 +44,23 @@ def gate(
     require_update: Annotated[
         bool, typer.Option("--require-update", help="Fail when significantly better.")
     ] = False,
+    alpha_budget: Annotated[
+        float | None,
+        typer.Option(help="Chance of a false alarm over all gates against this baseline."),
+    ] = None,
+    previous_gates: Annotated[
+        int, typer.Option(min=0, help="Gates against this baseline before this one.")
+    ] = 0,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Decide whether a run is a regression against a baseline.
 
-    A rule names a metric and how much worse it may get: `fid:+2%`, `label_f1:-0.01`, with
-    `& p<0.05` to ask for significance besides. Exit 0 pass, 1 regression, 2 wrong use, 3 not
-    comparable: another protocol, reference, n or prompts, or a metric that vanished. Without
-    arguments it reads `[gate]` of figbench.toml or `[tool.figbench.gate]` of pyproject.toml.
+    A rule bounds a value (`label_f1>=0.8`) or how much worse a metric may get than the baseline
+    (`label_f1:-0.01`, `fid:+2%`), with `& p<0.05` to ask for significance besides. Exit 0 pass,
+    1 regression, 2 wrong use, 3 not comparable: another protocol, reference, n or prompts, or a
+    metric that vanished. Without arguments it reads `[gate]` of figbench.toml or
+    `[tool.figbench.gate]` of pyproject.toml.
     """
     from figbench.gate.annotations import decision_markdown, write_junit, write_step_summary
     from figbench.gate.config import load_config
@@ -42,41 +68,91 @@ def gate(
 
     config = load_config(Path.cwd())
     run, before = result or config.result, baseline or config.baseline
-    if run is None or before is None:
-        what = "result" if run is None else "baseline"
+    if run is None:
         raise UserError(
-            f"No {what}: neither on the command line nor in figbench.toml.",
+            "No result: neither on the command line nor in figbench.toml.",
             remedy='figbench gate RESULT --baseline BASE --rule "label_f1:-0.01 & p<0.05"',
         )
     decision = decide(
         run,
         before,
-        rule or config.rules,
+        rule or _rules_of_variable() or config.rules,
+        alpha_budget=alpha_budget,
+        previous_gates=previous_gates,
         allow_no_baseline=allow_no_baseline or config.allow_no_baseline,
         require_update=require_update or config.require_update,
     )
-    console = error_console()
-    for one in decision.verdicts:
-        colour = "green" if one.state == "pass" else "red"
-        visible = "unknown" if one.minimum_detectable is None else f"{one.minimum_detectable:.4g}"
-        console.print(
-            f"[{colour}]{one.state:>10}[/] {escape(one.rule)}: baseline {one.baseline:.4g}, run "
-            f"{one.value:.4g}, limit {one.limit:.4g}; {escape(one.reason)}. Smallest difference "
-            f"that this could have seen: {visible}.",
-            soft_wrap=True,
-        )
-    if decision.improved:
-        console.print(f"Significantly better: {', '.join(decision.improved)}.", soft_wrap=True)
-    if decision.update_required:
-        console.print("[red]Update the baseline[/] (--require-update).")
-    for note in decision.notes:
-        console.print(f"[yellow]Note:[/] {escape(note)}", soft_wrap=True)
+    show_decision(result_console(machine_output=json_output), decision)
     write_step_summary(decision_markdown(decision))
     if junit is not None:
         write_junit(decision, junit)
     if json_output:
         print_json(decision.document())
     raise typer.Exit(decision.exit_code)
+
+
+def show_decision(console: Console, decision: Decision) -> None:
+    """Prints a verdict per rule, notes about the metrics of the rules, and the outcome last."""
+    from figbench.metrics.names import find_output
+    from figbench.pages.numbers import factor_text, format_number
+
+    for one in decision.verdicts:
+        name = re.split(r"[:<>\s]", one.rule.strip(), maxsplit=1)[0]
+        output = find_output(name)
+        scale = output[1].display_scale if output else 1.0
+        colour = "green" if one.state == "pass" else "red"
+        before = "" if one.baseline is None else f"baseline {format_number(one.baseline, scale)}, "
+        console.print(
+            f"[{colour}]{one.state:>10}[/] {escape(one.rule)}: {before}"
+            f"run {format_number(one.value, scale)}, limit {format_number(one.limit, scale)}"
+            f"{factor_text(scale)}; {escape(one.reason)}.",
+            soft_wrap=True,
+        )
+        if scale != 1:
+            console.print(f"{'':>11}Rules bound the value before the factor {scale:g}.")
+        if one.minimum_detectable is not None:
+            seen = format_number(one.minimum_detectable, scale)
+            share = (
+                f" ({abs(one.minimum_detectable / one.baseline):.1%})"
+                if one.baseline and scale == 1
+                else ""
+            )
+            console.print(f"{'':>11}Smallest visible difference: {seen}{share}.")
+    if decision.improved:
+        console.print(f"Significantly better: {', '.join(decision.improved)}.", soft_wrap=True)
+    if decision.update_required:
+        console.print("[red]Update the baseline[/] (--require-update).")
+    for note in _notes_of_rules(decision):
+        console.print(f"[yellow]Note:[/] {escape(note)}", soft_wrap=True)
+    outcome = "PASSED" if decision.exit_code == 0 else "FAILED"
+    count = len(decision.verdicts)
+    failed = sum(one.state != "pass" for one in decision.verdicts)
+    tail = f", {failed} failed" if failed else ""
+    console.print(
+        f"[bold {'green' if decision.exit_code == 0 else 'red'}]gate: {outcome}[/], "
+        f"{count} {'rule' if count == 1 else 'rules'}{tail}{_smallest(decision)}."
+    )
+
+
+def _notes_of_rules(decision: Decision) -> list[str]:
+    """Returns the notes that concern a rule: not Holm's over all metrics, nor other metrics."""
+    text = " ".join(one.rule for one in decision.verdicts)
+    heads = [note.partition(":")[0] for note in decision.notes]
+    return [
+        note
+        for note, head in zip(decision.notes, heads, strict=True)
+        if "which Holm over" not in note
+        and ("@" not in head or any(name.strip() in text for name in head.split(",")))
+    ]
+
+
+def _smallest(decision: Decision) -> str:
+    shares = [
+        one.minimum_detectable / abs(one.baseline)
+        for one in decision.verdicts
+        if one.minimum_detectable is not None and one.baseline
+    ]
+    return f", smallest visible change {min(shares):.1%}" if shares else ""
 
 
 def register(app: typer.Typer) -> None:

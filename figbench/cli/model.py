@@ -57,7 +57,7 @@ def train(
     stage: Annotated[str, typer.Option(help="autoencoder or diffusion.")],
     config: _Config,
     data: Annotated[str, typer.Option(help="Figures with captions, e.g. a Paper2Fig100k root.")],
-    out: Annotated[Path, typer.Option(help="The run's folder.")],
+    out: Annotated[Path, typer.Option("--output", "--out", "-o", help="The run's folder.")],
     autoencoder: Annotated[
         Path | None,
         typer.Option(help="The autoencoder's run, for the diffusion stage; default: --out."),
@@ -93,11 +93,19 @@ def train(
 @model_app.command("sample")
 def sample(
     name: _Name,
-    checkpoint: Annotated[Path, typer.Option(help="A diffusion run or pipeline folder.")],
-    prompts: Annotated[
-        str, typer.Option(help="Figures with captions (ROOT:test), or a .txt of captions.")
+    checkpoint: Annotated[
+        Path, typer.Option(help="A diffusion run or pipeline folder, or figgen-nano.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for PNGs and manifest.")],
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", help="Folder for PNGs and manifest.")
+    ],
+    prompts: Annotated[
+        str | None,
+        typer.Option(help="Figures with captions (ROOT:test), or a .txt, .jsonl or .csv of them."),
+    ] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="A caption; may be repeated. Instead of --prompts.")
+    ] = None,
     guidance_scale: Annotated[float | None, typer.Option(help="1 turns guidance off.")] = None,
     steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
     samples_per_prompt: Annotated[int, typer.Option(help="Figures per caption.")] = 1,
@@ -129,6 +137,7 @@ def sample(
         seed,
         out,
         limit,
+        prompt=prompt or [],
         config=config,
         overrides=settings or [],
         eta=eta,
@@ -145,7 +154,7 @@ def convert(
     name: _Name,
     source: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="The authors' file.")],
     config: _Config,
-    out: Annotated[Path, typer.Option(help="Folder for the pipeline.")],
+    out: Annotated[Path, typer.Option("--output", "--out", "-o", help="Folder for the pipeline.")],
     use_ema: Annotated[bool, typer.Option(help="Take the averaged weights.")] = True,
     settings: _Set = None,
     json_output: _Json = False,

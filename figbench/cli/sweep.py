@@ -13,7 +13,9 @@ from figbench.errors import UserError
 
 def sweep(
     reference: Annotated[str, typer.Option(help="What every point is scored against.")],
-    out: Annotated[Path, typer.Option(help="Folder for sweep.json, CSV and plots.")],
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", help="Folder for sweep.json, CSV and plots.")
+    ],
     runs: Annotated[
         list[str] | None, typer.Argument(help="evaluation_cfg_* folders, or their parent.")
     ] = None,

@@ -7,57 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from figbench.cli.console import ascii_only, plain_table, print_table
+from figbench.pages.numbers import format_number, heading, interval_text
 from figbench.results.schema import MetricValue, RejectRecord, RunResult
 
 if TYPE_CHECKING:
     from figbench.demo.demo import DemoOutcome
     from figbench.evaluation import Prepared
+    from figbench.evaluation.planning.tasks import Task
 
 
-def format_number(value: float, scale: float = 1.0) -> str:
-    """Returns a number with four significant digits, scaled for display."""
-    return f"{value * scale:.4g}"
+def show_result(console: Console, result: RunResult, *, verbose: bool = False) -> None:
+    """Prints a result: one metric a line under group headings, then counts and notes once.
 
-
-def format_value(metric: MetricValue) -> str:
-    """Returns ``value [low, high]`` or the status of a metric without a value."""
-    if metric.value is None:
-        return metric.status
-    shown = format_number(metric.value, metric.display_scale)
-    if metric.interval is None:
-        return shown
-    low = format_number(metric.interval.low, metric.display_scale)
-    high = format_number(metric.interval.high, metric.display_scale)
-    return f"{shown} [{low}, {high}]"
-
-
-def metric_label(name: str, metric: MetricValue) -> str:
-    """Returns the id with its direction and display scale: ``kid ↓ (x1000)``."""
-    arrow = "↑" if metric.higher_is_better else "↓"
-    scale = "" if metric.display_scale == 1 else f" (x{metric.display_scale:g})"
-    return f"{name} {arrow}{scale}"
-
-
-def show_result(console: Console, result: RunResult) -> None:
-    """Prints a result: every metric with interval, direction, counts and method."""
+    Args:
+        console: Of stdout.
+        result: The run.
+        verbose: Whether variants (ceilings, data set's labels) and interval methods are listed.
+    """
     used = result.manifests.generated
     title = result.model.name or used.source
-    table = Table(title=f"{escape(title)}: protocol {result.protocol.id}", title_justify="left")
-    table.add_column("metric")
-    table.add_column("value [95% interval]", justify="right")
-    table.add_column("n used / expected", justify="right")
-    table.add_column("interval from")
-    for name, metric in result.metrics.items():
-        method = metric.interval.method if metric.interval else escape(metric.reason or "")
-        table.add_row(
-            metric_label(name, metric),
-            format_value(metric),
-            f"{metric.n_used} / {metric.n_expected}",
-            method,
-        )
-    console.print(table)
+    console.print(f"[bold]{escape(title)}[/]: protocol {result.protocol.id}", soft_wrap=True)
+    scored = {name: one for name, one in result.metrics.items() if one.value is not None}
+    if scored:
+        _metric_table(console, scored, verbose=verbose)
+    _show_reasons(console, result.metrics)
+    _show_counts(console, scored)
+    if verbose:
+        _show_methods(console, scored)
     _show_rejects(console, "Rejected", used.rejects)
     _show_rejects(console, "Rejected reference", result.manifests.reference.rejects)
     if used.missing:
@@ -66,10 +44,80 @@ def show_result(console: Console, result: RunResult) -> None:
     for warning in result.warnings:
         console.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
     extraction = result.provenance.extraction
+    count = len(scored)
     console.print(
-        f"Rows computed: {extraction.get('computed', 0)}, from the store: "
-        f"{extraction.get('from_store', 0)}. Protocol hash {result.protocol.hash[:12]}."
+        f"evaluate: {count} {'value' if count == 1 else 'values'} for {used.n_figures} figures; "
+        f"{extraction.get('computed', 0)} network outputs computed, "
+        f"{extraction.get('from_store', 0)} from the store; "
+        f"protocol hash {result.protocol.hash[:12]}.",
+        soft_wrap=True,
     )
+
+
+def _metric_table(console: Console, metrics: dict[str, MetricValue], *, verbose: bool) -> None:
+    from figbench.metrics.names import ceiling_of, group_of, is_detail, ordered
+
+    ascii_text = ascii_only(console)
+    listed = [name for name in ordered(metrics) if verbose or not is_detail(name)]
+    ceilings = {name: ceiling_of(name, metrics) for name in listed}
+    columns = [("", "left"), ("value", "right"), ("95% interval", "right")]
+    if any(ceilings.values()):
+        columns.append(("ceiling", "right"))
+    table, group = plain_table(*columns), ""
+    for name in listed:
+        if group_of(name) != group:
+            group = group_of(name)
+            table.add_row(f"[bold]{group}[/]")
+        metric, ceiling = metrics[name], ceilings[name]
+        cells = [
+            f"  {heading(name, metric, ascii_only=ascii_text)}",
+            format_number(metric.value, metric.display_scale),
+            escape(interval_text(metric)),
+        ]
+        if len(columns) == 4:
+            cells.append(format_number(metrics[ceiling].value) if ceiling else "")
+        table.add_row(*cells)
+    print_table(console, table)
+    hidden = len(metrics) - len(listed)
+    if hidden:
+        console.print(f"[dim]{hidden} variants are not listed; --verbose lists them.[/]")
+
+
+def _show_reasons(console: Console, metrics: dict[str, MetricValue]) -> None:
+    """Prints each reason for a missing value once, with every metric that it concerns."""
+    for status, colour in (("skipped", "yellow"), ("failed", "red")):
+        reasons: dict[str, list[str]] = {}
+        for name, metric in metrics.items():
+            if metric.status == status:
+                reasons.setdefault(metric.reason or "", []).append(name)
+        for reason, names in reasons.items():
+            head = f"[{colour}]{status.capitalize()}[/] {', '.join(names)}: "
+            console.print(head + escape(reason), soft_wrap=True)
+
+
+def _show_counts(console: Console, metrics: dict[str, MetricValue]) -> None:
+    counts: dict[tuple[int, int], list[str]] = {}
+    for name, metric in metrics.items():
+        counts.setdefault((metric.n_used, metric.n_expected), []).append(name)
+    usual = max(counts, key=lambda count: len(counts[count]), default=None)
+    if usual is None:
+        return
+    others = [
+        f"{used} of {expected} for {', '.join(names)}"
+        for (used, expected), names in counts.items()
+        if (used, expected) != usual
+    ]
+    tail = f"; {'; '.join(others)}" if others else ""
+    console.print(f"n: {usual[0]} of {usual[1]} expected figures{tail}.", soft_wrap=True)
+
+
+def _show_methods(console: Console, metrics: dict[str, MetricValue]) -> None:
+    methods: dict[str, list[str]] = {}
+    for name, metric in metrics.items():
+        if metric.interval:
+            methods.setdefault(metric.interval.method, []).append(name)
+    for method, names in methods.items():
+        console.print(f"Interval by {escape(method)}: {', '.join(names)}.", soft_wrap=True)
 
 
 def _show_rejects(console: Console, title: str, rejects: Sequence[RejectRecord]) -> None:
@@ -85,21 +133,15 @@ def _show_rejects(console: Console, title: str, rejects: Sequence[RejectRecord])
 def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     """Prints what a run would do and returns it as a JSON-ready mapping."""
     sides, plan = prepared.inputs.sides, prepared.plan
-    table = Table(title=f"Plan: protocol {plan.protocol.id}", title_justify="left")
-    for heading in ("network", "preprocess", "for", "weights", "to compute", "in store"):
-        table.add_column(heading, justify="right" if heading.startswith(("to", "in")) else "left")
+    console.print(f"[bold]Plan[/]: protocol {plan.protocol.id}")
+    table = plain_table(
+        ("network", "left"), ("preprocess", "left"), ("weights", "left"),
+        ("to compute", "right"), ("in store", "right"),
+    )  # fmt: skip
     tasks = []
     for task in plan.tasks:
         pending, found = prepared.workload.pending[task], prepared.workload.found[task]
-        weights = "present" if task.weights else "in the package"
-        table.add_row(
-            task.network,
-            task.preprocess,
-            ", ".join(task.metrics),
-            weights,
-            str(pending),
-            str(found),
-        )
+        table.add_row(task.network, task.preprocess, _weights_state(task), str(pending), str(found))
         tasks.append(
             {
                 "kind": task.kind,
@@ -111,10 +153,15 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
                 "in_store": found,
             }
         )
-    console.print(table)
+    print_table(console, table)
+    for task in plan.tasks:
+        console.print(f"  {task.network}: {', '.join(task.metrics)}", soft_wrap=True)
     skipped = {item.request.metric: item.skip_reason for item in plan.metrics if item.skip_reason}
+    reasons: dict[str, list[str]] = {}
     for name, reason in skipped.items():
-        console.print(f"[yellow]Skipped[/] {name}: {escape(reason or '')}", soft_wrap=True)
+        reasons.setdefault(reason or "", []).append(name)
+    for reason, names in reasons.items():
+        console.print(f"[yellow]Skipped[/] {', '.join(names)}: {escape(reason)}", soft_wrap=True)
     for warning in prepared.inputs.warnings:
         console.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
     console.print(
@@ -135,21 +182,36 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     }
 
 
+def _weights_state(task: Task) -> str:
+    from figbench.features import extractor_info, pair_scorer_info
+    from figbench.features.weights import find_weights
+
+    if task.kind == "ocr":
+        return "in the package"
+    info = pair_scorer_info if task.kind == "pair" else extractor_info
+    name = info(task.network).weights
+    if name is None:
+        return "none needed"
+    return "present" if find_weights(name) else "MISSING"
+
+
 def show_demo(console: Console, outcome: DemoOutcome) -> None:
     """Prints the demo's table: metrics down, models across, and what to run next."""
     from figbench.demo.demo import MODELS, SHOWN
 
     names = list(outcome.results)
-    table = Table(title="figbench demo: which metric sees which flaw", title_justify="left")
-    table.add_column("metric")
-    for name in names:
-        table.add_column(name, justify="right")
+    console.print("[bold]figbench demo[/]: which metric sees which flaw")
+    table = plain_table(("", "left"), *((name, "right") for name in names))
     first = outcome.results[names[0]]
     for metric_id in SHOWN:
         if metric_id in first.metrics:
-            cells = [format_value(outcome.results[name].metrics[metric_id]) for name in names]
-            table.add_row(metric_label(metric_id, first.metrics[metric_id]), *cells)
-    console.print(table)
+            values = [outcome.results[name].metrics[metric_id] for name in names]
+            title = heading(metric_id, first.metrics[metric_id], ascii_only=ascii_only(console))
+            table.add_row(title, *(format_number(one.value, one.display_scale) for one in values))
+            table.add_row(
+                "", *(f"[dim]{escape(interval_text(one, digits=2))}[/]" for one in values)
+            )
+    print_table(console, table)
     for name in names:
         console.print(f"  [bold]{name}[/]: {MODELS[name]}")
     console.print(

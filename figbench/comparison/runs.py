@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from figbench.errors import IntegrityError, UserError
-from figbench.results.files import PER_FIGURE_NAME, RESULT_NAME, load_result
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, RESULT_NAME, load_result
+from figbench.results.integrity import check_folder
 from figbench.results.schema import RunResult
 
-IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
 Array = npt.NDArray[np.float64]
 
 
@@ -56,6 +56,7 @@ def load_run(path: str | Path) -> Run:
     result = load_result(source)
     folder = source.parent if source.name == RESULT_NAME or source.is_file() else source
     table_path = folder / PER_FIGURE_NAME
+    check_folder(folder, result, PER_FIGURE_NAME)
     if not table_path.is_file():
         return Run(folder, result, (), (), np.zeros(0, np.bool_), {})
     try:
@@ -67,7 +68,7 @@ def load_run(path: str | Path) -> Run:
         columns = {
             name: table.column(name).to_numpy().astype(np.float64)
             for name in table.column_names
-            if name not in IDENTITY
+            if name not in IDENTITY_COLUMNS
         }
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise UserError(f"{table_path}: damaged ({error}).") from None

@@ -7,7 +7,9 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-_STARTS = re.compile("iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi0|PHN2Zy|PD94bW|SUkqA|TU0AK|Qk[0-9A-Za-z]")
+_STARTS = re.compile(
+    "iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi0|PHN2Zy|PD94bW|SUkqA|TU0AK|Qk[0-9A-Za-z]"
+)
 _LONG = 120
 
 

@@ -72,12 +72,31 @@ def load_manifest(
     else:
         listing = find(Path(place))
     count = default_workers() if workers is None else workers
-    return _probe_all(listing, str(path), {} if probes is None else probes, count)
+    return probe_listing(listing, str(path), {} if probes is None else probes, count)
 
 
-def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> Manifest:
+Read = Callable[[str], bytes]
+"""Manifest path to the bytes of the file; raises DecodeError."""
+
+
+def probe_listing(
+    listing: Listing, source: str, probes: Probes, workers: int, read: Read | None = None
+) -> Manifest:
+    """Returns the manifest of a listing: every file is read, hashed and checked.
+
+    Args:
+        listing: Figures by name.
+        source: Name of the set, for messages and for the manifest.
+        probes: Decode checks by SHA-256; read and extended.
+        workers: Reading threads; 0 for this thread alone.
+        read: Source of the bytes; None reads files under the listing's root.
+
+    Raises:
+        UserError: If there is neither a figure nor a reject.
+    """
     candidates, unnamed, notes = tidy(listing.candidates)
-    probed = _probe_each(listing.root, candidates, probes, workers)
+    bytes_of = partial(read_source, listing.root) if read is None else read
+    probed = _probe_each(bytes_of, candidates, probes, workers)
     figures, rejects = [], [*listing.rejects, *unnamed]
     for candidate, (digest, probe) in probed:
         if probe.code:
@@ -114,15 +133,15 @@ _AT_ONCE = 32
 
 
 def _probe_each(
-    root: Path, candidates: Sequence[Candidate], probes: Probes, workers: int
+    read: Read, candidates: Sequence[Candidate], probes: Probes, workers: int
 ) -> _Probed:
     if workers <= 0:
-        return [(one, _probe(root, one, probes, look)) for one in candidates]
+        return [(one, _probe(read, one, probes, look)) for one in candidates]
     looker, stopped = Looker(), threading.Event()
 
     def probe_some(part: Sequence[Candidate]) -> _Probed:
         going = takewhile(lambda _one: not stopped.is_set(), part)
-        return [(one, _probe(root, one, probes, looker.look)) for one in going]
+        return [(one, _probe(read, one, probes, looker.look)) for one in going]
 
     parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
@@ -140,10 +159,10 @@ def default_workers() -> int:
 
 
 def _probe(
-    root: Path, candidate: Candidate, probes: Probes, examine: Callable[[bytes], Probe]
+    read: Read, candidate: Candidate, probes: Probes, examine: Callable[[bytes], Probe]
 ) -> tuple[str, Probe]:
     try:
-        data = read_source(root, candidate.path)
+        data = read(candidate.path)
     except DecodeError as error:
         return "", Probe(code=error.code, reason=error.reason)
     digest = hashlib.sha256(data).hexdigest()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
 from figbench.evaluation.artifacts.writer import require_writable, write_run
@@ -27,16 +28,17 @@ from figbench.results.schema import (
     RejectRecord,
     RunResult,
 )
+from figbench.store import Store
 
 
 def evaluate(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,
     output: str | Path | None = None,
-    store: str | Path | None = None,
+    store: str | Path | Store | None = None,
     model: ModelCard | None = None,
     options: Options = Options(),
     progress: Progress | None = None,
@@ -46,13 +48,15 @@ def evaluate(
 
     Args:
         generated: Folder, archive, JSON/JSONL/CSV, parquet or saved manifest of the figures; or a
-            URL that fsspec knows (``s3://bucket/figures``).
+            URL that fsspec knows (``s3://bucket/figures``); or :class:`figbench.Figures` from
+            images in memory.
         reference: Paper2Fig100k root or JSON, any folder, or a ``figbench reference build`` file;
-            or its URL.
+            or its URL; or :class:`figbench.Figures`.
         protocol: A shipped name, a YAML path or a :class:`Protocol`.
         metrics: A selection among the protocol's metrics; None for all.
         output: Folder for ``result.json``, ``per_figure.parquet`` and the saved manifests.
-        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache.
+        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache. A
+            :class:`figbench.store.MemoryStore` writes nothing to disk.
         model: Who drew the figures.
         options: How the run behaves.
         progress: Receives rates and counts.
@@ -100,7 +104,7 @@ def evaluate(
         model=model or ModelCard(),
         provenance=found,
         warnings=_warnings(prepared, scores),
-        store=str(prepared.store.root.resolve()),
+        store=prepared.store.location,
     )
     if output is not None:
         write_run(
@@ -116,8 +120,8 @@ def evaluate(
 
 
 def contribute(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,
@@ -180,7 +184,7 @@ def _record(
 
 def _warnings(prepared: Prepared, scores: Scores) -> list[str]:
     inputs = prepared.inputs
-    found = list(inputs.warnings)
+    found = [*prepared.plan.warnings, *inputs.warnings]
     if inputs.missing:
         found.append(
             f"{len(inputs.missing)} of {len(inputs.sides.rows)} expected figures are missing; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
@@ -54,8 +56,74 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
 
 
+class PlainProgress:
+    """Lines for logs and pipes: one when a step starts and ends, and one every ten seconds.
+
+    Args:
+        write: Receives each line.
+        clock: Seconds that only grow.
+        every_s: Time between two lines of a step.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        every_s: float = 10.0,
+    ) -> None:
+        self._write, self._clock, self._every_s = write, clock, every_s
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Say]:
+        """See :class:`Progress`."""
+        self._write(f"{name} ...")
+        last = self._clock()
+
+        def say(what: str) -> None:
+            nonlocal last
+            if self._clock() - last >= self._every_s:
+                last = self._clock()
+                self._write(f"{name}: {what}")
+
+        yield say
+
+    @contextmanager
+    def tasks(self, totals: Mapping[str, int]) -> Iterator[AdvanceByLabel]:
+        """See :class:`Progress`."""
+        done = dict.fromkeys(totals, 0)
+        started = last = self._clock()
+        lock = threading.Lock()
+
+        def advance(label: str, count: int) -> None:
+            nonlocal last
+            with lock:
+                done[label] += count
+                now = self._clock()
+                finished = done[label] >= totals[label]
+                if now - last < self._every_s and not finished:
+                    return
+                last = now
+                self._write(self._line(label, done[label], totals[label], now - started))
+
+        yield advance
+
+    def _line(self, label: str, done: int, total: int, elapsed_s: float) -> str:
+        line = f"{label}: {done} of {total}, {elapsed_s:.0f} s"
+        if 0 < done < total and elapsed_s > 0:
+            rate = done / elapsed_s
+            line += f", {rate:.1f}/s, about {(total - done) / rate:.0f} s left"
+        return line
+
+
 class RichProgress:
-    """Bars with rates and time left on a console."""
+    """Bars with rates and time left on a terminal, plain lines elsewhere."""
+
+    def __new__(cls, console: Console) -> RichProgress | PlainProgress:  # type: ignore[misc]
+        """Returns plain lines where the console is no terminal."""
+        if console.is_terminal:
+            return super().__new__(cls)
+        return PlainProgress(lambda line: console.print(line, markup=False, soft_wrap=True))
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree  # nosec B405 # writes XML, parses none
 
 from figbench.comparison.comparison import Comparison
-from figbench.gate.decision import Decision
+from figbench.gate.decision import Decision, Verdict
 from figbench.io.atomic import write_text_atomic
+from figbench.pages.numbers import arrow, factor_text, format_number
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, scale: float = 1.0) -> str:
     """Returns four significant digits, or a dash."""
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if value is None else format_number(value, scale)
 
 
 def decision_markdown(decision: Decision) -> str:
@@ -37,22 +39,35 @@ def decision_markdown(decision: Decision) -> str:
     return "\n".join(lines) + "\n"
 
 
-def comparison_markdown(comparison: Comparison) -> str:
-    """Returns a comparison as a Markdown table."""
+def comparison_markdown(comparison: Comparison, scales: Mapping[str, float] | None = None) -> str:
+    """Returns a comparison as a Markdown table.
+
+    Args:
+        comparison: Of two runs.
+        scales: Display factor by metric id; named in the row's heading where it is not 1.
+    """
+    first, second = _cell(comparison.first), _cell(comparison.second)
     lines = [
-        f"### {comparison.first} against {comparison.second} (protocol {comparison.protocol})",
+        f"### {first} against {second} (protocol {comparison.protocol})",
         "",
-        "| metric | first | second | difference | p (Holm) | smallest visible | wins/losses/ties |",
+        f"| metric | {first} | {second} | difference | p (Holm) | smallest visible | "
+        "wins/losses/ties |",
         "|---|---|---|---|---|---|---|",
     ]
     for one in comparison.differences:
-        arrow = "↑" if one.higher_is_better else "↓"
+        scale = (scales or {}).get(one.metric, 1.0)
         counts = "" if one.wins is None else f"{one.wins}/{one.losses}/{one.ties}"
-        cells = [f"{_code(one.metric)} {arrow}", number(one.first), number(one.second)]
-        cells += [number(one.difference), number(one.p_holm), number(one.minimum_detectable)]
+        mark = arrow(one.higher_is_better) + factor_text(scale)
+        cells = [f"{_code(one.metric)} {mark}", number(one.first, scale)]
+        cells += [number(one.second, scale), number(one.difference, scale), number(one.p_holm)]
+        cells += [number(one.minimum_detectable, scale)]
         lines.append("| " + " | ".join([*cells, counts]) + " |")
     lines += [f"\n{note}" for note in comparison.notes]
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _code(text: str) -> str:
@@ -69,6 +84,19 @@ def write_step_summary(markdown: str) -> bool:
     return True
 
 
+def _properties(verdict: Verdict) -> dict[str, str]:
+    """Returns the numbers behind a verdict, unrounded, by property name."""
+    values = {
+        "value": verdict.value,
+        "baseline": verdict.baseline,
+        "limit": verdict.limit,
+        "p_value": verdict.p_value,
+        "smallest_visible_difference": verdict.minimum_detectable,
+    }
+    found = {name: repr(value) for name, value in values.items() if value is not None}
+    return {**found, "method": verdict.method, "reason": verdict.reason}
+
+
 def write_junit(decision: Decision, target: Path) -> None:
     """Writes one JUnit test case per rule, atomically."""
     failed = [one for one in decision.verdicts if one.state != "pass"]
@@ -80,8 +108,12 @@ def write_junit(decision: Decision, target: Path) -> None:
     )
     for one in decision.verdicts:
         case = ElementTree.SubElement(suite, "testcase", classname="figbench.gate", name=one.rule)
+        properties = ElementTree.SubElement(case, "properties")
+        for name, value in _properties(one).items():
+            ElementTree.SubElement(properties, "property", name=name, value=value)
         if one.state != "pass":
-            message = f"{one.reason}: baseline {one.baseline:.6g}, run {one.value:.6g}"
+            before = "" if one.baseline is None else f"baseline {one.baseline:.6g}, "
+            message = f"{one.reason}: {before}run {one.value:.6g}, limit {one.limit:.6g}"
             ElementTree.SubElement(case, "failure", message=message)
     if decision.update_required:
         case = ElementTree.SubElement(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from figbench.comparison.comparison import Comparison, Difference, compare_runs
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
-from figbench.gate.rules import Rule, parse_rule, require_direction
+from figbench.gate.rules import Rule, parse_rule, require_direction, require_share
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
 
@@ -25,7 +26,7 @@ class Verdict:
         rule: As written.
         state: ``pass`` or ``regression``.
         reason: One sentence.
-        baseline: Baseline's value.
+        baseline: Baseline's value; None for an absolute rule without a baseline.
         value: Run's value.
         limit: Value beyond which the effect is too large.
         p_value: Of the difference, or None.
@@ -36,7 +37,7 @@ class Verdict:
     rule: str
     state: str
     reason: str
-    baseline: float
+    baseline: float | None
     value: float
     limit: float
     p_value: float | None
@@ -74,9 +75,11 @@ class Decision:
 
 def gate(
     result: str | Path,
-    baseline: str | Path,
+    baseline: str | Path | None,
     rules: Sequence[str],
     *,
+    alpha_budget: float | None = None,
+    previous_gates: int = 0,
     allow_no_baseline: bool = False,
     require_update: bool = False,
 ) -> Decision:
@@ -84,8 +87,11 @@ def gate(
 
     Args:
         result: Folder or ``result.json`` of the run.
-        baseline: Of the baseline.
+        baseline: Of the baseline; None where every rule is absolute.
         rules: At least one, see :mod:`figbench.gate.rules`.
+        alpha_budget: Chance of a false alarm by ``p<`` rules over all gates against this baseline;
+            the k-th gate tests at the budget times 6 / (pi k)^2, shared among its ``p<`` rules.
+        previous_gates: How many gates against this baseline went before this one.
         allow_no_baseline: A baseline that is not there passes, with a note.
         require_update: A significantly better run fails, so that the baseline gets updated.
 
@@ -93,16 +99,26 @@ def gate(
         UserError: For a rule or result that cannot be read.
         IntegrityError: If the two must not be compared, or a value is missing.
     """
-    parsed = [parse_rule(text) for text in rules]
+    parsed = spend([parse_rule(text) for text in rules], alpha_budget, previous_gates)
     if not parsed:
         raise UserError(
             "No rule: nothing would be checked.",
             remedy='Add --rule "label_f1:-0.01 & p<0.05", or rules to figbench.toml.',
         )
     run = load_run(result)
-    if not Path(baseline).exists():
-        if allow_no_baseline:
-            return Decision(True, (), notes=(f"{baseline}: no baseline yet; nothing compared.",))
+    absolute = [rule for rule in parsed if rule.absolute]
+    if baseline is None or not Path(baseline).exists():
+        if len(absolute) == len(parsed) or allow_no_baseline:
+            notes = [f"{baseline}: no baseline yet; nothing compared."] if baseline else []
+            verdicts = tuple(_bounded(rule, run.result) for rule in absolute)
+            passed = all(one.state == "pass" for one in verdicts)
+            return Decision(passed, verdicts, notes=tuple(notes))
+        if baseline is None:
+            raise UserError(
+                "No baseline: neither on the command line nor in figbench.toml.",
+                remedy='figbench gate RESULT --baseline BASE --rule "label_f1:-0.01 & p<0.05", or '
+                'bound the value itself: --rule "label_f1>=0.8"',
+            )
         raise IntegrityError(
             f"{baseline}: the baseline is not there, so nothing can be compared.",
             remedy="Store one: figbench evaluate ... --output BASELINE. For a first run add "
@@ -112,7 +128,10 @@ def gate(
     _require_same_work(run, before)
     _require_metrics(run.result, before.result, parsed)
     comparison = compare_runs(before, run)
-    verdicts = tuple(_apply(rule, comparison) for rule in parsed)
+    verdicts = tuple(
+        _bounded(rule, run.result, before.result) if rule.absolute else _apply(rule, comparison)
+        for rule in parsed
+    )
     improved = tuple(one.metric for one in comparison.differences if _improved(one))
     return Decision(
         passed=all(one.state == "pass" for one in verdicts),
@@ -170,6 +189,60 @@ def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -
                 remedy=f"It has: {', '.join(known)}.",
             )
         require_direction(rule, before.metrics[rule.metric].higher_is_better)
+        require_share(rule, before.metrics[rule.metric])
+
+
+def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Rule]:
+    """Returns the rules with their share of an alpha budget over an unbounded row of gates.
+
+    The k-th gate gets budget x 6 / (pi k)^2, whose sum over all k is the budget, split evenly
+    over the rules with ``p<`` (Bonferroni); no rule tests at more than it was written with.
+
+    Raises:
+        UserError: If the budget is not a probability, or ``previous`` is negative.
+    """
+    if budget is None:
+        return list(rules)
+    if not 0 < budget < 1 or previous < 0:
+        raise UserError(
+            "The alpha budget is between 0 and 1, and earlier gates are 0 or more.",
+            remedy="Example: --alpha-budget 0.05 --previous-gates 12",
+        )
+    tested = sum(rule.alpha is not None for rule in rules)
+    share = budget * 6 / (math.pi * (previous + 1)) ** 2 / max(1, tested)
+    return [
+        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share))
+        for rule in rules
+    ]
+
+
+def _bounded(rule: Rule, run: RunResult, before: RunResult | None = None) -> Verdict:
+    """Applies an absolute rule to the run's own value."""
+    metric = run.metrics.get(rule.metric)
+    if metric is None or metric.value is None:
+        why = "is not in the run" if metric is None else f"{metric.status}: {metric.reason}"
+        raise IntegrityError(
+            f"Rule '{rule.text}': '{rule.metric}' {why}.{suggest(rule.metric, run.metrics)}",
+            remedy=f"The run has: {', '.join(run.metrics)}.",
+        )
+    require_direction(rule, metric.higher_is_better)
+    holds = rule.holds(metric.value)
+    reason = "within the bound" if holds else "beyond the bound"
+    ends, bound = metric.interval, rule.bound or 0.0
+    if ends and ends.low <= bound <= ends.high:
+        reason += f"; the bound lies inside the interval [{ends.low:.4g}, {ends.high:.4g}]"
+    old = before.metrics.get(rule.metric) if before else None
+    return Verdict(
+        rule.text,
+        "pass" if holds else "regression",
+        reason,
+        old.value if old else None,
+        metric.value,
+        bound,
+        None,
+        None,
+        "bound on the value",
+    )
 
 
 def _apply(rule: Rule, comparison: Comparison) -> Verdict:
@@ -188,7 +261,8 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         elif found.smallest_p is not None and found.smallest_p >= rule.alpha:
             state = "regression"
             reason = (
-                f"beyond the limit, and with so few papers p cannot fall below "
+                "beyond the limit, and with so few papers (or figures, where none names its paper) "
+                f"p cannot fall below "
                 f"{found.smallest_p:.2g}, so no test says that it is chance"
             )
         elif found.p_value < rule.alpha:

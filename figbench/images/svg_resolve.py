@@ -145,7 +145,8 @@ def _with_colours(root: ElementTree.Element) -> str:
     for style in _styles(root):
         css = _plain_css(style.text or "")
         own = variables | {name: value.strip() for name, value in _CUSTOM.findall(css)}
-        style.text = _RULE.sub(lambda match: _rule(match[1], match[2], own), css)
+        rules = _RULE.findall(css)
+        style.text = "\n".join(_rule(selector, body, own) for selector, body in rules)
     return _page([*backgrounds, root.get("style", "")], variables)
 
 

@@ -12,7 +12,9 @@ from figbench.leaderboard import plots
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board, entry_date
+from figbench.metrics.names import network_of, title_of
 from figbench.pages.freshness import numbers_digest
+from figbench.pages.numbers import heading
 from figbench.pages.strata import strata_of, stratum_means
 from figbench.results.schema import MetricValue
 
@@ -34,12 +36,13 @@ def _drawn(note: str, draw: Callable[..., str], *numbers: Any) -> Picture:
 
 
 def titles_of(board: Board, rows: list[Row]) -> dict[str, str]:
-    """Returns metric id with an arrow that points to better, by metric id."""
+    """Returns human name with an arrow that points to better and its factor, by metric id."""
     titles = {}
     for metric_id in board.metrics:
         found = next((one for one in (row.metric(metric_id) for row in rows) if one), None)
-        arrow = "" if found is None else " ↑" if found.higher_is_better else " ↓"
-        titles[metric_id] = metric_id + arrow
+        network = network_of(metric_id)
+        name = title_of(metric_id) + (f", {network}" if network else "")
+        titles[metric_id] = name if found is None else heading(name, found)
     return titles
 
 
@@ -61,7 +64,8 @@ def board_pictures(
         if both:
             names = (titles[first], titles[second])
             xs, ys = zip(*both, strict=True)
-            pictures.append(_drawn(f"{first} against {second}", plots.crosses, xs, ys, names))
+            note = f"{title_of(first)} against {title_of(second)}"
+            pictures.append(_drawn(note, plots.crosses, xs, ys, names))
     for metric_id in board.metrics:
         if metric_id.partition("@")[0] in DISTANCES:
             series = [one for row in rows if (one := _by_n(row, metric_id))]
@@ -95,7 +99,8 @@ def _point(row: Row, metric_id: str) -> plots.Point | None:
         return None
     ends = metric.interval
     low, high = (ends.low, ends.high) if ends else (metric.value, metric.value)
-    return plots.Point(_label(row), metric.value, low, high)
+    scale = metric.display_scale
+    return plots.Point(_label(row), metric.value * scale, low * scale, high * scale)
 
 
 def _by_n(row: Row, metric_id: str) -> plots.Series | None:
@@ -131,7 +136,9 @@ def _heat_maps(
             columns = [f"{one.label} (n={len(one.figure_ids)})" for one in strata]
             note = f"{titles[metric_id]} by stratum: mean over the figures of each"
             table = np.stack(means).tolist()
-            pictures.append(_drawn(note, plots.heat, labels, columns, table, titles[metric_id]))
+            higher = "↓" not in titles[metric_id]
+            numbers = (labels, columns, table, titles[metric_id], higher)
+            pictures.append(_drawn(note, plots.heat, *numbers))
     return pictures
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.entries import Board, NamedEntry
+from figbench.leaderboard.facts import Group, entry_facts, plain
 from figbench.leaderboard.ranking import Ranking, rank_all
 from figbench.leaderboard.validation import incomplete
 from figbench.protocol import Protocol
@@ -58,6 +59,16 @@ class Row:
         if against.prompts_digest == board.prompts_digest:
             return None
         return f"scored against {against.n_figures} figures of the reference"
+
+    @property
+    def leads(self) -> set[str]:
+        """Returns the metrics in which the row is the best, or not told apart from the best."""
+        return {key for key, rank in self.ranks.items() if rank == "1" or rank.startswith("1-")}
+
+    @property
+    def facts(self) -> list[Group]:
+        """Returns the row's provenance as tables."""
+        return entry_facts(self.named.entry, self.definition_diff)
 
     @property
     def definition_diff(self) -> list[str]:
@@ -126,7 +137,7 @@ def protocol_diff(definition: dict[str, Any], name: str) -> list[str]:
         return [f"no shipped protocol named {name[:80]}"]
     keys = sorted(set(shipped) | set(definition))
     return [
-        f"{key}: {str(definition.get(key))[:160]} (shipped: {str(shipped.get(key))[:160]})"
+        f"{key}: {plain(definition.get(key))[:160]} (shipped: {plain(shipped.get(key))[:160]})"
         for key in keys
         if key in definition and definition[key] != shipped.get(key) and key not in RESOLVED
     ]

@@ -56,6 +56,9 @@ class Board(Strict):
     protocol_hash: str = Field(description="Only results of this hash are ranked.")
     prompts_digest: str | None = Field(default=None, description="Of the test ids.")
     metrics: list[str] = Field(min_length=1, description="Columns; the first one sorts.")
+    dataset: str = Field(default="", description="Name of the reference set, for people.")
+    submit: str = Field(default="", description="Link to where entries are sent.")
+    boards_page: str = Field(default="", description="Relative link to the page of all boards.")
 
 
 class Tombstone(Strict):
@@ -82,6 +85,21 @@ def load_entry(path: Path) -> NamedEntry:
     Raises:
         UserError: If the name, the size or any field breaks the rules; each is named.
     """
+    check_name(path)
+    document = read_json(path, limit=MAX_ENTRY_BYTES)
+    try:
+        entry = Entry.model_validate(document)
+    except ValidationError as error:
+        raise UserError(f"{path}: not a board entry: {_problems(error)}.") from None
+    return NamedEntry(path.stem, entry, load_evidence(evidence_path(path)))
+
+
+def check_name(path: Path) -> None:
+    """Raises unless a path is named as an entry.
+
+    Raises:
+        UserError: With the pattern, or if its date is no day.
+    """
     if not NAME.match(path.stem) or path.suffix != ".json" or path.is_symlink():
         raise UserError(
             f"{path.name[:120]}: not an entry's name.",
@@ -91,12 +109,6 @@ def load_entry(path: Path) -> NamedEntry:
         entry_date(path.stem)
     except ValueError:
         raise UserError(f"{path.name}: names no day of the calendar.") from None
-    document = read_json(path, limit=MAX_ENTRY_BYTES)
-    try:
-        entry = Entry.model_validate(document)
-    except ValidationError as error:
-        raise UserError(f"{path}: not a board entry: {_problems(error)}.") from None
-    return NamedEntry(path.stem, entry, load_evidence(evidence_path(path)))
 
 
 def entry_date(name: str) -> datetime.date:
@@ -116,7 +128,10 @@ def load_board(folder: Path) -> Board:
     """
     path = folder / BOARD_NAME
     if not path.is_file():
-        raise UserError(f"{path}: no such file.", remedy="A board is a folder with board.yaml.")
+        raise UserError(
+            f"{path}: no such file.",
+            remedy="Start one with: figbench leaderboard init BOARD --run RUN",
+        )
     try:
         return Board.model_validate(read_yaml(path))
     except ValidationError as error:

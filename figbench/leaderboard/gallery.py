@@ -11,6 +11,7 @@ import numpy as np
 from figbench.leaderboard.attachments import Evidence, Pictured
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.thumbnails import gallery_ids
+from figbench.metrics.names import title_of
 from figbench.pages.label_differences import ORDER_BY, Difference, difference
 
 MOST_MODELS = 8
@@ -93,7 +94,7 @@ class _Wall:
         if len(order) < 3:
             return []
         places = (("worst", 0), ("median", len(order) // 2), ("best", len(order) - 1))
-        return [(f"{title} by {self.metric}", order[place]) for title, place in places]
+        return [(f"{title} by {title_of(self.metric)}", order[place]) for title, place in places]
 
 
 def _wall(row: Row) -> _Wall | None:
@@ -134,7 +135,7 @@ def _exhibit(
             Drawn(
                 wall.model,
                 _uri(wall.evidence.pictures[ours.row]) if ours else "",
-                "" if score is None else f"{wall.metric} {score:.3g}",
+                "" if score is None else f"{title_of(wall.metric)} {score:.3g}",
                 difference(ours.labels, theirs.labels) if ours else None,
             )
         )

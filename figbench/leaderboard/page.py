@@ -10,11 +10,18 @@ from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.leaderboard import export, whiskers
 from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
-from figbench.leaderboard.board_plots import board_pictures, titles_of
+from figbench.leaderboard.board_plots import board_pictures
 from figbench.leaderboard.board_rows import Row, board_rows
-from figbench.leaderboard.entries import Board, load_board, load_entries, load_tombstones
+from figbench.leaderboard.entries import (
+    Board,
+    entry_date,
+    load_board,
+    load_entries,
+    load_tombstones,
+)
 from figbench.leaderboard.feed import FEED_NAME, board_feed
 from figbench.leaderboard.gallery import board_gallery
+from figbench.leaderboard.headings import board_headings, interval, leaders, number
 from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.leaderboard.validation import require_valid
 from figbench.pages.freshness import data_part, made_with, recorded
@@ -57,8 +64,8 @@ def build_board(folder: Path, out: Path | None = None) -> Path:
 def require_fresh(folder: Path, page: Path | None = None) -> str:
     """Returns what was compared; raises unless the files on disk are what the entries build now.
 
-    What comes from the entries is compared byte for byte. The table's script and style and the
-    drawing of plots are compared too, unless the page names other versions of their libraries.
+    Everything is compared byte for byte but the drawing of plots where the page names another
+    version of matplotlib; the numbers behind every plot are compared all the same.
 
     Raises:
         IntegrityError: If a file is absent or differs.
@@ -100,20 +107,39 @@ def board_site(folder: Path) -> Site:
     table = board_rows(board, entries, reference)
     ranked, apart, withdrawn = table.inside, table.apart, load_tombstones(folder)
     history = advance(load_history(folder), state_of(board, table))
+    pictures = board_pictures(board, ranked, reference)
+    gallery = board_gallery(ranked, reference)
+    parts = {
+        "ranking": ("Ranking", True),
+        "baselines": ("Baselines", any(row.named.entry.role == "baseline" for row in ranked)),
+        "others": ("Not comparable", any(row.named.entry.result for row in apart)),
+        "published": ("As published", any(row.named.entry.result is None for row in apart)),
+        "plots": ("Plots", bool(pictures)),
+        "gallery": ("Gallery", gallery is not None),
+        "metrics": ("Metrics", True),
+        "submit": ("How to submit", True),
+    }
     page = render(
         "board.html.j2",
+        sections=[(key, title) for key, (title, there) in parts.items() if there],
         board=board,
         models=[row for row in ranked if row.named.entry.role == "model"],
         baselines=[row for row in ranked if row.named.entry.role == "baseline"],
         literature=[row for row in apart if row.named.entry.result is None],
         others=[row for row in apart if row.named.entry.result is not None],
         withdrawn=withdrawn,
-        titles=titles_of(board, ranked),
+        names=board_headings(board, [*ranked, *apart]),
+        leaders=leaders(
+            board, [row for row in ranked if row.named.entry.role == "model"], table.rankings
+        ),
+        number=number,
+        interval=interval,
+        updated=max((entry_date(one.name).isoformat() for one in entries), default=""),
         tags=sorted({tag for row in [*ranked, *apart] for tag in row.tags}),
         protocols=sorted({row.protocol for row in [*ranked, *apart] if row.protocol}),
         downloads=_downloads(board, ranked),
-        pictures=board_pictures(board, ranked, reference),
-        gallery=board_gallery(ranked, reference),
+        pictures=pictures,
+        gallery=gallery,
         scales=whiskers.scales(board.metrics, ranked),
         whisker=whiskers.whisker,
         methods={key: one.methods for key, one in table.rankings.items() if one.tests},

@@ -10,26 +10,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ParamSpec
 
+from figbench.plots.style import GRID, INK, PALETTE, QUIET, figbench_style
+
 P = ParamSpec("P")
 
 MOST_ROWS = 40
-BLUE, GREY = "#1f5fa8", "#6b6b6b"
-SETTINGS: Any = {
-    "svg.hashsalt": "figbench",
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+LABEL_SPAN_PT = 260.0
+"""Height of a plot's axes in points, about."""
+BLUE, GREY = PALETTE[0], QUIET
+DARK = {INK: "#e8ecf1", QUIET: "#a8b3c0", GRID: "#313a45", PALETTE[0]: "#6fb6e8"}
+"""Colours of a plot where the reader's system is dark: same drawing, other inks."""
 
 
 def _settled(draw: Callable[P, str]) -> Callable[P, str]:
     @functools.wraps(draw)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> str:
-        import matplotlib
-
-        with matplotlib.rc_context(SETTINGS):
+        with figbench_style(**{"figure.facecolor": "none", "axes.facecolor": "none"}):
             return draw(*args, **kwargs)
 
     return wrapped
@@ -68,7 +64,7 @@ def forest(points: Sequence[Point], title: str) -> str:
     axes.set_yticks(range(len(shown)), [_short(point.label) for point in shown])
     axes.invert_yaxis()
     axes.set_xlabel(title, parse_math=False)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.grid(axis="y", visible=False)
     return _data_uri(figure)
 
 
@@ -79,20 +75,15 @@ def crosses(first: Sequence[Point], second: Sequence[Point], titles: tuple[str, 
 
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
+    ends: list[tuple[float, float, str]] = []
     for one, other in zip(first[:MOST_ROWS], second[:MOST_ROWS], strict=True):
         axes.plot([one.low, one.high], [other.value] * 2, color=GREY, linewidth=1.2)
         axes.plot([one.value] * 2, [other.low, other.high], color=GREY, linewidth=1.2)
         axes.plot([one.value], [other.value], "o", color=BLUE, markersize=4.5)
-        axes.annotate(
-            _short(one.label),
-            (one.value, other.value),
-            xytext=(5, 5),
-            textcoords="offset points",
-            parse_math=False,
-        )
+        ends.append((one.value, other.value, _short(one.label)))
+    _write_labels(axes, ends)
     axes.set_xlabel(titles[0], parse_math=False)
     axes.set_ylabel(titles[1], parse_math=False)
-    axes.grid(color="#dddddd", linewidth=0.6)
     return _data_uri(figure)
 
 
@@ -103,22 +94,20 @@ def against_n(series: Sequence[Series], title: str) -> str:
 
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
+    ends: list[tuple[float, float, str]] = []
     for one in series[:MOST_ROWS]:
         ns, values = zip(*one.values, strict=True)
         axes.plot(ns, values, "o-", color=BLUE, markersize=4.5, linewidth=1)
-        place = (ns[-1], values[-1])
+        ends.append((ns[-1], values[-1], _short(one.label)))
         if one.limit is not None:
             edge = max(n for other in series for n, _ in other.values) * 1.25
             axes.plot([ns[-1], edge], [values[-1], one.limit], ":", color=GREY, linewidth=1)
             axes.plot([edge], [one.limit], "D", color=GREY, markersize=4.5, fillstyle="none")
-        axes.annotate(
-            _short(one.label), place, xytext=(5, 5), textcoords="offset points", parse_math=False
-        )
+    _write_labels(axes, ends)
     limits = any(one.limit is not None for one in series[:MOST_ROWS])
     note = " (open diamonds: extrapolated to infinitely many)" if limits else ""
     axes.set_xlabel(f"figures{note}", parse_math=False)
     axes.set_ylabel(title, parse_math=False)
-    axes.grid(color="#dddddd", linewidth=0.6)
     return _data_uri(figure)
 
 
@@ -129,46 +118,71 @@ def timeline(dated: Sequence[tuple[date, Point]], title: str) -> str:
 
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.add_subplot()
+    ends: list[tuple[float, float, str]] = []
     for when, point in dated[-MOST_ROWS:]:
         day = when.toordinal()
         axes.plot([day, day], [point.low, point.high], color=GREY, linewidth=1.4)
         axes.plot([day], [point.value], "o", color=BLUE, markersize=4.5)
-        axes.annotate(
-            _short(point.label),
-            (day, point.value),
-            xytext=(5, 5),
-            textcoords="offset points",
-            parse_math=False,
-        )
+        ends.append((day, point.value, _short(point.label)))
+    _write_labels(axes, ends)
     days = [when.toordinal() for when, _ in dated[-MOST_ROWS:]]
     axes.set_xlim(min(days) - 7, max(days) + 7 + 0.2 * (max(days) - min(days)))
     every = max(1, len(set(days)) // 6)
     ticks = sorted(set(days))[::every]
     axes.set_xticks(ticks, [date.fromordinal(one).isoformat() for one in ticks])
     axes.set_ylabel(title, parse_math=False)
-    axes.grid(color="#dddddd", linewidth=0.6)
     return _data_uri(figure)
 
 
 @_settled
-def heat(labels: Sequence[str], columns: Sequence[str], means: Any, title: str) -> str:
-    """Returns means (entries, strata) as a map with the number in every cell; NaN stays empty."""
+def heat(
+    labels: Sequence[str], columns: Sequence[str], means: Any, title: str, higher: bool = True
+) -> str:
+    """Returns means (entries, strata) as a map with the number in every cell; NaN stays empty.
+
+    The darker a cell, the better, whichever way the metric points.
+    """
     import numpy as np
     from matplotlib.figure import Figure
 
     shown = np.asarray(means, np.float64)[:MOST_ROWS]
-    figure = Figure(figsize=(7.6, 1.9 + 0.3 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(7, 1.9 + 0.3 * len(shown)), layout="constrained")
     axes = figure.add_subplot()
-    picture = axes.imshow(shown, cmap="cividis", aspect="auto")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    goodness = shown if higher else -shown
+    axes.imshow(goodness, cmap="Blues", aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=35, ha="right", parse_math=False)
     axes.set_yticks(range(len(shown)), [_short(one) for one in labels[:MOST_ROWS]])
-    middle = (np.nanmin(shown) + np.nanmax(shown)) / 2
+    low, high = np.nanmin(goodness), np.nanmax(goodness)
     for (row, column), value in np.ndenumerate(shown):
         if np.isfinite(value):
-            ink = "black" if value > middle else "white"
+            share = (goodness[row, column] - low) / (high - low) if high > low else 0.0
+            ink = "#ffffff" if share > 0.6 else "#000000"
             axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink)
-    figure.colorbar(picture, ax=axes, label=title, shrink=0.9)
+    axes.set_title(f"{title} (darker is better)", parse_math=False)
     return _data_uri(figure)
+
+
+def _write_labels(axes: Any, ends: Sequence[tuple[float, float, str]]) -> None:
+    """Writes labels right of their points; labels of near points move up until they are apart."""
+    low, high = axes.get_ylim()
+    left, right = axes.get_xlim()
+    gap, near = 0.05 * (high - low), 0.25 * (right - left)
+    written: list[tuple[float, float]] = []
+    for x, y, label in sorted(ends, key=lambda end: (end[1], end[0], end[2])):
+        at = y
+        while any(abs(x - other_x) < near and abs(at - other) < gap for other_x, other in written):
+            at += gap / 4
+        written.append((x, at))
+        axes.annotate(
+            label,
+            (x, y),
+            xytext=(6, 2 + (at - y) / (high - low) * LABEL_SPAN_PT),
+            textcoords="offset points",
+            parse_math=False,
+        )
+    axes.set_xlim(left, right + 0.12 * (right - left))
 
 
 def _short(label: str) -> str:
@@ -178,4 +192,16 @@ def _short(label: str) -> str:
 def _data_uri(figure: Any) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    text = _with_dark_mode(buffer.getvalue().decode("utf-8"))
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode("ascii")
+
+
+def _with_dark_mode(svg: str) -> str:
+    """Adds a style that swaps inks where the reader's system is dark; the page is transparent."""
+    rules = []
+    for light, dark in DARK.items():
+        rules.append(f'[style*="fill: {light}"]{{fill:{dark}!important}}')
+        rules.append(f'[style*="stroke: {light}"]{{stroke:{dark}!important}}')
+    style = f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>"
+    start = svg.index(">", svg.index("<svg")) + 1
+    return svg[:start] + style + svg[start:]

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from figbench.errors import UserError
+from figbench._version import __version__
+from figbench.errors import IntegrityError
 from figbench.pages.freshness import made_with
 
 TEMPLATES = Path(__file__).parent / "templates"
-EXPORT = re.compile(r"export\s*\{([^}]*)\}\s*;?")
+VENDOR = Path(__file__).parent / "vendor"
+
+TABLE_LIBRARY = "dataTables-3.1.5.min.js"
+"""DataTables 3.1.5 (MIT, see LICENSE-dataTables.txt), as its npm package ships it."""
+TABLE_LIBRARY_SHA256 = "38017a5586acd9c6eb6bbfe8b6938e1a25bdc717c5acfcb07e0c9d663282c59d"
 
 
-def render(template: str, **values: Any) -> str:
+def render(template: str, *, sortable: bool = True, **values: Any) -> str:
     """Returns a page from a template with everything escaped and a policy that allows no network.
 
     The only script that may run is the page's own, named by its digest.
+
+    Args:
+        template: File name in ``templates``.
+        sortable: Whether the page has a table that readers sort, which takes the table library.
+        values: Of the template.
+
+    Raises:
+        IntegrityError: If the table library is not the file that was vendored.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -30,42 +41,37 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = table_script()
+    script = page_script(sortable=sortable)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     styles = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template(template).render(
+    text = environment.get_template(template).render(
         script=script,
-        library_styles=_library("dt_bundle.css"),
         styles=styles,
         policy=policy,
         made_with=made_with(),
+        figbench_version=__version__,
         **values,
     )
+    return text.lstrip()
 
 
-def table_script() -> str:
-    """Returns DataTables (MIT, as packed by itables) followed by the page's few lines.
+def page_script(*, sortable: bool) -> str:
+    """Returns the page's own lines, after the table library where a table can be sorted.
 
-    The bundle is a module; its exports become plain constants, so that one inline script
-    holds everything and its digest can stand in the page's policy.
+    Raises:
+        IntegrityError: If the library's digest is not the pinned one.
     """
-    bundle = _library("dt_bundle.js")
-    names = EXPORT.search(bundle)
-    if names is None:
-        raise UserError("itables: its DataTables bundle has no exports.", remedy="Use itables 2.9.")
-    exported = [one.partition(" as ") for one in names[1].split(",")]
-    constants = f"const $={next(ours for ours, _, name in exported if name == 'jQuery')};"
     page = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    return EXPORT.sub(lambda _: constants, bundle) + "\n/* figbench page */\n" + page
-
-
-def _library(name: str) -> str:
-    found = find_spec("itables")
-    if found is None or not found.submodule_search_locations:
-        raise UserError("itables is not installed.", remedy="Type: pip install itables")
-    folder = Path(found.submodule_search_locations[0]) / "html"
-    return (folder / name).read_text(encoding="utf-8")
+    if not sortable:
+        return page
+    library = (VENDOR / TABLE_LIBRARY).read_bytes()
+    if hashlib.sha256(library).hexdigest() != TABLE_LIBRARY_SHA256:
+        raise IntegrityError(
+            f"{VENDOR / TABLE_LIBRARY}: not the file that figbench ships.",
+            remedy="Install figbench again.",
+        )
+    return f"{library.decode('utf-8')}\n{page}"

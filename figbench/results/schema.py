@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -43,6 +44,14 @@ class MetricValue(Strict):
         default_factory=dict, description="Further numbers, e.g. FID at half of n."
     )
     warnings: list[str] = Field(default_factory=list, description="What to know about it.")
+
+    @property
+    def implied_standard_error(self) -> float | None:
+        """The standard error, or the one that the width of the interval implies."""
+        if self.standard_error is not None or self.interval is None:
+            return self.standard_error
+        reach = NormalDist().inv_cdf((1 + self.interval.level) / 2)
+        return (self.interval.high - self.interval.low) / (2 * reach)
 
     @model_validator(mode="after")
     def _value_iff_ok(self) -> MetricValue:

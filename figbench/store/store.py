@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from platformdirs import user_cache_path
 from safetensors import safe_open
 from safetensors.numpy import save
 
 from figbench.errors import IntegrityError
 from figbench.io.atomic import atomic_path
+from figbench.io.user_folders import cache_folder
 from figbench.store.stored_features import StoredRows, grouped
 
 KEYS = "keys"
@@ -34,8 +33,7 @@ _ROW_BITS = 32
 
 def default_store() -> Path:
     """Returns ``$FIGBENCH_STORE`` or the per-user cache folder."""
-    named = os.environ.get("FIGBENCH_STORE")
-    return Path(named) if named else user_cache_path("figbench") / "store"
+    return cache_folder("store", "FIGBENCH_STORE")
 
 
 def row_key(*parts: str) -> bytes:
@@ -52,6 +50,11 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @property
+    def location(self) -> str | None:
+        """Absolute path of the folder, recorded in results."""
+        return str(self.root.resolve())
 
     def space(self, identity: Mapping[str, Any]) -> Space:
         """Returns the space of an identity: any JSON mapping; its hash names the folder."""
@@ -179,7 +182,7 @@ class Space:
             result[positions] = rows
         return np.empty((0, 0), dtype=np.float32) if result is None else result
 
-    def rows(self, keys: Sequence[bytes], name: str) -> StoredRows:
+    def rows(self, keys: Sequence[bytes], name: str) -> StoredRows | npt.NDArray[Any]:
         """Returns the rows of :meth:`get` as an array that stays on disk; needs a key.
 
         Raises:

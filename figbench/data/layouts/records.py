@@ -10,7 +10,7 @@ from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
-from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines, row_list
+from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
 from figbench.data.naming import bare
 from figbench.data.sources import SEPARATOR
 from figbench.data.types import Reject

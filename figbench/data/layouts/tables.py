@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing
+from figbench.data.embedded import is_embedded
 from figbench.data.layouts.records import (
     ID_FIELDS,
     IMAGE_FIELDS,
@@ -17,7 +18,6 @@ from figbench.data.layouts.records import (
     integer,
     text_of,
 )
-from figbench.data.embedded import is_embedded
 from figbench.data.naming import bare
 from figbench.data.sources import SEPARATOR
 from figbench.errors import UserError

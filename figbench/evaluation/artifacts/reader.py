@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from figbench.data.load import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.evaluation.artifacts.portable import read_portable
 from figbench.evaluation.artifacts.writer import FEATURES_NAME, REFERENCE_NAME
-from figbench.evaluation.planning.workload import GENERATED, REFERENCE
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE
 from figbench.io.json_files import read_json
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.store import Space, Store, decode_lines, default_store, row_key
@@ -54,17 +55,36 @@ def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
             f"{result_dir}: no stored features for '{metric_id}'.",
             remedy=f"Stored: {', '.join(sorted(index)) or 'none'}.",
         )
-    store = _store(result_dir)
     rows = [row for row in read_rows(result_dir) if row["present"]]
-    ours = store.space_by_id(index[metric_id][GENERATED])
-    theirs = store.space_by_id(index[metric_id][REFERENCE])
-    reference = load_manifest(result_dir / REFERENCE_NAME)
+    copied = read_portable(result_dir, _key(index[metric_id]))
+    generated, reference = copied or _from_store(result_dir, index[metric_id], rows)
     return StoredFeatures(
-        generated=_rows_of(ours, [row["sha256"] for row in rows]),
-        reference=_rows_of(theirs, [figure.sha256 for figure in reference.figures]),
+        generated=generated,
+        reference=reference,
         figure_ids=tuple(row["figure_id"] for row in rows),
         samples=tuple(row["sample"] for row in rows),
         clusters=tuple(row["paper_id"] for row in rows),
+    )
+
+
+def feature_spaces(result_dir: Path) -> dict[str, str]:
+    """Returns a key of its pair of namespaces for every metric with features."""
+    return {name: _key(spaces) for name, spaces in _index(result_dir)["features"].items()}
+
+
+def _key(spaces: dict[str, str]) -> str:
+    return f"{spaces[GENERATED]}-{spaces[REFERENCE]}"
+
+
+def _from_store(
+    result_dir: Path, spaces: dict[str, str], rows: list[dict[str, Any]]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    store = _store(result_dir)
+    ours, theirs = (store.space_by_id(spaces[side]) for side in (GENERATED, REFERENCE))
+    reference = load_manifest(result_dir / REFERENCE_NAME)
+    return (
+        _rows_of(ours, [row["sha256"] for row in rows]),
+        _rows_of(theirs, [figure.sha256 for figure in reference.figures]),
     )
 
 

@@ -16,11 +16,13 @@ from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, OcrTask
+from figbench.evaluation.planning.workload import Spaces
 from figbench.evaluation.scoring.score import Scores, clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.results.files import PER_FIGURE_NAME, write_result
+from figbench.results.integrity import ROWS_KEY, run_identity
 from figbench.results.schema import RunResult, json_schema
 
 GENERATED_NAME = "generated.jsonl"
@@ -52,7 +54,11 @@ def write_run(
 ) -> None:
     """Writes the whole run; every file appears complete or not at all."""
     with atomic_path(folder / PER_FIGURE_NAME) as temporary:
-        pq.write_table(per_figure_table(sides, scores.per_figure), temporary)
+        table = per_figure_table(sides, scores.per_figure)
+        mark = {ROWS_KEY: dump_json(run_identity(result)).encode()}
+        pq.write_table(
+            table.replace_schema_metadata({**(table.schema.metadata or {}), **mark}), temporary
+        )
     for manifest, name in ((generated, GENERATED_NAME), (sides.reference, REFERENCE_NAME)):
         save_manifest(manifest, folder / name)
     write_text_atomic(folder / FEATURES_NAME, dump_json(_features_index(plan, spaces, scores)))
@@ -81,6 +87,6 @@ def _features_index(plan: Plan, spaces: Spaces, scores: Scores) -> dict[str, Any
     readings = {
         task.preprocess: {side: spaces.of(task, side).id for side in (GENERATED, REFERENCE)}
         for task in plan.tasks
-        if task.kind == "ocr"
+        if isinstance(task, OcrTask)
     }
     return {"features": metrics, "readings": readings}

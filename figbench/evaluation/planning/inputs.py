@@ -6,13 +6,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figbench.data.load import load_manifest
+from figbench.data.figures import Figures, FigureSource, load_figures
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
 from figbench.data.types import Figure
+from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.reading import (
@@ -23,7 +24,7 @@ from figbench.evaluation.planning.reading import (
     unmatched,
 )
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED
+from figbench.evaluation.planning.tasks import GENERATED, Side
 from figbench.evaluation.progress import Progress, copied
 from figbench.evaluation.references.pack import is_pack, open_pack
 from figbench.images.decode_pool import Probes
@@ -52,20 +53,25 @@ class Inputs:
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def read(self, side: str, figure: Figure) -> bytes:
+    def read(self, side: Side, figure: Figure) -> bytes:
         """Returns a figure's bytes; raises as :meth:`Manifest.read`."""
         return (self.generated if side == GENERATED else self.reference).read(figure)
 
 
 def load_inputs(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: Protocol,
     store: Store,
     progress: Progress,
     options: Options = Options(),
+    *,
+    pairs: str | Path | None = None,
+    captions: str | Path | None = None,
 ) -> Inputs:
     """Reads both sides and pairs them.
+
+    ``pairs`` and ``captions`` are tables, see :mod:`figbench.data.user_tables`.
 
     Raises:
         UserError: If a side has no usable figure, or an index cannot be read.
@@ -77,11 +83,11 @@ def load_inputs(
                 reference, protocol, store, probes, copied(say), options=options
             )
         with progress.stage("reading the generated figures") as say:
-            offered = load_manifest(
+            offered = load_figures(
                 generated,
                 layout=options.layout,
                 only=options.only,
-                reference=references,
+                reference=None if pairs else references,
                 probes=probes,
                 advance=copied(say),
             )
@@ -89,11 +95,16 @@ def load_inputs(
         probes.flush()
     if not offered.figures:
         raise _nothing_usable(offered, generated)
+    if pairs is not None:
+        offered = apply_pairs(offered, references, read_pairs(Path(pairs)))
+    if captions is not None:
+        table = read_captions(Path(captions))
+        offered, references = apply_captions(offered, references, table)
     return _pair(offered, references, protocol)
 
 
 def load_reference(
-    path: str | Path,
+    path: FigureSource,
     protocol: Protocol,
     store: Store,
     probes: Probes | None = None,
@@ -109,7 +120,7 @@ def load_reference(
     spec = protocol.dataset
     manifest = _open_if_pack(path, store, advance)
     if manifest is None:
-        manifest = load_manifest(
+        manifest = load_figures(
             path,
             layout=options.reference_layout,
             split=options.split or spec.split,
@@ -151,7 +162,9 @@ def _check_repeated(manifest: Manifest, path: str | Path) -> None:
         )
 
 
-def _open_if_pack(path: str | Path, store: Store, advance: Advance | None) -> Manifest | None:
+def _open_if_pack(path: FigureSource, store: Store, advance: Advance | None) -> Manifest | None:
+    if isinstance(path, Figures):
+        return None
     place = localized(path)
     with remote_file(str(place), advance) if is_url(place) else nullcontext(Path(place)) as file:
         if file is None or not is_pack(file):
@@ -165,7 +178,7 @@ def _aspect_kept(figure: Figure, protocol: Protocol) -> bool:
     return (low is None or aspect >= low) and (high is None or aspect <= high)
 
 
-def _nothing_usable(manifest: Manifest, path: str | Path) -> UserError:
+def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
     named = "; ".join(f"{item.path} ({item.code})" for item in manifest.rejects[:5])
     return UserError(
         f"{path}: none of {len(manifest.rejects)} files can be used: {named}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from figbench.evaluation.planning.execution import USUAL, Execution
 from figbench.evaluation.planning.shard import WHOLE, Shard
@@ -33,6 +34,10 @@ class Options:
         ray_workers: Ray actors; None for one per GPU of the cluster, else one per CPU.
         maps_gib: Disk (GiB) in the store for OCR-SIM's maps of references, from which other models
             are scored without reading a reference; 0 to keep none.
+        fetch: Whether missing weights may be downloaded; a dry run says False.
+        pairs: CSV table with columns ``generated`` and ``reference``: which figure answers which
+            reference where their ids differ.
+        captions: CSV table with columns ``id`` and ``caption``.
     """
 
     skip_unavailable: bool = False
@@ -51,3 +56,6 @@ class Options:
     ray_address: str | None = None
     ray_workers: int | None = None
     maps_gib: float = 8.0
+    fetch: bool = True
+    pairs: str | Path | None = None
+    captions: str | Path | None = None

@@ -2,61 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.execution import USUAL, Execution
+from figbench.evaluation.planning.tasks import (
+    GENERATED,
+    REFERENCE,
+    FeatureTask,
+    OcrTask,
+    PairTask,
+    Side,
+    Task,
+)
 from figbench.features import (
     extractor_info,
     pair_scorer_info,
     require_weights,
     weights_digest,
 )
+from figbench.features.weights import find_weights
 from figbench.images.decode import DECODER_VERSION
 from figbench.metrics import get_metric
 from figbench.metrics.base import Metric
+from figbench.metrics.names import requests_of
 from figbench.ocr import engine_info
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import MetricRequest, Protocol
 
 LEGACY = "figgen-script-2023"
-
-RATES_PER_S = {
-    "inception-v3": 20.0,
-    "efficientnet-lite0": 90.0,
-    "craft": 2.0,
-    "image-stats": 150.0,
-    "ssim": 15.0,
-    "lpips": 2.0,
-    "ocr-sim": 0.9,
-    "easyocr": 1.0,
-    "rapidocr": 2.2,
-    "tesseract": 4.5,
-}
-"""Images (or pairs) per second at 512 px on two CPU cores: for estimates shown to people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One network on one preprocess: the identity of a space in the store.
-
-    Attributes:
-        kind: ``features``, ``ocr`` or ``pair``.
-        network: Registry name.
-        preprocess: Policy.
-        sides: Which sides need it.
-        metrics: Metric requests that asked for it.
-        weights: SHA-256 of the weights, or None for a network without any.
-    """
-
-    kind: str
-    network: str
-    preprocess: str
-    sides: frozenset[str]
-    metrics: tuple[str, ...]
-    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +56,7 @@ class Plan:
     execution: Execution = USUAL
     warnings: tuple[str, ...] = field(default=())
 
-    def identity(self, task: Task, side: str) -> dict[str, Any]:
+    def identity(self, task: Task, side: Side) -> dict[str, Any]:
         """Returns the store identity of a task: whatever changes a stored number.
 
         Args:
@@ -94,23 +70,11 @@ class Plan:
             "preprocess": task.preprocess,
             "resample": self.protocol.resample,
             "decoder": DECODER_VERSION,
+            **task.identity(self.protocol, self.ocr),
         }
-        engines: tuple[str, ...] = ()
-        if task.kind == "ocr" and self.ocr is not None:
-            identity["reader"] = {
-                "version": self.ocr.version,
-                "weights": dict(self.ocr.weights),
-                "settings": dict(self.ocr.settings),
-            }
-            engines = self.ocr.engines
-        else:
-            of = pair_scorer_info if task.kind == "pair" else extractor_info
-            info = of(task.network)
-            identity |= {"version": info.version, "precision": self.protocol.precision}
-            engines = info.engines
         if self.protocol.pixel_encoding == LEGACY:
             identity["pixel_encoding"] = f"{LEGACY}/{side}"
-        return identity | self.execution.key(engines)
+        return identity | self.execution.key(task.engines(self.ocr))
 
 
 def make_plan(
@@ -122,23 +86,29 @@ def make_plan(
     skip_unavailable: bool,
     allow_unpaired: bool,
     execution: Execution,
+    fetch: bool = True,
+    ids: str = "",
 ) -> Plan:
     """Returns the plan of a run.
 
     Args:
         protocol: The protocol as loaded.
-        metrics: Names among the protocol's metrics; None for all of them.
+        metrics: Metrics or their outputs; None for all of the protocol. One that the protocol
+            lacks is added, which makes a protocol with a hash of its own.
         n_generated: Usable generated figures.
         paired: Whether any generated figure has a reference of its id.
         skip_unavailable: Record metrics that cannot run as skipped instead of raising.
         allow_unpaired: Record paired metrics as skipped when nothing pairs.
         execution: How the networks will run.
+        fetch: Whether missing weights may be downloaded.
+        ids: Some ids of both sides, for the message where nothing pairs.
 
     Raises:
-        UserError: If a metric is unknown, not of the protocol, below its minimum n, or
-            paired without pairs.
+        UserError: If a metric is unknown, below its minimum n, or paired without pairs.
         WeightsUnavailableError: If a network's weights are missing and cannot be fetched.
     """
+    requested = None if metrics is None else requests_of(metrics)
+    protocol, warnings = _extended(protocol, requested or [])
     ocr = _reader(protocol)
     planned = [
         _plan_metric(
@@ -148,31 +118,43 @@ def make_plan(
             paired=paired,
             skip_unavailable=skip_unavailable,
             allow_unpaired=allow_unpaired,
+            fetch=fetch,
+            ids=ids,
         )
-        for request in _select(protocol, metrics)
+        for request in _select(protocol, requested)
     ]
     resolved = protocol.resolved(
         weights=_protocol_weights(protocol),
         ocr_version=ocr.version if ocr else None,
         decoder_version=DECODER_VERSION,
     )
-    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution)
+    return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution, warnings)
+
+
+def _extended(protocol: Protocol, requested: Sequence[str]) -> tuple[Protocol, tuple[str, ...]]:
+    """Returns the protocol with the requested metrics that it lacks, and what to say about it."""
+    own = [request.metric for request in protocol.metrics]
+    added = [name for name in requested if name not in own]
+    if not added:
+        return protocol, ()
+    extended = protocol.replace(
+        id=f"{protocol.id}-extended",
+        metrics=[
+            *(one.model_dump() for one in protocol.metrics),
+            *({"metric": name} for name in added),
+        ],
+    )
+    return extended, (
+        f"Protocol '{protocol.id}' has no {', '.join(added)}: scored under '{extended.id}', a "
+        "protocol with a hash of its own. It compares only with runs of the same addition.",
+    )
 
 
 def _select(protocol: Protocol, names: Sequence[str] | None) -> list[MetricRequest]:
     if names is None:
         return list(protocol.metrics)
-    known = {request.metric: request for request in protocol.metrics}
-    chosen = []
-    for name in names:
-        if name not in known:
-            get_metric(name)
-            raise UserError(
-                f"Metric '{name}' is not part of protocol '{protocol.id}'.",
-                remedy=f"It has: {', '.join(known)}. A protocol of your own can add it (see docs).",
-            )
-        chosen.append(known[name])
-    return chosen
+    by_name = {request.metric: request for request in protocol.metrics}
+    return [by_name[name] for name in names]
 
 
 def _plan_metric(
@@ -183,6 +165,8 @@ def _plan_metric(
     paired: bool,
     skip_unavailable: bool,
     allow_unpaired: bool,
+    fetch: bool,
+    ids: str,
 ) -> PlannedMetric:
     metric = get_metric(request.metric)
     metric.spec.resolve(request.settings)
@@ -199,19 +183,22 @@ def _plan_metric(
                 "--skip-unavailable.",
             )
     if metric.spec.paired and not paired:
-        reason = f"'{request.metric}' needs pairs, and no generated figure has a reference's id"
+        reason = "needs pairs, and no generated figure has a reference's id"
         if not allow_unpaired:
             raise UserError(
-                f"{reason}.",
-                remedy="Compare the ids with: figbench data inspect. For unpaired sets add "
-                "--allow-unpaired (paired metrics are then skipped).",
+                f"'{request.metric}' {reason}.{ids}",
+                remedy="Say which figure answers which reference: --pairs pairs.csv with the "
+                "columns generated and reference. For unpaired sets add --allow-unpaired (paired "
+                "metrics are then skipped).",
             )
-    reason = reason or _weights_problem(metric, request.metric, skip_unavailable)
+    reason = reason or _weights_problem(metric, request.metric, skip_unavailable, fetch)
     return PlannedMetric(request, metric, request.preprocess or protocol.preprocess, reason)
 
 
-def _weights_problem(metric: Metric, name: str, skip_unavailable: bool) -> str | None:
+def _weights_problem(metric: Metric, name: str, skip_unavailable: bool, fetch: bool) -> str | None:
     for weights in _weight_names(metric):
+        if not fetch and find_weights(weights) is None:
+            continue
         try:
             require_weights(weights, metric=name)
         except WeightsUnavailableError as error:
@@ -244,47 +231,30 @@ def _reader(protocol: Protocol) -> OcrInfo | None:
 
 
 def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, ...]:
-    wanted: dict[tuple[str, str, str], tuple[set[str], list[str]]] = {}
+    needed: dict[tuple[type[Task], str, str], tuple[set[Side], list[str]]] = {}
 
-    def want(kind: str, network: str, item: PlannedMetric, sides: set[str]) -> None:
-        found = wanted.setdefault((kind, network, item.preprocess), (set(), []))
-        found[0].update(sides)
-        found[1].append(item.request.metric)
+    def add(kind: type[Task], network: str, item: PlannedMetric, sides: set[Side]) -> None:
+        entry = needed.setdefault((kind, network, item.preprocess), (set(), []))
+        entry[0].update(sides)
+        entry[1].append(item.request.metric)
 
     for item in planned:
         if item.skip_reason:
             continue
         needs = item.metric.spec.needs
         if needs.extractor:
-            sides = {"generated", "reference"} if needs.reference_features else {"generated"}
-            want("features", needs.extractor, item, sides)
+            sides = {GENERATED, REFERENCE} if needs.reference_features else {GENERATED}
+            add(FeatureTask, needs.extractor, item, sides)
         if needs.pair_scorer:
-            want("pair", needs.pair_scorer, item, {"generated"})
+            add(PairTask, needs.pair_scorer, item, {GENERATED})
         if needs.ocr:
             if protocol.ocr is None:
                 raise UserError(
                     f"Protocol '{protocol.id}' has '{item.request.metric}' and names no reader.",
                     remedy="Add to the protocol: ocr: { engine: easyocr }",
                 )
-            want("ocr", protocol.ocr.engine, item, {"generated", "reference"})
+            add(OcrTask, protocol.ocr.engine, item, {GENERATED, REFERENCE})
     return tuple(
-        Task(kind, network, policy, frozenset(sides), tuple(metrics), task_weights(kind, network))
-        for (kind, network, policy), (sides, metrics) in wanted.items()
-    )
-
-
-def task_weights(kind: str, network: str) -> str | None:
-    """Returns the SHA-256 of the weights that a task would load here; None where it has none."""
-    if kind == "ocr":
-        return None
-    info = pair_scorer_info(network) if kind == "pair" else extractor_info(network)
-    return weights_digest(info.weights) if info.weights else None
-
-
-def estimate_s(tasks: Mapping[Task, int]) -> float:
-    """Returns a rough duration in seconds for so many missing rows per task, on two cores."""
-    areas = {"pad256": 0.25, "pad384": 0.56, "crop384": 0.56}
-    return sum(
-        rows / RATES_PER_S.get(task.network, 5.0) * areas.get(task.preprocess, 1.0)
-        for task, rows in tasks.items()
+        kind(network, policy, frozenset(sides), tuple(metrics), kind.weights_of(network))
+        for (kind, network, policy), (sides, metrics) in needed.items()
     )

@@ -1,0 +1,171 @@
+"""A user's own tables: which figure answers which reference, and captions by figure id."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from figbench.data.manifest import Manifest
+from figbench.data.naming import bare
+from figbench.data.types import Figure, Reject
+from figbench.errors import UserError
+from figbench.registry import suggest
+
+GENERATED_COLUMNS = ("generated", "figure", "image")
+REFERENCE_COLUMNS = ("reference", "reference_id", "target")
+ID_COLUMNS = ("id", "figure_id", "reference", "generated", "image")
+CAPTION_COLUMNS = ("caption", "prompt", "text")
+
+
+def read_pairs(path: Path) -> dict[str, str]:
+    """Returns reference name by generated name, both without folders and suffix.
+
+    Raises:
+        UserError: If the table cannot be read, lacks a column, or names a figure twice.
+    """
+    return _read(path, GENERATED_COLUMNS, REFERENCE_COLUMNS)
+
+
+def read_captions(path: Path) -> dict[str, str]:
+    """Returns caption by figure name, without folders and suffix.
+
+    Raises:
+        UserError: If the table cannot be read, lacks a column, or names a figure twice.
+    """
+    return _read(path, ID_COLUMNS, CAPTION_COLUMNS, names=False)
+
+
+def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, str]) -> Manifest:
+    """Returns the generated figures under the ids of the references that they answer.
+
+    Args:
+        generated: The model's figures; one that the table does not name keeps its id.
+        reference: The references.
+        pairs: As from :func:`read_pairs`.
+
+    Raises:
+        UserError: If the table names a figure or a reference that is not there.
+    """
+    references = {_name(one.figure_id): one for one in reference.figures}
+    offered = {_name(one.figure_id) for one in generated.figures}
+    offered |= {_name(one.path) for one in (*generated.figures, *generated.rejects)}
+    for first, second in pairs.items():
+        _require(first, offered, "generated figure", generated.source)
+        _require(second, references, "reference", reference.source)
+    by_sample: dict[str, int] = {}
+    figures = []
+    for one in generated.figures:
+        target = pairs.get(_name(one.path)) or pairs.get(_name(one.figure_id))
+        if target is None:
+            figures.append(one)
+            continue
+        match = references[target]
+        sample = by_sample.get(match.figure_id, -1) + 1
+        by_sample[match.figure_id] = sample
+        figures.append(
+            replace(one, figure_id=match.figure_id, sample=sample, paper_id=match.paper_id)
+        )
+    rejects = [_paired_reject(one, pairs, references) for one in generated.rejects]
+    note = f"{len(pairs)} pairs from the table of --pairs"
+    return replace(
+        generated,
+        figures=tuple(figures),
+        rejects=tuple(rejects),
+        notes=(*generated.notes, note),
+    )
+
+
+def apply_captions(
+    generated: Manifest, reference: Manifest, captions: Mapping[str, str]
+) -> tuple[Manifest, Manifest]:
+    """Returns both sides with the table's captions; figures that it does not name keep theirs.
+
+    A caption may be given under the name of the reference or of the generated file.
+
+    Raises:
+        UserError: If no figure of either side is named.
+    """
+    by_id = {
+        one.figure_id: text
+        for one in generated.figures
+        for name in (one.path, one.figure_id)
+        if (text := captions.get(_name(name))) is not None
+    }
+    by_id |= {
+        one.figure_id: text
+        for one in reference.figures
+        if (text := captions.get(_name(one.figure_id))) is not None
+    }
+    if not by_id:
+        sample = ", ".join(list(captions)[:3])
+        raise UserError(
+            f"--captions: no figure has one of its {len(captions)} ids ({sample}, ...).",
+            remedy="Use the reference's figure ids or the file names in the column 'id'.",
+        )
+    return _captioned(generated, by_id), _captioned(reference, by_id)
+
+
+def _captioned(manifest: Manifest, captions: Mapping[str, str]) -> Manifest:
+    figures = (
+        replace(one, prompt=captions.get(one.figure_id, one.prompt)) for one in manifest.figures
+    )
+    return replace(manifest, figures=tuple(figures))
+
+
+def _paired_reject(
+    reject: Reject, pairs: Mapping[str, str], references: Mapping[str, Figure]
+) -> Reject:
+    target = pairs.get(_name(reject.path))
+    return reject if target is None else replace(reject, figure_id=references[target].figure_id)
+
+
+def _require(name: str, known: Collection[str], kind: str, source: str) -> None:
+    if name not in known:
+        names = list(known)
+        raise UserError(
+            f"--pairs: {source} has no {kind} '{name}'.{suggest(name, names)}",
+            remedy=f"It has: {', '.join(sorted(names)[:5])}, ...",
+        )
+
+
+def _read(
+    path: Path, key_columns: tuple[str, ...], value_columns: tuple[str, ...], *, names: bool = True
+) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text ({error.reason}).") from None
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    heads = [one for one in rows.fieldnames or [] if one]
+    key = next((one for one in key_columns if one in heads), None)
+    value = next((one for one in value_columns if one in heads and one != key), None)
+    if key is None or value is None:
+        missing, allowed = ("first", key_columns) if key is None else ("second", value_columns)
+        raise UserError(
+            f"{path}: the {missing} column is missing; found {', '.join(heads) or 'none'}.",
+            remedy=f"Name it one of: {', '.join(allowed)}.",
+        )
+    table: dict[str, str] = {}
+    try:
+        for number, row in enumerate(rows, start=2):
+            first, second = row.get(key), row.get(value)
+            if not first or second is None or (names and not second):
+                raise UserError(f"{path}, line {number}: '{key}' or '{value}' is empty.")
+            name = _name(first)
+            if name in table:
+                raise UserError(f"{path}, line {number}: '{first}' is named twice.")
+            table[name] = _name(second) if names else second
+    except csv.Error as error:
+        raise UserError(f"{path}: not a CSV table ({error}).") from None
+    if not table:
+        raise UserError(f"{path}: holds no rows.")
+    return table
+
+
+def _name(text: str) -> str:
+    return bare(text.strip().replace("\\", "/"))

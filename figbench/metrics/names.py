@@ -1,0 +1,208 @@
+"""Names of metrics and of their outputs: which request reports an output, its title and group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from figbench.errors import UserError
+from figbench.metrics import get_metric, metric_names
+from figbench.metrics.base import Metric, OutputSpec
+from figbench.registry import suggest
+
+GROUPS = ("Labels", "Structure", "Distances", "Image", "Validity", "Other")
+"""Headings of result tables, in their order."""
+
+HEADLINES = (
+    "label_f1",
+    "word_f1",
+    "ocr_sim",
+    "edge_f1",
+    "node_f1",
+    "fid",
+    "kid",
+    "fd",
+    "kd",
+    "coverage",
+    "ssim",
+    "lpips",
+    "valid_rate",
+)
+"""Outputs that summarise a run, without the extractor; ``compare`` tests these by default."""
+
+_GROUP_BY_PREFIX = (
+    ("Labels", ("label_", "word_", "ocr_sim", "caption_label")),
+    ("Structure", ("graph", "node", "edge", "path", "layout", "group", "arrow", "legacy_graph")),
+    ("Distances", ("fid", "kid", "fd", "kd", "isc", "is", "precision", "recall", "density",
+                   "coverage", "prdc")),
+    ("Image", ("ssim", "lpips")),
+    ("Validity", ("valid", "missing", "unreadable", "blank", "duplicate", "near", "copied",
+                  "copy")),
+)  # fmt: skip
+_DETAIL_SUFFIXES = ("_ceiling", "_truth", "_best_of_k", "_full")
+
+
+def request_of(name: str) -> str:
+    """Returns the request that reports an output: ``label_fidelity`` for ``label_f1``.
+
+    Args:
+        name: A request (``prdc@x``) or an output id (``coverage@x``, ``valid_rate``).
+
+    Raises:
+        UserError: If neither a metric nor an output has that name.
+    """
+    base, at, extractor = name.partition("@")
+    requests = [one.partition("@")[0] for one in metric_names()]
+    if base in requests:
+        get_metric(name)
+        return name
+    for request in metric_names():
+        bare, family, _ = request.partition("@")
+        if bool(family) != bool(at):
+            continue
+        full = f"{bare}@{extractor}" if at else bare
+        if name in _output_ids(full):
+            return full
+    if not at and base in {one.partition("@")[0] for one in _family_outputs()}:
+        raise UserError(
+            f"Metric '{name}' needs the extractor it is measured with.",
+            remedy=f"Write, for example: {name}@efficientnet-lite0",
+        )
+    known = [*metric_names(), *output_names()]
+    raise UserError(
+        f"Unknown metric '{name}'.{suggest(name, known)}",
+        remedy="See every name with: figbench list metrics",
+    )
+
+
+def requests_of(names: Iterable[str]) -> list[str]:
+    """Returns the requests of several names, each once, in order."""
+    return list(dict.fromkeys(request_of(name) for name in names))
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """Returns output ids: a request stands for all of its outputs.
+
+    Raises:
+        UserError: If neither a metric nor an output has one of the names.
+    """
+    found: list[str] = []
+    for name in names:
+        outputs = _output_ids(request_of(name))
+        found += [name] if name in outputs else outputs
+    return list(dict.fromkeys(found))
+
+
+@cache
+def output_names() -> tuple[str, ...]:
+    """Returns every output id, families as ``coverage@EXTRACTOR``, sorted."""
+    single = {one for name in metric_names() if "@" not in name for one in _output_ids(name)}
+    return tuple(sorted(single | set(_family_outputs())))
+
+
+@cache
+def _family_outputs() -> tuple[str, ...]:
+    families = [name.partition("@")[0] for name in metric_names() if "@" in name]
+    return tuple(one for name in families for one in _output_ids(f"{name}@EXTRACTOR"))
+
+
+def _output_ids(request: str) -> list[str]:
+    return [one.id for one in get_metric(request).spec.outputs]
+
+
+def find_output(name: str) -> tuple[Metric, OutputSpec] | None:
+    """Returns the metric and the output spec of an output id, None where none has it."""
+    try:
+        metric = get_metric(request_of(name))
+    except UserError:
+        return None
+    return next(((metric, one) for one in metric.spec.outputs if one.id == name), None)
+
+
+_TITLES = {
+    "fid": "FID",
+    "kid": "KID",
+    "isc": "Inception score",
+    "fd": "Fréchet distance",
+    "kd": "Kernel distance",
+    "is": "Inception score",
+    "ocr_sim": "OCR-SIM",
+}
+_NETWORKS = {
+    "efficientnet-lite0": "EfficientNet-Lite0",
+    "inception-v3": "InceptionV3",
+    "dinov2-vit-b-14": "DINOv2 ViT-B/14",
+    "clip-vit-b-32": "CLIP ViT-B/32",
+    "craft": "CRAFT",
+}
+
+
+def title_of(name: str) -> str:
+    """Returns the human name of an output: ``Label F1``, ``Fréchet distance``; else the id."""
+    base = name.partition("@")[0]
+    if base in _TITLES:
+        return _TITLES[base]
+    found = find_output(name)
+    title = found[1].title if found and found[1].title else base
+    return title.partition(" (")[0].removesuffix(" x 1000")
+
+
+def network_of(name: str) -> str:
+    """Returns the human name of an output's extractor, empty without one."""
+    extractor = name.partition("@")[2]
+    return _NETWORKS.get(extractor, extractor)
+
+
+def tooltip_of(name: str) -> str:
+    """Returns what a metric measures and how it is biased, from its spec; empty if unknown."""
+    found = find_output(name)
+    if found is None:
+        return ""
+    spec = found[0].spec
+    summary = spec.documentation.strip().partition("\n\n")[0]
+    parts = [" ".join(summary.split())]
+    biases = " ".join(spec.section("Known biases").split())
+    if biases:
+        parts.append(f"Known biases: {biases}")
+    return "\n".join(part for part in parts if part).replace("``", "")
+
+
+def group_of(name: str) -> str:
+    """Returns the heading of :data:`GROUPS` under which an output stands."""
+    base = name.partition("@")[0]
+    for group, prefixes in _GROUP_BY_PREFIX:
+        if base.startswith(prefixes):
+            return group
+    return "Other"
+
+
+def is_detail(name: str) -> bool:
+    """Returns whether an output is a variant that result tables leave to ``--verbose``."""
+    return name.partition("@")[0].endswith(_DETAIL_SUFFIXES)
+
+
+def headline(names: Iterable[str]) -> list[str]:
+    """Returns the headline outputs among ``names``, in the order of :data:`HEADLINES`."""
+    names = list(names)
+    return [one for base in HEADLINES for one in names if one.partition("@")[0] == base]
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Returns names by group, headlines first within a group, otherwise in the given order."""
+    names = list(names)
+    first = {name: place for place, name in enumerate(headline(names))}
+    given = {name: place for place, name in enumerate(names)}
+    return sorted(
+        names,
+        key=lambda name: (
+            GROUPS.index(group_of(name)), is_detail(name), first.get(name, len(first)),
+            given[name],
+        ),
+    )  # fmt: skip
+
+
+def ceiling_of(name: str, available: Mapping[str, object]) -> str | None:
+    """Returns the id of the ceiling that a run reports for an output, or None."""
+    base, at, extractor = name.partition("@")
+    ceiling = f"{base}_ceiling{at}{extractor}"
+    return ceiling if ceiling in available else None

@@ -1,0 +1,138 @@
+"""Rows of a report's metric tables: grouped, headline first, the better run marked with its p."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from figbench.comparison.comparison import Comparison, Difference, compare_runs
+from figbench.comparison.runs import load_run
+from figbench.errors import FigbenchError
+from figbench.metrics.names import group_of, headline, network_of, ordered, title_of, tooltip_of
+from figbench.pages.numbers import arrow, factor_text, format_number, interval_text
+from figbench.results.schema import MetricValue, RunResult
+
+ALPHA = 0.05
+DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value with its interval; ``win`` marks the significantly better run."""
+
+    text: str
+    interval: str = ""
+    win: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric across runs, with the difference and p of two runs."""
+
+    metric: str
+    title: str
+    detail: str
+    arrow: str
+    tooltip: str
+    cells: tuple[Cell, ...]
+    difference: str = ""
+    p: str = ""
+
+
+Groups = list[tuple[str, list[MetricRow]]]
+
+
+def compare_two(
+    paths: Sequence[Path], results: Sequence[RunResult]
+) -> tuple[Comparison | None, str]:
+    """Returns the comparison of two runs over the headline metrics, or why there is none."""
+    if len(paths) != 2:
+        return None, ""
+    names = headline(name for name, one in results[0].metrics.items() if one.value is not None)
+    try:
+        first, second = (load_run(path) for path in paths)
+        return compare_runs(first, second, metrics=names or None), ""
+    except FigbenchError as error:
+        return None, f"The runs were not tested: {error.message}"
+
+
+def metric_rows(
+    results: Sequence[RunResult], comparison: Comparison | None, *, only_headline: bool
+) -> Groups:
+    """Returns the rows by group.
+
+    Args:
+        results: Of one protocol.
+        comparison: Of two runs, or None.
+        only_headline: Whether only headline metrics are listed.
+    """
+    names = list(dict.fromkeys(name for one in results for name in one.metrics))
+    listed = headline(names) or names if only_headline else names
+    groups: Groups = []
+    for name in ordered(listed):
+        if not groups or groups[-1][0] != group_of(name):
+            groups.append((group_of(name), []))
+        groups[-1][1].append(_row(name, results, comparison.of(name) if comparison else None))
+    return groups
+
+
+def _row(name: str, results: Sequence[RunResult], difference: Difference | None) -> MetricRow:
+    metrics = [one.metrics.get(name) for one in results]
+    first = next(one for one in metrics if one is not None)
+    winner = _winner(difference)
+    text = p = ""
+    if difference is not None:
+        text = format_number(difference.difference, first.display_scale, digits=DIGITS)
+        p = _p(difference.p_holm)
+    return MetricRow(
+        metric=name,
+        title=title_of(name),
+        detail=f"{network_of(name)}{factor_text(first.display_scale)}".strip(),
+        arrow=arrow(first.higher_is_better),
+        tooltip=tooltip_of(name),
+        cells=tuple(_cell(one, place == winner) for place, one in enumerate(metrics)),
+        difference=text,
+        p=p,
+    )
+
+
+def _winner(difference: Difference | None) -> int | None:
+    if difference is None or difference.p_holm is None or difference.p_holm >= ALPHA:
+        return None
+    return {True: 1, False: 0, None: None}[difference.better]
+
+
+def _p(value: float | None) -> str:
+    return "no test" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _cell(metric: MetricValue | None, win: bool) -> Cell:
+    if metric is None:
+        return Cell("not scored")
+    if metric.value is None:
+        return Cell(metric.status, (metric.reason or "")[:160])
+    text = format_number(metric.value, metric.display_scale, digits=DIGITS)
+    return Cell(text, interval_text(metric, digits=DIGITS), win)
+
+
+def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
+    """Returns one sentence: which of two runs is better in which headline metrics."""
+    if comparison is None:
+        return ""
+    by_winner: dict[int, list[str]] = {0: [], 1: []}
+    for one in comparison.differences:
+        winner = _winner(one)
+        if winner is not None:
+            by_winner[winner].append(title_of(one.metric))
+    parts = [
+        f"{names[place]} is better in {', '.join(metrics)}"
+        for place, metrics in by_winner.items()
+        if metrics
+    ]
+    unclear = len(comparison.differences) - sum(map(len, by_winner.values()))
+    if unclear:
+        parts.append(
+            f"no difference is shown in {unclear} of {len(comparison.differences)} metrics"
+        )
+    return ("; ".join(parts) + ".") if parts else ""
