@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from figbench.cli.cards import read_card
 from figbench.cli.console import error_console
 from figbench.errors import UserError
 
-board_app = typer.Typer(no_args_is_help=True, help="Boards that show what is noise.")
+board_app = typer.Typer(no_args_is_help=True, help="Boards whose ranks are ranges.")
 EntryFile = Annotated[Path, typer.Argument(help="<org>__<model>__<YYYY-MM-DD>.json")]
 Pictures = Annotated[
     bool,
@@ -20,6 +21,49 @@ Pictures = Annotated[
     ),
 ]
 BoardFolder = Annotated[Path, typer.Argument(help="Folder with board.yaml and entries/.")]
+
+
+@board_app.command()
+def init(
+    board: Annotated[Path, typer.Argument(help="New folder.")],
+    run: Annotated[Path, typer.Option(help="Any finished run against the board's reference.")],
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "Leaderboard",
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated columns; the first sorts [default: headline metrics]."),
+    ] = None,
+    pictures: Pictures = True,
+) -> None:
+    """Start a board from a run: board.yaml with its protocol and prompts, and the reference."""
+    from figbench.leaderboard.start import init_board
+
+    names = [one.strip() for one in metrics.split(",") if one.strip()] if metrics else None
+    made = init_board(board, run, title=title, metrics=names)
+    keep_reference(board, run, pictures)
+    columns = ", ".join(made.metrics)
+    error_console().print(
+        f"{board / 'board.yaml'}: protocol {made.protocol} {made.protocol_hash[:12]}, columns "
+        f"{columns}.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@board_app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds one folder per board.")],
+    fresh: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 if the page is out of date.")
+    ] = False,
+) -> None:
+    """Build the page over all boards of a folder."""
+    from figbench.leaderboard.index import build_index, require_fresh_index
+
+    if fresh:
+        require_fresh_index(folder)
+        error_console().print(f"{folder}: fresh.", markup=False)
+        return
+    error_console().print(f"{build_index(folder)}: written.", markup=False, soft_wrap=True)
 
 
 @board_app.command()
@@ -63,7 +107,10 @@ def add(
 @board_app.command()
 def enter(
     result: Annotated[Path, typer.Argument(help="result.json, or the folder that holds it.")],
-    out: Annotated[Path, typer.Option(help="<org>__<model>__<YYYY-MM-DD>.json to write.")],
+    out: Annotated[
+        Path,
+        typer.Option("--output", "--out", "-o", help="<org>__<model>__<YYYY-MM-DD>.json to write."),
+    ],
     organisation: Annotated[str, typer.Option(help="Who made the figures.")],
     standing: Annotated[str, typer.Option(help="self-reported or re-scored.")] = "self-reported",
     baseline: Annotated[bool, typer.Option(help="Pin it as a baseline, not ranked.")] = False,
@@ -80,9 +127,15 @@ def enter(
     """Make an entry from a finished run."""
     from figbench.io.atomic import write_text_atomic
     from figbench.io.json_files import dump_json
-    from figbench.leaderboard.attachments import evidence_path, save_evidence
+    from figbench.leaderboard.attachments import (
+        REFERENCE_NAME,
+        evidence_path,
+        load_evidence,
+        save_evidence,
+    )
     from figbench.leaderboard.collect import collect
-    from figbench.leaderboard.entries import Entry, load_board
+    from figbench.leaderboard.entries import Entry, NamedEntry, check_name, load_board
+    from figbench.leaderboard.validation import incomplete, require_valid
     from figbench.results.files import PER_FIGURE_NAME, load_result
     from figbench.results.integrity import check_folder
 
@@ -102,12 +155,29 @@ def enter(
             "result": run.model_dump(),
         }
     )
+    check_name(out)
+    if not entry.model.name:
+        raise UserError(
+            f"{result}: the run names no model, and a board refuses an entry without a name.",
+            remedy="Add --model-name NAME, or --model-card card.yaml with a name.",
+        )
+    evidence = None
     if board is not None:
         folder = result if result.is_dir() else result.parent
         rules = load_board(board)
         evidence, _ = collect(folder, rules.metrics, pictures=pictures)
+        reference = load_evidence(board / REFERENCE_NAME)
+        named = NamedEntry(out.stem, entry, evidence)
+        require_valid(named, rules, reference)
+        reason = incomplete(named, rules, reference)
+        if reason:
+            error_console().print(
+                f"Note: it would not be ranked: {reason}.", markup=False, soft_wrap=True
+            )
         save_evidence(evidence_path(out), evidence)
     write_text_atomic(out, dump_json(entry.model_dump(mode="json")))
+    attached = f" and {evidence_path(out).name}" if evidence else ""
+    error_console().print(f"Wrote {out}{attached}.", markup=False, soft_wrap=True)
 
 
 @board_app.command()
@@ -116,7 +186,12 @@ def reference(
     run: Annotated[Path, typer.Argument(help="Folder of any run against the board's reference.")],
     pictures: Pictures = True,
 ) -> None:
-    """Keep the reference's rows and features with the board: entries are checked against them."""
+    """Copy the reference's features to the board: entries are checked against them."""
+    keep_reference(board, run, pictures)
+
+
+def keep_reference(board: Path, run: Path, pictures: bool) -> None:
+    """Writes ``reference.safetensors`` of a board from a run."""
     from figbench.leaderboard.attachments import REFERENCE_NAME, save_evidence
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import load_board
@@ -131,15 +206,27 @@ def reference(
 @board_app.command()
 def baselines(
     reference: Annotated[str, typer.Argument(help="Reference set, in any layout.")],
-    out: Annotated[Path, typer.Option(help="New folder for the baselines' figures.")],
+    out: Annotated[
+        Path,
+        typer.Option("--output", "--out", "-o", help="New folder for the baselines' figures."),
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
+    protocol: Annotated[
+        str, typer.Option(help="Of the board, for the commands that are printed.")
+    ] = "offline",
+    runs: Annotated[
+        Path, typer.Option(help="Folder of the runs, for the commands that are printed.")
+    ] = Path("runs"),
 ) -> None:
     """Draw a board's floor and ceilings from its reference set."""
     from figbench.leaderboard.baselines import draw_baselines
 
     for name, (figures, against) in draw_baselines(reference, out, seed=seed).items():
-        line = f"figbench evaluate {figures} --reference {against} --model-name {name}"
-        error_console().print(line, markup=False, soft_wrap=True)
+        target = shlex.quote(str(runs / name))
+        typer.echo(
+            f"figbench evaluate {figures} {against} --protocol {shlex.quote(protocol)} "
+            f"--model-name {name} --output {target}"
+        )
 
 
 @board_app.command()
@@ -158,7 +245,10 @@ def withdraw(
 @board_app.command()
 def build(
     board: BoardFolder,
-    out: Annotated[Path | None, typer.Option(help="Page [default: BOARD/index.html].")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--output", "--out", "-o", help="Page [default: BOARD/index.html]."),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 3 if the page is out of date.")
     ] = False,

@@ -32,6 +32,7 @@ VERBS = (
     "graph",
     "weights",
     "model",
+    "validate_metrics",
     "judge",
     "demo",
     "doctor",

@@ -91,6 +91,16 @@ class LabelFidelity:
             needs=Needs(ocr=True),
             documentation=inspect.getdoc(type(self)) or "",
             settings={"max_ned": 0.2, "box_weight": 0.0},
+            sees=(
+                "text-characters",
+                "text-garbled",
+                "text-removed",
+                "text-invented",
+                "text-shrunk",
+                "modes-dropped",
+                "captions-shuffled",
+                "missing",
+            ),
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from figbench.comparison.comparison import Comparison
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
+from figbench.metrics.names import headline, ordered, title_of
+from figbench.pages.facts import Group, run_facts
+from figbench.pages.numbers import heading, value_text
 from figbench.pages.render import render
+from figbench.pages.tables import as_csv, as_latex, methods_sentence, results_table
 from figbench.reports.figures import Shown, extremes
+from figbench.reports.metric_rows import compare_two, metric_rows, verdict_of
 from figbench.reports.strata import StrataTable, strata_table
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.results.integrity import check_folder
 from figbench.results.schema import MetricValue, RunResult
 
 MOST_SHOWN = 20
+SUFFIXES = (".html", ".htm", ".md", ".tex", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,19 @@ class Reported:
     best: list[Shown]
     strata: StrataTable | None
 
+    @property
+    def ordered_by_title(self) -> str:
+        """Human name of the metric that orders the figures."""
+        return title_of(self.ordered_by) if self.ordered_by else ""
+
+    @property
+    def facts(self) -> list[Group]:
+        """Returns the run's provenance as tables."""
+        return run_facts(self.result)
+
 
 def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOWN) -> Path:
-    """Writes a report, Markdown when ``out`` ends in ``.md``, HTML otherwise.
+    """Writes a report: a page for ``.html``, else Markdown, or a table for ``.tex`` and ``.csv``.
 
     Args:
         results: ``result.json`` files or the folders that hold them.
@@ -39,7 +56,7 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
         figures: Worst and best figures shown per run; Markdown names them without pictures.
 
     Raises:
-        UserError: If there is no result to report.
+        UserError: If there is no result to report, or the suffix is none of these.
         IntegrityError: If the runs followed different protocols.
     """
     if not results:
@@ -53,10 +70,20 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
             "The runs followed different protocols, so one table cannot hold them.",
             remedy="Report them one by one.",
         )
-    markdown = out.suffix == ".md"
-    runs = [_reported(path, result, figures, pictures=not markdown) for path, result in loaded]
+    suffix = out.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(
+            f"{out}: no report is written as '{suffix or out.name}'.",
+            remedy=f"Use one of: {', '.join(SUFFIXES)}.",
+        )
+    if suffix in (".tex", ".csv"):
+        table = results_table([(_name(result), result) for _, result in loaded])
+        write_text_atomic(out, as_latex(table) if suffix == ".tex" else as_csv(table))
+        return out
+    page = suffix != ".md"
+    runs = [_reported(path, result, figures, pictures=page) for path, result in loaded]
     names = list(dict.fromkeys(name for run in runs for name in run.result.metrics))
-    text = _markdown(runs, names) if markdown else _html(runs, names)
+    text = _html(runs, list(results)) if page else _markdown(runs, names)
     write_text_atomic(out, text)
     return out
 
@@ -64,8 +91,12 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
 def _reported(path: Path, result: RunResult, count: int, *, pictures: bool) -> Reported:
     folder = path if path.is_dir() else path.parent
     metric, worst, best = extremes(folder, count, pictures=pictures) if count else ("", [], [])
-    name = result.model.name or Path(result.manifests.generated.source).name
-    return Reported(name, result, metric, worst, best, strata_table(folder, result))
+    strata = strata_table(folder, result)
+    return Reported(_name(result), result, metric, worst, best, strata)
+
+
+def _name(result: RunResult) -> str:
+    return result.model.name or Path(result.manifests.generated.source).name
 
 
 def cell(metric: MetricValue | None) -> str:
@@ -74,21 +105,58 @@ def cell(metric: MetricValue | None) -> str:
         return ""
     if metric.value is None:
         return f"{metric.status}: {metric.reason}"
-    ends = metric.interval
-    return f"{metric.value:.4g}" + (f" [{ends.low:.4g}, {ends.high:.4g}]" if ends else "")
+    return value_text(metric)
 
 
-def _html(runs: list[Reported], names: list[str]) -> str:
-    table = [(name, [cell(run.result.metrics.get(name)) for run in runs]) for name in names]
-    return render("report.html.j2", runs=runs, table=table)
+def _html(runs: list[Reported], paths: list[Path]) -> str:
+    results = [run.result for run in runs]
+    names = [run.name for run in runs]
+    comparison, note = compare_two(paths, results)
+    metrics = dict.fromkeys(name for one in results for name in one.metrics)
+    shown = [replace(run, strata=_headline_strata(run.strata)) for run in runs]
+    return render(
+        "report.html.j2",
+        sortable=False,
+        title=" and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others",
+        runs=shown,
+        verdict=verdict_of(names, comparison),
+        headline_rows=metric_rows(results, comparison, only_headline=True),
+        all_rows=metric_rows(results, comparison, only_headline=False),
+        n_metrics=len(metrics),
+        tested=_tests(comparison),
+        notes=[note] if note else list(comparison.notes) if comparison else [],
+        names={name: title_of(name) for name in metrics},
+        methods=methods_sentence(results[0]),
+    )
+
+
+def _tests(comparison: Comparison | None) -> str:
+    if comparison is None:
+        return ""
+    return "; ".join(sorted({one.method for one in comparison.differences}))
+
+
+def _headline_strata(table: StrataTable | None) -> StrataTable | None:
+    """Returns the columns of headline metrics; all of them where none is a headline."""
+    if table is None or not (names := headline(table.metrics)):
+        return table
+    places = [table.metrics.index(name) for name in names]
+    rows = [(label, n, [cells[place] for place in places]) for label, n, cells in table.rows]
+    return StrataTable(names, rows)
 
 
 def _markdown(runs: list[Reported], names: list[str]) -> str:
     heads = ["metric", *(_plain(run.name) for run in runs)]
-    lines = ["# Report", "", _line(heads), _line(["---"] * len(heads))]
-    for name in names:
-        cells = [_plain(cell(run.result.metrics.get(name))) for run in runs]
-        lines.append(_line([name, *cells]))
+    lines = [
+        f"# {_plain(' and '.join(run.name for run in runs))}",
+        "",
+        _line(heads),
+        _line(["---"] * len(heads)),
+    ]
+    for name in ordered(names):
+        metrics = [run.result.metrics.get(name) for run in runs]
+        first = next(one for one in metrics if one is not None)
+        lines.append(_line([heading(name, first), *(_plain(cell(one)) for one in metrics)]))
     for run in runs:
         side, protocol = run.result.manifests.generated, run.result.protocol
         lines += ["", f"## {_plain(run.name)}", ""]
@@ -98,6 +166,7 @@ def _markdown(runs: list[Reported], names: list[str]) -> str:
         lines += _strata_lines(run.strata) if run.strata else []
         for title, shown in (("Worst", run.worst), ("Best", run.best)):
             lines += _figure_lines(f"{title} by {run.ordered_by}", shown) if shown else []
+    lines += ["", f"Methods: {_plain(methods_sentence(runs[0].result))}"]
     return "\n".join(lines) + "\n"
 
 

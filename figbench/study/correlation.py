@@ -12,7 +12,7 @@ import numpy as np
 
 from figbench.errors import UserError
 from figbench.ranking.counts import paper_weights
-from figbench.ranking.intervals import Estimate, percentile
+from figbench.ranking.intervals import Estimate, bounded, percentile
 from figbench.statistics.effects import holm
 from figbench.statistics.paired import sign_flip_test
 from figbench.study.association import Agreement, agreement, ceiling, predicted
@@ -173,7 +173,8 @@ def _differences(
         sums, sizes = np.bincount(codes, weights=gap), np.bincount(codes, weights=votes)
         weights = paper_weights(len(sums), resamples, np.random.default_rng(seed))
         value = float(gap.sum() / votes.sum())
-        estimate = percentile(value, (weights @ sums) / (weights @ sizes), len(sums))
+        shares = (weights @ sums) / (weights @ sizes)
+        estimate = bounded(percentile(value, shares, len(sums)), -1.0, 1.0)
         test = sign_flip_test(gap, papers, np.random.default_rng(seed))
         found.append((first.name, second.name, estimate, test.p_value, int(votes.sum())))
     adjusted = holm({f"{a}\n{b}": p for a, b, _, p, _ in found})
