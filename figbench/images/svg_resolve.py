@@ -99,7 +99,7 @@ def _without_files(root: ElementTree.Element, notes: list[str]) -> None:
 def _choose_switches(root: ElementTree.Element) -> None:
     """Leaves the branch of each ``switch`` that a browser shows: the first without extensions."""
     for switch in [one for one in root.iter() if _local(one.tag) == "switch"]:
-        branches = [one for one in switch if isinstance(one.tag, str)]
+        branches = list(switch)
         shown = next((one for one in branches if not one.get("requiredExtensions")), None)
         if shown is None:
             continue

@@ -144,7 +144,7 @@ def load_reference(
     return manifest.select(kept, note)
 
 
-def _check_repeated(manifest: Manifest, path: str | Path) -> None:
+def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
     """A reference set has no samples: a repeated id leaves a reference out."""
     first: dict[str, Figure] = {}
     repeated = []
