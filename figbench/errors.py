@@ -6,6 +6,7 @@
 | 1 | ``gate`` found a regression |
 | 2 | the user can mend it: wrong argument, missing file, missing weights |
 | 3 | integrity: a digest does not match, or results must not be compared |
+| 70 | a fault of figbench itself (EX_SOFTWARE of sysexits.h); please report it |
 | 130 | interrupted; finished work is kept and a rerun resumes |
 """
 
@@ -15,6 +16,7 @@ EXIT_OK = 0
 EXIT_REGRESSION = 1
 EXIT_USER = 2
 EXIT_INTEGRITY = 3
+EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130
 
 

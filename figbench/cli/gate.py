@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from figbench.gate.decision import Decision
 
 
+def _rules_of_variable() -> list[str]:
+    """Rules of the variable, one a line: a rule holds spaces, at which Typer would split it."""
+    text = os.environ.get("FIGBENCH_GATE_RULE", "")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def gate(
     result: Annotated[
         str | None, typer.Argument(help="Run folder or result.json [default: figbench.toml's].")
@@ -25,7 +32,11 @@ def gate(
     baseline: Annotated[str | None, typer.Option(help="Run folder or result.json.")] = None,
     rule: Annotated[
         list[str] | None,
-        typer.Option(help='Such as "label_f1>=0.8" or "fid:+2% & p<0.05"; may be repeated.'),
+        typer.Option(
+            help='Such as "label_f1>=0.8" or "fid:+2% & p<0.05"; may be repeated, in the variable '
+            "FIGBENCH_GATE_RULE one a line.",
+            allow_from_autoenv=False,
+        ),
     ] = None,
     allow_no_baseline: Annotated[
         bool, typer.Option("--allow-no-baseline", help="Pass when the baseline is not there.")
@@ -65,7 +76,7 @@ def gate(
     decision = decide(
         run,
         before,
-        rule or config.rules,
+        rule or _rules_of_variable() or config.rules,
         alpha_budget=alpha_budget,
         previous_gates=previous_gates,
         allow_no_baseline=allow_no_baseline or config.allow_no_baseline,

@@ -136,11 +136,15 @@ def enter(
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import Entry, NamedEntry, check_name, load_board
     from figbench.leaderboard.validation import incomplete, require_valid
-    from figbench.results.files import load_result
+    from figbench.results.files import PER_FIGURE_NAME, load_result
+    from figbench.results.integrity import check_folder
 
     if standing not in ("self-reported", "re-scored"):
         raise UserError(f"--standing: '{standing}'.", remedy="Use self-reported or re-scored.")
-    run = load_result(result).model_copy(update={"store": None})
+    loaded = load_result(result)
+    folder = Path(result) if Path(result).is_dir() else Path(result).parent
+    check_folder(folder, loaded, PER_FIGURE_NAME)
+    run = loaded.model_copy(update={"store": None})
     given = read_card(model_card, model_name).model_dump(exclude_unset=True)
     card = run.model.model_copy(update={**given, "organisation": organisation})
     entry = Entry.model_validate(

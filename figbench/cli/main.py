@@ -13,7 +13,7 @@ import typer
 
 from figbench._version import __version__
 from figbench.cli.console import error_console, show_error
-from figbench.errors import EXIT_INTERRUPTED, EXIT_USER, FigbenchError
+from figbench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 
 VERBS = (
     "evaluate",
@@ -61,7 +61,12 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        False,
+        "--version",
+        callback=_version,
+        is_eager=True,
+        allow_from_autoenv=False,
+        help="Print the version and exit.",
     ),
 ) -> None:
     """Runs before every verb."""
@@ -84,6 +89,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def run() -> None:
     """Entry point of the console script: errors become messages and exit codes."""
+    _ignore_accidents()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
@@ -103,3 +109,35 @@ def run() -> None:
         remedy = "Make room and run the same command again; finished work is kept." if full else ""
         show_error(FigbenchError(f"{place}{error.strerror or error}.", remedy=remedy))
         sys.exit(EXIT_USER)
+    except Exception as error:
+        # Python's own exit code of a traceback is 1, which a gate gives for a regression.
+        _show_fault(error)
+        sys.exit(EXIT_INTERNAL)
+
+
+def _ignore_accidents() -> None:
+    """Variables such as FIGBENCH_VERSION or FIGBENCH_GATE_HELP must not turn into options."""
+    for name in list(os.environ):
+        if name.startswith("FIGBENCH_") and name.endswith(
+            ("_HELP", "_INSTALL_COMPLETION", "_SHOW_COMPLETION")
+        ):
+            del os.environ[name]
+
+
+def _show_fault(error: Exception) -> None:
+    """Names an unexpected error and its place; the whole traceback on request."""
+    import traceback
+
+    if os.environ.get("FIGBENCH_TRACEBACK") == "1":
+        traceback.print_exception(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if f"{os.sep}figbench{os.sep}" in one.filename] or list(frames)
+    place = f" in {own[-1].name} ({own[-1].filename}:{own[-1].lineno})" if own else ""
+    text = str(error) or "no message"
+    show_error(
+        FigbenchError(
+            f"Unexpected {type(error).__name__}{place}: {text[:500]}",
+            remedy="This is a fault of figbench. Please report it with the command, figbench "
+            f"{__version__}, and the output with FIGBENCH_TRACEBACK=1.",
+        )
+    )

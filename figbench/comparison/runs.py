@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from figbench.errors import IntegrityError, UserError
 from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, RESULT_NAME, load_result
+from figbench.results.integrity import check_folder
 from figbench.results.schema import RunResult
 
 Array = npt.NDArray[np.float64]
@@ -59,6 +60,7 @@ def load_run(path: str | Path | RunResult) -> Run:
         result = load_result(source)
         folder = source.parent if source.name == RESULT_NAME or source.is_file() else source
     table_path = folder / PER_FIGURE_NAME
+    check_folder(folder, result, PER_FIGURE_NAME)
     try:
         table = result.figure_table
         if table is None:

@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from figbench.errors import UserError
 
@@ -46,7 +46,7 @@ def open_index(path: Path) -> IO[bytes]:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
     packed = handle.read(2) == b"\x1f\x8b"
     handle.seek(0)
-    return gzip.open(handle) if packed else handle
+    return cast("IO[bytes]", gzip.open(handle)) if packed else handle
 
 
 def encoding_of(head: bytes) -> str:
@@ -176,7 +176,7 @@ def read_rows(name: str, handle: IO[bytes]) -> Any:
     """
     suffix = index_suffix(name)
     if name.lower().endswith(COMPRESSED):
-        handle = gzip.open(handle)
+        handle = cast("IO[bytes]", gzip.open(handle))
     if suffix in (".jsonl", ".ndjson"):
         return list(parse_lines(name, handle))
     if suffix in (".csv", ".tsv"):

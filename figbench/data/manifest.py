@@ -28,9 +28,9 @@ class Manifest:
     source: str
     notes: tuple[str, ...] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
-    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     left_out: tuple[LeftOut, ...] = ()
     rows: tuple[SourceRow, ...] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def read(self, figure: Figure) -> bytes:
         """Returns the figure's bytes.

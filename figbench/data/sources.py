@@ -1,7 +1,8 @@
 """Where bytes come from: a folder, a member of an archive, a row of a parquet file.
 
 A path inside a manifest is relative to its root; ``a.zip!/b.png`` is a member of an archive and
-``t.parquet!/image/7`` row 7 of a column, ``i.json!/image/7`` the picture inside a record. Nothing is extracted to disk.
+``t.parquet!/image/7`` row 7 of a column, ``i.json!/image/7`` the picture inside a record. Nothing
+is extracted to disk.
 """
 
 from __future__ import annotations

@@ -6,24 +6,21 @@ import functools
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 from pathlib import Path
-
-from platformdirs import user_cache_path
 
 from figbench.data.remote.urls import offline
 from figbench.errors import IntegrityError, UserError, WeightsUnavailableError
 from figbench.features.pins import PINS, Pin, get_pin
 from figbench.io.atomic import atomic_path, write_text_atomic
+from figbench.io.user_folders import cache_folder
 
 UNVERIFIED = "unverified.json"
 
 
 def weights_folder() -> Path:
     """Returns ``$FIGBENCH_WEIGHTS`` or the per-user cache folder."""
-    named = os.environ.get("FIGBENCH_WEIGHTS")
-    return Path(named) if named else user_cache_path("figbench") / "weights"
+    return cache_folder("weights", "FIGBENCH_WEIGHTS")
 
 
 def find_weights(name: str) -> Path | None:

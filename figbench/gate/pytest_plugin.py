@@ -29,8 +29,9 @@ class FigbenchFixture:
         folder: Where runs of this test are written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         self._folder = folder
+        self._root = root
         self._count = 0
 
     def evaluate(
@@ -43,7 +44,20 @@ class FigbenchFixture:
         """Returns the result of :func:`figbench.evaluate`; the run is kept for :meth:`gate`."""
         from figbench.evaluation import evaluate
 
-        return evaluate(generated, reference, protocol, metrics, output=self._next_folder())
+        return evaluate(
+            self._placed(generated),
+            self._placed(reference),
+            self._placed(protocol) if isinstance(protocol, str | Path) else protocol,
+            metrics,
+            output=self._next_folder(),
+        )
+
+    def _placed(self, path: str | Path) -> str | Path:
+        """Returns a relative path below pytest's root folder where it is there."""
+        if self._root is None or "://" in str(path):
+            return path
+        below = self._root / path
+        return below if below.exists() else path
 
     def gate(
         self,
@@ -65,7 +79,7 @@ class FigbenchFixture:
         from figbench.gate.decision import gate
 
         self.evaluate(generated, reference, protocol, metrics)
-        decision = gate(self._folder / f"run-{self._count}", baseline, rules)
+        decision = gate(self._folder / f"run-{self._count}", self._placed(baseline), rules)
         if not decision.passed:
             pytest.fail(decision_markdown(decision), pytrace=False)
         return decision
@@ -76,6 +90,9 @@ class FigbenchFixture:
 
 
 @pytest.fixture
-def figbench(tmp_path: Path) -> FigbenchFixture:
-    """Scores and gates figures: ``figbench.gate(generated, reference, baseline, rules)``."""
-    return FigbenchFixture(tmp_path / "figbench")
+def figbench(tmp_path: Path, pytestconfig: pytest.Config) -> FigbenchFixture:
+    """Scores and gates figures: ``figbench.gate(generated, reference, baseline, rules)``.
+
+    Relative paths are taken from pytest's root folder, wherever the shell is.
+    """
+    return FigbenchFixture(tmp_path / "figbench", pytestconfig.rootpath)

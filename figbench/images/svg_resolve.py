@@ -99,7 +99,7 @@ def _without_files(root: ElementTree.Element, notes: list[str]) -> None:
 def _choose_switches(root: ElementTree.Element) -> None:
     """Leaves the branch of each ``switch`` that a browser shows: the first without extensions."""
     for switch in [one for one in root.iter() if _local(one.tag) == "switch"]:
-        branches = [one for one in switch if isinstance(one.tag, str)]
+        branches = list(switch)
         shown = next((one for one in branches if not one.get("requiredExtensions")), None)
         if shown is None:
             continue
@@ -145,7 +145,8 @@ def _with_colours(root: ElementTree.Element) -> str:
     for style in _styles(root):
         css = _plain_css(style.text or "")
         own = variables | {name: value.strip() for name, value in _CUSTOM.findall(css)}
-        style.text = _RULE.sub(lambda match: _rule(match[1], match[2], own), css)
+        rules = _RULE.findall(css)
+        style.text = "\n".join(_rule(selector, body, own) for selector, body in rules)
     return _page([*backgrounds, root.get("style", "")], variables)
 
 

@@ -33,7 +33,10 @@ def read_json(path: Path, *, limit: int = MAX_JSON_BYTES) -> Any:
         size = path.stat().st_size
         if size > limit:
             raise UserError(f"{path}: {size:,} bytes is more than the limit of {limit:,}.")
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("version https://git-lfs"):
+            raise UserError(f"{path}: a Git LFS pointer, not the file.", remedy="Run: git lfs pull")
+        return json.loads(text, parse_constant=refuse)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file.", remedy="Check the path.") from None
     except IsADirectoryError:

@@ -133,15 +133,30 @@ class LabelFidelity:
         measurements = []
         for key, values in columns.items():
             details = _counts(values, inputs)
-            if key in SCORES:
-                details["ceiling"] = 1.0
-            elif key.endswith("_truth"):
+            if key.endswith("_truth"):
                 details["ceiling"] = float(np.nanmean(ceiling[key.removesuffix("_truth")]))
             value = float(np.nanmean(values))
             measurements.append(
-                Measurement(outputs[key], value, per_figure=values, details=details)
+                Measurement(
+                    outputs[key],
+                    value,
+                    per_figure=values,
+                    details=details,
+                    warnings=_unread(key, values, outputs[key].id),
+                )
             )
         return measurements
+
+
+def _unread(key: str, values: Array, title: str) -> tuple[str, ...]:
+    """A score that rests on few references says so; the reader may not be made for their script."""
+    empty = int((~np.isfinite(values)).sum())
+    if key != "label_f1" or not empty:
+        return ()
+    text = f"{title}: {empty} of {len(values)} references show no label that the reader can see"
+    if 2 * empty >= len(values):
+        text += "; the reader may not be made for their script, and the score rests on the others"
+    return (f"{text}.",)
 
 
 def _counts(values: Array, inputs: MetricInputs) -> dict[str, float | int | str]:

@@ -17,7 +17,8 @@ from figbench.pages.tables import as_csv, as_latex, methods_sentence, results_ta
 from figbench.reports.figures import Shown, extremes
 from figbench.reports.metric_rows import compare_two, metric_rows, verdict_of
 from figbench.reports.strata import StrataTable, strata_table
-from figbench.results.files import load_result
+from figbench.results.files import PER_FIGURE_NAME, load_result
+from figbench.results.integrity import check_folder
 from figbench.results.schema import MetricValue, RunResult
 
 MOST_SHOWN = 20
@@ -61,6 +62,9 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
     if not results:
         raise UserError("No result given.", remedy="Type: figbench report RUN --out report.html")
     loaded = [(path, load_result(path)) for path in results]
+    for path, result in loaded:
+        folder = Path(path) if Path(path).is_dir() else Path(path).parent
+        check_folder(folder, result, PER_FIGURE_NAME)
     if len({result.protocol.hash for _, result in loaded}) > 1:
         raise IntegrityError(
             "The runs followed different protocols, so one table cannot hold them.",

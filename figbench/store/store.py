@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from platformdirs import user_cache_path
 from safetensors import safe_open
 from safetensors.numpy import save
 
 from figbench.errors import IntegrityError
 from figbench.io.atomic import atomic_path
+from figbench.io.user_folders import cache_folder
 from figbench.store.stored_features import StoredRows, grouped
 
 KEYS = "keys"
@@ -34,8 +33,7 @@ _ROW_BITS = 32
 
 def default_store() -> Path:
     """Returns ``$FIGBENCH_STORE`` or the per-user cache folder."""
-    named = os.environ.get("FIGBENCH_STORE")
-    return Path(named) if named else user_cache_path("figbench") / "store"
+    return cache_folder("store", "FIGBENCH_STORE")
 
 
 def row_key(*parts: str) -> bytes:

@@ -143,14 +143,15 @@ def _without_copies(
     named: Sequence[Named], total: int, index: IdIndex
 ) -> tuple[list[Named], list[LeftOut]]:
     """Leaves out files that lie below another of the same id and sample; else refuses."""
+    named, apart = _without_plain_beside_numbered(named)
     claims: dict[tuple[str, int], list[Named]] = defaultdict(list)
     for one in named:
         claims[one.figure_id, one.number or 0].append(one)
-    if len(claims) == len(named):
+    if len(claims) == len(named) and not apart:
         return list(named), []
     folders = Counter(_folder(one.name) for one in named)
     dropped: set[str] = set()
-    copies, spelled_twice = [], []
+    copies, spelled_twice = list(apart), []
     for (figure_id, _), group in claims.items():
         if len(group) == 1:
             continue
@@ -176,6 +177,34 @@ def _without_copies(
         what = "images whose name is another spelling of a scored figure's were left out"
         left.append(LeftOut(len(spelled_twice), f"{what}: {some(spelled_twice)}"))
     return [one for one in named if one.name not in dropped], left
+
+
+def _without_plain_beside_numbered(
+    named: Sequence[Named],
+) -> tuple[list[Named], list[str]]:
+    """Leaves out ``thumbs/a.png`` where the samples of ``a`` are ``a_0.png``, ``a_1.png``.
+
+    Raises:
+        UserError: If the plain name is no copy in a folder below, and cannot be sample 0.
+    """
+    numbered: dict[str, list[Named]] = defaultdict(list)
+    for one in named:
+        if one.number is not None:
+            numbered[one.figure_id].append(one)
+    apart = []
+    for one in named:
+        others = numbered.get(one.figure_id, ())
+        if one.number is not None or not others:
+            continue
+        folders = {_folder(other.name) for other in others}
+        mine = _folder(one.name)
+        if mine not in folders and all(_below(mine, folder) for folder in folders):
+            apart.append(one.name)
+        elif mine not in folders or any(
+            other.number > MAX_SAMPLE for other in others if other.number
+        ):
+            raise _twice(others[0].name, one.name, one.figure_id)
+    return [one for one in named if one.name not in apart], apart
 
 
 def _claim(one: Named, figure_id: str) -> tuple[bool, int, str]:

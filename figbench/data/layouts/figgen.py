@@ -48,18 +48,29 @@ def read_figgen(
     ids = _Ids(prompts, records)
     scale = _SCALE.fullmatch(PurePosixPath(runs[0]).name if runs[0] != "." else names.title)
     captions: dict[str, str | None] = {}
-    found = []
+    first_rows: dict[str, int] = {}
+    found, repeated = [], set()
     for name, match in matches:
         row, folder = int(match[2]), str(PurePosixPath(name).parent)
         if folder not in captions:
             captions[folder] = names.text(f"{folder}/caption.txt")
         figure_id = ids.of(row, captions[folder])
+        if first_rows.setdefault(figure_id, row) != row:
+            repeated.add(row)
+            continue
         guidance = float(scale[1]) if scale else None
         path = names.path_of(name)
         found.append(
             Candidate(figure_id, int(match[3]), path, captions[folder], guidance_scale=guidance)
         )
-    return found, ids.notes()
+    notes = ids.notes()
+    if repeated:
+        shown_rows = ", ".join(f"sample_{row}" for row in sorted(repeated)[:3])
+        notes.append(
+            f"{len(repeated)} folders have the caption of an earlier one, as the sampler writes "
+            f"where a picture of its data set was damaged, and were left out: {shown_rows}"
+        )
+    return found, notes
 
 
 class _Ids:

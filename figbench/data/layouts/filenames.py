@@ -91,7 +91,7 @@ class FolderNames:
         within = os.path.commonpath([target, os.path.realpath(self.root)])
         if target in seen or within in (target, os.path.realpath(self.root)):
             self._notes.append(f"linked folder not entered: {name} (it leads back into the set)")
-        elif not os.path.isdir(target):
+        elif not Path(target).is_dir():
             self._notes.append(f"linked folder not entered: {name} (it leads nowhere)")
         else:
             seen.add(target)

@@ -20,11 +20,11 @@ from typing import IO, Any
 from uuid import uuid4
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
 from figbench.data.remote.urls import explained
 from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
+from figbench.io.user_folders import cache_folder
 
 THREADS = 16
 Advance = Callable[[int, int], None]
@@ -50,8 +50,7 @@ class RemoteObject:
 
 def mirrors_folder() -> Path:
     """Returns ``$FIGBENCH_MIRRORS`` or the per-user cache folder."""
-    named = os.environ.get("FIGBENCH_MIRRORS")
-    return Path(named) if named else user_cache_path("figbench") / "mirrors"
+    return cache_folder("mirrors", "FIGBENCH_MIRRORS")
 
 
 class Mirror:

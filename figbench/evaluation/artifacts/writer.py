@@ -23,6 +23,7 @@ from figbench.evaluation.scoring.score import Scores, clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.results.files import PER_FIGURE_NAME, write_result
+from figbench.results.integrity import ROWS_KEY, run_identity
 from figbench.results.schema import RunResult, json_schema
 
 GENERATED_NAME = "generated.jsonl"
@@ -55,7 +56,11 @@ def write_run(
 ) -> None:
     """Writes the whole run; every file appears complete or not at all."""
     with atomic_path(folder / PER_FIGURE_NAME) as temporary:
-        pq.write_table(per_figure_table(sides, scores.per_figure), temporary)
+        table = per_figure_table(sides, scores.per_figure)
+        mark = {ROWS_KEY: dump_json(run_identity(result)).encode()}
+        pq.write_table(
+            table.replace_schema_metadata({**(table.schema.metadata or {}), **mark}), temporary
+        )
     for manifest, name in ((generated, GENERATED_NAME), (sides.reference, REFERENCE_NAME)):
         save_manifest(_with_files(manifest, folder / IMAGES), folder / name)
     write_text_atomic(folder / FEATURES_NAME, dump_json(_features_index(plan, spaces, scores)))

@@ -84,7 +84,7 @@ def load_inputs(
                 generated,
                 layout=options.layout,
                 only=options.only,
-                reference=references,
+                reference=None if pairs else references,
                 probes=probes,
                 advance=copied(say),
             )

@@ -13,6 +13,7 @@ from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Plan, make_plan
 from figbench.evaluation.planning.reading import check_left_out, no_pairs_hint
+from figbench.evaluation.planning.sizes import check_sizes
 from figbench.evaluation.planning.tasks import estimate_s
 from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
 from figbench.evaluation.progress import Progress, SilentProgress
@@ -90,6 +91,8 @@ def prepare(
             raise
         hint = no_pairs_hint(inputs.generated, inputs.reference)
         raise UserError(f"{error.message} {hint}", remedy=error.remedy) from None
+    if not reference_only:
+        check_sizes(plan, inputs)
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
     workload = build_workload(plan, spaces, rows, present, inputs.reference)

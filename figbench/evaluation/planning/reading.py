@@ -116,9 +116,7 @@ def prompt_notes(found: Sequence[Row], reference: Manifest) -> list[str]:
         if not prompt or not (row.reference.prompt or captions.get(row.reference.figure_id)):
             continue
         both += 1
-        allowed = captions.get(row.reference.figure_id, set()) | {
-            _plain(row.reference.prompt or "")
-        }
+        allowed = {*captions.get(row.reference.figure_id, ()), _plain(row.reference.prompt or "")}
         if _plain(prompt) not in allowed:
             differing += 1
             example = example or row.reference.figure_id

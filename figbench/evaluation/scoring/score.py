@@ -97,13 +97,22 @@ def _value(
         higher_is_better=output.higher_is_better,
         interval=interval_of(measurement, clusters(sides.rows), level, rng),
         standard_error=measurement.standard_error,
-        n_used=len(sides.present),
+        n_used=_entered(measurement, sides),
         n_expected=len(sides.rows),
         title=output.title,
         display_scale=output.display_scale,
         details=dict(measurement.details),
         warnings=list(measurement.warnings),
     )
+
+
+def _entered(measurement: Measurement, sides: Sides) -> int:
+    """Returns how many delivered figures entered the value; NaN marks those that did not."""
+    values = measurement.per_figure
+    if values is None or len(values) != len(sides.rows):
+        return len(sides.present)
+    delivered = np.array([row.generated is not None for row in sides.rows])
+    return int((delivered & np.isfinite(values)).sum())
 
 
 def _compute(

@@ -1,0 +1,29 @@
+"""Where figbench keeps what it computed or downloaded, on any machine."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def cache_folder(part: str, variable: str) -> Path:
+    """Returns the folder that a variable names, else the user's cache folder.
+
+    In a container with an arbitrary user there is neither HOME nor an entry in the password file;
+    then it is a folder of that user below the temporary folder.
+
+    Args:
+        part: Folder in the cache, such as ``store``.
+        variable: Environment variable that names another place, such as ``FIGBENCH_STORE``.
+    """
+    named = os.environ.get(variable)
+    if named:
+        return Path(named)
+    try:
+        return user_cache_path("figbench") / part
+    except (RuntimeError, KeyError):
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        return Path(tempfile.gettempdir()) / f"figbench-{user}" / part

@@ -1,0 +1,1 @@
+"""Folders, indexes, archives and files as people have them: the right value, or a refusal."""
