@@ -116,9 +116,21 @@ def evaluate(
         bool, typer.Option(help="Score unpaired sets; paired metrics are skipped.")
     ] = False,
     allow_rejects: Annotated[
-        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+        bool, typer.Option(help="Go on with more than 5% unreadable or left out.")
     ] = False,
     strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    layout: Annotated[
+        str | None, typer.Option(help="Layout of the generated set, such as flat or samples.")
+    ] = None,
+    reference_layout: Annotated[
+        str | None, typer.Option(help="Layout of the reference set.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Split of the reference [default: the protocol's].")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Score only images of such names: '*/final.png'.")
+    ] = None,
     model_card: Annotated[
         Path | None, typer.Option(help="YAML or JSON with name, revision, guidance_scale, ...")
     ] = None,
@@ -156,6 +168,10 @@ def evaluate(
         allow_unpaired=allow_unpaired,
         allow_rejects=allow_rejects,
         strict=strict,
+        layout=layout,
+        reference_layout=reference_layout,
+        split=split,
+        only=only,
         device=device,
         workers=workers,
         shard=shard_from_environment(),
@@ -197,7 +213,7 @@ def evaluate(
     show_result(results, result, verbose=verbose)
     if output is not None:
         if portable:
-            from figbench.evaluation.artifacts.portable import make_portable
+            from figbench.evaluation.artifacts.portable_copy import make_portable
 
             make_portable(output)
         console.print(f"Written: {output / 'result.json'}", soft_wrap=True)

@@ -93,13 +93,19 @@ def train(
 @model_app.command("sample")
 def sample(
     name: _Name,
-    checkpoint: Annotated[Path, typer.Option(help="A diffusion run or pipeline folder.")],
-    prompts: Annotated[
-        str, typer.Option(help="Figures with captions (ROOT:test), or a .txt of captions.")
+    checkpoint: Annotated[
+        Path, typer.Option(help="A diffusion run or pipeline folder, or figgen-nano.")
     ],
     out: Annotated[
         Path, typer.Option("--output", "--out", "-o", help="Folder for PNGs and manifest.")
     ],
+    prompts: Annotated[
+        str | None,
+        typer.Option(help="Figures with captions (ROOT:test), or a .txt, .jsonl or .csv of them."),
+    ] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="A caption; may be repeated. Instead of --prompts.")
+    ] = None,
     guidance_scale: Annotated[float | None, typer.Option(help="1 turns guidance off.")] = None,
     steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
     samples_per_prompt: Annotated[int, typer.Option(help="Figures per caption.")] = 1,
@@ -131,6 +137,7 @@ def sample(
         seed,
         out,
         limit,
+        prompt=prompt or [],
         config=config,
         overrides=settings or [],
         eta=eta,

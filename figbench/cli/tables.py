@@ -15,7 +15,7 @@ from figbench.results.schema import MetricValue, RejectRecord, RunResult
 if TYPE_CHECKING:
     from figbench.demo.demo import DemoOutcome
     from figbench.evaluation import Prepared
-    from figbench.evaluation.planning.plan import Task
+    from figbench.evaluation.planning.tasks import Task
 
 
 def show_result(console: Console, result: RunResult, *, verbose: bool = False) -> None:
@@ -162,6 +162,8 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         reasons.setdefault(reason or "", []).append(name)
     for reason, names in reasons.items():
         console.print(f"[yellow]Skipped[/] {', '.join(names)}: {escape(reason)}", soft_wrap=True)
+    for warning in prepared.inputs.warnings:
+        console.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
     console.print(
         f"{len(sides.present)} of {len(sides.rows)} expected figures, "
         f"{len(sides.reference.figures)} references. "
@@ -175,6 +177,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         "n_reference": len(sides.reference.figures),
         "tasks": tasks,
         "skipped": skipped,
+        "warnings": list(prepared.inputs.warnings),
         "estimate_s": round(prepared.estimate_s, 1),
     }
 

@@ -14,14 +14,12 @@ import numpy.typing as npt
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
-from figbench.metrics.numerics.swap_tests import frechet_swap_test, kernel_swap_test
-from figbench.results.schema import MetricValue
+from figbench.metrics import SetStatistic, set_statistic
+from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.effects import ALPHA, holm, minimum_detectable_effect, unpaired_p_value
 from figbench.statistics.paired import PairedTest, sign_flip_test
 
 MOST_DIFFERENT = 12
-SWAP_TESTS = {"fid": frechet_swap_test, "fd": frechet_swap_test}
-SWAP_TESTS |= {"kid": kernel_swap_test, "kd": kernel_swap_test}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,14 @@ class Comparison:
 
 
 def compare(
-    first: str | Path, second: str | Path, *, metrics: Sequence[str] | None = None
+    first: str | Path | RunResult,
+    second: str | Path | RunResult,
+    metrics: Sequence[str] | None = None,
 ) -> Comparison:
     """Compares two finished runs.
 
     Args:
-        first: Folder or ``result.json`` of the run to compare with.
+        first: Folder, ``result.json`` or result of the run to compare with.
         second: The other run.
         metrics: Which metrics; None for all that both have.
 
@@ -178,7 +178,7 @@ def _difference(
     a, b = first.result.value(name), second.result.value(name)
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
-        test = _unpaired(b - a, _standard_error(ours), _standard_error(theirs))
+        test = _unpaired(b - a, ours.implied_standard_error, theirs.implied_standard_error)
     counts = _counts(name, first, second, ours.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
@@ -219,27 +219,16 @@ def _from_pairs(test: PairedTest | None) -> _Test | None:
     return _Test(test.p_value, test.standard_error, test.method, True, test.smallest_p)
 
 
-def _standard_error(value: MetricValue) -> float | None:
-    if value.standard_error is not None:
-        return value.standard_error
-    if value.interval is None:
-        return None
-    from statistics import NormalDist
-
-    reach = NormalDist().inv_cdf((1 + value.interval.level) / 2)
-    return (value.interval.high - value.interval.low) / (2 * reach)
-
-
 def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test | None:
     rng = np.random.default_rng([first.result.provenance.seeds.get("protocol", 0), _number(name)])
-    kind = name.partition("@")[0]
-    if kind in SWAP_TESTS:
+    statistic = set_statistic(name)
+    if statistic is not None:
         try:
             features = [load_features(run.folder, name) for run in (first, second)]
         except FigbenchError as error:
             notes.append(f"{name}: features are not at hand ({error.message}); unpaired test.")
             return None
-        return _from_pairs(_swap(kind, features[0], features[1], rng))
+        return _from_pairs(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
         kept = np.isfinite(a) & np.isfinite(b)
@@ -252,7 +241,7 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
 
 
 def _swap(
-    kind: str, first: StoredFeatures, second: StoredFeatures, rng: np.random.Generator
+    statistic: SetStatistic, first: StoredFeatures, second: StoredFeatures, rng: np.random.Generator
 ) -> PairedTest | None:
     """Rows that only one model delivered cannot be swapped and are left out of the test."""
     place = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
@@ -265,8 +254,9 @@ def _swap(
         return None
     ours, theirs = (np.array(side) for side in zip(*pairs, strict=True))
     clusters = [first.clusters[i] for i in ours]
-    test = SWAP_TESTS[kind]
-    return test(first.generated[ours], second.generated[theirs], first.reference, clusters, rng)
+    return statistic.paired_test(
+        first.generated[ours], second.generated[theirs], first.reference, clusters, rng
+    )
 
 
 def _number(name: str) -> int:

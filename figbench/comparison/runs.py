@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from figbench.errors import IntegrityError, UserError
-from figbench.results.files import PER_FIGURE_NAME, RESULT_NAME, load_result
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, RESULT_NAME, load_result
 from figbench.results.schema import RunResult
 
-IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
 Array = npt.NDArray[np.float64]
 
 
@@ -46,20 +44,25 @@ class Run:
         return self.result.model.name or self.folder.name
 
 
-def load_run(path: str | Path) -> Run:
+def load_run(path: str | Path | RunResult) -> Run:
     """Loads ``result.json`` and, when it is beside it, ``per_figure.parquet``.
+
+    A :class:`RunResult` in memory is taken with the per-figure values that it carries.
 
     Raises:
         UserError: If there is no readable result, or the rows are damaged.
     """
-    source = Path(path)
-    result = load_result(source)
-    folder = source.parent if source.name == RESULT_NAME or source.is_file() else source
+    if isinstance(path, RunResult):
+        result, folder = path, path.folder or Path(path.model.name or "memory")
+    else:
+        source = Path(path)
+        result = load_result(source)
+        folder = source.parent if source.name == RESULT_NAME or source.is_file() else source
     table_path = folder / PER_FIGURE_NAME
-    if not table_path.is_file():
-        return Run(folder, result, (), (), np.zeros(0, np.bool_), {})
     try:
-        table = pq.read_table(table_path)
+        table = result.figure_table
+        if table is None:
+            return Run(folder, result, (), (), np.zeros(0, np.bool_), {})
         ids = table.column("figure_id").to_pylist()
         samples = table.column("sample").to_pylist()
         clusters = tuple(map(str, table.column("paper_id").to_pylist()))
@@ -67,7 +70,7 @@ def load_run(path: str | Path) -> Run:
         columns = {
             name: table.column(name).to_numpy().astype(np.float64)
             for name in table.column_names
-            if name not in IDENTITY
+            if name not in IDENTITY_COLUMNS
         }
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise UserError(f"{table_path}: damaged ({error}).") from None

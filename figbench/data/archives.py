@@ -59,7 +59,10 @@ def archive_members(path: Path) -> Iterator[Member]:
                 raise UserError(f"{path}: more than {MAX_MEMBERS:,} members.")
             yield member
     except _DAMAGED as error:
-        raise UserError(f"{path}: not a readable archive ({error}).") from None
+        with path.open("rb") as handle:
+            is_lfs = handle.read(40).startswith(b"version https://git-lfs")
+        hint = "It is a Git LFS pointer; run: git lfs pull" if is_lfs else ""
+        raise UserError(f"{path}: not a readable archive ({error}).", remedy=hint) from None
 
 
 def _zip_members(path: Path) -> Iterator[Member]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from figbench.data.types import Reject, TextLine
+from figbench.data.types import LeftOut, Reject, SourceRow, TextLine
 
 MAX_SAMPLE = 2**31 - 1
 _BAD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
@@ -36,6 +36,8 @@ class Listing:
         rejects: Files that cannot be figures (by name or kind).
         notes: How ids were derived, what was passed over.
         labels: Ground-truth text by figure id.
+        left_out: Images that lie there and are not among the candidates.
+        rows: The records of the data set, where it has any.
     """
 
     layout: str
@@ -44,6 +46,8 @@ class Listing:
     rejects: Sequence[Reject] = ()
     notes: Sequence[str] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
+    left_out: Sequence[LeftOut] = ()
+    rows: Sequence[SourceRow] = ()
 
 
 def is_bad(name: str) -> bool:
@@ -103,3 +107,8 @@ def _tidy_notes(twice: int, moved: int) -> list[str]:
             f"{moved} figures share id and sample with another and got the next sample index"
         )
     return notes
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Returns the first names for a message, escaped, with an ellipsis for the rest."""
+    return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "")

@@ -31,6 +31,8 @@ def load_manifest(
     split: str | None = None,
     caption: str = "captions",
     reference: Manifest | None = None,
+    is_reference: bool = False,
+    only: str | None = None,
     probes: Probes | None = None,
     workers: int | None = None,
     advance: Callable[[int, int], None] | None = None,
@@ -44,9 +46,11 @@ def load_manifest(
         path: Folder, archive, index file or saved manifest, or the URL of one in a store that
             fsspec knows (``s3://bucket/figures``), whose files are copied into a cache.
         layout: Name of the layout, when detection must not decide.
-        split: ``train`` or ``test`` for a Paper2Fig100k root.
+        split: Split of a data set; required where a set has several.
         caption: Caption field for Paper2Fig100k.
         reference: The set that these figures answer; its ids settle what ``a_1.png`` means.
+        is_reference: The set is a reference: ``a_1.png`` is a figure of its own.
+        only: Pattern of relative names; other images are left out.
         probes: Verdicts by SHA-256; read and extended.
         workers: Reading threads, each with a decoding process once there are many files; 0 does
             all in this thread, None takes :func:`default_workers`.
@@ -60,18 +64,39 @@ def load_manifest(
     if saved is not None:
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
-    find = partial(find_listing, layout=layout, split=split, caption=caption, known=Known(prompts))
+    rows = reference.rows if reference else ()
+    known = Known(prompts, rows, is_reference, only)
+    find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
     if is_url(place):
         listing = list_remote(str(place), find, split=split, advance=advance)
     else:
         listing = find(Path(place))
     count = default_workers() if workers is None else workers
-    return _probe_all(listing, str(path), {} if probes is None else probes, count)
+    return probe_listing(listing, str(path), {} if probes is None else probes, count)
 
 
-def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> Manifest:
+Read = Callable[[str], bytes]
+"""Manifest path to the bytes of the file; raises DecodeError."""
+
+
+def probe_listing(
+    listing: Listing, source: str, probes: Probes, workers: int, read: Read | None = None
+) -> Manifest:
+    """Returns the manifest of a listing: every file is read, hashed and checked.
+
+    Args:
+        listing: Figures by name.
+        source: Name of the set, for messages and for the manifest.
+        probes: Decode checks by SHA-256; read and extended.
+        workers: Reading threads; 0 for this thread alone.
+        read: Source of the bytes; None reads files under the listing's root.
+
+    Raises:
+        UserError: If there is neither a figure nor a reject.
+    """
     candidates, unnamed, notes = tidy(listing.candidates)
-    probed = _probe_each(listing.root, candidates, probes, workers)
+    bytes_of = partial(read_source, listing.root) if read is None else read
+    probed = _probe_each(bytes_of, candidates, probes, workers)
     figures, rejects = [], [*listing.rejects, *unnamed]
     for candidate, (digest, probe) in probed:
         if probe.code:
@@ -79,9 +104,10 @@ def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> M
         else:
             figures.append(_figure(candidate, digest, probe))
     if not figures and not rejects:
+        said = "".join(f" {note}." for note in listing.notes if note[:1].isdigit())
         raise UserError(
-            f"{source}: no figures found ({listing.layout}).",
-            remedy="See what is understood with: figbench data inspect PATH",
+            f"{source}: no figures found ({listing.layout}).{said}",
+            remedy="Read are images, SVG and PDF, their archives and indexes: see docs/inputs.md.",
         )
     return Manifest(
         figures=tuple(figures),
@@ -89,8 +115,15 @@ def _probe_all(listing: Listing, source: str, probes: Probes, workers: int) -> M
         layout=listing.layout,
         root=str(listing.root.resolve()),
         source=source,
-        notes=(*listing.notes, *notes, *_note_counts(probed)),
+        notes=(
+            *(f"{one.count} {one.what}" for one in listing.left_out),
+            *listing.notes,
+            *notes,
+            *_note_counts(probed),
+        ),
         labels=dict(listing.labels),
+        left_out=tuple(listing.left_out),
+        rows=tuple(listing.rows),
     )
 
 
@@ -100,15 +133,15 @@ _AT_ONCE = 32
 
 
 def _probe_each(
-    root: Path, candidates: Sequence[Candidate], probes: Probes, workers: int
+    read: Read, candidates: Sequence[Candidate], probes: Probes, workers: int
 ) -> _Probed:
     if workers <= 0:
-        return [(one, _probe(root, one, probes, look)) for one in candidates]
+        return [(one, _probe(read, one, probes, look)) for one in candidates]
     looker, stopped = Looker(), threading.Event()
 
     def probe_some(part: Sequence[Candidate]) -> _Probed:
         going = takewhile(lambda _one: not stopped.is_set(), part)
-        return [(one, _probe(root, one, probes, looker.look)) for one in going]
+        return [(one, _probe(read, one, probes, looker.look)) for one in going]
 
     parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
@@ -126,10 +159,10 @@ def default_workers() -> int:
 
 
 def _probe(
-    root: Path, candidate: Candidate, probes: Probes, examine: Callable[[bytes], Probe]
+    read: Read, candidate: Candidate, probes: Probes, examine: Callable[[bytes], Probe]
 ) -> tuple[str, Probe]:
     try:
-        data = read_source(root, candidate.path)
+        data = read(candidate.path)
     except DecodeError as error:
         return "", Probe(code=error.code, reason=error.reason)
     digest = hashlib.sha256(data).hexdigest()

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, Reject, TextLine
+from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
 from figbench.errors import IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A set of figures in a fixed order, with what was rejected and why."""
+    """A set of figures in a fixed order, with what was rejected and why.
+
+    ``contents`` holds the bytes of figures that are in memory, by SHA-256; other figures are read
+    from ``root``.
+    """
 
     figures: tuple[Figure, ...]
     rejects: tuple[Reject, ...]
@@ -24,6 +28,9 @@ class Manifest:
     source: str
     notes: tuple[str, ...] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    left_out: tuple[LeftOut, ...] = ()
+    rows: tuple[SourceRow, ...] = ()
 
     def read(self, figure: Figure) -> bytes:
         """Returns the figure's bytes.
@@ -33,7 +40,9 @@ class Manifest:
             IntegrityError: If they are not those that the manifest was made from: results are
                 kept by digest, and other bytes must not come under it.
         """
-        data = read_source(Path(self.root), figure.path)
+        data = self.contents.get(figure.sha256)
+        if data is None:
+            data = read_source(Path(self.root), figure.path)
         if hashlib.sha256(data).hexdigest() != figure.sha256:
             raise IntegrityError(
                 f"{Path(self.root) / figure.path}: changed since the manifest was made.",

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import PurePosixPath
 
+from figbench.data.naming import IdIndex
 from figbench.data.types import Figure, Reject
-
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,9 @@ def pair(
 ) -> Pairing:
     """Pairs by figure id.
 
-    An id that no reference has is tried again as a bare name, without folders and image suffix
-    (``run/a.png`` answers ``a``), where that name is one reference's alone.
+    An id that no reference has is tried again by its spelling (NFC, plain spaces and hyphens, no
+    zero-width marks), then as a bare name, without folders and image suffix (``run/a.png`` answers
+    ``a``), where that name is one reference's alone.
 
     Args:
         generated: The model's figures.
@@ -70,11 +68,14 @@ def pair(
     ids = _Matcher(references)
     offered: dict[str, list[Figure]] = defaultdict(list)
     extra = []
+    taken = {(one.figure_id, one.sample) for one in generated if one.figure_id in references}
     for figure in generated:
         figure_id = ids.match(figure.figure_id)
-        if figure_id is None:
+        renamed = figure_id != figure.figure_id
+        if figure_id is None or (renamed and (figure_id, figure.sample) in taken):
             extra.append(figure)
         else:
+            taken.add((figure_id, figure.sample))
             offered[figure_id].append(figure)
     counts = Counter({figure_id: len(figures) for figure_id, figures in offered.items()})
     counts.update(filter(None, (ids.match(one.figure_id or "") for one in rejects)))
@@ -93,35 +94,25 @@ def pair(
 
 
 class _Matcher:
-    """Reference ids by their own name, then by their bare name."""
+    """Reference ids by their own name, then by spelling, then by their bare name."""
 
     def __init__(self, ids: Iterable[str]) -> None:
-        self._ids = set(ids)
+        self._index = IdIndex(ids)
         self._renamed: set[str] = set()
 
-    @cached_property
-    def _by_name(self) -> dict[str, str]:
-        bare = Counter(map(bare_name, self._ids))
-        return {bare_name(one): one for one in self._ids if bare[bare_name(one)] == 1}
-
     def match(self, figure_id: str) -> str | None:
-        if figure_id in self._ids:
-            return figure_id
-        found = self._by_name.get(bare_name(figure_id))
-        if found is not None:
+        found = self._index.find(figure_id)
+        if found is not None and found != figure_id:
             self._renamed.add(figure_id)
         return found
 
     def notes(self) -> list[str]:
         if not self._renamed:
             return []
-        return [f"{len(self._renamed)} ids were matched by their bare name (no folder, no suffix)"]
-
-
-def bare_name(figure_id: str) -> str:
-    """Returns an id without folders and image suffix: ``a`` for ``run/a.png``."""
-    path = PurePosixPath(figure_id)
-    return path.stem if path.suffix.lower() in _SUFFIXES else path.name
+        return [
+            f"{len(self._renamed)} ids were matched by their bare name (no folder, no suffix) or "
+            "by another spelling of it"
+        ]
 
 
 def _rows(reference: Figure, figures: Sequence[Figure], expected: int) -> list[Row]:

@@ -1,19 +1,24 @@
 """Where bytes come from: a folder, a member of an archive, a row of a parquet file.
 
 A path inside a manifest is relative to its root; ``a.zip!/b.png`` is a member of an archive and
-``t.parquet!/image/7`` row 7 of a column. Nothing is extracted to disk.
+``t.parquet!/image/7`` row 7 of a column, ``i.json!/image/7`` the picture inside a record. Nothing is extracted to disk.
 """
 
 from __future__ import annotations
 
 import errno
 import stat
+import threading
 from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from figbench.data.archives import read_member
+from figbench.data.embedded import embedded_bytes, is_embedded
+from figbench.data.index_files import COMPRESSED, index_suffix, open_index, read_rows, row_list
+from figbench.errors import UserError
 from figbench.images.limits import DecodeError, Limits
 
 SEPARATOR = "!/"
@@ -30,6 +35,8 @@ def read_source(root: Path, path: str) -> bytes:
         place = root / container
         if container.endswith(".parquet"):
             return _read_parquet(place, member)
+        if index_suffix(container):
+            return _read_record(place, member)
         return read_member(place, member)
     return _read_file(root / path)
 
@@ -76,15 +83,55 @@ def _read_parquet(path: Path, member: str) -> bytes:
         raise DecodeError(
             "unreadable", f"row {row} of '{column}' cannot be read ({error})"
         ) from None
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     data = value.get("bytes") if isinstance(value, dict) else value
     if isinstance(data, bytes):
         return data
+    if isinstance(data, str) and is_embedded(data):
+        return _decoded(data)
     inner = value.get("path") if isinstance(value, dict) else value
     if not isinstance(inner, str) or not inner:
         raise DecodeError("missing-file", f"row {row} of column '{column}' has no image")
     if ".." in Path(inner).parts:
         raise DecodeError("path-traversal", "the path climbs out of the table's folder")
     return _read_file(path.parent / inner)
+
+
+def _read_record(path: Path, member: str) -> bytes:
+    field, row, *at = member.rsplit("/", 2) if member.count("/") > 1 else member.split("/")
+    try:
+        state = path.stat()
+        with _reading:
+            rows = _records((str(path), state.st_mtime_ns, state.st_size))
+        value = rows[int(row)][field]
+        if at:
+            value = value[int(at[0])]
+    except (OSError, UserError, LookupError, TypeError, ValueError) as error:
+        raise DecodeError("unreadable", f"record {row} cannot be read ({error})") from None
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        value = value.get("bytes")
+    return _decoded(value) if isinstance(value, str) else b""
+
+
+def _decoded(text: str) -> bytes:
+    Limits.from_environment().check_bytes(len(text) * 3 // 4)
+    try:
+        return embedded_bytes(text)
+    except ValueError as error:
+        raise DecodeError("truncated", f"the base64 of the image is damaged ({error})") from None
+
+
+_reading = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _records(stamp: tuple[str, int, int]) -> list[Any]:
+    path = Path(stamp[0])
+    with open_index(path) as handle:
+        return list(row_list(path.name, read_rows(path.name.removesuffix(COMPRESSED), handle)))
 
 
 def _cell(path: Path, column: str, row: int) -> object:

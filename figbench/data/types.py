@@ -67,3 +67,34 @@ class Reject:
     reason: str
     figure_id: str | None = None
     sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Images that lie in a set and are not scored.
+
+    Attributes:
+        count: Number of images.
+        what: One phrase for a person, with examples.
+        excused: Whether nothing is lost (a second format of a figure, a grid of samples), so that
+            no flag is needed however many there are.
+    """
+
+    count: int
+    what: str
+    excused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A record of a data set, whether its picture is usable or not; samplers count these.
+
+    Attributes:
+        figure_id: As in the data set.
+        captions: Every caption of the record, in any of its fields.
+        aspect: Width over height as the data set stores it; None where it does not.
+    """
+
+    figure_id: str
+    captions: tuple[str, ...] = ()
+    aspect: float | None = None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from figbench.data.manifest import Manifest
-from figbench.data.pairing import bare_name
+from figbench.data.naming import bare
 from figbench.data.types import Figure, Reject
 from figbench.errors import UserError
 from figbench.registry import suggest
@@ -51,7 +51,8 @@ def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, st
     """
     references = {_name(one.figure_id): one for one in reference.figures}
     offered = {_name(one.figure_id) for one in generated.figures}
-    offered |= {_name(one.path) for one in (*generated.figures, *generated.rejects)}
+    offered |= {_name(figure.path) for figure in generated.figures}
+    offered |= {_name(reject.path) for reject in generated.rejects}
     for first, second in pairs.items():
         _require(first, offered, "generated figure", generated.source)
         _require(second, references, "reference", reference.source)
@@ -168,4 +169,4 @@ def _read(
 
 
 def _name(text: str) -> str:
-    return bare_name(text.strip().replace("\\", "/"))
+    return bare(text.strip().replace("\\", "/"))

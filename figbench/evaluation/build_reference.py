@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.plan import Task
 from figbench.evaluation.planning.prepare import Prepared, prepare
-from figbench.evaluation.planning.workload import REFERENCE, image_key
+from figbench.evaluation.planning.tasks import REFERENCE
+from figbench.evaluation.planning.workload import image_key
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.evaluation.references.pack import write_pack
-from figbench.features import extractor_info
 from figbench.protocol import Protocol
 from figbench.store import Space, Store
 
@@ -63,16 +61,9 @@ def _copy_rows(prepared: Prepared, packed: Store) -> list[Space]:
     keys = list(dict.fromkeys(image_key(one) for one in prepared.inputs.reference.figures))
     copies = []
     for task in prepared.plan.tasks:
-        if task.kind != "pair" and REFERENCE in task.sides:
+        if not task.scores_pairs and REFERENCE in task.sides:
             source = prepared.spaces.of(task, REFERENCE)
-            copies.append(_copy(source, packed.space(source.identity), keys, task))
+            target = packed.space(source.identity)
+            task.copy(source, target, keys)
+            copies.append(target)
     return copies
-
-
-def _copy(source: Space, target: Space, keys: Sequence[bytes], task: Task) -> Space:
-    if task.kind == "ocr":
-        target.put_bytes(keys, source.get_bytes(keys))
-    else:
-        names = extractor_info(task.network).outputs
-        target.put(keys, {name: source.get(keys, name) for name in names})
-    return target

@@ -7,9 +7,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
-from figbench.evaluation.artifacts.writer import require_writable, write_run
+from figbench.evaluation.artifacts.writer import per_figure_table, require_writable, write_run
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
@@ -27,16 +28,17 @@ from figbench.results.schema import (
     RejectRecord,
     RunResult,
 )
+from figbench.store import Store
 
 
 def evaluate(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,
     output: str | Path | None = None,
-    store: str | Path | None = None,
+    store: str | Path | Store | None = None,
     model: ModelCard | None = None,
     options: Options = Options(),
     progress: Progress | None = None,
@@ -46,13 +48,15 @@ def evaluate(
 
     Args:
         generated: Folder, archive, JSON/JSONL/CSV, parquet or saved manifest of the figures; or a
-            URL that fsspec knows (``s3://bucket/figures``).
+            URL that fsspec knows (``s3://bucket/figures``); or :class:`figbench.Figures` from
+            images in memory.
         reference: Paper2Fig100k root or JSON, any folder, or a ``figbench reference build`` file;
-            or its URL.
+            or its URL; or :class:`figbench.Figures`.
         protocol: A shipped name, a YAML path or a :class:`Protocol`.
         metrics: A selection among the protocol's metrics; None for all.
         output: Folder for ``result.json``, ``per_figure.parquet`` and the saved manifests.
-        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache.
+        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache. A
+            :class:`figbench.store.MemoryStore` writes nothing to disk.
         model: Who drew the figures.
         options: How the run behaves.
         progress: Receives rates and counts.
@@ -100,7 +104,7 @@ def evaluate(
         model=model or ModelCard(),
         provenance=found,
         warnings=_warnings(prepared, scores),
-        store=str(prepared.store.root.resolve()),
+        store=prepared.store.location,
     )
     if output is not None:
         write_run(
@@ -112,12 +116,13 @@ def evaluate(
             sides=prepared.inputs.sides,
             generated=prepared.inputs.generated,
         )
-    return result
+        result.attach(Path(output))
+    return result.attach(table=per_figure_table(prepared.inputs.sides, scores.per_figure))
 
 
 def contribute(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,

@@ -1,5 +1,10 @@
-"""Frozen networks as feature extractors and pair scorers; importing this loads no network."""
+"""Frozen networks as feature extractors and pair scorers; importing this loads no network.
 
+The package is callable: ``figbench.features("craft")(images)``; see
+:func:`figbench.features.function.features`.
+"""
+
+from figbench.callables import make_callable
 from figbench.features.catalog import (
     extractor_info,
     extractors,
@@ -20,3 +25,5 @@ __all__ = [
     "require_weights",
     "weights_digest",
 ]
+
+make_callable(__name__, "figbench.features.function:features")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from figbench.features.base import ExtractorInfo, FeatureExtractor, PairScorer, PairScorerInfo
+from figbench.features.reuse import loaded
 from figbench.features.specs import ExtractorEntry, PairScorerEntry
 from figbench.registry import Registry
 
@@ -68,8 +69,12 @@ def load_extractor(
         IntegrityError: If the weights are not what the pin says.
     """
     entry = extractors.get(name)
-    network = _loader(entry.load)(device, precision)
-    return _with_engine(network, entry.info.engines, precision, engine, streams)
+
+    def load() -> FeatureExtractor:
+        network = _loader(entry.load)(device, precision)
+        return _with_engine(network, entry.info.engines, precision, engine, streams)
+
+    return loaded((extractors.kind, name, device, precision, engine, streams), load)
 
 
 def load_pair_scorer(
@@ -81,8 +86,12 @@ def load_pair_scorer(
 ) -> PairScorer:
     """Loads a pair scorer; arguments and errors as :func:`load_extractor`."""
     entry = pair_scorers.get(name)
-    network = _loader(entry.load)(device, precision)
-    return _with_engine(network, entry.info.engines, precision, engine, streams)
+
+    def load() -> PairScorer:
+        network = _loader(entry.load)(device, precision)
+        return _with_engine(network, entry.info.engines, precision, engine, streams)
+
+    return loaded((pair_scorers.kind, name, device, precision, engine, streams), load)
 
 
 def _loader(load: str | Callable[[str, str], _Network]) -> Callable[[str, str], _Network]:

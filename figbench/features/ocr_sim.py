@@ -41,7 +41,7 @@ def map_distance(ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
 
 
 def _unit(features: torch.Tensor) -> torch.Tensor:
-    features = features.float()
+    features = features if features.dtype == torch.float64 else features.float()
     return features / (features.square().sum(dim=1, keepdim=True).sqrt() + EPS)
 
 

@@ -43,6 +43,7 @@ INCEPTION = ExtractorEntry(
         "uint8 RGB of any size; TF1-compatible bilinear resize to 299 x 299, (x - 128) / 128; "
         "logits without bias, as torch-fidelity's 'logits_unbiased'",
         engines=OPENVINO,
+        rate_per_s=20.0,
     ),
     "figbench.features.inception:InceptionV3",
 )
@@ -55,6 +56,7 @@ EFFICIENTNET = ExtractorEntry(
         "uint8 RGB of any size; Pillow bicubic (antialiased) to 224 x 224, (x - 127) / 128",
         4,
         OPENVINO,
+        90.0,
     ),
     "figbench.features.efficientnet_lite:EfficientNetLite0",
 )
@@ -67,6 +69,7 @@ CRAFT = ExtractorEntry(
         "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
         1,
         OPENVINO,
+        2.0,
     ),
     "figbench.features.craft:CraftFeatures",
 )
@@ -100,11 +103,16 @@ IMAGE_STATS = ExtractorEntry(
         1,
         "uint8 RGB; perceptual hash (DCT, 64 bits), share of pixels under 250, distinct values",
         16,
+        rate_per_s=150.0,
     ),
     "figbench.features.image_stats:ImageStats",
 )
 OCR_SIM = PairScorerEntry(
-    PairScorerInfo("ocr-sim", "craft", 2, 1, OPENVINO), "figbench.features.ocr_sim:OcrSim"
+    PairScorerInfo("ocr-sim", "craft", 2, 1, OPENVINO, 0.9), "figbench.features.ocr_sim:OcrSim"
 )
-SSIM = PairScorerEntry(PairScorerInfo("ssim", None, 1), "figbench.features.ssim:Ssim")
-LPIPS = PairScorerEntry(PairScorerInfo("lpips", "vgg16", 1), "figbench.features.lpips_scorer:Lpips")
+SSIM = PairScorerEntry(
+    PairScorerInfo("ssim", None, 1, rate_per_s=15.0), "figbench.features.ssim:Ssim"
+)
+LPIPS = PairScorerEntry(
+    PairScorerInfo("lpips", "vgg16", 1, rate_per_s=2.0), "figbench.features.lpips_scorer:Lpips"
+)

@@ -1,5 +1,10 @@
-"""Comparisons and regression gates: rules, decisions, annotations."""
+"""Comparisons and regression gates: rules, decisions, annotations.
 
+The package is callable: ``figbench.gate(result, baseline, rules)``; see
+:func:`figbench.gate.decision.gate`.
+"""
+
+from figbench.callables import make_callable
 from figbench.comparison.comparison import Comparison, Difference, compare
 from figbench.gate.decision import Decision, Verdict, gate
 from figbench.gate.rules import Rule, parse_rule
@@ -14,3 +19,5 @@ __all__ = [
     "gate",
     "parse_rule",
 ]
+
+make_callable(__name__, "figbench.gate.decision:gate")

@@ -73,9 +73,13 @@ class Decision:
         return {**asdict(self), "exit_code": self.exit_code}
 
 
+def _absent(baseline: str | Path | RunResult) -> bool:
+    return not isinstance(baseline, RunResult) and not Path(baseline).exists()
+
+
 def gate(
-    result: str | Path,
-    baseline: str | Path | None,
+    result: str | Path | RunResult,
+    baseline: str | Path | RunResult | None,
     rules: Sequence[str],
     *,
     alpha_budget: float | None = None,
@@ -86,7 +90,7 @@ def gate(
     """Decides whether a run is a regression against a baseline.
 
     Args:
-        result: Folder or ``result.json`` of the run.
+        result: Folder, ``result.json`` or result of the run.
         baseline: Of the baseline; None where every rule is absolute.
         rules: At least one, see :mod:`figbench.gate.rules`.
         alpha_budget: Chance of a false alarm by ``p<`` rules over all gates against this baseline;
@@ -107,7 +111,7 @@ def gate(
         )
     run = load_run(result)
     absolute = [rule for rule in parsed if rule.absolute]
-    if baseline is None or not Path(baseline).exists():
+    if baseline is None or _absent(baseline):
         if len(absolute) == len(parsed) or allow_no_baseline:
             notes = [f"{baseline}: no baseline yet; nothing compared."] if baseline else []
             verdicts = tuple(_bounded(rule, run.result) for rule in absolute)

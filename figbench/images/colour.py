@@ -11,6 +11,9 @@ from PIL import Image, ImageCms
 from figbench.images.limits import DecodeError
 from figbench.images.types import RGBImage
 
+OVERSHOOT = 0.1
+DARKEST = 1.5
+"""A page whose brightest pixel is below this of 255 is no picture, but one of another range."""
 ROWS_AT_ONCE = 512
 """Blending works in strips, so that a large picture does not need many times its size."""
 
@@ -26,10 +29,13 @@ def to_rgb(image: Image.Image) -> RGBImage:
     Raises:
         DecodeError: If float pixels are NaN or infinite.
     """
-    if is_deep(image):
-        return _from_deep_grey(image)
-    alpha = _alpha(image)
     profile = image.info.get("icc_profile")
+    if is_deep(image):
+        page = _from_deep_grey(image)
+        grey = Image.fromarray(page[..., 0]) if profile else None
+        shown = _profiled(grey, profile) if grey is not None and profile else None
+        return page if shown is None else np.asarray(shown, dtype=np.uint8)
+    alpha = _alpha(image)
     rgb = _profiled(image, profile) if profile else None
     pixels: RGBImage = np.asarray(rgb or _plain_rgb(image), dtype=np.uint8)
     return pixels if alpha is None else _on_white(pixels, alpha)
@@ -78,20 +84,38 @@ def _on_white(pixels: RGBImage, alpha: npt.NDArray[np.uint8]) -> RGBImage:
     return page
 
 
+def _scale(mode: str, low: float, high: float) -> float | None:
+    """Returns what brings deep grey to 0..255: by the usual range that holds it, else None.
+
+    Interpolation overshoots a range a little; what lies beyond is clipped, as a viewer does.
+    """
+    if mode == "F":
+        for limit in (1, 255, 65535):
+            if low >= -OVERSHOOT * limit and high <= (1 + OVERSHOOT) * limit:
+                return 255 / limit
+        return None
+    if low < 0 or high > 65535:
+        return None
+    return 1.0 if mode == "I" and 1 < high <= 255 else 255 / 65535
+
+
 def _from_deep_grey(image: Image.Image) -> RGBImage:
     """16- and 32-bit grey to 8 bits: by bit depth where it is known, else by the values' range."""
     values = np.asarray(image, dtype=np.float64)
     if not np.isfinite(values).all():
         raise DecodeError("not-finite", "the image has NaN or infinite pixels")
     low, high = float(values.min()), float(values.max())
-    if image.mode == "F" and low >= 0 and high <= 1:
-        scaled = values * 255
-    elif image.mode == "F" and low >= 0 and high <= 255:
-        scaled = values
-    elif low >= 0 and high <= 65535:
-        scaled = values / 257
+    scale = _scale(image.mode, low, high)
+    if scale is not None:
+        scaled = (values * scale).clip(0, 255)
     else:
         scaled = (values - low) * (255 / (high - low)) if high > low else values * 0
+    if 0 < high and float(scaled.max()) < DARKEST:
+        raise DecodeError(
+            "unit-range",
+            f"no pixel is above 1 of 255 after scaling: values of 0..{high:g} in a deeper file; "
+            "save the figure with 8 bits",
+        )
     grey = np.rint(scaled).astype(np.uint8)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from figbench.images.colour import is_deep, to_rgb
+from figbench.images.containers import Container, cleaned, jpeg_lacks_only_its_end
+from figbench.images.formats import PILLOW_FORMATS
 from figbench.images.limits import DecodeError, Limits
+from figbench.images.orientation import upright
 from figbench.images.sniff import blame
+from figbench.images.transfer import from_cicp, from_gamma
 from figbench.images.types import RGBImage
 from figbench.images.vector import LONGEST_SIDE, is_vector, rasterise
 
 __all__ = ["DECODER_VERSION", "DecodeError", "Decoded", "Limits", "decode"]
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Bumped when the same bytes would give other pixels; part of every protocol hash."""
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000")
-"""A closed list: some of Pillow's other readers start programs (EPS) or take any bytes (TGA)."""
-_ORIENTATION = 0x0112
+_END = b"\xff\xd9"
+_opening = threading.Lock()
+"""Pillow's limit of pixels is a global; figbench's own is checked before a pixel is unpacked."""
 
 # Not catch_warnings: that swaps a global and is not for threads.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -63,11 +68,12 @@ def decode(data: bytes, limits: Limits | None = None) -> Decoded:
         raise DecodeError("empty", "the file has no bytes")
     limits.check_bytes(len(data))
     if is_vector(data):
-        kind, image = rasterise(data, limits)
-        return _checked(image, kind, [f"vector page drawn at {LONGEST_SIDE} px"], limits)
+        kind, image, notes = rasterise(data, limits)
+        return _checked(image, kind, [f"vector page drawn at {LONGEST_SIDE} px", *notes], limits)
+    container = cleaned(data)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            return _decode_open(opened, data, limits)
+        with _open(container.data) as opened:
+            return _decode_open(opened, container, limits)
     except DecodeError:
         raise
     except UnidentifiedImageError:
@@ -81,30 +87,77 @@ def decode(data: bytes, limits: Limits | None = None) -> Decoded:
         raise DecodeError(*_broken(data, error)) from None
 
 
+def _open(data: bytes) -> Image.Image:
+    with _opening:
+        usual = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            return Image.open(io.BytesIO(data), formats=PILLOW_FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
+
+
 def _broken(data: bytes, error: Exception) -> tuple[str, str]:
     code, reason = blame(data)
-    if code not in ("not-an-image", "truncated"):
+    if code not in ("not-an-image", "truncated") or "damaged or not whole (" in reason:
         return code, reason
     return "truncated", f"the image data is damaged or not whole ({error})"
 
 
-def _decode_open(opened: Image.Image, data: bytes, limits: Limits) -> Decoded:
+def _decode_open(opened: Image.Image, container: Container, limits: Limits) -> Decoded:
     limits.check_size(opened.width, opened.height)
     form = opened.format or "unknown"
-    notes = []
+    data = container.data
+    notes = list(container.notes)
     frames = getattr(opened, "n_frames", 1)
     if frames > 1:
         notes.append(f"first of {frames} frames")
         opened.seek(0)
-    opened.load()
+    opened, said = _loaded(opened, data)
+    notes += said
     _mend_transparency(opened, data)
+    if container.profile is not None or form in ("PNG", "JPEG", "MPO"):
+        opened.info["icc_profile"] = container.profile
     if opened.mode not in ("RGB", "L"):
         notes.append(f"mode {opened.mode}")
-    if opened.getexif().get(_ORIENTATION, 1) != 1:
-        notes.append("EXIF orientation applied")
-    upright = ImageOps.exif_transpose(opened)
-    deep = is_deep(upright)
-    return _checked(to_rgb(upright), form, notes, limits, unit_range=not deep)
+    turned, said = upright(opened)
+    notes += said
+    deep = is_deep(turned)
+    image = to_rgb(turned)
+    if container.cicp is not None:
+        image = from_cicp(image, container.cicp)
+    elif container.gamma is not None:
+        image = from_gamma(image, container.gamma)
+    if form == "PNG" and not deep and data[24] == 16 and int(image.max()) <= 1:
+        raise DecodeError(
+            "unit-range",
+            "no pixel is above 1 of 255 after scaling: 8-bit values in a 16-bit file; save the "
+            "figure with 8 bits",
+        )
+    return _checked(image, form, list(dict.fromkeys(notes)), limits, unit_range=not deep)
+
+
+def _loaded(opened: Image.Image, data: bytes) -> tuple[Image.Image, list[str]]:
+    """Unpacks the pixels; a baseline JPEG may lack its end marker, not its data."""
+    try:
+        opened.load()
+    except OSError:
+        if not jpeg_lacks_only_its_end(data) or not _whole_without_end(data):
+            raise
+        mended = _open(data + _END)
+        mended.load()
+        return mended, ["end marker missing"]
+    return opened, []
+
+
+def _whole_without_end(data: bytes) -> bool:
+    """Tells whether the last bytes of a JPEG draw its last rows, so that none is missing."""
+    pictures = []
+    for part in (data, data[:-4]):
+        with _open(part + _END) as opened:
+            pictures.append(np.asarray(opened.convert("RGB"), dtype=np.int16))
+    changed = np.flatnonzero((pictures[0] != pictures[1]).any(axis=(1, 2)))
+    return changed.size > 0 and int(changed[0]) >= pictures[0].shape[0] - 32
 
 
 def _mend_transparency(opened: Image.Image, data: bytes) -> None:

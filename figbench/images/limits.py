@@ -33,7 +33,7 @@ class Limits:
 
     Attributes:
         max_bytes: Of the file.
-        max_pixels: Width times height; Pillow's own guard stops at about 179 million anyway.
+        max_pixels: Width times height.
         min_side: Shorter side in pixels.
         max_aspect: Longer side over shorter side.
     """
@@ -61,13 +61,18 @@ class Limits:
     def check_bytes(self, count: int) -> None:
         """Raises ``DecodeError`` ("bomb") for a file that is too large."""
         if count > self.max_bytes:
-            raise DecodeError("bomb", f"{count:,} bytes, over the limit of {self.max_bytes:,}")
+            raise DecodeError(
+                "bomb",
+                f"{count:,} bytes, over the limit of {self.max_bytes:,} (FIGBENCH_MAX_BYTES)",
+            )
 
     def check_size(self, width: int, height: int) -> None:
         """Raises ``DecodeError`` for too many pixels, too few, or an absurd aspect."""
         if width * height > self.max_pixels:
             raise DecodeError(
-                "bomb", f"{width} x {height} pixels, over the limit of {self.max_pixels:,}"
+                "bomb",
+                f"{width} x {height} pixels, over the limit of {self.max_pixels:,} "
+                "(FIGBENCH_MAX_PIXELS)",
             )
         if min(width, height) < self.min_side:
             raise DecodeError("too-small", f"{width} x {height} pixels")

@@ -5,23 +5,27 @@ from __future__ import annotations
 import importlib
 import io
 import threading
+import zlib
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree  # nosec B405 # see _self_contained
+from xml.etree import ElementTree  # nosec B405 # for its error
 
 import numpy as np
 from PIL import Image
 
 from figbench.errors import UserError
 from figbench.images.limits import DecodeError, Limits
+from figbench.images.svg_resolve import resolved
 from figbench.images.types import RGBImage
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 LONGEST_SIDE = 512
+CSS_DPI = 96
+"""CSS fixes an inch at 96 px; resvg_py's own default of 0 makes every physical length nothing."""
 _pdfium = threading.Lock()
 """PDFium is not thread-safe."""
 
@@ -31,13 +35,19 @@ def is_vector(data: bytes) -> bool:
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"%PDF-"):
         return True
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(data[:4096], 4096)
+        except zlib.error:
+            return False
+        return b"<svg" in head
     return (
         head.startswith((b"<svg", b"<?xml", b"<!DOCTYPE svg", b"<!--")) and b"<svg" in data[:4096]
     )
 
 
-def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage]:
-    """Returns ("SVG" or "PDF", picture) with the longest side at 512 px on white.
+def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage, tuple[str, ...]]:
+    """Returns ("SVG" or "PDF", picture, notes) with the longest side at 512 px on white.
 
     Files that an SVG names are not loaded, and its text is drawn with DejaVu wherever a font is
     not part of the document, so that every machine draws the same. Of a PDF the first page is
@@ -48,47 +58,55 @@ def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage]:
         UserError: If the renderer is not installed.
     """
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
-        return "PDF", _pdf(data, limits)
-    return "SVG", _svg(data)
+        return "PDF", *_pdf(data, limits)
+    return "SVG", *_svg(_unpacked(data, limits))
 
 
-def _svg(data: bytes) -> RGBImage:
+def _svg(data: bytes) -> tuple[RGBImage, tuple[str, ...]]:
     renderer = _require("resvg_py", "SVG")
+    _require("tinycss2", "SVG")
     try:
+        document = resolved(data, _font_folder())
         png = renderer.svg_to_bytes(
-            svg_string=_self_contained(data),
-            background="white",
+            svg_string=document.text,
+            background=document.background,
             width=LONGEST_SIDE,
             height=LONGEST_SIDE,
+            dpi=CSS_DPI,
             **_fonts(),
         )
-        return np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGB"), dtype=np.uint8)
-    except (ValueError, OSError, RuntimeError, ElementTree.ParseError) as error:
+        image = np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGB"), dtype=np.uint8)
+    except (ValueError, OSError, RuntimeError, RecursionError, ElementTree.ParseError) as error:
         raise DecodeError("broken-svg", f"the SVG cannot be drawn ({error})") from None
+    return image, document.notes
 
 
-def _self_contained(data: bytes) -> str:
-    """Drops every reference to a file: a figure must not read what lies on this machine.
+def _unpacked(data: bytes, limits: Limits) -> bytes:
+    """An ``.svgz`` is a compressed SVG."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacker.decompress(data, limits.max_bytes)
+    except zlib.error as error:
+        raise DecodeError("broken-svg", f"the compressed SVG is damaged ({error})") from None
+    if not unpacker.eof:
+        raise DecodeError("broken-svg", "the compressed SVG is not whole, or too large")
+    return text
 
-    Expat bounds the expansion of entities and loads no external ones.
-    """
-    root = ElementTree.fromstring(data)  # nosec B314 # expat bounds entities; tested
-    for element in root.iter():
-        for name, value in list(element.attrib.items()):
-            if name.rpartition("}")[2] == "href" and not value.strip().startswith(("#", "data:")):
-                del element.attrib[name]
-    return ElementTree.tostring(root, encoding="unicode")
+
+def _font_folder() -> Path:
+    spec = find_spec("matplotlib")
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError("SVG figures are lettered with matplotlib's fonts, which are missing.")
+    return Path(spec.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
 
 
 @lru_cache(maxsize=1)
 def _fonts() -> dict[str, object]:
-    spec = find_spec("matplotlib")
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError("SVG figures are lettered with matplotlib's fonts, which are missing.")
-    folder = Path(spec.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
     return {
         "skip_system_fonts": True,
-        "font_dirs": [str(folder)],
+        "font_dirs": [str(_font_folder())],
         "font_family": "DejaVu Sans",
         "sans_serif_family": "DejaVu Sans",
         "cursive_family": "DejaVu Sans",
@@ -98,17 +116,21 @@ def _fonts() -> dict[str, object]:
     }
 
 
-def _pdf(data: bytes, limits: Limits) -> RGBImage:
+def _pdf(data: bytes, limits: Limits) -> tuple[RGBImage, tuple[str, ...]]:
     renderer = _require("pypdfium2", "PDF")
     try:
         with _pdfium:
             document = renderer.PdfDocument(data)
             try:
+                pages = len(document)
+                notes = (f"first of {pages} pages",) if pages > 1 else ()
+                if document.get_formtype():
+                    document.init_forms()
                 page = document[0]
                 width, height = page.get_size()
                 limits.check_aspect(width, height)
                 bitmap = page.render(scale=LONGEST_SIDE / max(width, height))
-                return np.asarray(bitmap.to_pil().convert("RGB"), dtype=np.uint8)
+                return np.asarray(bitmap.to_pil().convert("RGB"), dtype=np.uint8), notes
             finally:
                 document.close()
     except (renderer.PdfiumError, IndexError, ZeroDivisionError, ValueError) as error:

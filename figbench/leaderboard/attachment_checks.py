@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.entries import Board, Entry
-from figbench.metrics.numerics.frechet import frechet_distance
-from figbench.metrics.numerics.kernel import kernel_sums
+from figbench.metrics import set_statistic
 from figbench.results.schema import RunResult
 
 Features = npt.NDArray[np.float32]
 
 COPY_DISTANCE = 2
-"""Bits of a 64-bit perceptual hash; the value and its error rates are those of ``validity``."""
+"""Bits of a 64-bit perceptual hash of the preprocessed image, as in the ``validity`` metric."""
 
 TOLERANCE = 1e-4
 """Relative, against another machine's float32 features summed in another order."""
 
 MOST_NAMED = 3
-
-
-def _kernel_value(generated: Features, reference: Features) -> float:
-    return kernel_sums(generated, reference).value
-
-
-RECOMPUTED: dict[str, Callable[[Features, Features], float]] = {
-    "fid": frechet_distance,
-    "fd": frechet_distance,
-    "kid": _kernel_value,
-    "kd": _kernel_value,
-}
 
 
 def evidence_problems(
@@ -109,13 +96,13 @@ def _recomputation(
     metric = result.metrics.get(metric_id)
     if metric is None or metric.value is None:
         return
-    compute = RECOMPUTED.get(metric_id.partition("@")[0])
+    statistic = set_statistic(metric_id)
     ours, theirs = evidence.features_of(metric_id), reference.features_of(metric_id)
-    if compute and ours is not None and theirs is not None:
+    if statistic and ours is not None and theirs is not None:
         if ours.shape[1] != theirs.shape[1] or min(len(ours), len(theirs)) < 2:
             yield f"evidence: {metric_id}: features of other dimensions than the board's"
             return
-        found = compute(ours, theirs)
+        found = statistic.recompute(ours, theirs)
     elif metric_id in evidence.values and np.isfinite(evidence.values[metric_id]).any():
         found = float(np.nanmean(evidence.values[metric_id]))
     else:

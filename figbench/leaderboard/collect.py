@@ -17,7 +17,6 @@ from figbench.evaluation.artifacts.reader import load_features, load_lines
 from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.images.decode import decode
 from figbench.io.json_files import read_json
-from figbench.leaderboard.attachment_checks import RECOMPUTED
 from figbench.leaderboard.attachments import (
     MAX_CAPTION,
     MAX_LABEL,
@@ -27,10 +26,9 @@ from figbench.leaderboard.attachments import (
     Pictured,
 )
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
+from figbench.metrics import set_statistic
 from figbench.pages.strata import properties
-from figbench.results.files import PER_FIGURE_NAME
-
-IDENTITY = ("figure_id", "sample", "paper_id", "present", "sha256")
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME
 
 
 def collect(
@@ -50,12 +48,12 @@ def collect(
 
     wanted = list(metrics)
     table = pq.read_table(run / PER_FIGURE_NAME)
-    rows = table.select(list(IDENTITY)).to_pylist()
+    rows = table.select(list(IDENTITY_COLUMNS)).to_pylist()
     generated = load_manifest(run / GENERATED_NAME)
     reference = load_manifest(run / REFERENCE_NAME)
     index = read_json(run / FEATURES_NAME)["features"]
     spaces, ours, theirs = {}, {}, {}
-    distances = [one for one in wanted if one in index and one.partition("@")[0] in RECOMPUTED]
+    distances = [one for one in wanted if one in index and set_statistic(one) is not None]
     for metric_id in distances:
         spaces[metric_id] = name = str(
             min(one for one in wanted if index.get(one) == index[metric_id])

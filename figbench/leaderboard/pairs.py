@@ -7,15 +7,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from figbench.leaderboard.attachments import Evidence
-from figbench.metrics.numerics.frechet import frechet_influence
-from figbench.metrics.numerics.kernel import kernel_sums
-from figbench.metrics.numerics.swap_tests import frechet_swap_test, kernel_swap_test
+from figbench.metrics import set_statistic
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import unpaired_p_value
 from figbench.statistics.influence import variance_of_mean
@@ -23,9 +20,6 @@ from figbench.statistics.paired import sign_flip_test
 
 Array = npt.NDArray[np.float64]
 Pair = tuple[str, str]
-
-SWAP_TESTS = {"fid": frechet_swap_test, "fd": frechet_swap_test}
-SWAP_TESTS |= {"kid": kernel_swap_test, "kd": kernel_swap_test}
 
 MOST_SWAPPED = 11
 """Entries up to which outputs are swapped: with more, 199 swaps cannot reach the corrected alpha,
@@ -77,7 +71,7 @@ class _Spread:
         self, metric_id: str, attached: Mapping[str, Evidence], reference: Evidence | None
     ) -> None:
         self._metric = metric_id
-        self._kind = metric_id.partition("@")[0]
+        self._statistic = set_statistic(metric_id)
         self._attached = attached
         self._reference = None if reference is None else reference.features_of(metric_id)
         self._few = len(attached) <= MOST_SWAPPED
@@ -97,14 +91,13 @@ class _Spread:
         rng = np.random.default_rng(list(seed[:8]))
         if not self._few:
             return _influence_test(differences, clusters)
-        if self._kind not in SWAP_TESTS:
+        if self._statistic is None:
             found = sign_flip_test(differences, clusters, rng)
         elif len(shared) > MOST_SWAPPED_ROWS or self._reference is None:
             return _influence_test(differences, clusters)
         else:
             sides = [self._features(name, shared) for name in (first, second)]
-            swap = SWAP_TESTS[self._kind]
-            found = swap(sides[0], sides[1], self._reference, clusters, rng)
+            found = self._statistic.paired_test(sides[0], sides[1], self._reference, clusters, rng)
         return Verdict(found.p_value, found.method)
 
     def _features(self, name: str, keys: list[tuple[str, int]]) -> npt.NDArray[np.float32]:
@@ -116,24 +109,14 @@ class _Spread:
 
     def _values(self, evidence: Evidence) -> Array | None:
         """Per-figure values, or the influence of each figure on a distance."""
-        if self._kind not in SWAP_TESTS:
+        if self._statistic is None:
             return evidence.values.get(self._metric)
         features = evidence.features_of(self._metric)
         if features is None or self._reference is None or len(features) < 3:
             return None
         values = np.full(len(evidence.header.sha256), np.nan)
-        values[evidence.present] = _influence(self._kind, features, self._reference)
+        values[evidence.present] = self._statistic.pseudo_values(features, self._reference)
         return values
-
-
-def _influence(
-    kind: str, features: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
-) -> Array:
-    if kind in ("fid", "fd"):
-        found = frechet_influence(features, reference)
-        return found.value + found.generated
-    sums = kernel_sums(features, reference)
-    return sums.value + sums.influences()[0]
 
 
 def _influence_test(differences: Array, clusters: list[str]) -> Verdict | None:
@@ -141,7 +124,7 @@ def _influence_test(differences: Array, clusters: list[str]) -> Verdict | None:
     if not variance:
         return None
     z = abs(float(differences.mean())) / math.sqrt(variance)
-    return Verdict(2 * (1 - NormalDist().cdf(z)), INFLUENCE)
+    return Verdict(math.erfc(z / math.sqrt(2)), INFLUENCE)
 
 
 def _present_keys(evidence: Evidence) -> list[tuple[str, int]]:
@@ -157,14 +140,5 @@ def _by_row(values: Array | None, evidence: Evidence) -> dict[tuple[str, int], t
 
 def _unpaired(first: MetricValue, second: MetricValue) -> Verdict:
     a, b = first.value or 0.0, second.value or 0.0
-    p_value = unpaired_p_value(b - a, standard_error(first), standard_error(second))
+    p_value = unpaired_p_value(b - a, first.implied_standard_error, second.implied_standard_error)
     return Verdict(p_value, FALLBACK)
-
-
-def standard_error(metric: MetricValue) -> float | None:
-    """Returns the standard error, or the one that the interval's width implies."""
-    if metric.standard_error is not None or metric.interval is None:
-        return metric.standard_error
-    interval = metric.interval
-    quantile = NormalDist().inv_cdf(0.5 + interval.level / 2)
-    return (interval.high - interval.low) / (2 * quantile)

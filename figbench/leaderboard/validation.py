@@ -10,6 +10,7 @@ from figbench.errors import UserError
 from figbench.leaderboard.attachment_checks import evidence_problems, near_copies
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.entries import Board, Entry, NamedEntry
+from figbench.metrics import output_spec
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 
@@ -17,8 +18,6 @@ MAX_STRING = 500
 MOST_COPIES = 0.05
 """Share of figures that may look like a reference: simple figures do by chance."""
 LINKS = ("paper", "code", "weights")
-UNIT_INTERVAL = ("label_", "word_f1", "precision", "recall", "coverage", "valid_rate")
-NON_NEGATIVE = ("fid", "fd@", "ocr_sim")
 ROUNDING = 1e-6
 """Distances are never clamped: of a set to itself they may lie this far below zero."""
 URL = re.compile(r"^https?://[^\s\"'<>]+$")
@@ -123,10 +122,9 @@ def _result_problems(entry: Entry, board: Board) -> Iterator[str]:
 
 def _value_problems(metric_id: str, metric: MetricValue) -> Iterator[str]:
     value = metric.value or 0.0
-    if metric_id.startswith(UNIT_INTERVAL) and not 0 <= value <= 1:
-        yield f"metrics.{metric_id}: {value} is outside 0..1"
-    if metric_id.startswith(NON_NEGATIVE) and value < -ROUNDING:
-        yield f"metrics.{metric_id}: {value} is negative"
+    output = output_spec(metric_id)
+    if output is not None and not output.low - ROUNDING <= value <= output.high + ROUNDING:
+        yield f"metrics.{metric_id}: {value} is outside {output.low:g}..{output.high:g}"
     interval = metric.interval
     if interval and not interval.low <= value <= interval.high:
         yield f"metrics.{metric_id}: the value lies outside its interval"

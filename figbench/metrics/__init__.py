@@ -8,13 +8,23 @@ from an extractor's name to a metric. Third parties register either under the en
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 from figbench.errors import UserError
-from figbench.metrics.base import Metric
+from figbench.metrics.base import Metric, OutputSpec
+from figbench.metrics.capabilities import OffersSetStatistics, SetStatistic
 from figbench.registry import Registry, suggest
 
-__all__ = ["Metric", "get_metric", "metric_names"]
+__all__ = [
+    "Metric",
+    "SetStatistic",
+    "get_metric",
+    "metric_names",
+    "metric_of_output",
+    "output_spec",
+    "set_statistic",
+]
 
 Family = Callable[[str], Metric]
 
@@ -29,6 +39,7 @@ SINGLE = {
     "kid": "figbench.metrics.kernel:KID",
     "isc": "figbench.metrics.inception_score:ISC",
     "label_fidelity": "figbench.metrics.labels:LABEL_FIDELITY",
+    "label_layout": "figbench.metrics.label_layout:LABEL_LAYOUT",
     "ocr_sim": "figbench.metrics.paired:OCR_SIM",
     "ssim": "figbench.metrics.paired:SSIM",
     "lpips": "figbench.metrics.paired:LPIPS",
@@ -66,6 +77,42 @@ def get_metric(request: str) -> Metric:
             remedy=f"Write, for example: {name}@efficientnet-lite0",
         )
     return found(extractor)
+
+
+@lru_cache(maxsize=1024)
+def metric_of_output(output_id: str) -> Metric | None:
+    """Returns the metric that reports an output such as ``label_f1`` or ``coverage@craft``.
+
+    None where no installed metric has an output of that id.
+    """
+    _, at, extractor = output_id.partition("@")
+    for name in _REGISTRY.names():
+        entry = _REGISTRY.get(name)
+        if hasattr(entry, "spec"):
+            metric = cast(Metric, entry)
+        elif at:
+            metric = entry(extractor)
+        else:
+            continue
+        if any(output.id == output_id for output in metric.spec.outputs):
+            return metric
+    return None
+
+
+def output_spec(output_id: str) -> OutputSpec | None:
+    """Returns the facts of an output (direction, bounds, title), or None if it is unknown."""
+    metric = metric_of_output(output_id)
+    outputs = () if metric is None else metric.spec.outputs
+    return next((output for output in outputs if output.id == output_id), None)
+
+
+def set_statistic(output_id: str) -> SetStatistic | None:
+    """Returns the set statistic behind an output, or None where its metric offers none."""
+    metric = metric_of_output(output_id)
+    offers: object = metric
+    if not isinstance(offers, OffersSetStatistics):
+        return None
+    return offers.set_statistics.get(output_id)
 
 
 def _find(name: str, request: str) -> Metric | Family:

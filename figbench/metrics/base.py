@@ -44,6 +44,14 @@ class OutputSpec:
     high: float = math.inf
     display_scale: float = 1.0
     optional: bool = False
+    group: str = "other"
+    """Heading under which tables list the output: ``labels``, ``structure``, ``pairs``,
+    ``distance``, ``variety``, ``validity`` or ``other``."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest possible value."""
+        return self.low, self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,12 @@ class MetricSpec:
         documentation: Docstring with the sections Formula, Reference, Direction, Minimum n
             and Known biases.
         settings: Every setting that the metric knows, with its default.
+        version: Raised when the same inputs give another number; part of the protocol's hash
+            from 2 on.
+        cache_version: Raised when cached set-level scores of the metric are no longer right; None
+            for a metric whose scores are not cached.
+        sees: Families of flaws, or single flaws, of ``figbench.synthfig.degrade`` that the metric
+            claims to see; the slow lane of the tests holds it to them.
     """
 
     name: str
@@ -88,6 +102,9 @@ class MetricSpec:
     minimum_n: int = 1
     documentation: str = ""
     settings: Settings = field(default_factory=dict)
+    version: int = 1
+    cache_version: int | None = None
+    sees: tuple[str, ...] = ()
 
     @property
     def paired(self) -> bool:

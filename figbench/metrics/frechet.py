@@ -7,18 +7,23 @@ import inspect
 import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
+from figbench.metrics.capabilities import SetStatistic
 from figbench.metrics.checks import both_sides
 from figbench.metrics.numerics.blocks import Rows
 from figbench.metrics.numerics.frechet import (
+    frechet_distance,
     frechet_influence,
     half_sample_distance,
     matched_distance,
 )
+from figbench.metrics.numerics.swap_tests import frechet_swap_test, frechet_values
 from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
 
 MINIMUM_N = 2
 RELIABLE = 3
 """Extrapolation to infinite n holds from about three times as many figures as dimensions."""
+
+STATISTIC = SetStatistic(frechet_distance, frechet_values, frechet_swap_test)
 
 
 class FrechetDistance:
@@ -48,7 +53,9 @@ class FrechetDistance:
         title = name.upper() if name else f"FD ({extractor})"
         self.spec = MetricSpec(
             name=identity,
-            outputs=(OutputSpec(identity, title, higher_is_better=False, low=0.0),),
+            outputs=(
+                OutputSpec(identity, title, higher_is_better=False, low=0.0, group="distance"),
+            ),
             needs=Needs(
                 features=("features",),
                 reference_features=True,
@@ -57,8 +64,11 @@ class FrechetDistance:
             ),
             minimum_n=MINIMUM_N,
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("appearance",),
             settings={"extrapolate": True, "matched_n": 0},
+            cache_version=1,
         )
+        self.set_statistics = {identity: STATISTIC}
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
         """Returns one measurement; see :class:`figbench.metrics.base.Metric`."""

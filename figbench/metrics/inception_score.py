@@ -46,13 +46,16 @@ class InceptionScore:
         self.spec = MetricSpec(
             name=identity,
             outputs=(
-                OutputSpec(identity, title, higher_is_better=True, low=1.0),
-                OutputSpec(full, f"{title}, whole set", higher_is_better=True, low=1.0),
+                OutputSpec(identity, title, higher_is_better=True, low=1.0, group="variety"),
+                OutputSpec(
+                    full, f"{title}, whole set", higher_is_better=True, low=1.0, group="variety"
+                ),
             ),
             needs=Needs(features=("logits",), extractor=extractor, in_blocks=True),
             minimum_n=SPLITS,
             documentation=inspect.getdoc(type(self)) or "",
             settings={"splits": SPLITS, "seed": 2020},
+            cache_version=1,
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

@@ -9,12 +9,22 @@ from typing import Any
 import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
+from figbench.metrics.capabilities import SetStatistic
 from figbench.metrics.checks import both_sides, require_count
-from figbench.metrics.numerics.kernel import KernelSums, Subsets, draw_subsets, kernel_sums
+from figbench.metrics.numerics.kernel import (
+    KernelSums,
+    Subsets,
+    draw_subsets,
+    kernel_distance,
+    kernel_sums,
+)
+from figbench.metrics.numerics.swap_tests import kernel_swap_test, kernel_values
 from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
 
 MINIMUM_N = 2
 JACKKNIFE_N = 3
+
+STATISTIC = SetStatistic(kernel_distance, kernel_values, kernel_swap_test)
 
 
 class KernelDistance:
@@ -38,7 +48,9 @@ class KernelDistance:
     def __init__(self, extractor: str, name: str | None = None) -> None:
         identity = name or f"kd@{extractor}"
         title = f"{name.upper() if name else f'KD ({extractor})'} x 1000"
-        output = OutputSpec(identity, title, higher_is_better=False, display_scale=1000.0)
+        output = OutputSpec(
+            identity, title, higher_is_better=False, display_scale=1000.0, group="distance"
+        )
         self.spec = MetricSpec(
             name=identity,
             outputs=(output,),
@@ -50,8 +62,11 @@ class KernelDistance:
             ),
             minimum_n=MINIMUM_N,
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("appearance",),
             settings={"subsets": 100, "subset_size": 1000, "subset_seed": 2020},
+            cache_version=1,
         )
+        self.set_statistics = {identity: STATISTIC}
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
         """Returns one measurement; see :class:`figbench.metrics.base.Metric`."""

@@ -39,7 +39,9 @@ Columns = dict[str, Array]
 
 
 def _output(identity: str, title: str, optional: bool = False) -> OutputSpec:
-    return OutputSpec(identity, title, higher_is_better=True, low=0.0, high=1.0, optional=optional)
+    return OutputSpec(
+        identity, title, higher_is_better=True, low=0.0, high=1.0, optional=optional, group="labels"
+    )
 
 
 def _outputs() -> tuple[OutputSpec, ...]:
@@ -89,6 +91,16 @@ class LabelFidelity:
             needs=Needs(ocr=True),
             documentation=inspect.getdoc(type(self)) or "",
             settings={"max_ned": 0.2, "box_weight": 0.0},
+            sees=(
+                "text-characters",
+                "text-garbled",
+                "text-removed",
+                "text-invented",
+                "text-shrunk",
+                "modes-dropped",
+                "captions-shuffled",
+                "missing",
+            ),
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:
@@ -147,7 +159,7 @@ def _score_rows(
     from figbench.metrics.numerics.label_matching import compare_labels, labels_of
 
     scores: list[LabelScores | None] = []
-    for ours, theirs in zip(generated, reference, strict=False):
+    for ours, theirs in zip(generated, reference, strict=True):
         wanted = labels_of(theirs or ())
         scores.append(compare_labels(labels_of(ours), wanted, **options) if wanted else None)
     if not any(scores):

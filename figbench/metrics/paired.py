@@ -33,16 +33,24 @@ class PairedMetric:
         higher_is_better: bool,
         low: float,
         high: float = math.inf,
+        sees: tuple[str, ...] = (),
     ) -> None:
-        mean = OutputSpec(name, title, higher_is_better, low, high)
+        mean = OutputSpec(name, title, higher_is_better, low, high, group="pairs")
         best = OutputSpec(
-            f"{name}_best_of_k", f"{title}, best of k", higher_is_better, low, high, optional=True
+            f"{name}_best_of_k",
+            f"{title}, best of k",
+            higher_is_better,
+            low,
+            high,
+            optional=True,
+            group="pairs",
         )
         self.spec = MetricSpec(
             name=name,
             outputs=(mean, best),
             needs=Needs(pair_scorer=scorer),
             documentation=inspect.getdoc(type(self)) or "",
+            sees=sees,
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

@@ -54,6 +54,7 @@ class Prdc:
                     higher_is_better=True,
                     low=0.0,
                     high=float("inf") if key == "density" else 1.0,
+                    group="variety",
                 )
                 for key, title in TITLES.items()
             ),
@@ -65,7 +66,9 @@ class Prdc:
             ),
             minimum_n=max(K_BALLS, K_DENSITY) + 1,
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("modes-dropped",),
             settings={"k_balls": K_BALLS, "k_density": K_DENSITY},
+            cache_version=1,
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

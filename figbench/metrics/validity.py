@@ -45,9 +45,13 @@ class Validity:
     """
 
     def __init__(self) -> None:
-        valid = OutputSpec("valid_rate", "Valid", higher_is_better=True, low=0.0, high=1.0)
+        valid = OutputSpec(
+            "valid_rate", "Valid", higher_is_better=True, low=0.0, high=1.0, group="validity"
+        )
         flaws = [
-            OutputSpec(f"{key}_rate", title, higher_is_better=False, low=0.0, high=1.0)
+            OutputSpec(
+                f"{key}_rate", title, higher_is_better=False, low=0.0, high=1.0, group="validity"
+            )
             for key, title in FLAWS.items()
         ]
         self.spec = MetricSpec(
@@ -59,7 +63,9 @@ class Validity:
                 extractor="image-stats",
             ),
             documentation=inspect.getdoc(type(self)) or "",
+            sees=("duplicates", "missing", "failed"),
             settings={"blank_ink": 0.001, "copy_distance": 2},
+            cache_version=1,
         )
 
     def compute(self, inputs: MetricInputs, settings: Settings) -> list[Measurement]:

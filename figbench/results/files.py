@@ -13,6 +13,8 @@ from figbench.results.schema import RunResult
 
 RESULT_NAME = "result.json"
 PER_FIGURE_NAME = "per_figure.parquet"
+IDENTITY_COLUMNS = ("figure_id", "sample", "paper_id", "present", "sha256")
+"""Columns of ``per_figure.parquet`` that identify a row; the others are metrics."""
 
 
 def write_result(result: RunResult, folder: Path) -> Path:
@@ -34,7 +36,7 @@ def load_result(path: str | Path) -> RunResult:
         source = source / RESULT_NAME
     document = read_json(source)
     try:
-        return RunResult.model_validate(document)
+        return RunResult.model_validate(document).attach(source.parent)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])) or 'top level'}: {item['msg']}"

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from figbench.errors import UserError
+from figbench.registry import suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 Status = Literal["ok", "skipped", "failed"]
@@ -43,6 +53,14 @@ class MetricValue(Strict):
         default_factory=dict, description="Further numbers, e.g. FID at half of n."
     )
     warnings: list[str] = Field(default_factory=list, description="What to know about it.")
+
+    @property
+    def implied_standard_error(self) -> float | None:
+        """The standard error, or the one that the width of the interval implies."""
+        if self.standard_error is not None or self.interval is None:
+            return self.standard_error
+        reach = NormalDist().inv_cdf((1 + self.interval.level) / 2)
+        return (self.interval.high - self.interval.low) / (2 * reach)
 
     @model_validator(mode="after")
     def _value_iff_ok(self) -> MetricValue:
@@ -139,6 +157,19 @@ class Provenance(Strict):
     )
 
 
+@dataclass(slots=True)
+class Attached:
+    """Values that travel with a result in memory and are not part of ``result.json``.
+
+    Attributes:
+        folder: Folder of the result, when it is on disk.
+        table: Arrow table of per-figure values, or None.
+    """
+
+    folder: Path | None = field(default=None, compare=False)
+    table: Any = field(default=None, compare=False)
+
+
 class RunResult(Strict):
     """``result.json``: what ``figbench evaluate`` found."""
 
@@ -162,6 +193,8 @@ class RunResult(Strict):
             )
         return version
 
+    _attached: Attached = PrivateAttr(default_factory=Attached)
+
     def value(self, metric_id: str) -> float:
         """Returns the value of an ``ok`` metric; NaN is never returned.
 
@@ -174,6 +207,95 @@ class RunResult(Strict):
         if metric.value is None or not math.isfinite(metric.value):
             raise KeyError(f"{metric_id}: {metric.status} ({metric.reason})")
         return metric.value
+
+    def __getitem__(self, metric_id: str) -> MetricValue:
+        """Returns a metric by id: ``result["label_f1"].value``.
+
+        Raises:
+            KeyError: If the result has no such metric; the message suggests the nearest.
+        """
+        if metric_id not in self.metrics:
+            hint = suggest(metric_id, self.metrics)
+            raise KeyError(f"{metric_id}: not in this result ({', '.join(self.metrics)}).{hint}")
+        return self.metrics[metric_id]
+
+    def attach(self, folder: Path | None = None, table: Any = None) -> RunResult:
+        """Adds the folder or the per-figure table; returns the result itself."""
+        if folder is not None:
+            self._attached.folder = folder
+        if table is not None:
+            self._attached.table = table
+        return self
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the result, or None for a result that was never written."""
+        return self._attached.folder
+
+    @property
+    def figure_table(self) -> Any:
+        """Arrow table with one row per expected figure, or None where it is not available."""
+        path = self._attached.folder and self._attached.folder / "per_figure.parquet"
+        if self._attached.table is None and path and path.is_file():
+            import pyarrow.parquet as pq
+
+            self._attached.table = pq.read_table(path)
+        return self._attached.table
+
+    def to_frame(self) -> pd.DataFrame:
+        """Returns a pandas frame: one row per metric with value, bounds, counts and status."""
+        from figbench.results import views
+
+        return views.frame(self)
+
+    def per_figure(self) -> pd.DataFrame:
+        """Returns a pandas frame: one row per expected figure, one column per metric.
+
+        Raises:
+            UserError: If the result was loaded without its ``per_figure.parquet``.
+        """
+        from figbench.results import views
+
+        table = self.figure_table
+        if table is None:
+            raise UserError(
+                "This result has no per-figure values at hand.",
+                remedy="Load it from its folder, with per_figure.parquet: "
+                "figbench.load_result(FOLDER).",
+            )
+        return views.per_figure(table)
+
+    def to_dict(self) -> dict[str, float]:
+        """Returns scalars for a logger: ``id``, ``id/low`` and ``id/high``."""
+        from figbench.results import views
+
+        return views.flat(self)
+
+    def to_markdown(self, metrics: Sequence[str] | None = None) -> str:
+        """Returns a Markdown table of all or some metrics."""
+        from figbench.results import views
+
+        return views.markdown(self, metrics)
+
+    def to_latex(self, metrics: Sequence[str] | None = None) -> str:
+        """Returns a LaTeX table (booktabs) of all or some metrics."""
+        from figbench.results import views
+
+        return views.latex(self, metrics)
+
+    def _repr_html_(self) -> str:
+        from figbench.results import views
+
+        return views.html(self)
+
+    def __repr__(self) -> str:
+        from figbench.results import views
+
+        return views.short(self)
+
+    def __str__(self) -> str:
+        """One line: protocol, counts, first values."""
+        return repr(self)
 
 
 def json_schema() -> dict[str, Any]:

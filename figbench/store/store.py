@@ -53,6 +53,11 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def location(self) -> str | None:
+        """Absolute path of the folder, recorded in results."""
+        return str(self.root.resolve())
+
     def space(self, identity: Mapping[str, Any]) -> Space:
         """Returns the space of an identity: any JSON mapping; its hash names the folder."""
         canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
@@ -179,7 +184,7 @@ class Space:
             result[positions] = rows
         return np.empty((0, 0), dtype=np.float32) if result is None else result
 
-    def rows(self, keys: Sequence[bytes], name: str) -> StoredRows:
+    def rows(self, keys: Sequence[bytes], name: str) -> StoredRows | npt.NDArray[Any]:
         """Returns the rows of :meth:`get` as an array that stays on disk; needs a key.
 
         Raises:

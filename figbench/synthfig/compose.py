@@ -38,24 +38,40 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
         ends = (grid.nodes[content.links[i].source], grid.nodes[content.links[i].target])
         dashed = kind in ("share", "loss") or (kind == "skip" and dashed_skip)
         points = _bent(_reach(path, *ends, style), style, words)
-        strokes.append(_stroke(points, style, dashed, kind == "share"))
+        link = content.links[i]
+        strokes.append(
+            replace(
+                _stroke(points, style, dashed, kind == "share"),
+                part=f"edge:{i}",
+                ends=(link.source, link.target),
+            )
+        )
     notes = place_notes(content, style, grid, titles, paths, strokes)
     items: list[Item] = [*_frames(grid, style), *strokes]
-    for node in grid.nodes:
-        items += _draw_node(node, style, grid.size, dice)
+    for i, node in enumerate(grid.nodes):
+        items += _owned(_draw_node(node, style, grid.size, dice), i)
     items += [*titles, *notes]
     return _crop(items, content, style, grid.size)
+
+
+def _owned(items: Sequence[Item], module: int) -> list[Item]:
+    """Names the items of one module: body first, then perhaps a badge, and the label."""
+    out: list[Item] = []
+    for item in items:
+        name = "label" if isinstance(item, Text) else "badge" if out else "node"
+        out.append(replace(item, part=f"{name}:{module}"))
+    return out
 
 
 def _titles(grid: Grid, style: Style) -> list[Text]:
     out = []
     size = grid.size
-    for frame in grid.frames:
+    for i, frame in enumerate(grid.frames):
         x0, y0, x1, y1 = frame.box
         turned = frame.seat == "side"
         x = x0 + 5 + size if turned else (x0 + x1) // 2
         y = {"top": y0 + 5 + size, "bottom": y1 - 8, "side": (y0 + y1) // 2}[frame.seat]
-        out.append(Text(frame.title, style.bold, size, x, y, style.ink, turned))
+        out.append(Text(frame.title, style.bold, size, x, y, style.ink, turned, f"title:{i}"))
     return out
 
 
@@ -67,8 +83,9 @@ def _frames(grid: Grid, style: Style) -> list[Shape]:
         if style.group_tint:
             paint = style.paints[style.order[-1 - i % 6]]
             fill, edge = mixed(paint.fill, (255, 255, 255), 62), mixed(paint.line, paint.fill, 20)
+        dashed = style.group_dash
         frames.append(
-            Shape("frame", frame.box, fill, edge, 1, style.radius, dashed=style.group_dash)
+            Shape("frame", frame.box, fill, edge, 1, style.radius, dashed=dashed, part=f"frame:{i}")
         )
     return frames
 
@@ -175,14 +192,16 @@ def _legend(content: Content, style: Style, size: int, left: int, top: int) -> l
     for role, words in content.legend:
         paint = style.paint(role)
         swatch = (x, top + 7, x + size + 4, top + 7 + size)
-        items.append(Shape("box", swatch, paint.fill, paint.line, 1, 0))
+        items.append(Shape("box", swatch, paint.fill, paint.line, 1, 0, part="legend"))
         text = Text(words, style.face, size, 0, 0, style.ink)
         half = -text.box[0]
         x += size + 10 + half
-        items.append(Text(words, style.face, size, x, top + 7 + int(size * 0.85), style.ink))
+        base = top + 7 + int(size * 0.85)
+        items.append(Text(words, style.face, size, x, base, style.ink, part="legend"))
         x += half + 16
     if items:
-        frame = Shape("frame", (left, top, x - 6, top + size + 14), None, (150, 150, 150), 1, 0)
+        box = (left, top, x - 6, top + size + 14)
+        frame = Shape("frame", box, None, (150, 150, 150), 1, 0, part="legend")
         items.insert(0, frame)
     return items
 
@@ -204,9 +223,7 @@ def _extent(items: Sequence[Item]) -> Box:
 def _moved(item: Item, dx: int, dy: int) -> Item:
     if isinstance(item, Stroke):
         path = tuple((x + dx, y + dy) for x, y in item.path)
-        return Stroke(
-            path, item.pen, item.colour, item.head, item.head_size, item.dashed, item.both
-        )
+        return replace(item, path=path)
     if isinstance(item, Text):
         return replace(item, x=item.x + dx, y=item.y + dy)
     x0, y0, x1, y1 = item.box

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from figbench.synthfig.content import Content
@@ -45,7 +46,7 @@ def place_notes(
                 or any(touch(box, line, 2 + style.pen) for line in lines + edges)
                 or _near_head(box, paths.values(), style.head_size)
             ):
-                notes.append(note)
+                notes.append(replace(note, part=f"note:{i}"))
                 taken.append(box)
                 break
         else:

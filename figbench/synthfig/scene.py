@@ -17,7 +17,11 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A filled thing: ``kind`` names how ``render`` draws it; ``seed`` varies pictures."""
+    """A filled thing: ``kind`` names how ``render`` draws it; ``seed`` varies pictures.
+
+    ``part`` names the part of the figure: ``node:i`` (body of module i), ``badge:i`` (small
+    drawing inside it), ``frame:i`` (group i), ``legend``, or empty.
+    """
 
     kind: str
     box: Box
@@ -28,11 +32,15 @@ class Shape:
     shadow: bool = False
     dashed: bool = False
     seed: int = 0
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line through points, with an arrow head at the end and perhaps the start."""
+    """A line through points, with an arrow head at the end and perhaps the start.
+
+    ``part`` is ``edge:i`` (link i); ``ends`` are the modules that it leaves and reaches.
+    """
 
     path: tuple[Point, ...]
     pen: int
@@ -41,11 +49,17 @@ class Stroke:
     head_size: int = 9
     dashed: bool = False
     both: bool = False
+    part: str = ""
+    ends: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of a label, centred on ``x``, its baseline on row ``y``."""
+    """One line of a label, centred on ``x``, its baseline on row ``y``.
+
+    ``part`` is ``label:i`` (of module i), ``title:i`` (of group i), ``note:i`` (on link i),
+    ``legend`` or empty.
+    """
 
     markup: str
     face: str
@@ -54,6 +68,7 @@ class Text:
     y: int
     colour: Colour
     turned: bool = False
+    part: str = ""
 
     @property
     def box(self) -> Box:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from numpy.random import Generator
@@ -54,12 +55,20 @@ def make_simple_scene(rng: Generator | Dice | int) -> Scene:
     colours = dice.sample(tuple(COLOURS), count)
     kinds = [dice.choice(tuple(_SHAPES)) for _ in places]
     labels = _labels(dice, places, kinds)
-    items: list[Item] = [_arrow(a, b) for a, b in pairwise(places)]
-    for place, colour, kind in zip(places, colours, kinds, strict=True):
+    items: list[Item] = [
+        replace(_arrow(a, b), part=f"edge:{i}", ends=(i, i + 1))
+        for i, (a, b) in enumerate(pairwise(places))
+    ]
+    for i, (place, colour, kind) in enumerate(zip(places, colours, kinds, strict=True)):
         shape = _SHAPES[kind]
         radius = 5 if shape == "round" else 0
-        items.append(Shape(shape, place, COLOURS[colour], (30, 30, 30), 1, radius))
-    items += [_label(places[i], label, colours[i]) for i, label in labels.items()]
+        items.append(
+            Shape(shape, place, COLOURS[colour], (30, 30, 30), 1, radius, part=f"node:{i}")
+        )
+    items += [
+        replace(_label(places[i], label, colours[i]), part=f"label:{i}")
+        for i, label in labels.items()
+    ]
     return Scene(SIDE, SIDE, tuple(items), _caption(colours, kinds, labels, order))
 
 

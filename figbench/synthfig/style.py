@@ -156,3 +156,13 @@ def draw_style(dice: Dice) -> Style:
         badge=dice.choice(("", "", "layers", "neurons", "graph", "grid")),
         group_tint=dice.chance(0.35),
     )
+
+
+def palette_names() -> list[str]:
+    """Returns the names of the palettes that styles use, sorted."""
+    return sorted(_PALETTES)
+
+
+def palette(name: str, lined: bool) -> tuple[Paint, ...]:
+    """Returns the six paints of a palette; ``lined`` draws every outline in dark grey."""
+    return tuple(_paint(pair, lined) for pair in _PALETTES[name].split())

@@ -15,7 +15,8 @@ from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import read_json
 from figbench_figgen.config import FigGenConfig, config_from, differences, digest
-from figbench_figgen.pipeline import FigGenPipeline
+from figbench_figgen.pipeline import FigGenPipeline, dtype_argument
+from figbench_figgen.shipped import resolve, shipped_names
 
 FACTS = "figgen.json"
 PIPELINE = "pipeline"
@@ -115,8 +116,12 @@ def load_pipeline(
         UserError: If it is missing or of another configuration.
         IntegrityError: If its files are damaged.
     """
+    folder = resolve(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such checkpoint folder.", remedy="Check --checkpoint.")
+        raise UserError(
+            f"{folder}: no such checkpoint folder.",
+            remedy=f"Check --checkpoint. Shipped with figbench: {', '.join(shipped_names())}.",
+        )
     folder = locate(folder, PIPELINE)
     config, facts = read_facts(folder, PIPELINE)
     if expected is not None:
@@ -126,7 +131,10 @@ def load_pipeline(
             f"{folder}: the checkpoint is of another configuration than '{expected.name}'",
         )
     pipeline = _guarded(
-        folder, lambda: FigGenPipeline.from_pretrained(folder, local_files_only=True)
+        folder,
+        lambda: FigGenPipeline.from_pretrained(
+            folder, local_files_only=True, **{dtype_argument(): torch.float32}
+        ),
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline, config, facts

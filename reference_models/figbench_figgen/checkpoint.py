@@ -55,8 +55,8 @@ def latest(folder: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Returns (step, state) of a checkpoint of the same run.
+def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, Any], list[str]]:
+    """Returns (step, state, adjusted settings) of a checkpoint of the same run.
 
     Raises:
         UserError: If it is of another configuration or other data; every difference is named.
@@ -67,7 +67,9 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
         step = int(found.pop("step"))
     except (OSError, ValueError, KeyError) as error:
         raise IntegrityError(f"{path}: damaged checkpoint ({error}).", remedy=_REMEDY) from None
-    changed = differences(facts, found)
+    before, now = found.pop("adjustable", {}), facts.get("adjustable", {})
+    identity = {key: value for key, value in facts.items() if key != "adjustable"}
+    changed = differences(identity, found)
     if changed:
         raise UserError(
             f"{path}: the checkpoint is of another configuration: {'; '.join(changed[:6])} "
@@ -75,10 +77,12 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
             remedy="Resume with the configuration and data it was made with, or use another --out.",
         )
     try:
-        return step, torch.load(path / STATE, map_location="cpu", weights_only=True)
+        state = torch.load(path / STATE, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise IntegrityError(f"{path}: damaged checkpoint ({reason}).", remedy=_REMEDY) from None
+
+    return step, state, differences(before, now)
 
 
 _REMEDY = "Delete that folder and resume: the checkpoint before it is used."

@@ -19,7 +19,6 @@ PAPER_EXACT = "paper-exact"
 """Name of the override that switches every deviation from the official code back."""
 
 _PAPER_EXACT: dict[str, Any] = {
-    "vae.scaling_factor": 0.18215,
     "text.padding_mask": False,
     "data.resize": "legacy_linear",
     "data.alpha": "legacy_black",
@@ -34,6 +33,11 @@ _PAPER_EXACT: dict[str, Any] = {
     "autoencoder.ocr_every": 1,
     "run.precision": "no",
 }
+
+_ADJUSTABLE = (
+    "steps", "micro_batch", "gradient_checkpointing", "lr", "lr_schedule", "warmup_steps",
+    "grad_clip",
+)  # fmt: skip
 
 
 class _Section(BaseModel):
@@ -70,6 +74,9 @@ class TextConfig(_Section):
         "train: always trained; or a folder with vocab.txt",
     )
     padding_mask: bool = False
+    lowercase: bool = Field(
+        True, description="of a vocabulary trained on the captions; false keeps labels as written"
+    )
 
 
 class UnetConfig(_Section):
@@ -92,6 +99,11 @@ class NoiseConfig(_Section):
     prediction: Literal["epsilon", "v_prediction"] = Field(
         "epsilon", description="v (Salimans and Ho 2022) weighs the noisiest steps more"
     )
+    zero_terminal_snr: bool = Field(
+        False,
+        description="rescale the betas so that the last step is pure noise (Lin et al. 2024); "
+        "sampling then spaces its steps from that end",
+    )
 
 
 class DataConfig(_Section):
@@ -103,6 +115,9 @@ class DataConfig(_Section):
     max_aspect: float = 2.0
     resize: Literal["antialias", "legacy_linear"] = "antialias"
     alpha: Literal["white", "legacy_black"] = "white"
+    exclude: str | None = Field(
+        None, description="a set of figures whose captions are left out of training"
+    )
     keep_pixels: bool = Field(False, description="keep decoded figures in memory (small sets)")
 
 
@@ -111,7 +126,9 @@ class _StageConfig(_Section):
     global_batch: int
     micro_batch: int = Field(description="figures per forward pass and process")
     lr: float
-    lr_schedule: Literal["constant", "cosine"] = "constant"
+    lr_schedule: Literal["constant", "cosine", "wsd"] = Field(
+        "constant", description="wsd: constant, then linear to zero over the last fifth"
+    )
     warmup_steps: int = 0
     grad_clip: float | None = None
     gradient_checkpointing: bool = False
@@ -146,6 +163,12 @@ class DiffusionConfig(_StageConfig):
     ema_decay: float = 0.9999
     ema_text: bool = True
     caption_dropout: float = 0.1
+    caption_variants: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="share of the captions that are read without 'Figure 1:' or cut short",
+    )
     cache_latents: bool = True
 
 
@@ -198,15 +221,23 @@ class FigGenConfig(_Section):
         document = self.model_dump(mode="json", include={"image_size", "vae", "text", "unet"})
         document["noise"] = self.noise.model_dump(mode="json")
         document["vae"].pop("scaling_factor")
-        document["text"].pop("tokenizer")
+        for key in ("tokenizer", "lowercase"):
+            document["text"].pop(key)
         return document
 
     def training(self, stage: str) -> dict[str, Any]:
         """What must agree for a run to be resumed: all but its length and its logging."""
         document = {**self.architecture(), **self.model_dump(mode="json", include={"data", stage})}
-        document[stage].pop("steps")
-        document["run"] = {"seed": self.run.seed, "precision": self.run.precision}
+        for key in _ADJUSTABLE:
+            document[stage].pop(key)
+        document["run"] = {"seed": self.run.seed}
         return document
+
+    def adjustable(self, stage: str) -> dict[str, Any]:
+        """What may change when a run is resumed; each change is recorded with its step."""
+        section = self.model_dump(mode="json", include={stage})[stage]
+        document = {f"{stage}.{key}": section[key] for key in _ADJUSTABLE}
+        return {**document, "run.precision": self.run.precision}
 
 
 def config_names() -> list[str]:
@@ -230,6 +261,7 @@ def load_config(name: str | Path, overrides: Iterable[str] = ()) -> FigGenConfig
         if override == PAPER_EXACT:
             for key, value in _PAPER_EXACT.items():
                 _set(document, key, value)
+            _set(document, "vae.scaling_factor", official_scale(document["text"].get("layers")))
             continue
         key, separator, value = override.partition("=")
         if not separator:
@@ -253,6 +285,11 @@ def config_from(document: Mapping[str, Any], source: str) -> FigGenConfig:
         ) from None
     _check(config, source)
     return config
+
+
+def official_scale(layers: int | None) -> float:
+    """Returns ``scale_factor`` of the official configuration with so many text layers."""
+    return 0.05 if layers == 128 else 0.18215
 
 
 def digest(document: Mapping[str, Any]) -> str:

@@ -17,13 +17,13 @@ from figbench_figgen.build import (
     build_vae,
     is_unused,
 )
-from figbench_figgen.config import FigGenConfig
+from figbench_figgen.config import FigGenConfig, official_scale
 from figbench_figgen.official import Unmatched, convert_state, read_official
 from figbench_figgen.pipeline import FigGenPipeline
 from figbench_figgen.screen import Screen
 from figbench_figgen.tokens import make_tokenizer
 
-OFFICIAL_SCALE = 0.18215
+OFFICIAL_LAYERS = (8, 32, 128)
 
 
 def convert(
@@ -33,8 +33,8 @@ def convert(
     quiet_libraries()
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty.", remedy="Choose another --out.")
-    config = _scaled(config, screen)
     state = read_official(source)
+    config = _scaled(config, state.get("scale_factor"), screen)
     with torch.device("meta"):
         networks = build_vae(config), build_text(config.text), build_figgen_unet(config)
     parts, unmatched = convert_state(state, *networks, use_ema=use_ema)
@@ -72,11 +72,21 @@ def table(rows: list[Unmatched], most: int = 30) -> str:
     return "\n".join(shown)
 
 
-def _scaled(config: FigGenConfig, screen: Screen) -> FigGenConfig:
+def _scaled(config: FigGenConfig, held: torch.Tensor | None, screen: Screen) -> FigGenConfig:
     if config.vae.scaling_factor != "auto":
         return config
-    screen.say(f"Latent scale {OFFICIAL_SCALE} assumed; the checkpoint does not hold it.")
-    vae = config.vae.model_copy(update={"scaling_factor": OFFICIAL_SCALE})
+    if held is not None and held.numel() == 1:
+        scale = float(f"{float(held):.7g}")
+        screen.say(f"Latent scale {scale}: from the checkpoint.")
+    else:
+        scale = official_scale(config.text.layers)
+        screen.say(
+            f"Latent scale {scale}: of the official configuration with {config.text.layers} text "
+            "layers; the checkpoint does not hold it."
+            if config.text.layers in OFFICIAL_LAYERS
+            else f"Latent scale {scale} assumed; the checkpoint does not hold it."
+        )
+    vae = config.vae.model_copy(update={"scaling_factor": scale})
     return config.model_copy(update={"vae": vae})
 
 

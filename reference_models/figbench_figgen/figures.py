@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,26 @@ import torch
 from PIL import Image, ImageEnhance, ImageFilter
 from torch.nn import functional
 
-from figbench.data.load import load_manifest
-from figbench.data.manifest import Manifest
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.images.decode import DecodeError, decode
 from figbench.images.types import RGBImage
 from figbench_figgen.config import AutoencoderConfig, DataConfig
+from figbench_figgen.splits import columns_of, load_split
+
+_NUMBER = re.compile(r"^(figure|fig\.?)\s*\d+\s*[:.]\s*", re.IGNORECASE)
 
 
 class FigureSet:
     """The figures that a stage trains on, in the manifest's order, after the aspect filter."""
 
-    def __init__(self, source: str, data: DataConfig, image_size: int) -> None:
-        self.manifest = _load(source, data)
+    def __init__(
+        self, source: str, data: DataConfig, image_size: int, *, captions: bool = True
+    ) -> None:
+        self.manifest, notes = load_split(source, data.split, data.caption)
         self.notes: list[str] = []
-        self.figures = self._usable(data)
+        self.figures = self._usable(data, needed=captions)
+        self.notes = [*notes, *self.notes]
         self._data = data
         self._size = image_size
         self._kept: dict[tuple[int, int], RGBImage] = {}
@@ -65,20 +70,30 @@ class FigureSet:
         square = image[top : top + side, left : left + side]
         return to_tensor(_augmented(square, rng) if stage.augment else square)
 
-    def _usable(self, data: DataConfig) -> tuple[Figure, ...]:
-        shaped, captioned = [], []
+    def _usable(self, data: DataConfig, *, needed: bool) -> tuple[Figure, ...]:
+        shaped, captioned, excluded = [], [], 0
+        refused = _captions_of(data.exclude, data)
         for figure in self.manifest.figures:
             if data.min_aspect <= figure.width / figure.height <= data.max_aspect:
                 shaped.append(figure)
-                if figure.prompt:
+                if figure.prompt and without_number(figure.prompt) in refused:
+                    excluded += 1
+                elif figure.prompt or not needed:
                     captioned.append(figure)
         counts = (
             (len(self.manifest.rejects), "unreadable"),
             (len(self.manifest.figures) - len(shaped), "outside the aspect range"),
-            (len(shaped) - len(captioned), "without a caption"),
+            (len(shaped) - len(captioned) - excluded, "without a caption"),
+            (excluded, f"their captions are those of {data.exclude}"),
         )
         self.notes = [f"{count} figures left out: {why}" for count, why in counts if count]
         if not captioned:
+            if needed and shaped and not excluded:
+                raise UserError(
+                    f"{self.manifest.source}: none of its {len(shaped)} figures has a caption.",
+                    remedy="Name the column that holds them with --set data.caption=COLUMN"
+                    + _columns(Path(self.manifest.source)),
+                )
             raise UserError(
                 f"{self.manifest.source}: no figure is left to train on "
                 f"({'; '.join(self.notes) or 'the set is empty'}).",
@@ -112,14 +127,32 @@ class FigureSet:
             raise UserError(f"{figure.path}: cannot be read any more ({error}).") from None
 
 
-def _load(source: str, data: DataConfig) -> Manifest:
-    try:
-        return load_manifest(source, split=data.split, caption=data.caption)
-    except UserError:
-        if data.split is None or not Path(source).exists():
-            raise
-        # Only a Paper2Fig100k root has splits; other layouts are taken whole.
-        return load_manifest(source)
+def _columns(root: Path) -> str:
+    """Returns the columns of a folder's metadata as the end of a sentence."""
+    names = columns_of(root) if root.is_dir() else []
+    return f"; its columns: {', '.join(names)}." if names else "."
+
+
+def without_number(caption: str) -> str:
+    """Returns a caption without its leading ``Figure 3:``."""
+    return _NUMBER.sub("", caption, count=1).strip()
+
+
+def _captions_of(source: str | None, data: DataConfig) -> set[str]:
+    """Returns the captions of a set, without figure numbers; ``ROOT:test`` is its test split."""
+    if source is None:
+        return set()
+    path, split = split_name(source)
+    manifest, _ = load_split(path, split, data.caption)
+    return {without_number(figure.prompt) for figure in manifest.figures if figure.prompt}
+
+
+def split_name(source: str) -> tuple[str, str | None]:
+    """Returns path and split of ``ROOT:test``; a source without such an ending has none."""
+    path, separator, split = source.rpartition(":")
+    if not separator or split not in ("train", "test", "validation") or Path(source).exists():
+        return source, None
+    return path, split
 
 
 def to_tensor(image: RGBImage) -> torch.Tensor:

@@ -15,6 +15,8 @@ from figbench_figgen.figures import FigureSet
 from figbench_figgen.screen import Screen
 
 PER_SHARD = 512
+PER_PASS = 16
+"""Figures per pass of the encoder; fixed, so that the cache does not depend on the machine."""
 
 
 class Moments:
@@ -55,11 +57,13 @@ def cache_moments(
             first = shard * PER_SHARD
             indices = range(first, min(first + PER_SHARD, len(figures)))
             rows = []
-            for index in indices:
-                rows.append(moments_of(vae, figures.padded(index)[None].to(accelerator.device)))
-                advance(1)
+            for start in range(indices.start, indices.stop, PER_PASS):
+                some = range(start, min(start + PER_PASS, indices.stop))
+                pixels = torch.stack([figures.padded(index) for index in some])
+                rows.append(moments_of(vae, pixels.to(accelerator.device)))
+                advance(len(some))
             with atomic_path(shard_path(folder, shard)) as temporary:
-                save_file({"moments": torch.cat(rows).half().cpu()}, temporary)
+                save_file({"moments": torch.cat(rows).half().cpu().contiguous()}, temporary)
     accelerator.wait_for_everyone()
     return Moments(folder)
 

@@ -14,51 +14,23 @@ from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from figbench.errors import EXIT_INTERRUPTED, FigbenchError, UserError
 from figbench_figgen import checkpoint
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.screen import Screen
-
-Batch = dict[str, Any]
+from figbench_figgen.training_stage import Batch, TrainingStage
 
 
 class Interrupted(FigbenchError):
     """A run was told to stop; its state is saved (exit code 130)."""
 
     exit_code = EXIT_INTERRUPTED
-
-
-class Stage(Protocol):
-    """What the loop needs from autoencoder and diffusion training."""
-
-    name: str
-    dataset: Dataset[Batch]
-
-    def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
-        """Does one optimiser step; returns what is to be logged, ``loss`` first."""
-        ...
-
-    def state(self) -> dict[str, Any]:
-        """Returns weights, optimisers and averages."""
-        ...
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Takes what :meth:`state` returned."""
-        ...
-
-    def show(self, step: int) -> None:
-        """Writes a grid of pictures."""
-        ...
-
-    def score(self, step: int) -> dict[str, float]:
-        """Returns benchmark values of the networks as they are."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +76,9 @@ def learning_rate(section: Any, step: int) -> float:
         return float(section.lr * (step + 1) / section.warmup_steps)
     if section.lr_schedule == "constant":
         return float(section.lr)
+    if section.lr_schedule == "wsd":
+        left = (section.steps - step) / max(1.0, 0.2 * section.steps)
+        return float(section.lr * min(1.0, left))
     done = (step - section.warmup_steps) / max(1, section.steps - section.warmup_steps)
     return float(section.lr * (0.02 + 0.98 * 0.5 * (1 + cos(pi * min(1.0, done)))))
 
@@ -117,7 +92,7 @@ def positions(
 
 
 def run(
-    stage: Stage, config: FigGenConfig, plan: Plan, accelerator: Accelerator, screen: Screen
+    stage: TrainingStage, config: FigGenConfig, plan: Plan, accelerator: Accelerator, screen: Screen
 ) -> None:
     """Trains a stage to its last step, from its newest checkpoint when resuming.
 
@@ -161,7 +136,7 @@ def run(
 
 
 def guarded_step(
-    stage: Stage, micro_batches: Sequence[Batch], step: int, lr: float, section: Any
+    stage: TrainingStage, micro_batches: Sequence[Batch], step: int, lr: float, section: Any
 ) -> dict[str, float]:
     """Does a step; a lack of memory becomes an error that says what to change."""
     try:
@@ -251,7 +226,7 @@ class _Positions:
 
 
 def _batches(
-    stage: Stage, config: FigGenConfig, section: Any, accelerator: Accelerator, start: int
+    stage: TrainingStage, config: FigGenConfig, section: Any, accelerator: Accelerator, start: int
 ) -> Iterator[Batch]:
     loader: Any = DataLoader(
         stage.dataset,
@@ -286,7 +261,7 @@ def _micro_steps(section: Any, world: int) -> int:
     return micro_steps
 
 
-def _begin(stage: Stage, plan: Plan, accelerator: Accelerator, screen: Screen) -> int:
+def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, screen: Screen) -> int:
     folder = plan.out / "checkpoints" / stage.name
     found = checkpoint.latest(folder)
     if found is None:
@@ -296,14 +271,19 @@ def _begin(stage: Stage, plan: Plan, accelerator: Accelerator, screen: Screen) -
             f"{plan.out}: holds a run of stage {stage.name} already ({found.name}).",
             remedy="Add --resume to go on with it, or choose another --out.",
         )
-    step, state = checkpoint.load_checkpoint(found, plan.facts)
+    step, state, changes = checkpoint.load_checkpoint(found, plan.facts)
     stage.load(state)
     accelerator.wait_for_everyone()
     screen.say(f"Resumed from {found}")
+    if changes and accelerator.is_main_process:
+        screen.say(f"Changed at step {step}: {'; '.join(changes)} (before != now).")
+        record = plan.out / f"changes-{stage.name}.jsonl"
+        with record.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"step": step, "changes": changes}) + "\n")
     return step
 
 
-def _save(stage: Stage, plan: Plan, accelerator: Accelerator, step: int, keep: int) -> None:
+def _save(stage: TrainingStage, plan: Plan, accelerator: Accelerator, step: int, keep: int) -> None:
     if accelerator.is_main_process:
         folder = plan.out / "checkpoints" / stage.name
         checkpoint.save_checkpoint(folder, step, stage.state(), plan.facts, keep)

@@ -80,7 +80,7 @@ class FigGen:
     def sample(
         self,
         checkpoint: str | Path,
-        prompts: str,
+        prompts: str | None = None,
         guidance_scale: float | None = None,
         num_inference_steps: int | None = None,
         samples_per_prompt: int = 1,
@@ -88,6 +88,7 @@ class FigGen:
         out: str | Path = "figures",
         limit: int | None = None,
         *,
+        prompt: Sequence[str] = (),
         config: str | None = None,
         overrides: Sequence[str] = (),
         eta: float | None = None,
@@ -103,13 +104,15 @@ class FigGen:
 
         Args:
             checkpoint: A diffusion run's folder, or its ``pipeline`` folder.
-            prompts: A set of figures with captions (``ROOT:test``), or a ``.txt`` file.
+            prompts: A set of figures with captions (``ROOT:test``), a ``.txt`` file with a
+                caption a line, or a ``.jsonl``, ``.json`` or ``.csv`` list of captions.
             guidance_scale: None takes the configuration's.
             num_inference_steps: None takes the configuration's.
             samples_per_prompt: Figures per caption.
             seed: With figure id and sample it fixes the noise.
             out: Folder for PNGs and manifest.
             limit: Only the first so many captions.
+            prompt: Captions themselves, in the place of ``prompts``.
             config: When given, the checkpoint must be of this configuration.
             overrides: For ``config``.
             eta: 0 is DDIM; None takes the configuration's.
@@ -123,7 +126,7 @@ class FigGen:
             UserError: For anything that the user can mend.
         """
         from figbench_figgen.artefact import load_pipeline, pick_device, quiet_libraries
-        from figbench_figgen.prompts import load_prompts
+        from figbench_figgen.prompts import load_prompts, typed_prompts
         from figbench_figgen.sample import Request, draw_all, verified
 
         _known(scheduler, SCHEDULERS, "scheduler")
@@ -142,9 +145,15 @@ class FigGen:
             precision=precision,
         )
         _check_request(request, trained)
-        work, notes = load_prompts(
-            prompts, caption=trained.data.caption, samples=samples_per_prompt, limit=limit
-        )
+        if bool(prompt) == bool(prompts):
+            raise UserError("Give either prompts (a file or a data set) or single captions.")
+        notes: list[str] = []
+        if prompts:
+            work, notes = load_prompts(
+                prompts, caption=trained.data.caption, samples=samples_per_prompt, limit=limit
+            )
+        else:
+            work = typed_prompts(prompt, samples=samples_per_prompt)
         screen = _screen(quiet)
         for note in [*notes, *_say_truncated(pipeline, work)]:
             screen.say(note)
@@ -256,8 +265,9 @@ def _digest(folder: Path) -> str:
     """Returns the SHA-256 over the checkpoint's weight files."""
     total = hashlib.sha256()
     from figbench_figgen.artefact import PIPELINE, locate
+    from figbench_figgen.shipped import resolve
 
-    for path in sorted(locate(folder, PIPELINE).rglob("*.safetensors")):
+    for path in sorted(locate(resolve(folder), PIPELINE).rglob("*.safetensors")):
         with path.open("rb") as handle:
             total.update(hashlib.file_digest(handle, "sha256").digest())
     return total.hexdigest()

@@ -59,13 +59,13 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
         UserError: If a named vocabulary is missing or larger than the embedding.
     """
     if text.tokenizer == "train":
-        return train_tokenizer(captions, text.vocab_size), "WordPiece trained on the captions"
+        return _trained(captions, text), "WordPiece trained on the captions"
     if text.tokenizer == "auto":
         found = _bert()
         if found is not None:
             return _checked(found, text, BERT), BERT
         note = f"WordPiece trained on the captions ({BERT} is not here)"
-        return train_tokenizer(captions, text.vocab_size), note
+        return _trained(captions, text), note
     folder = Path(text.tokenizer)
     if not (folder / "vocab.txt").is_file() and not (folder / "tokenizer.json").is_file():
         raise UserError(
@@ -76,12 +76,16 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
     return _checked(found, text, str(folder)), str(folder)
 
 
-def train_tokenizer(captions: Iterable[str], vocab_size: int) -> Any:
+def _trained(captions: Iterable[str], text: TextConfig) -> Any:
+    return train_tokenizer(captions, text.vocab_size, lowercase=text.lowercase)
+
+
+def train_tokenizer(captions: Iterable[str], vocab_size: int, *, lowercase: bool = True) -> Any:
     """Returns a WordPiece tokenizer of at most ``vocab_size`` pieces; deterministic.
 
     The order of the captions does not matter.
     """
-    trainer = BertWordPieceTokenizer(lowercase=True)
+    trainer = BertWordPieceTokenizer(lowercase=lowercase)
     words = [word for one in captions for word in trainer.normalizer.normalize_str(one).split()]
     counts = Counter("".join(words))
     common = sorted(counts, key=lambda letter: (-counts[letter], letter))
@@ -98,7 +102,9 @@ def train_tokenizer(captions: Iterable[str], vocab_size: int) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         pieces = "\n".join(piece for piece, _ in vocabulary) + "\n"
         (Path(folder) / "vocab.txt").write_text(pieces, encoding="utf-8")
-        return BertTokenizer.from_pretrained(folder)  # nosec B615 # written just above
+        return BertTokenizer.from_pretrained(  # nosec B615 # written just above
+            folder, do_lower_case=lowercase
+        )
 
 
 def _bert() -> Any:

@@ -33,7 +33,7 @@ def train(
     quiet_libraries()
     screen = Screen(quiet=quiet or not first_process())
     vae = _autoencoder(stage, config, autoencoder)
-    figures = FigureSet(data, config.data, config.image_size)
+    figures = FigureSet(data, config.data, config.image_size, captions=stage == "diffusion")
     for note in figures.notes:
         screen.say(note)
     accelerator = make_accelerator(config, out, device)
@@ -45,7 +45,12 @@ def train(
         made = AutoencoderStage(config, figures, accelerator, out)
     else:
         made = DiffusionStage(config, figures, vae, accelerator, out, data, screen)
-    facts = {"stage": stage, "data": figures.digest, "config": config.training(stage)}
+    facts = {
+        "stage": stage,
+        "data": figures.digest,
+        "config": config.training(stage),
+        "adjustable": config.adjustable(stage),
+    }
     if accelerator.is_main_process:
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
         write_text_atomic(out / f"{stage}.yaml", text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from figbench_figgen.artefact import AUTOENCODER, save_autoencoder
 from figbench_figgen.build import build_vae, seeded
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.figures import FigureSet
-from figbench_figgen.loop import Batch, check_finite
+from figbench_figgen.loop import check_finite
 from figbench_figgen.losses import (
     ReconstructionLoss,
     adaptive_weight,
@@ -26,6 +25,7 @@ from figbench_figgen.losses import (
 from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import to_uint8
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
+from figbench_figgen.training_stage import Batch, TrainingStage
 
 LATENTS_FOR_SCALE = 2000
 
@@ -70,7 +70,7 @@ class Crops(Dataset[Batch]):
         }
 
 
-class AutoencoderStage:
+class AutoencoderStage(TrainingStage):
     """Trains the autoencoder; the discriminator joins at step ``disc_start``."""
 
     name = "autoencoder"
@@ -78,8 +78,7 @@ class AutoencoderStage:
     def __init__(
         self, config: FigGenConfig, figures: FigureSet, accelerator: Accelerator, out: Path
     ) -> None:
-        self._config, self._section = config, config.autoencoder
-        self._figures, self._accelerator, self._out = figures, accelerator, out
+        super().__init__(config, figures, accelerator, out)
         self.dataset = Crops(figures, config)
         weights = fold(config.run.seed, "weights", AUTOENCODER)
         self.vae = seeded(weights, lambda: build_vae(config))
@@ -104,7 +103,7 @@ class AutoencoderStage:
         totals: dict[str, float] = {}
         made = []
         for place, batch in enumerate(micro_batches):
-            with self._gathering(place, len(micro_batches)):
+            with self._gathering(self._network, place, len(micro_batches)):
                 loss, parts, images = self._forward(batch, step, adversarial)
                 self._accelerator.backward(loss / len(micro_batches))
             made.append((batch["pixels"], images.detach()))
@@ -114,11 +113,6 @@ class AutoencoderStage:
         if adversarial:
             totals["adversary"] = self._step_adversary(made, lr)
         return totals
-
-    def _gathering(self, place: int, count: int) -> Any:
-        """Gradients are exchanged between processes with the last micro batch only."""
-        last = place == count - 1
-        return nullcontext() if last else self._accelerator.no_sync(self._network)
 
     def _forward(self, batch: Batch, step: int, adversarial: bool) -> tuple[Any, Any, Any]:
         with self._accelerator.autocast():
@@ -147,19 +141,10 @@ class AutoencoderStage:
         self._apply(self._adversary_optimizer, self._adversary, lr)
         return total
 
-    def _apply(self, optimizer: Any, network: Any, lr: float) -> None:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
-        if self._section.grad_clip is not None:
-            self._accelerator.clip_grad_norm_(network.parameters(), self._section.grad_clip)
-        optimizer.step()
-        optimizer.zero_grad()
-
     def state(self) -> dict[str, Any]:
         """Returns weights and optimisers."""
         state = {"vae": self.vae.state_dict(), "optimizer": self._optimizer.state_dict()}
-        if self._accelerator.scaler is not None:
-            state["scaler"] = self._accelerator.scaler.state_dict()
+        state.update(self._scaler_state())
         if self._adversary is not None:
             critic = self._accelerator.unwrap_model(self._adversary)
             state["adversary"] = critic.state_dict()
@@ -170,8 +155,7 @@ class AutoencoderStage:
         """Takes what :meth:`state` returned."""
         self.vae.load_state_dict(state["vae"])
         self._optimizer.load_state_dict(state["optimizer"])
-        if self._accelerator.scaler is not None:
-            self._accelerator.scaler.load_state_dict(state["scaler"])
+        self._load_scaler(state)
         if self._adversary is not None and "adversary" in state:
             self._accelerator.unwrap_model(self._adversary).load_state_dict(state["adversary"])
             self._adversary_optimizer.load_state_dict(state["adversary_optimizer"])
@@ -187,10 +171,6 @@ class AutoencoderStage:
             made.append(self.vae.decode(latents).sample.float().cpu())
         images = to_uint8((torch.cat([pixels, *made]) / 2 + 0.5).clamp(0, 1))
         save_grid(self._out / "grids" / f"autoencoder-{step:08d}.png", list(images), count)
-
-    def score(self, step: int) -> dict[str, float]:
-        """Returns nothing: the benchmark scores generated figures, not reconstructions."""
-        return {}
 
     def finish(self) -> Path:
         """Measures the latent scale and writes the autoencoder."""

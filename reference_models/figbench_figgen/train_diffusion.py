@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from torch.utils.data import Dataset
 from figbench_figgen.artefact import PIPELINE, save_pipeline
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
 from figbench_figgen.config import FigGenConfig, digest
-from figbench_figgen.figures import FigureSet
+from figbench_figgen.figures import FigureSet, without_number
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
-from figbench_figgen.loop import Batch, check_finite
+from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import FigGenPipeline
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
 from figbench_figgen.screen import Screen
 from figbench_figgen.tokens import Tokens, make_tokenizer, tokenize
+from figbench_figgen.training_stage import Batch, TrainingStage
 
 GRID = 16
 
@@ -68,7 +69,7 @@ class Examples(Dataset[Batch]):
         seed, index = self._config.run.seed, self._order[position]
         rng = numpy_generator(seed, "example", position)
         dropped = rng.random() < self._config.diffusion.caption_dropout
-        row = len(self._figures) if dropped else index
+        row = self._row(index, dropped, position)
         one = generator(seed, "noise", position)
         example = {
             "t": int(rng.integers(self._config.noise.timesteps)),
@@ -82,8 +83,21 @@ class Examples(Dataset[Batch]):
             return {**example, "pixels": self._figures.padded(index)}
         return {**example, "moments": self._moments[index]}
 
+    def _row(self, index: int, dropped: bool, position: int) -> int:
+        """Returns the caption's row: the captions, the empty one, then two variants of each."""
+        count = len(self._figures)
+        if dropped:
+            return count
+        share = self._config.diffusion.caption_variants
+        if not share:
+            return index
+        rng = numpy_generator(self._config.run.seed, "variant", position)
+        if rng.random() >= share:
+            return index
+        return count + 1 + 2 * index + int(rng.integers(2))
 
-class DiffusionStage:
+
+class DiffusionStage(TrainingStage):
     """Trains text encoder and U-Net to predict the noise, and averages their weights."""
 
     name = "diffusion"
@@ -98,8 +112,7 @@ class DiffusionStage:
         source: str,
         screen: Screen,
     ) -> None:
-        self._config, self._section = config, config.diffusion
-        self._figures, self._accelerator, self._out = figures, accelerator, out
+        super().__init__(config, figures, accelerator, out)
         self._source = source
         self._vae = vae.to(accelerator.device).eval().requires_grad_(False)
         self._tokenizer, where = make_tokenizer(config.text, figures.captions)
@@ -126,7 +139,10 @@ class DiffusionStage:
         return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay)
 
     def _examples(self, screen: Screen) -> Examples:
-        tokens = tokenize(self._tokenizer, [*self._figures.captions, ""], self._config.text.max_len)
+        captions = [*self._figures.captions, ""]
+        if self._section.caption_variants:
+            captions += _variants(self._figures.captions, self._config.run.seed)
+        tokens = tokenize(self._tokenizer, captions, self._config.text.max_len)
         if tokens.truncated:
             screen.say(
                 f"{len(tokens.truncated)} of {len(self._figures)} captions are longer than "
@@ -148,18 +164,11 @@ class DiffusionStage:
         """Does one optimiser step and one step of the average."""
         total = 0.0
         for place, batch in enumerate(micro_batches):
-            last = place == len(micro_batches) - 1
-            with nullcontext() if last else self._accelerator.no_sync(self._network):
+            with self._gathering(self._network, place, len(micro_batches)):
                 loss = self._loss(batch, step)
                 self._accelerator.backward(loss / len(micro_batches))
             total += float(loss.detach()) / len(micro_batches)
-        for group in self._optimizer.param_groups:
-            group["lr"] = lr
-        if self._section.grad_clip is not None:
-            limit = self._section.grad_clip
-            self._accelerator.clip_grad_norm_(self._network.parameters(), limit)
-        self._optimizer.step()
-        self._optimizer.zero_grad()
+        self._apply(self._optimizer, self._network, lr)
         self._ema.step(self._averaged())
         return {"loss": total}
 
@@ -188,9 +197,7 @@ class DiffusionStage:
             "optimizer": self._optimizer.state_dict(),
             "ema": self._ema.state_dict(),
         }
-        if self._accelerator.scaler is not None:
-            state["scaler"] = self._accelerator.scaler.state_dict()
-        return state
+        return {**state, **self._scaler_state()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Takes what :meth:`state` returned."""
@@ -198,8 +205,7 @@ class DiffusionStage:
         self._optimizer.load_state_dict(state["optimizer"])
         self._ema.load_state_dict(state["ema"])
         self._ema.to(self._accelerator.device)
-        if self._accelerator.scaler is not None:
-            self._accelerator.scaler.load_state_dict(state["scaler"])
+        self._load_scaler(state)
 
     @contextmanager
     def pipeline(self) -> Iterator[FigGenPipeline]:
@@ -252,6 +258,19 @@ class DiffusionStage:
                 save_pipeline(target, made, self._config, **facts)
         self._accelerator.wait_for_everyone()
         return target
+
+
+def _variants(captions: Sequence[str], seed: int) -> list[str]:
+    """Returns two variants of each caption: without its figure number, and cut short too."""
+    made = []
+    for i, caption in enumerate(captions):
+        bare = without_number(caption)
+        words = bare.split()
+        most = min(5, len(words) - 1)
+        left = int(numpy_generator(seed, "cut", i).integers(0, most + 1)) if most > 0 else 0
+        short = " ".join(words[: len(words) - left]).rstrip(".,;:")
+        made += [bare, short]
+    return made
 
 
 def _digest(network: nn.Module) -> str:

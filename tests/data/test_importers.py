@@ -101,10 +101,7 @@ def test_prompts_of_folder_layouts(tmp_path):
     assert [one.prompt for one in figgen.figures] == ["An encoder.", "An encoder.", "A decoder."]
     geneval = load_manifest(fill(tmp_path / "g", GENEVAL))
     assert [one.prompt for one in geneval.figures] == ["a chart", "a chart", "a graph"]
-    assert any(
-        "1 images outside the layout were passed over: 00000/grid.png" in note
-        for note in geneval.notes
-    )
+    assert any("1 grids of samples were left out: 00000/grid.png" in note for note in geneval.notes)
     flat = load_manifest(fill(tmp_path / "p", {"a.png": None, "a.txt": "A caption."}))
     assert flat.figures[0].prompt == "A caption."
 
@@ -132,7 +129,7 @@ def test_figgen_without_captions_uses_the_row_and_says_what_differs(tmp_path):
     bare = fill(tmp_path / "bare", ["sample_0/0000.png", "sample_1/0000.png", "sample_7/0000.png"])
     assert rows(load_manifest(bare, reference=reference)) == [("x", 0), ("y", 0), ("sample_7", 0)]
     differing = load_manifest(fill(tmp_path / "f", FIGGEN), reference=reference)
-    assert rows(differing) == [("x", 0), ("x", 1), ("y", 0)]
+    assert rows(differing) == [("sample_0", 0), ("sample_0", 1), ("sample_1", 0)]
     assert any("captions are no reference's" in note for note in differing.notes)
 
 
@@ -175,8 +172,8 @@ def test_same_name_twice_is_said(tmp_path):
     nested = load_manifest(fill(tmp_path / "n", ["x/a.png", "y/a.png", "y/b.png"]))
     assert rows(nested) == [("x/a", 0), ("y/a", 0), ("y/b", 0)]
     double = load_manifest(fill(tmp_path / "d", ["a.png", "a.jpg"]))
-    assert rows(double) == [("a", 0), ("a", 1)]
-    assert any("share id and sample" in note for note in double.notes)
+    assert rows(double) == [("a", 0)]
+    assert any("second formats of a figure" in note for note in double.notes)
 
 
 def test_map_of_id_to_path(tmp_path):
@@ -251,7 +248,7 @@ def test_images_beside_an_index_are_said(tmp_path):
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "1.png"}')
     manifest = load_manifest(tmp_path)
     assert rows(manifest) == [("1", 0)]
-    assert "1 images are not in the index" in manifest.notes
+    assert "1 images are not in the index: 2.png" in manifest.notes
     assert load_manifest(tmp_path, layout="flat").layout == "flat"
 
 

@@ -108,7 +108,7 @@ def test_csv_and_map_and_imagefolder(put):
     put("/set/metadata.jsonl", b'{"file_name": "b.png"}')
     folder = load_manifest("memory://set")
     assert (folder.layout, ids(folder)) == ("records", ["b"])
-    assert "1 images are not in the index" in folder.notes
+    assert "1 images are not in the index: a.png" in folder.notes
 
 
 def parquet(images):

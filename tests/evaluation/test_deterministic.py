@@ -48,7 +48,7 @@ def rows(figures, store, options):
     found = {}
     for task in planned.plan.tasks:
         space = planned.spaces.of(task, "generated")
-        name = "score" if task.kind == "pair" else "features"
+        name = "score" if task.scores_pairs else "features"
         found[task.network] = dict(
             (key, space.get([key], name).tobytes()) for key in sorted(space.keys())
         )

@@ -46,7 +46,7 @@ def bits(world, store, model="gen", protocol=PROTOCOL, **options):
     found = {}
     for task in planned.plan.tasks:
         space = planned.spaces.of(task, "generated")
-        name = "score" if task.kind == "pair" else "features"
+        name = "score" if task.scores_pairs else "features"
         found[task.network] = {key: space.get([key], name).tobytes() for key in space.keys()}
     return found
 

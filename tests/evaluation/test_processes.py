@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from figbench.errors import UserError
-from figbench.evaluation import Options, , prepare
+from figbench.evaluation import Options, prepare
 from figbench.evaluation.distributed import heartbeat
 from figbench.evaluation.distributed.shard import remaining, share
 from figbench.evaluation.planning.shard import Shard, shard_from_environment
@@ -97,7 +97,7 @@ def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
     assert sum(len(part) for part in before) == len(keys(plan.workload))
     assert max(map(len, before)) - min(map(len, before)) <= 12
     jobs = [job for group in plan.workload.groups for job in group.jobs]
-    job = next(job for job in jobs if job.task.kind == "pair")
+    job = next(job for job in jobs if job.task.scores_pairs)
     plan.spaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
     again = prepare(
         world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()

@@ -175,13 +175,13 @@ def test_a_worker_of_another_version_or_weights_is_refused(world):
     from figbench.evaluation.distributed.ray_executor import _require_same_versions
     from figbench.evaluation.distributed.ray_worker import Worker, versions
     from figbench.evaluation.planning.execution import Execution
-    from figbench.evaluation.planning.plan import Task
+    from figbench.evaluation.planning.tasks import FeatureTask
     from figbench.protocol import Protocol
 
     _require_same_versions(versions())
     with pytest.raises(UserError, match=r"torch 1\.0 \(here 2"):
         _require_same_versions({**versions(), "torch": "1.0"})
     worker = Worker(Protocol.load("offline"), Execution(), None, "cpu", 0)
-    task = Task("features", "efficientnet-lite0", "pad256", frozenset(), (), "0" * 64)
+    task = FeatureTask("efficientnet-lite0", "pad256", frozenset(), (), "0" * 64)
     with pytest.raises(IntegrityError, match="other weights"):
         worker._runner(task)

@@ -19,7 +19,7 @@ from figbench.data.load import load_manifest
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.evaluation import Options
-from figbench.evaluation.distributed import run
+from figbench.evaluation.distributed import run as networks
 from figbench.evaluation.inference import writers
 from figbench.evaluation.inference.parallelism import Pace
 from figbench.features.efficientnet_lite import EfficientNetLite0
@@ -115,7 +115,7 @@ def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, pac
     from dataclasses import replace
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "pace_of", lambda *_: pace)
+        patch.setattr(networks, "pace_of", lambda *_: pace)
         patch.setattr(writers, "FLUSH_ROWS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)

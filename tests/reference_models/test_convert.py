@@ -218,3 +218,50 @@ def test_command_line(official, vocabulary, tmp_path):
     assert isinstance(again.exception, UserError)
     assert "is not empty" in str(again.exception)
     assert np.isfinite(load_pipeline(tmp_path / "out")[0].unet.conv_out.weight.detach()).all()
+
+
+class EarlyStopping:
+    """Stands for another class of Lightning."""
+
+
+@pytest.mark.parametrize(
+    ("extra", "text_layers", "scale", "said"),
+    [
+        ({"scale_factor": torch.tensor(0.3)}, 2, 0.3, "from the checkpoint"),
+        ({}, 2, 0.18215, "assumed"),
+        ({}, 128, 0.05, "official configuration with 128 text layers"),
+    ],
+)
+def test_the_latent_scale_is_the_files_else_the_configurations(
+    figgen, vocabulary, tmp_path, capsys, extra, text_layers, scale, said
+):
+    overrides = [f"text.tokenizer={vocabulary}", f"text.layers={text_layers}"]
+    state = official_state(load_config("figgen-ci", overrides))
+    torch.save({"state_dict": {**state, **extra}}, tmp_path / "scaled.ckpt")
+    figgen.convert(tmp_path / "scaled.ckpt", "figgen-ci", tmp_path / "out", overrides)
+    assert load_pipeline(tmp_path / "out")[0].vae.config.scaling_factor == scale
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_objects_of_other_classes_are_passed_over(
+    figgen, config, vocabulary, tmp_path, monkeypatch
+):
+    names = ("pytorch_lightning", "pytorch_lightning.callbacks")
+    name = "pytorch_lightning.callbacks.early_stopping"
+    module = types.ModuleType(name)
+    module.EarlyStopping = EarlyStopping
+    monkeypatch.setattr(EarlyStopping, "__module__", name)
+    source = tmp_path / "stopped.ckpt"
+    with monkeypatch.context() as patch:
+        for parent in names:
+            patch.setitem(sys.modules, parent, types.ModuleType(parent))
+        patch.setitem(sys.modules, name, module)
+        document = {
+            "state_dict": official_state(config),
+            "callbacks": {EarlyStopping: {"patience": 3}},
+            "hyper_parameters": EarlyStopping(),
+            "loss": np.float64(0.5),
+        }
+        torch.save(document, source)
+    report = convert(figgen, source, tmp_path / "out", vocabulary)
+    assert report["unmatched"] == []

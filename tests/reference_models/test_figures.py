@@ -34,6 +34,7 @@ def test_figures_without_caption_or_of_another_shape_are_left_out_and_said(tmp_p
     figures = FigureSet(root, data(), 32)
     assert figures.captions == ["a"]
     assert figures.notes == [
+        f"{root} has no splits; all of its figures are taken.",
         "1 figures left out: outside the aspect range",
         "1 figures left out: without a caption",
     ]

@@ -121,3 +121,76 @@ def test_wrong_arguments(pipeline, arguments, said):
     with pytest.raises(UserError) as caught:
         draw(pipeline, **arguments)
     assert said in str(caught.value)
+
+
+def test_progress_without_a_terminal_is_plain_lines(capsys):
+    from figbench_figgen.screen import Screen
+
+    with Screen().progress("diffusion", 1, 3) as advance:
+        advance(0.5)
+        advance(0.25)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("diffusion: 3/3, ")
+    assert lines[0].endswith("loss 0.2500")
+
+
+@pytest.fixture(scope="module")
+def pipe(trained):
+    from figbench_figgen.pipeline import FigGenPipeline
+
+    made = FigGenPipeline.from_pretrained(trained / "pipeline")
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def latents_of(pipe, prompt, negative="", seeds=(1, 2), **more):
+    seeded = [torch.Generator().manual_seed(seed) for seed in seeds]
+    options = {"num_inference_steps": 3, "generator": seeded, "output_type": "latent", **more}
+    return pipe(prompt, 3.0, negative_prompt=negative, **options).images
+
+
+def test_a_negative_prompt_each_equals_two_calls(pipe):
+    both = latents_of(pipe, ["two boxes", "three circles"], ["red", "blue"])
+    apart = [
+        latents_of(pipe, "two boxes", "red", (1,)),
+        latents_of(pipe, "three circles", "blue", (2,)),
+    ]
+    torch.testing.assert_close(both, torch.cat(apart), rtol=1e-4, atol=1e-4)
+    with pytest.raises(UserError, match="1 negative prompts for 2 prompts"):
+        latents_of(pipe, ["a", "b"], ["red"])
+
+
+def test_callbacks_see_every_step_and_may_change_the_latents(pipe):
+    seen = []
+
+    def callback(given, step, timestep, tensors):
+        assert given is pipe
+        seen.append((step, timestep))
+        return {"latents": tensors["latents"] * 0}
+
+    options = {"callback_on_step_end": callback}
+    assert not latents_of(pipe, ["a", "b"], **options).any()
+    assert [step for step, _ in seen] == [0, 1, 2]
+    with pytest.raises(UserError, match="unknown noise"):
+        latents_of(pipe, ["a", "b"], callback_on_step_end_tensor_inputs=["noise"])
+
+
+def test_guidance_interval_and_rescale(pipe):
+    plain = latents_of(pipe, ["a", "b"])
+    assert not torch.equal(plain, latents_of(pipe, ["a", "b"], guidance_rescale=0.7))
+    seeded = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    alone = pipe(
+        ["a", "b"], 1.0, num_inference_steps=3, generator=seeded, output_type="latent"
+    ).images
+    never = latents_of(pipe, ["a", "b"], guidance_interval=(1.0, 1.0))
+    torch.testing.assert_close(never, alone, rtol=1e-4, atol=1e-4)
+    with pytest.raises(UserError, match="guidance_rescale is 2"):
+        latents_of(pipe, ["a", "b"], guidance_rescale=2)
+
+
+def test_diffusers_own_entrance_reads_the_folder(trained):
+    from diffusers import DiffusionPipeline
+    from figbench_figgen.pipeline import FigGenPipeline
+
+    assert isinstance(DiffusionPipeline.from_pretrained(trained / "pipeline"), FigGenPipeline)

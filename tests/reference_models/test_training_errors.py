@@ -69,7 +69,7 @@ def test_wrong_runs_are_refused(figgen, simple_root, trained, tmp_path):
     refused("vae.norm_groups: 4 != 8", "diffusion", "vae.norm_groups=4", autoencoder=trained)
     refused("holds a run of stage diffusion already", out=trained, autoencoder=trained)
     refused(
-        "config.diffusion.lr: 0.5 != 0.002", "diffusion", "diffusion.lr=0.5",
+        "config.diffusion.weight_decay: 0.5 != 0.01", "diffusion", "diffusion.weight_decay=0.5",
         out=trained, autoencoder=trained, resume=True,
     )  # fmt: skip
     refused("Did you mean 'diffusion'?", stage="difusion")

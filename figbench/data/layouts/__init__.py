@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from figbench.data.archives import is_archive
 from figbench.data.dataset_index import Listing
-from figbench.data.layouts import folder, paper2fig, records, tables
+from figbench.data.index_files import (
+    index_suffix,
+    is_map,
+    read_csv,
+    read_document,
+    read_lines,
+    row_list,
+)
+from figbench.data.layouts import folder, indexed, paper2fig, records, splits, tables
 from figbench.data.layouts.filenames import ArchiveNames, FolderNames, Names
 from figbench.data.layouts.folder import Known
 from figbench.errors import UserError
@@ -16,7 +23,18 @@ from figbench.registry import suggest
 
 __all__ = ["LAYOUTS", "Known", "find_listing"]
 
-LAYOUTS = ("flat", "samples", "figgen", "geneval", "map", "records", "parquet", "paper2fig100k")
+LAYOUTS = (
+    "flat",
+    "samples",
+    "folders",
+    "figgen",
+    "geneval",
+    "map",
+    "records",
+    "parquet",
+    "paper2fig100k",
+)
+_BY_NAME = ("flat", "samples", "folders", "figgen", "geneval")
 
 
 def find_listing(
@@ -51,59 +69,83 @@ def find_listing(
     if path.is_dir():
         if layout == "paper2fig100k" or (layout is None and paper2fig.is_root(path)):
             return paper2fig.from_root(path, split, caption)
-        return _folder(path, layout, names_of, known)
+        return _folder(path, layout, split, names_of, known)
     if is_archive(path):
-        return folder.read(ArchiveNames(path), layout, known)
+        archive = ArchiveNames(path)
+        return _set(archive, archive.names(), layout, split, known, packed=True)
     if path.suffix == ".parquet":
         return tables.from_parquet([path])
-    if path.suffix == ".csv":
-        return records.from_rows(path, tables.read_csv(path))
-    if path.suffix in (".json", ".jsonl"):
+    if index_suffix(path.name):
         return _index(path, layout, caption)
     raise UserError(
         f"{path}: not a folder, archive (.zip, .tar, .tar.gz), or index (.json, .jsonl, .csv, "
-        ".parquet)."
+        f".tsv, .parquet; also .gz).{_pointer(path)}"
     )
 
 
 def _folder(
-    path: Path, layout: str | None, names_of: Callable[[Path], Names], known: Known
+    path: Path,
+    layout: str | None,
+    split: str | None,
+    names_of: Callable[[Path], Names],
+    known: Known,
 ) -> Listing:
+    names = names_of(path)
+    return _set(names, names.names(), layout, split, known, packed=False)
+
+
+def _set(
+    names: Names,
+    every: list[str],
+    layout: str | None,
+    split: str | None,
+    known: Known,
+    *,
+    packed: bool,
+) -> Listing:
+    """The index decides where there is one; then tables; then the names of the images."""
     if layout in (None, "records"):
-        for name, rows_of in (
-            ("metadata.jsonl", records.read_lines),
-            ("metadata.csv", tables.read_csv),
-        ):
-            if (path / name).is_file():
-                listing = records.from_rows(path / name, rows_of(path / name))
-                return _with_unlisted(listing, names_of(path))
-    found = None if layout == "parquet" else folder.read(names_of(path), layout, known)
-    shards = sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
-    if shards and (found is None or not found.candidates):
-        return tables.from_parquet(shards)
-    return found or folder.read(names_of(path), None, known)
-
-
-def _with_unlisted(listing: Listing, names: Names) -> Listing:
-    """An image that lies in the folder but is not in its index is said, not lost."""
-    listed = {candidate.path for candidate in listing.candidates}
-    unlisted = [name for name in names.names() if folder.is_image(name)]
-    count = len(set(unlisted) - listed)
-    if not count:
-        return listing
-    return replace(listing, notes=(*listing.notes, f"{count} images are not in the index"))
+        listing = indexed.find_index(names, every, split, packed=packed)
+        if listing is not None:
+            return listing
+    if layout in (None, "parquet") and not packed:
+        listing = indexed.find_shards(names, every, split)
+        if listing is not None:
+            return listing
+    images = [name for name in every if folder.is_image(name)]
+    chosen, notes = splits.choose(
+        str(names.root if not packed else names.root / names.title),
+        images,
+        split if any(map(splits.split_folder, images)) else None,
+        splits.split_folder,
+    )
+    if split and not notes:
+        notes = [f"split '{split}' was asked for; this set has no splits"]
+    if len(chosen) < len(images):
+        rest = set(images) - set(chosen)
+        every = [name for name in every if name not in rest]
+    part = splits.Part(names, every, notes)
+    return folder.read(part, layout if layout in _BY_NAME else None, known)
 
 
 def _index(path: Path, layout: str | None, caption: str) -> Listing:
-    if path.suffix == ".jsonl":
-        return records.from_rows(path, records.read_lines(path))
-    document = records.read_document(path)
+    where, suffix = records.beside(path), index_suffix(path.name)
+    if suffix in (".jsonl", ".ndjson"):
+        return records.from_rows(where, read_lines(path))
+    if suffix in (".csv", ".tsv"):
+        return records.from_rows(where, read_csv(path))
+    document = read_document(path)
     if layout == "paper2fig100k" or (layout is None and paper2fig.is_document(document)):
         return paper2fig.from_document(path, document, caption)
-    if (
-        isinstance(document, dict)
-        and document
-        and all(isinstance(value, str) for value in document.values())
-    ):
-        return records.from_map(path, document)
-    return records.from_rows(path, records.rows_of(path, document))
+    if is_map(document):
+        return records.from_map(where, document)
+    return records.from_rows(where, row_list(str(path), document))
+
+
+def _pointer(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            is_lfs = handle.read(40).startswith(b"version https://git-lfs")
+    except OSError:
+        return ""
+    return " It is a Git LFS pointer; run: git lfs pull" if is_lfs else ""

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from figbench.data.dataset_index import Candidate
 from figbench.data.layouts.filenames import Names
+from figbench.data.types import SourceRow
 from figbench.errors import UserError
 
 FIGGEN = re.compile(r"(?:(.*)/)?sample_(\d+)/(\d+)\.\w+")
@@ -16,17 +17,23 @@ _SCALE = re.compile(r"evaluation_cfg_(\d+(?:\.\d+)?)")
 
 
 def read_figgen(
-    names: Names, images: Sequence[str], prompts: Mapping[str, str | None]
+    names: Names,
+    images: Sequence[str],
+    prompts: Mapping[str, str | None],
+    records: Sequence[SourceRow] = (),
 ) -> tuple[list[Candidate], list[str]]:
     """Returns the candidates and how their ids were derived.
 
     ``k`` is the row index after the data set's filter, not a figure id. The id is the reference
-    whose caption is the stored one; where no or several references have it, the k-th.
+    one of whose captions is the stored one; where several have it, or none is stored, the k-th
+    record. A caption that no reference has leaves its figure without a reference.
 
     Args:
         names: The folder or archive.
         images: Image names in it.
         prompts: The reference's ids, in order, with their captions.
+        records: Every record of the reference's data set: the sampler counts these, by their
+            stored aspect, whether the picture is usable or not.
 
     Raises:
         UserError: If several runs lie beside each other.
@@ -38,7 +45,7 @@ def read_figgen(
             f"{names.root / names.title}: holds {len(runs)} runs: {', '.join(runs[:5])}.",
             remedy="Give the folder of one run.",
         )
-    ids = _Ids(prompts)
+    ids = _Ids(prompts, records)
     scale = _SCALE.fullmatch(PurePosixPath(runs[0]).name if runs[0] != "." else names.title)
     captions: dict[str, str | None] = {}
     found = []
@@ -58,13 +65,18 @@ def read_figgen(
 class _Ids:
     """Row numbers to figure ids; counts what was done."""
 
-    def __init__(self, prompts: Mapping[str, str | None]) -> None:
+    def __init__(self, prompts: Mapping[str, str | None], records: Sequence[SourceRow]) -> None:
         self._prompts = prompts
-        self._order = list(prompts)
-        self._by_caption: dict[str, list[str]] = defaultdict(list)
-        for figure_id, prompt in prompts.items():
-            if prompt:
-                self._by_caption[prompt.strip()].append(figure_id)
+        rows = records or [
+            SourceRow(figure_id, (prompt,) if prompt else ())
+            for figure_id, prompt in prompts.items()
+        ]
+        self._captions = {one.figure_id: {_plain(text) for text in one.captions} for one in rows}
+        self._by_caption: dict[str, set[str]] = defaultdict(set)
+        for figure_id, captions in self._captions.items():
+            for caption in captions:
+                self._by_caption[caption].add(figure_id)
+        self._order = [one.figure_id for one in rows if _sampled(one)]
         self._rows: dict[int, str] = {}
         self._counts = {"caption": 0, "row": 0, "differing": 0}
 
@@ -77,21 +89,22 @@ class _Ids:
         own = f"sample_{row}"
         if own in self._prompts or not self._order:
             return own
-        same = self._by_caption.get((caption or "").strip(), [])
+        by_row = self._order[row] if row < len(self._order) else None
+        same = self._by_caption.get(_plain(caption or ""), set())
         if len(same) == 1:
             self._counts["caption"] += 1
-            return same[0]
-        if row >= len(self._order):
+            return next(iter(same))
+        if by_row is None:
+            return own
+        if caption and self._captions[by_row] and by_row not in same:
+            self._counts["differing"] += 1
             return own
         self._counts["row"] += 1
-        figure_id = self._order[row]
-        expected = self._prompts[figure_id]
-        self._counts["differing"] += bool(caption and expected and figure_id not in same)
-        return figure_id
+        return by_row
 
     def notes(self) -> list[str]:
         counts = self._counts
-        if not counts["caption"] and not counts["row"]:
+        if not any(counts.values()):
             return ["figure id = sample_<k>"]
         notes = [
             "FigGen numbers rows, not figures: figure id = the reference with the same caption "
@@ -99,7 +112,16 @@ class _Ids:
         ]
         if counts["differing"]:
             notes.append(
-                f"{counts['differing']} captions are no reference's: check that the reference "
-                "is the set that was sampled"
+                f"{counts['differing']} captions are no reference's, so their figures have no "
+                "reference: check that the reference is the set that was sampled"
             )
         return notes
+
+
+def _plain(caption: str) -> str:
+    return " ".join(caption.split())
+
+
+def _sampled(record: SourceRow) -> bool:
+    """The released sampler keeps stored aspects from 0.5 to 2."""
+    return record.aspect is None or 0.5 <= record.aspect <= 2

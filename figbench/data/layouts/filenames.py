@@ -11,6 +11,7 @@ from figbench.data.archives import archive_members
 from figbench.data.dataset_index import shown
 from figbench.data.sources import SEPARATOR, read_source
 from figbench.data.types import Reject
+from figbench.errors import UserError
 from figbench.images.limits import DecodeError
 
 MAX_TEXT_BYTES = 1_000_000
@@ -39,6 +40,14 @@ class Names(Protocol):
         """Returns a small text file, or None."""
         ...
 
+    def data(self, name: str) -> bytes:
+        """Returns a whole file.
+
+        Raises:
+            UserError: If it cannot be read.
+        """
+        ...
+
     def rejects(self) -> list[Reject]:
         """Returns what must not be read; complete after :meth:`names`."""
         ...
@@ -49,25 +58,45 @@ class Names(Protocol):
 
 
 class FolderNames:
-    """A folder, sub-folders included; linked folders are not entered."""
+    """A folder, sub-folders included; a linked folder is entered where it leads outside."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.title = root.resolve().name
-        self._linked: list[str] = []
+        self._notes: list[str] = []
         self._unreadable: list[Reject] = []
 
     def names(self) -> list[str]:
         """See :class:`Names`."""
+        self._notes, self._unreadable = [], []
         found = []
-        for folder, folders, files in os.walk(self.root, onerror=self._refused):
-            base = Path(folder)
-            self._linked += [
-                self._relative(base / one) for one in folders if (base / one).is_symlink()
-            ]
-            inside = "" if base == self.root else f"{self._relative(base)}/"
-            found += [f"{inside}{one}" for one in files]
+        waiting = [self.root]
+        seen = {os.path.realpath(self.root)}
+        while waiting:
+            for folder, folders, files in os.walk(waiting.pop(), onerror=self._refused):
+                base = Path(folder)
+                for one in folders:
+                    if (base / one).is_symlink():
+                        self._link(base / one, seen, waiting)
+                    else:
+                        seen.add(os.path.realpath(base / one))
+                inside = "" if base == self.root else f"{self._relative(base)}/"
+                found += [f"{inside}{one}" for one in files]
         return sorted(found)
+
+    def _link(self, link: Path, seen: set[str], waiting: list[Path]) -> None:
+        """Enters a link once, and never one into the set itself: that would be a loop."""
+        target = os.path.realpath(link)
+        name = shown(self._relative(link))
+        within = os.path.commonpath([target, os.path.realpath(self.root)])
+        if target in seen or within in (target, os.path.realpath(self.root)):
+            self._notes.append(f"linked folder not entered: {name} (it leads back into the set)")
+        elif not os.path.isdir(target):
+            self._notes.append(f"linked folder not entered: {name} (it leads nowhere)")
+        else:
+            seen.add(target)
+            waiting.append(link)
+            self._notes.append(f"linked folder entered: {name}")
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -85,13 +114,17 @@ class FolderNames:
         """See :class:`Names`."""
         return _text(self.root, name)
 
+    def data(self, name: str) -> bytes:
+        """See :class:`Names`."""
+        return _data(self.root, name)
+
     def rejects(self) -> list[Reject]:
         """See :class:`Names`."""
         return self._unreadable
 
     def notes(self) -> list[str]:
         """See :class:`Names`."""
-        return [f"linked folder not entered: {shown(name)}" for name in self._linked]
+        return list(self._notes)
 
 
 class ObjectNames(FolderNames):
@@ -127,11 +160,13 @@ class ArchiveNames:
             if member.problem
         ]
         usable = sorted(name for name, member in members.items() if not member.problem)
-        tops = {name.split("/", 1)[0] for name in usable}
-        nested = len(tops) == 1 and all("/" in name for name in usable)
-        self.title = tops.pop() if nested and not _is_sample_folder(tops) else path.name
-        self._prefix = f"{self.title}/" if self.title != path.name else ""
-        self._members = {name.removeprefix(self._prefix): None for name in usable}
+        readable, self._notes = _readable(usable)
+        tops = {name.split("/", 1)[0] for name in readable}
+        nested = len(tops) == 1 and all("/" in name for name in readable)
+        nested = nested and not _is_sample_folder(tops)
+        self.title = next(iter(tops)) if nested else path.name
+        prefix = f"{self.title}/" if nested else ""
+        self._members = {name.removeprefix(prefix): stored for name, stored in readable.items()}
 
     def names(self) -> list[str]:
         """See :class:`Names`."""
@@ -139,11 +174,15 @@ class ArchiveNames:
 
     def path_of(self, name: str) -> str:
         """See :class:`Names`."""
-        return f"{self._archive}{SEPARATOR}{self._prefix}{name}"
+        return f"{self._archive}{SEPARATOR}{self._members.get(name, name)}"
 
     def text(self, name: str) -> str | None:
         """See :class:`Names`."""
         return _text(self.root, self.path_of(name)) if name in self._members else None
+
+    def data(self, name: str) -> bytes:
+        """See :class:`Names`."""
+        return _data(self.root, self.path_of(name))
 
     def rejects(self) -> list[Reject]:
         """See :class:`Names`."""
@@ -151,7 +190,22 @@ class ArchiveNames:
 
     def notes(self) -> list[str]:
         """See :class:`Names`."""
-        return [f"read inside {self._archive}"]
+        return [f"read inside {self._archive}", *self._notes]
+
+
+def _readable(stored: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Returns stored names by the name that was meant, and what was done.
+
+    .NET and PowerShell 5 write backslashes between folders. A zip without its UTF-8 flag has names
+    in a local code page, which ``zipfile`` reads as cp437.
+    """
+    names = list(stored)
+    found = {name: name for name in names}
+    notes = []
+    if any("\\" in name for name in names) and not any("/" in name for name in names):
+        found = {name.replace("\\", "/"): name for name in names}
+        notes.append("backslashes in names were read as folders (a zip made on Windows)")
+    return found, notes
 
 
 def _is_sample_folder(tops: set[str]) -> bool:
@@ -163,3 +217,10 @@ def _text(root: Path, path: str) -> str | None:
         return read_source(root, path)[:MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
     except DecodeError:
         return None
+
+
+def _data(root: Path, path: str) -> bytes:
+    try:
+        return read_source(root, path)
+    except DecodeError as error:
+        raise UserError(f"{root / path}: cannot be read ({error.reason}).") from None

@@ -1,72 +1,82 @@
-"""Layouts 1-4: ids from file and folder names."""
+"""Layouts 1-4: which of them a folder or archive has, decided by its majority."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from fnmatch import fnmatch
 
-from figbench.data.dataset_index import Candidate, Listing, is_bad, shown
+from figbench.data.dataset_index import Candidate, Listing, is_bad, shown, some
+from figbench.data.layouts import by_name, geneval
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
-from figbench.data.types import Reject
+from figbench.data.naming import IdIndex, is_image, stem_and_suffix
+from figbench.data.types import LeftOut, Reject, SourceRow
+from figbench.errors import UserError
+from figbench.images.formats import UNSUPPORTED
 
-IMAGE_SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".svg", ".pdf")
-)
-_SAMPLE = re.compile(r"(.+)_(\d{1,6})")
-_GENEVAL = re.compile(r"(?:.*/)?([^/]+)/samples/(\d+)\.\w+")
-_REGULAR_SHARE = 0.8
-"""Without a reference, ``a_0 a_1 b_0 b_1`` are samples if so many prompts have the same number."""
+__all__ = ["Known", "is_image", "read"]
+
+_STRAY_SHARE = 0.05
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".tar.bz2", ".tar.xz")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The reference's ids, in order, with their prompts: settles what a name means."""
+    """What the importers are told about a set.
 
-    prompts: dict[str, str | None] = field(default_factory=dict)
+    Attributes:
+        prompts: Ids of the reference, in order, with their captions; settles what a name means.
+        rows: Records of the reference's data set, usable or not.
+        is_reference: The set is a reference: no name of it is a sample of another's.
+        only: Pattern of relative names; others are left out by the user's choice.
+    """
+
+    prompts: Mapping[str, str | None] = field(default_factory=dict)
+    rows: Sequence[SourceRow] = ()
+    is_reference: bool = False
+    only: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    layout: str
+    candidates: list[Candidate]
+    notes: list[str]
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def read(names: Names, layout: str | None, known: Known) -> Listing:
     """Returns the candidates of a folder or archive.
 
     Raises:
-        UserError: If the folder holds several runs.
+        UserError: If it holds several runs or layouts, or names can be read in two ways.
     """
     every = names.names()
     images, rejects = _split(every)
+    images, unchosen = _only(images, known.only)
+    index = IdIndex(known.prompts)
     refused = [one for one in names.rejects() if one.code == "unreadable" or is_image(one.path)]
-    chosen = layout or _detect(images, known)
-    notes = names.notes()
+    chosen, images, strays = _detect(names, every, images, layout, index)
     if chosen == "figgen":
-        candidates, more = read_figgen(names, images, known.prompts)
+        found = _Read("figgen", *read_figgen(names, images, known.prompts, known.rows))
     elif chosen == "geneval":
-        candidates, more = _geneval(names, images)
-    elif chosen == "samples":
-        candidates, more = _samples(names, images, known)
+        found = _Read("geneval", *geneval.read_geneval(names, images))
     else:
-        candidates, more = _flat(names, every, images, known)
-    notes += [*more, *_passed_over(names, every, images, rejects, candidates)]
-    return Listing(chosen, names.root, candidates, (*refused, *rejects), notes)
-
-
-def is_image(name: str) -> bool:
-    """Tells by its name whether a file is meant to be an image."""
-    return _parts(name)[1].lower() in IMAGE_SUFFIXES
-
-
-def _parts(name: str) -> tuple[str, str]:
-    """Returns stem and suffix as ``PurePosixPath`` does, which is slow for so many names."""
-    base = name.rsplit("/", 1)[-1]
-    dot = base.rfind(".")
-    return (base[:dot], base[dot:]) if 0 < dot < len(base) - 1 else (base, "")
+        found = _named(names, every, images, layout, known, index)
+    return Listing(
+        found.layout,
+        names.root,
+        found.candidates,
+        (*refused, *rejects),
+        (*names.notes(), *found.notes, *_passed_over(every)),
+        left_out=(*unchosen, *strays, *found.left_out),
+    )
 
 
 def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
     images, rejects = [], []
+    stems = set()
     for name in filter(is_image, names):
         parts = name.split("/")
         if parts[-1].startswith("._"):
@@ -75,112 +85,161 @@ def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
             rejects.append(Reject(shown(name), "hidden", "a hidden file or folder"))
         elif is_bad(name):
             reason = "the name has a control character or is not UTF-8"
-            rejects.append(Reject(shown(name), "bad-name", reason, shown(_parts(name)[0])))
+            stem = stem_and_suffix(name)[0]
+            rejects.append(Reject(shown(name), "bad-name", reason, shown(stem)))
         else:
             images.append(name)
-    return images, rejects
+            stems.add(_bare_path(name))
+    return images, rejects + _unsupported(names, stems)
 
 
-def _passed_over(
+def _bare_path(name: str) -> str:
+    return name.removesuffix(stem_and_suffix(name)[1])
+
+
+def _unsupported(names: Sequence[str], drawn: set[str]) -> list[Reject]:
+    """Figures in formats that are not read; a source beside its picture is no figure."""
+    found = []
+    for name in names:
+        stem, suffix = stem_and_suffix(name)
+        kind = UNSUPPORTED.get(suffix.lower())
+        if kind and not is_bad(name) and not stem.startswith(".") and _bare_path(name) not in drawn:
+            reason = f"{kind[0]} is not read; {kind[1]}"
+            found.append(Reject(name, "unsupported", reason, stem))
+    sources = (".tex", ".dot", ".mmd", ".drawio")
+    return [one for one in found if not drawn or not one.path.lower().endswith(sources)]
+
+
+def _only(images: Sequence[str], pattern: str | None) -> tuple[list[str], list[LeftOut]]:
+    if pattern is None:
+        return list(images), []
+    chosen = [name for name in images if fnmatch(name, pattern)]
+    if not chosen:
+        raise UserError(f"--only '{pattern}': no image has such a name; there are {some(images)}.")
+    count = len(images) - len(chosen)
+    left = [LeftOut(count, f"images were left out by --only '{pattern}'", True)] if count else []
+    return chosen, left
+
+
+def _detect(
+    names: Names, every: Sequence[str], images: list[str], layout: str | None, index: IdIndex
+) -> tuple[str, list[str], list[LeftOut]]:
+    """Returns the layout, the images that belong to it, and the strays."""
+    places = {
+        "figgen": {name for name in images if FIGGEN.fullmatch(name)},
+        "geneval": set(geneval.matches(images, set(every), index)),
+    }
+    if layout is not None:
+        place = places.get(layout)
+        if place is None:
+            return layout, images, []
+        return _belonging(layout, images, place, chosen=True)
+    places["geneval"] -= places["figgen"]
+    grids = {name for name in images if any(places.values()) and _is_grid(name)}
+    total = len(images) - len(grids)
+    strays: set[str] = set()
+    for name, place in places.items():
+        if place and len(place) >= (1 - _STRAY_SHARE) * total:
+            return _belonging(name, images, place, chosen=False)
+        if len(place) > _STRAY_SHARE * total:
+            raise _two_layouts(names, name, sorted(place), sorted({*images} - place))
+        strays |= place
+    if not strays:
+        return "names", images, []
+    what = f"images in another layout's places were left out: {some(sorted(strays))}"
+    return "names", [one for one in images if one not in strays], [LeftOut(len(strays), what)]
+
+
+def _is_grid(name: str) -> bool:
+    return stem_and_suffix(name)[0].lower().startswith("grid")
+
+
+def _belonging(
+    layout: str, images: Sequence[str], place: set[str], *, chosen: bool
+) -> tuple[str, list[str], list[LeftOut]]:
+    rest = [name for name in images if name not in place]
+    grids = [name for name in rest if _is_grid(name)]
+    others = [name for name in rest if not _is_grid(name)]
+    left = []
+    if grids:
+        left.append(LeftOut(len(grids), f"grids of samples were left out: {some(grids)}", True))
+    if others:
+        what = f"images outside the layout were passed over: {some(others)}"
+        left.append(LeftOut(len(others), what, excused=chosen))
+    return layout, [name for name in images if name in place], left
+
+
+def _two_layouts(
+    names: Names, layout: str, first: Sequence[str], second: Sequence[str]
+) -> UserError:
+    return UserError(
+        f"{names.root / names.title if names.root.name != names.title else names.root}: two "
+        f"layouts in one folder: {len(first)} images as {layout} has them ({some(first)}) and "
+        f"{len(second)} images by their names ({some(second)}).",
+        remedy=f"Give the folder of one of them, or choose with --layout {layout} or "
+        "--layout flat (on the reference's side --reference-layout).",
+    )
+
+
+def _named(
     names: Names,
     every: Sequence[str],
     images: Sequence[str],
-    rejects: Sequence[Reject],
-    candidates: Sequence[Candidate],
-) -> list[str]:
-    notes = []
-    others = len(every) - len(images) - len(rejects)
-    if others:
-        notes.append(f"{others} files that are no images by their names were passed over")
-    used = {candidate.path for candidate in candidates}
-    unused = [name for name in images if names.path_of(name) not in used]
-    if unused:
-        shortly = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
-        notes.append(f"{len(unused)} images outside the layout were passed over: {shortly}")
-    return notes
-
-
-def _detect(images: Sequence[str], known: Known) -> str:
-    if any(FIGGEN.fullmatch(name) for name in images):
-        return "figgen"
-    if any(_GENEVAL.fullmatch(name) for name in images):
-        return "geneval"
-    stems = [_parts(name)[0] for name in images]
-    if known.prompts:
-        direct = sum(stem in known.prompts for stem in stems)
-        sampled = sum(_prefix(stem) in known.prompts for stem in stems)
-        if direct or sampled:
-            return "samples" if sampled > direct else "flat"
-    return "samples" if _look_sampled(stems) else "flat"
-
-
-def _look_sampled(stems: Sequence[str]) -> bool:
-    counts = Counter(map(_prefix, stems))
-    if len(counts) < 2 or "" in counts:
-        return False
-    usual, prompts = Counter(counts.values()).most_common(1)[0]
-    return usual > 1 and prompts >= _REGULAR_SHARE * len(counts)
-
-
-def _prefix(stem: str) -> str:
-    match = _SAMPLE.fullmatch(stem)
-    return match[1] if match else ""
-
-
-def _flat(
-    names: Names, every: Sequence[str], images: Sequence[str], known: Known
-) -> tuple[list[Candidate], list[str]]:
+    layout: str | None,
+    known: Known,
+    index: IdIndex,
+) -> _Read:
+    images, left = by_name.one_format(images)
     captioned = any(name.lower().endswith(".txt") for name in every)
-    stems = Counter(_parts(name)[0] for name in images)
-    unique = all(count == 1 for count in stems.values())
-    by_stem = unique or any(stem in known.prompts for stem in stems)
-    found = []
-    for name in images:
-        figure_id = _parts(name)[0] if by_stem else _without_suffix(name)
-        caption = names.text(f"{_without_suffix(name)}.txt") if captioned else None
-        found.append(Candidate(figure_id, 0, names.path_of(name), caption))
-    how = "file name without suffix" if by_stem else "relative path without suffix"
-    return found, [f"figure id = {how}"]
+
+    def caption_of(name: str) -> str | None:
+        return names.text(f"{_bare_path(name)}.txt") if captioned else None
+
+    def done(kind: str, named: Sequence[by_name.Named], note: str) -> _Read:
+        candidates = by_name.candidates_of(named, names, caption_of)
+        return _Read(kind, candidates, [note], left)
+
+    if not known.is_reference and known.prompts:
+        matched = by_name.by_reference(images, index, layout)
+        if matched is not None:
+            named, more = matched
+            left += more
+            if any(one.number is not None for one in named):
+                return done("samples", named, "figure id and sample = <figure id>_<sample>")
+            return done("flat", named, _flat_note(named))
+        inside = by_name.by_folder(images, index) if layout is None else None
+        if inside is not None:
+            return done("folders", inside, "figure id = the folder's name")
+    if layout == "samples" or (
+        layout is None and not known.is_reference and by_name.look_sampled(images)
+    ):
+        named = by_name.as_samples(images)
+        return done("samples", named, "figure id and sample = <figure id>_<sample>")
+    named, how = by_name.of_references(images)
+    read = done("flat", named, f"figure id = {how}")
+    below = [name for name in images if "/" in name]
+    if below and len(below) < len(images):
+        read.notes.append(
+            f"{len(below)} of {len(images)} images lie in sub-folders and count: {some(below)}"
+        )
+    return read
 
 
-def _without_suffix(name: str) -> str:
-    return PurePosixPath(name).with_suffix("").as_posix()
+def _flat_note(named: Sequence[by_name.Named]) -> str:
+    by_stem = all(one.figure_id in (stem_and_suffix(one.name)[0], one.name) for one in named)
+    how = "file name without suffix" if by_stem else "the reference's id for the file's name"
+    return f"figure id = {how}"
 
 
-def _samples(
-    names: Names, images: Sequence[str], known: Known
-) -> tuple[list[Candidate], list[str]]:
-    found = []
-    for name in images:
-        stem = _parts(name)[0]
-        match = _SAMPLE.fullmatch(stem)
-        if match is None or stem in known.prompts:
-            found.append(Candidate(stem, 0, names.path_of(name)))
-        else:
-            found.append(Candidate(match[1], int(match[2]), names.path_of(name)))
-    return found, ["figure id and sample = <figure id>_<sample>"]
-
-
-def _geneval(names: Names, images: Sequence[str]) -> tuple[list[Candidate], list[str]]:
-    found, metadata = [], {}
-    for name in images:
-        match = _GENEVAL.fullmatch(name)
-        if match is None:
-            continue
-        folder = PurePosixPath(name).parent.parent
-        if folder not in metadata:
-            metadata[folder] = _first_record(names.text(str(folder / "metadata.jsonl")))
-        record = metadata[folder]
-        figure_id = str(record.get("figure_id") or record.get("id") or match[1])
-        prompt = record.get("prompt")
-        text = prompt if isinstance(prompt, str) else None
-        found.append(Candidate(figure_id, int(match[2]), names.path_of(name), text))
-    return found, ["figure id = metadata.jsonl's figure_id or id, else the folder's name"]
-
-
-def _first_record(text: str | None) -> dict[str, object]:
-    try:
-        record = json.loads((text or "{}").splitlines()[0])
-    except (ValueError, IndexError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
+def _passed_over(every: Sequence[str]) -> list[str]:
+    notes = []
+    archives = [name for name in every if name.lower().endswith(_ARCHIVES)]
+    if archives:
+        notes.append(
+            f"{len(archives)} archives in the folder were not opened: {some(archives)}; "
+            "give an archive itself"
+        )
+    others = sum(not is_image(name) for name in every) - len(archives)
+    if others > 0:
+        notes.append(f"{others} files that are no images by their names were passed over")
+    return notes

@@ -12,7 +12,7 @@ from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing, clean_text, shown
 from figbench.data.layouts.records import finite, read_document
-from figbench.data.types import Reject, TextLine
+from figbench.data.types import Reject, SourceRow, TextLine
 from figbench.errors import UserError
 
 SPLITS = ("train", "test")
@@ -87,7 +87,14 @@ def from_document(path: Path, document: Any, caption: str) -> Listing:
         notes.append(f"{unread} figures have no stored labels (missing or 'error')")
     if uncaptioned:
         notes.append(f"{uncaptioned} figures have no caption in '{caption}'")
-    return Listing("paper2fig100k", path.parent, candidates, rejects, notes, labels)
+    rows = [_row(one) for one in records if isinstance(one, dict) and one.get("figure_id")]
+    return Listing("paper2fig100k", path.parent, candidates, rejects, notes, labels, rows=rows)
+
+
+def _row(record: dict[str, Any]) -> SourceRow:
+    captions = (_caption(record.get(name)) for name in CAPTION_FIELDS)
+    texts = tuple(dict.fromkeys(clean_text(one) for one in captions if one))
+    return SourceRow(clean_text(str(record["figure_id"])), texts, finite(record.get("aspect")))
 
 
 def _bad_record(path: Path, number: int, figure_id: Any) -> Reject:

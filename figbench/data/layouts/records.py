@@ -1,18 +1,23 @@
-"""Layouts 5 and 6: JSON maps and records, JSON lines."""
+"""Layouts 5 and 6: maps of id to path, and records with an image."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing, shown
+from figbench.data.embedded import is_embedded
+from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
+from figbench.data.naming import bare
+from figbench.data.sources import SEPARATOR
 from figbench.data.types import Reject
 from figbench.errors import UserError
 
-MAX_INDEX_BYTES = 8 * 2**30
+__all__ = ["MAX_INDEX_BYTES", "Where", "from_map", "from_rows", "read_document", "read_lines"]
+
 IMAGE_FIELDS = (
     "image",
     "file_name",
@@ -22,140 +27,225 @@ IMAGE_FIELDS = (
     "filename",
     "img_path",
     "figure",
+    "output_path",
+    "generated",
 )
-ID_FIELDS = ("figure_id", "id", "prompt_id", "uid", "key", "sample_id")
+ID_FIELDS = ("figure_id", "id", "prompt_id", "uid", "key", "sample_id", "reference")
 PROMPT_FIELDS = ("prompt", "caption", "text")
+POINTER_FIELD = "eval_image_field"
+"""PaperBanana's records name the field of the picture that counts."""
 
 
-def read_document(path: Path) -> Any:
-    """Returns the parsed JSON of an index; ``NaN`` and ``Infinity`` in it become null.
+@dataclass(frozen=True, slots=True)
+class Where:
+    """How the image paths of an index become paths of the manifest.
 
-    Raises:
-        UserError: If it cannot be read, or is larger than 8 GiB.
+    Attributes:
+        title: The index, for messages.
+        root: What manifest paths are relative to.
+        path_of: The manifest path of a name beside the index.
+        exists: Whether there is a file of a name beside the index.
+        index: Manifest path of the index itself, for embedded images; None inside an archive.
     """
-    try:
-        size = path.stat().st_size
-        if size > MAX_INDEX_BYTES:
-            raise UserError(f"{path}: {size:,} bytes is more than any index has.")
-        return _parse(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not valid JSON ({error}).") from None
+
+    title: str
+    root: Path
+    path_of: Callable[[str], str]
+    exists: Callable[[str], bool]
+    index: str | None = None
 
 
-def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yields the records of a JSON-lines file.
+def beside(path: Path) -> Where:
+    """Returns the place of an index file whose images lie beside it."""
 
-    Raises:
-        UserError: With the line number, if a line is not a JSON object.
-    """
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _record(path, number, line)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
+    def exists(name: str) -> bool:
+        try:
+            return (path.parent / name).exists()
+        except (OSError, ValueError):
+            return False
+
+    return Where(str(path), path.parent, lambda name: name, exists, path.name)
 
 
-def _record(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
-    try:
-        record = _parse(line)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}, line {number}: not valid JSON ({error}).") from None
-    if not isinstance(record, dict):
-        raise UserError(f"{path}, line {number}: expected a JSON object.")
-    return record
-
-
-def _parse(data: bytes) -> Any:
-    """Python's writers put NaN into JSON where a value is not known."""
-    return json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
-
-
-def rows_of(path: Path, document: Any) -> list[Mapping[str, Any]]:
-    """Returns the records of a JSON document: a list, or a map of id to record."""
-    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
-        return document
-    if isinstance(document, dict) and all(isinstance(row, dict) for row in document.values()):
-        return [{"figure_id": name, **row} for name, row in document.items()]
-    raise UserError(
-        f"{path}: expected a list of records, a map of id to record, or a map of id to path."
+def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
+    """Layout 5: ``{"<figure id>": "<image path>"}``, or a list of paths, one a sample."""
+    rows = [{"figure_id": name, "image": image} for name, image in document.items()]
+    listing = from_rows(where, rows)
+    return Listing(
+        "map",
+        listing.root,
+        listing.candidates,
+        listing.rejects,
+        ["figure id = key of the map", *listing.notes[1:]],
     )
 
 
-def from_map(path: Path, document: Mapping[str, str]) -> Listing:
-    """Layout 5: ``{"<figure id>": "<image path>"}``."""
-    candidates, rejects = [], []
-    for figure_id, image in document.items():
-        inside = _inside(image)
-        if inside is None:
-            rejects.append(_outside(image, figure_id))
-        else:
-            candidates.append(Candidate(figure_id, 0, inside))
-    return Listing("map", path.parent, candidates, rejects, ["figure id = key of the map"])
+def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Tells whether the first record names or holds an image."""
+    first_row = next(iter(rows), None)
+    return first_row is not None and _field(first_row) is not None
 
 
-def from_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> Listing:
-    """Layout 6: records with an image path and, when there, id, sample, prompt and seed.
+def from_rows(where: Where, rows: Iterable[Mapping[str, Any]]) -> Listing:
+    """Layout 6: records with an image and, when there, id, sample, prompt and seed.
 
     A record whose image is null or empty is a figure that was not made: a reject.
 
     Raises:
         UserError: If a record has no field for an image.
     """
-    candidates: list[Candidate] = []
-    rejects = []
-    named = False
+    reader = _Rows(where)
     for number, row in enumerate(rows, start=1):
-        found = _from_row(path, number, row)
-        named = named or first(row, ID_FIELDS) is not None
-        if isinstance(found, Candidate):
-            candidates.append(found)
-        else:
-            rejects.append(found)
-    how = f"field of the record ({', '.join(ID_FIELDS)})" if named else "image name without suffix"
-    return Listing("records", path.parent, candidates, rejects, [f"figure id = {how}"])
-
-
-def _from_row(path: Path, number: int, row: Mapping[str, Any]) -> Candidate | Reject:
-    if not any(name in row for name in IMAGE_FIELDS):
-        raise UserError(
-            f"{path}, record {number}: no image path; found fields {', '.join(map(str, row))}.",
-            remedy=f"Name the image in one of: {', '.join(IMAGE_FIELDS)}.",
-        )
-    image, identity = first(row, IMAGE_FIELDS), first(row, ID_FIELDS)
-    sample = integer(row.get("sample")) or 0
-    if not isinstance(image, str) or not image:
-        figure_id = None if identity is None else shown(str(identity))
-        place = f"{path.name}#record {number}"
-        return Reject(place, "missing-file", "the record names no image", figure_id, sample)
-    figure_id = str(identity) if identity is not None else Path(image).stem
-    inside = _inside(image)
-    if inside is None:
-        return _outside(image, figure_id)
-    return Candidate(
-        figure_id,
-        sample,
-        inside,
-        text_of(first(row, PROMPT_FIELDS)),
-        integer(row.get("seed")),
-        finite(row.get("guidance_scale")),
+        reader.add(number, row)
+    how = f"field of the record ({', '.join(ID_FIELDS)})"
+    if not reader.named:
+        how = "image name without suffix"
+    return Listing(
+        "records",
+        where.root,
+        reader.candidates,
+        reader.rejects,
+        [f"figure id = {how}", *reader.notes()],
     )
 
 
-def _inside(image: str) -> str | None:
-    """Returns the path for the manifest; None when it leaves the index's folder upwards.
+def _field(row: Mapping[str, Any]) -> str | None:
+    pointed = row.get(POINTER_FIELD)
+    if isinstance(pointed, str) and pointed in row:
+        return pointed
+    present = [name for name in IMAGE_FIELDS if name in row]
+    return next((name for name in present if row[name] is not None), next(iter(present), None))
 
-    Absolute paths are the user's own choice and are kept.
-    """
-    return None if "\0" in image or ".." in Path(image).parts else image
+
+class _Rows:
+    """Collects candidates and counts how their files were found."""
+
+    def __init__(self, where: Where) -> None:
+        self._where = where
+        self.candidates: list[Candidate] = []
+        self.rejects: list[Reject] = []
+        self.named = False
+        self._respelled = 0
+        self._shortened = 0
+
+    def add(self, number: int, row: Mapping[str, Any]) -> None:
+        field = _field(row)
+        if field is None:
+            fields = [shown(str(name)[:40]) for name in row]
+            raise UserError(
+                f"{self._where.title}, record {number}: no image path; found fields "
+                f"{', '.join(fields)}.",
+                remedy=f"Name the image in one of: {', '.join(IMAGE_FIELDS)}; its id, where it is "
+                f"not the image's name, in one of: {', '.join(ID_FIELDS)}.",
+            )
+        image, identity = row[field], identity_of(first(row, ID_FIELDS))
+        self.named = self.named or identity is not None
+        sample = integer(row.get("sample")) or 0
+        if isinstance(image, dict):
+            image = image.get("path") if not image.get("bytes") else image["bytes"]
+        several = isinstance(image, list) and len(image) > 1
+        images = image if isinstance(image, list) and image else [image]
+        for at, one in enumerate(images):
+            place = f"{field}/{number - 1}" + (f"/{at}" if several else "")
+            self._one(number, row, identity, sample + at, one, place)
+
+    def _one(
+        self,
+        number: int,
+        row: Mapping[str, Any],
+        identity: str | None,
+        sample: int,
+        image: Any,
+        place: str,
+    ) -> None:
+        title = Path(self._where.title).name
+        if not isinstance(image, str) or not image:
+            figure_id = None if identity is None else shown(identity)
+            record = f"{title}#record {number}"
+            reason = "the record names no image"
+            self.rejects.append(Reject(record, "missing-file", reason, figure_id, sample))
+            return
+        if is_embedded(image):
+            figure_id = identity if identity is not None else f"row-{number - 1:06d}"
+            if self._where.index is None:
+                reason = "an image inside an index inside an archive; unpack the archive"
+                record = f"{title}#record {number}"
+                self.rejects.append(Reject(record, "unsupported", reason, figure_id, sample))
+                return
+            self._found(f"{self._where.index}{SEPARATOR}{place}", figure_id, sample, row)
+            return
+        figure_id = identity if identity is not None else bare(image.replace("\\", "/"))
+        if not _inside(image):
+            reason = (
+                "the path climbs out of the index's folder; move the index up, or write "
+                "absolute paths"
+            )
+            reject = Reject(shown(image), "path-traversal", reason, shown(figure_id))
+            self.rejects.append(reject)
+            return
+        self._found(self._where.path_of(self._resolve(image)), figure_id, sample, row)
+
+    def _found(self, path: str, figure_id: str, sample: int, row: Mapping[str, Any]) -> None:
+        self.candidates.append(
+            Candidate(
+                figure_id,
+                sample,
+                path,
+                text_of(first(row, PROMPT_FIELDS)),
+                integer(row.get("seed")),
+                finite(row.get("guidance_scale")),
+            )
+        )
+
+    def _resolve(self, image: str) -> str:
+        """Returns the name as it is, in another spelling, or without the leading folders."""
+        import unicodedata
+
+        exists = self._where.exists
+        if exists(image):
+            return image
+        plain = image.replace("\\", "/").removeprefix("./")
+        for name in (plain, *(unicodedata.normalize(form, plain) for form in ("NFC", "NFD"))):
+            if name != image and exists(name):
+                self._respelled += 1
+                return name
+        parts = plain.split("/")
+        for start in range(1, len(parts) - 1):
+            name = "/".join(parts[start:])
+            if not plain.startswith("/") and exists(name):
+                self._shortened += 1
+                return name
+        return plain if "\\" in image else image
+
+    def notes(self) -> list[str]:
+        found = []
+        if self._respelled:
+            found.append(
+                f"{self._respelled} image paths were found in another spelling (separators, "
+                "Unicode form)"
+            )
+        if self._shortened:
+            found.append(
+                f"{self._shortened} image paths were found below the index without their first "
+                "folders"
+            )
+        return found
 
 
-def _outside(image: str, figure_id: str) -> Reject:
-    reason = "the path climbs out of the index's folder"
-    return Reject(shown(image), "path-traversal", reason, shown(figure_id))
+def _inside(image: str) -> bool:
+    """Tells whether a path stays below its index; absolute paths are the user's own choice."""
+    return "\0" not in image and ".." not in Path(image.replace("\\", "/")).parts
+
+
+def identity_of(value: Any) -> str | None:
+    """Returns an id as text; a number that pandas made a float is an integer again."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return str(int(value)) if value.is_integer() else str(value)
+    return str(value)
 
 
 def first(row: Mapping[str, Any], fields: Iterable[str]) -> Any:

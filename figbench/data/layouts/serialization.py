@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from figbench.data.manifest import Manifest
-from figbench.data.types import Figure, Reject, TextLine
+from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
 from figbench.errors import UserError
 from figbench.io.atomic import atomic_path
 
@@ -40,6 +40,8 @@ def save_manifest(manifest: Manifest, path: Path) -> None:
         "notes": list(manifest.notes),
         "n_figures": len(manifest.figures),
         "digest": manifest.digest,
+        "left_out": [asdict(one) for one in manifest.left_out],
+        "rows": [[one.figure_id, one.captions, one.aspect] for one in manifest.rows],
     }
     with atomic_path(path) as temporary:
         if path.suffix == ".parquet":
@@ -148,6 +150,11 @@ def _manifest(
         str(head["source"]),
         tuple(map(str, head["notes"])),
         {name: _lines(packed) for name, packed in labels.items()},
+        left_out=tuple(LeftOut(**one) for one in head.get("left_out", ())),
+        rows=tuple(
+            SourceRow(str(figure_id), tuple(map(str, captions)), aspect)
+            for figure_id, captions, aspect in head.get("rows", ())
+        ),
     )
     if len(manifest.figures) != head["n_figures"] or manifest.digest != head["digest"]:
         raise ValueError(f"{len(manifest.figures)} of {head['n_figures']} figures, other digest")

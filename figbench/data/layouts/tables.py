@@ -1,47 +1,65 @@
-"""Layout 7: parquet with an image column; and CSV records."""
+"""Layout 7: parquet with an image column."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing
+from figbench.data.embedded import is_embedded
 from figbench.data.layouts.records import (
     ID_FIELDS,
     IMAGE_FIELDS,
     PROMPT_FIELDS,
     finite,
+    identity_of,
     integer,
     text_of,
 )
+from figbench.data.naming import bare
 from figbench.data.sources import SEPARATOR
 from figbench.errors import UserError
 
 _EXTRA = ("sample", "seed", "guidance_scale")
 
 
-def read_csv(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yields the rows of a CSV file with a header; an empty cell is None."""
+def has_image(path: Path) -> bool:
+    """Tells whether a file is a parquet table with an image column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            for row in csv.DictReader(lines):
-                yield {name: value or None for name, value in row.items() if name}
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise UserError(f"{path}: not a readable CSV file ({error}).") from None
+        return any(name in IMAGE_FIELDS for name in pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return False
 
 
-def from_parquet(paths: Sequence[Path]) -> Listing:
+def named_files(listing: Listing, root: Path) -> list[str]:
+    """Returns the files that the tables of a listing name, relative to the root."""
+    columns = set()
+    for one in listing.candidates:
+        container, _, cell = one.path.partition(SEPARATOR)
+        columns.add((container, cell.rpartition("/")[0]))
+    found = []
+    for container, column in sorted(columns):
+        folder = Path(container).parent
+        found += [(folder / one).as_posix() for one in inner_paths(root / container, column)]
+    return found
+
+
+def from_parquet(paths: Sequence[Path], root: Path | None = None) -> Listing:
     """Returns a candidate per row of Hugging Face style tables (``image`` holds bytes or path).
 
     Args:
-        paths: Shards of one table, in one folder or below it; the first lies in the root.
+        paths: Shards of one table.
+        root: Folder that they lie in or below; None for the first one's own.
 
     Raises:
         UserError: If a file is no parquet or has no image column.
     """
-    root = paths[0].parent
+    root = paths[0].parent if root is None else root
     candidates: list[Candidate] = []
     notes = []
     for path in paths:
@@ -89,27 +107,43 @@ def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], str]:
                 f"{path}: no image column; found {', '.join(names)}.",
                 remedy=f"Name it one of: {', '.join(IMAGE_FIELDS)}.",
             )
-        wanted = [name for name in (identity, prompt, *_EXTRA) if name and name in names]
-        rows = pq.read_table(path, columns=wanted).to_pylist() if wanted else None
+        columns = [name for name in (identity, prompt, *_EXTRA) if name and name in names]
+        rows = pq.read_table(path, columns=columns).to_pylist() if columns else None
         count = pq.read_metadata(path).num_rows
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{path}: not a readable parquet file ({error}).") from None
+        raise UserError(f"{path}: not a readable parquet file ({error}).{_pointer(path)}") from None
+    own = None if identity else _file_ids(path, image, count)
     place = f"{path.relative_to(root).as_posix()}{SEPARATOR}{image}"
-    found = [
-        _candidate(
-            rows[number] if rows else {}, identity, prompt, before + number, f"{place}/{number}"
-        )
-        for number in range(count)
-    ]
-    return found, f"column '{identity}'" if identity else "row number"
+    found = []
+    for number in range(count):
+        row = rows[number] if rows else {}
+        figure_id = own[number] if own else identity_of(row.get(identity) if identity else None)
+        if figure_id is None:
+            figure_id = f"row-{before + number:06d}"
+        found.append(_candidate(row, figure_id, prompt, f"{place}/{number}"))
+    if identity:
+        return found, f"column '{identity}'"
+    return found, f"file name in column '{image}'" if own else "row number"
 
 
-def _candidate(
-    row: Mapping[str, Any], identity: str | None, prompt: str | None, number: int, path: str
-) -> Candidate:
-    own = row.get(identity) if identity else None
+def _pointer(path: Path) -> str:
+    with path.open("rb") as handle:
+        is_lfs = handle.read(40).startswith(b"version https://git-lfs")
+    return " It is a Git LFS pointer; run: git lfs pull" if is_lfs else ""
+
+
+def _file_ids(path: Path, column: str, count: int) -> list[str] | None:
+    """Returns the stems of the files that the images were made from, where they are ids."""
+    named = inner_paths(path, column)
+    if len(named) != count or any(is_embedded(one) for one in named):
+        return None
+    stems = [bare(one.replace("\\", "/")) for one in named]
+    return stems if max(Counter(stems).values(), default=1) == 1 else None
+
+
+def _candidate(row: Mapping[str, Any], figure_id: str, prompt: str | None, path: str) -> Candidate:
     return Candidate(
-        f"row-{number:06d}" if own is None else str(own),
+        figure_id,
         integer(row.get("sample")) or 0,
         path,
         text_of(row.get(prompt)) if prompt else None,

@@ -15,7 +15,7 @@ from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.evaluation.artifacts.portable import read_portable
 from figbench.evaluation.artifacts.writer import FEATURES_NAME, REFERENCE_NAME
-from figbench.evaluation.planning.workload import GENERATED, REFERENCE
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE
 from figbench.io.json_files import read_json
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.store import Space, Store, decode_lines, default_store, row_key

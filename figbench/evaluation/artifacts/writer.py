@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -16,7 +17,8 @@ from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, OcrTask
+from figbench.evaluation.planning.workload import Spaces
 from figbench.evaluation.scoring.score import Scores, clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
@@ -27,6 +29,7 @@ GENERATED_NAME = "generated.jsonl"
 REFERENCE_NAME = "reference.jsonl"
 FEATURES_NAME = "features.json"
 SCHEMA_NAME = "result.schema.json"
+IMAGES = "images"
 
 
 def require_writable(folder: Path) -> None:
@@ -54,10 +57,24 @@ def write_run(
     with atomic_path(folder / PER_FIGURE_NAME) as temporary:
         pq.write_table(per_figure_table(sides, scores.per_figure), temporary)
     for manifest, name in ((generated, GENERATED_NAME), (sides.reference, REFERENCE_NAME)):
-        save_manifest(manifest, folder / name)
+        save_manifest(_with_files(manifest, folder / IMAGES), folder / name)
     write_text_atomic(folder / FEATURES_NAME, dump_json(_features_index(plan, spaces, scores)))
     write_text_atomic(folder / SCHEMA_NAME, dump_json(json_schema()))
     write_result(result, folder)
+
+
+def _with_files(manifest: Manifest, folder: Path) -> Manifest:
+    """Writes figures that are only in memory, so that reports and boards can read them."""
+    if not manifest.contents:
+        return manifest
+    figures = []
+    for figure in manifest.figures:
+        name = f"{figure.sha256}.bin"
+        if not (folder / name).is_file():
+            with atomic_path(folder / name) as temporary:
+                temporary.write_bytes(manifest.contents[figure.sha256])
+        figures.append(replace(figure, path=name))
+    return replace(manifest, figures=tuple(figures), root=str(folder.resolve()), contents={})
 
 
 def per_figure_table(sides: Sides, columns: Mapping[str, npt.NDArray[np.float64]]) -> pa.Table:
@@ -81,6 +98,6 @@ def _features_index(plan: Plan, spaces: Spaces, scores: Scores) -> dict[str, Any
     readings = {
         task.preprocess: {side: spaces.of(task, side).id for side in (GENERATED, REFERENCE)}
         for task in plan.tasks
-        if task.kind == "ocr"
+        if isinstance(task, OcrTask)
     }
     return {"features": metrics, "readings": readings}

@@ -20,9 +20,8 @@ from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
 from figbench.evaluation.inference.parallelism import pace_of
 from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.plan import Task
 from figbench.evaluation.planning.prepare import Prepared
-from figbench.evaluation.planning.workload import REFERENCE
+from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
 
 AHEAD = 2
 """Parts that a worker has at a time, so that it never waits for the driver: what its loss costs."""
@@ -135,7 +134,7 @@ def _parts(prepared: Prepared, size: int) -> Iterator[Part]:
     groups = prepared.workload.groups
     for start in range(0, len(groups), size):
         part = groups[start : start + size]
-        files: dict[tuple[str, str], bytes] = {}
+        files: dict[tuple[Side, str], bytes] = {}
         for job in (job for group in part for job in group.jobs):
             for side, figure in ((job.side, job.figure), (REFERENCE, job.partner)):
                 if figure is not None and (side, figure.path) not in files:

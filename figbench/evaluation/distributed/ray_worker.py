@@ -19,7 +19,7 @@ from figbench.evaluation.inference.runners import (
 )
 from figbench.evaluation.inference.writers import Row
 from figbench.evaluation.planning.execution import Execution
-from figbench.evaluation.planning.plan import Task, task_weights
+from figbench.evaluation.planning.tasks import OcrTask, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, workload_of
 from figbench.features.exact import arithmetic
 from figbench.ocr import engine_info
@@ -32,7 +32,7 @@ class Part:
     """Some groups of a run with the bytes of their files by (side, path)."""
 
     groups: tuple[Group, ...]
-    files: Mapping[tuple[str, str], bytes]
+    files: Mapping[tuple[Side, str], bytes]
 
 
 class Basket:
@@ -102,10 +102,10 @@ class Worker:
 
     def _require_same_weights(self, task: Task) -> None:
         ocr = self._setting.protocol.ocr
-        if task.kind == "ocr" and ocr:
+        if isinstance(task, OcrTask) and ocr:
             same = engine_info(ocr.engine, ocr.settings) == self._reader
         else:
-            same = task_weights(task.kind, task.network) == task.weights
+            same = task.weights_of(task.network) == task.weights
         if not same:
             raise IntegrityError(
                 f"{task.network}: a Ray worker has other weights than this machine.",

@@ -13,9 +13,9 @@ from figbench.evaluation.inference.engine import Preparer, extract
 from figbench.evaluation.inference.parallelism import pace_of
 from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.plan import Task
 from figbench.evaluation.planning.prepare import Prepared
-from figbench.evaluation.planning.workload import GENERATED, Workload
+from figbench.evaluation.planning.tasks import GENERATED, Task
+from figbench.evaluation.planning.workload import Workload
 from figbench.evaluation.progress import Progress
 from figbench.store import KeptRows
 
@@ -88,8 +88,9 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
         limit_bytes = int(options.maps_gib * 2**30)
         return KeptRows(prepared.store.root / "maps", space.id, limit_bytes)
 
-    # A GPU computes maps faster than a disk reads them.
-    keeps = kept if device == "cpu" and options.maps_gib else None
+    # A GPU computes maps faster than a disk reads them; a store in memory has no place for them.
+    on_disk = prepared.store.location is not None
+    keeps = kept if device == "cpu" and options.maps_gib and on_disk else None
     setting = Setting(protocol, execution, device, pace, keeps)
     with arithmetic(execution.deterministic):
         extract(

@@ -16,8 +16,9 @@ from figbench.evaluation.inference.parallelism import Pace
 from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.runners import Runner
 from figbench.evaluation.inference.writers import Sink
-from figbench.evaluation.planning.plan import LEGACY, Task
-from figbench.evaluation.planning.workload import REFERENCE, Group, Job, Workload
+from figbench.evaluation.planning.plan import LEGACY
+from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
+from figbench.evaluation.planning.workload import Group, Job, Workload
 from figbench.features.sharing import sharing
 from figbench.images.decode import decode
 from figbench.images.preprocess import encode_legacy, preprocess
@@ -25,7 +26,7 @@ from figbench.images.types import RGBImage
 from figbench.protocol import Protocol
 
 Advance = Callable[[Task, int], None]
-Read = Callable[[str, Figure], bytes]
+Read = Callable[[Side, Figure], bytes]
 """(side, figure) to the bytes of its file."""
 
 
@@ -51,10 +52,10 @@ class Preparer:
             holds: Tells whether a job's runner can do without the reference of its pair, which is
                 then read only if that is asked for after all.
         """
-        decoded: dict[tuple[str, str], RGBImage] = {}
-        arrays: dict[tuple[str, str, str], RGBImage] = {}
+        decoded: dict[tuple[Side, str], RGBImage] = {}
+        arrays: dict[tuple[Side, str, str], RGBImage] = {}
 
-        def array(figure: Figure, side: str, policy: str) -> RGBImage:
+        def array(figure: Figure, side: Side, policy: str) -> RGBImage:
             name = (side, figure.sha256, policy)
             if name not in arrays:
                 source = (side, figure.path)
@@ -78,7 +79,7 @@ class Preparer:
             ready.append(PreparedSample(job, image, partner))
         return ready
 
-    def _shape(self, image: RGBImage, side: str, policy: str) -> RGBImage:
+    def _shape(self, image: RGBImage, side: Side, policy: str) -> RGBImage:
         shaped = preprocess(image, policy, self._protocol.resample)
         return encode_legacy(shaped, side) if self._protocol.pixel_encoding == LEGACY else shaped
 

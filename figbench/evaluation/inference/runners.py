@@ -15,7 +15,7 @@ from figbench.evaluation.inference.parallelism import Pace
 from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.writers import Sink
 from figbench.evaluation.planning.execution import Execution
-from figbench.evaluation.planning.plan import Task
+from figbench.evaluation.planning.tasks import FeatureTask, OcrTask, PairTask, Task
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
@@ -151,20 +151,41 @@ class Setting:
 
 def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
     """Loads the network of a task."""
-    execution, pace = setting.execution, setting.pace
-    how = (setting.device, setting.protocol.precision, execution.engine, pace.lanes)
-    runner: Runner
-    if task.kind == "ocr":
-        runner = OcrRunner(_reader(setting), sink)
-    elif task.kind == "pair":
-        scorer = load_pair_scorer(task.network, *how)
-        if setting.kept and isinstance(scorer, EmbeddingScorer):
-            return EmbeddedPairRunner(scorer, sink, setting.kept(task))
-        runner = PairRunner(scorer, sink)
-    else:
-        runner = FeatureRunner(load_extractor(task.network, *how), sink)
-    runner.batch_size = 1 if execution.deterministic else runner.batch_size * pace.batch_factor
+    runner = RUNNERS[type(task)](task, setting, sink)
+    if isinstance(runner, EmbeddedPairRunner):
+        return runner
+    factor = setting.pace.batch_factor
+    runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
     return runner
+
+
+def _how(setting: Setting) -> tuple[str, str, str, int]:
+    """Returns device, precision, engine and streams, as the loaders take them."""
+    execution = setting.execution
+    return setting.device, setting.protocol.precision, execution.engine, setting.pace.lanes
+
+
+def _feature_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+    return FeatureRunner(load_extractor(task.network, *_how(setting)), sink)
+
+
+def _pair_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+    scorer = load_pair_scorer(task.network, *_how(setting))
+    if setting.kept and isinstance(scorer, EmbeddingScorer):
+        return EmbeddedPairRunner(scorer, sink, setting.kept(task))
+    return PairRunner(scorer, sink)
+
+
+def _ocr_runner(_task: Task, setting: Setting, sink: Sink) -> Runner:
+    return OcrRunner(_reader(setting), sink)
+
+
+RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
+    FeatureTask: _feature_runner,
+    PairTask: _pair_runner,
+    OcrTask: _ocr_runner,
+}
+"""How each class of task is run."""
 
 
 def resolve_device(name: str, local_rank: int = 0) -> str:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figbench.data.load import load_manifest
+from figbench.data.figures import FigureSource, load_figures
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
@@ -15,8 +15,16 @@ from figbench.data.remote.urls import is_url, localized
 from figbench.data.types import Figure
 from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
+from figbench.evaluation.planning.options import Options
+from figbench.evaluation.planning.reading import (
+    LEFT_OUT_SHARE,
+    few_samples,
+    prompt_notes,
+    reading_notes,
+    unmatched,
+)
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED
+from figbench.evaluation.planning.tasks import GENERATED, Side
 from figbench.evaluation.progress import Progress, copied
 from figbench.evaluation.references.pack import is_pack, open_pack
 from figbench.images.decode_pool import Probes
@@ -45,24 +53,22 @@ class Inputs:
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def read(self, side: str, figure: Figure) -> bytes:
+    def read(self, side: Side, figure: Figure) -> bytes:
         """Returns a figure's bytes; raises as :meth:`Manifest.read`."""
         return (self.generated if side == GENERATED else self.reference).read(figure)
 
 
 def load_inputs(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: Protocol,
     store: Store,
     progress: Progress,
-    *,
-    pairs: str | Path | None = None,
-    captions: str | Path | None = None,
+    options: Options = Options(),
 ) -> Inputs:
     """Reads both sides and pairs them.
 
-    ``pairs`` and ``captions`` are tables, see :mod:`figbench.data.user_tables`.
+    ``options.pairs`` and ``options.captions`` are tables, see :mod:`figbench.data.user_tables`.
 
     Raises:
         UserError: If a side has no usable figure, or an index cannot be read.
@@ -70,29 +76,38 @@ def load_inputs(
     probes = ProbeCache(store)
     try:
         with progress.stage("reading the reference") as say:
-            references = load_reference(reference, protocol, store, probes, copied(say))
+            references = load_reference(
+                reference, protocol, store, probes, copied(say), options=options
+            )
         with progress.stage("reading the generated figures") as say:
-            offered = load_manifest(
-                generated, reference=references, probes=probes, advance=copied(say)
+            offered = load_figures(
+                generated,
+                layout=options.layout,
+                only=options.only,
+                reference=references,
+                probes=probes,
+                advance=copied(say),
             )
     finally:
         probes.flush()
     if not offered.figures:
         raise _nothing_usable(offered, generated)
-    if pairs is not None:
-        offered = apply_pairs(offered, references, read_pairs(Path(pairs)))
-    if captions is not None:
-        table = read_captions(Path(captions))
+    if options.pairs is not None:
+        offered = apply_pairs(offered, references, read_pairs(Path(options.pairs)))
+    if options.captions is not None:
+        table = read_captions(Path(options.captions))
         offered, references = apply_captions(offered, references, table)
     return _pair(offered, references, protocol)
 
 
 def load_reference(
-    path: str | Path,
+    path: FigureSource,
     protocol: Protocol,
     store: Store,
     probes: Probes | None = None,
     advance: Advance | None = None,
+    *,
+    options: Options = Options(),
 ) -> Manifest:
     """Returns the reference set after the protocol's filters.
 
@@ -102,11 +117,18 @@ def load_reference(
     spec = protocol.dataset
     manifest = _open_if_pack(path, store, advance)
     if manifest is None:
-        manifest = load_manifest(
-            path, split=spec.split, caption=spec.caption, probes=probes, advance=advance
+        manifest = load_figures(
+            path,
+            layout=options.reference_layout,
+            split=options.split or spec.split,
+            caption=spec.caption,
+            is_reference=True,
+            probes=probes,
+            advance=advance,
         )
     if not manifest.figures:
         raise _nothing_usable(manifest, path)
+    _check_repeated(manifest, path)
     kept = [figure for figure in manifest.figures if _aspect_kept(figure, protocol)]
     if not kept:
         raise UserError(
@@ -119,7 +141,27 @@ def load_reference(
     return manifest.select(kept, note)
 
 
-def _open_if_pack(path: str | Path, store: Store, advance: Advance | None) -> Manifest | None:
+def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
+    """A reference set has no samples: a repeated id leaves a reference out."""
+    first: dict[str, Figure] = {}
+    repeated = []
+    for figure in manifest.figures:
+        if figure.figure_id in first:
+            repeated.append((first[figure.figure_id], figure))
+        first.setdefault(figure.figure_id, figure)
+    if len(repeated) > LEFT_OUT_SHARE * len(manifest.figures):
+        one, other = repeated[0]
+        raise UserError(
+            f"{path}: {len(repeated)} of {len(manifest.figures)} references repeat an id, for "
+            f"example '{one.figure_id}': {one.path} and {other.path}.",
+            remedy="Give every reference an id of its own; where ids come from names, choose with "
+            "--reference-layout flat.",
+        )
+
+
+def _open_if_pack(path: FigureSource, store: Store, advance: Advance | None) -> Manifest | None:
+    if not isinstance(path, str | Path):
+        return None
     place = localized(path)
     with remote_file(str(place), advance) if is_url(place) else nullcontext(Path(place)) as file:
         if file is None or not is_pack(file):
@@ -133,7 +175,7 @@ def _aspect_kept(figure: Figure, protocol: Protocol) -> bool:
     return (low is None or aspect >= low) and (high is None or aspect <= high)
 
 
-def _nothing_usable(manifest: Manifest, path: str | Path) -> UserError:
+def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
     named = "; ".join(f"{item.path} ({item.code})" for item in manifest.rejects[:5])
     return UserError(
         f"{path}: none of {len(manifest.rejects)} files can be used: {named}.",
@@ -150,13 +192,18 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Input
     )
     found = [row for row in pairing.rows if row.generated is not None]
     paired = bool(found)
-    warnings = list(pairing.notes)
+    warnings = [*reading_notes(generated, reference), *pairing.notes]
     if paired:
         rows: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{row.reference.figure_id}#{row.sample}" for row in pairing.missing)
         extra = tuple(f"{one.figure_id}#{one.sample}" for one in pairing.extra)
         if extra:
-            warnings.append(f"{len(extra)} figures that no reference asks for are not scored.")
+            warnings.append(
+                f"{len(extra)} figures that no reference asks for are not scored"
+                f"{unmatched(pairing.extra, pairing.missing)}."
+            )
+        warnings += prompt_notes(found, reference)
+        warnings += few_samples(found, pairing.samples_per_prompt)
     else:
         rows = tuple(Row(figure, figure.sample, figure) for figure in generated.figures)
         missing, extra = (), ()

@@ -18,6 +18,10 @@ class Options:
         allow_unpaired: Record paired metrics as skipped when no ids match.
         allow_rejects: Go on although more than 5% of the files of a side are unreadable.
         strict: Any reject is an error.
+        layout: Layout of the generated set, when detection must not decide.
+        reference_layout: Layout of the reference, when detection must not decide.
+        split: Split of the reference; None takes the protocol's.
+        only: Pattern of the generated images' relative names; others are left out.
         device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
         workers: Lanes on a CPU, each of which does all of an image; decoding threads beside a GPU.
             None for what suits the device, 0 for one image at a time.
@@ -40,6 +44,10 @@ class Options:
     allow_unpaired: bool = False
     allow_rejects: bool = False
     strict: bool = False
+    layout: str | None = None
+    reference_layout: str | None = None
+    split: str | None = None
+    only: str | None = None
     device: str = "auto"
     workers: int | None = None
     shard: Shard = WHOLE

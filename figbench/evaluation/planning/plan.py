@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.execution import USUAL, Execution
+from figbench.evaluation.planning.tasks import (
+    GENERATED,
+    REFERENCE,
+    FeatureTask,
+    OcrTask,
+    PairTask,
+    Side,
+    Task,
+)
 from figbench.features import (
     extractor_info,
     pair_scorer_info,
@@ -24,41 +33,6 @@ from figbench.ocr.base import OcrInfo
 from figbench.protocol import MetricRequest, Protocol
 
 LEGACY = "figgen-script-2023"
-
-RATES_PER_S = {
-    "inception-v3": 20.0,
-    "efficientnet-lite0": 90.0,
-    "craft": 2.0,
-    "image-stats": 150.0,
-    "ssim": 15.0,
-    "lpips": 2.0,
-    "ocr-sim": 0.9,
-    "easyocr": 1.0,
-    "rapidocr": 2.2,
-    "tesseract": 4.5,
-}
-"""Images (or pairs) per second at 512 px on two CPU cores: for estimates shown to people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One network on one preprocess: the identity of a space in the store.
-
-    Attributes:
-        kind: ``features``, ``ocr`` or ``pair``.
-        network: Registry name.
-        preprocess: Policy.
-        sides: Which sides need it.
-        metrics: Metric requests that asked for it.
-        weights: SHA-256 of the weights, or None for a network without any.
-    """
-
-    kind: str
-    network: str
-    preprocess: str
-    sides: frozenset[str]
-    metrics: tuple[str, ...]
-    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +56,7 @@ class Plan:
     execution: Execution = USUAL
     warnings: tuple[str, ...] = field(default=())
 
-    def identity(self, task: Task, side: str) -> dict[str, Any]:
+    def identity(self, task: Task, side: Side) -> dict[str, Any]:
         """Returns the store identity of a task: whatever changes a stored number.
 
         Args:
@@ -96,23 +70,11 @@ class Plan:
             "preprocess": task.preprocess,
             "resample": self.protocol.resample,
             "decoder": DECODER_VERSION,
+            **task.identity(self.protocol, self.ocr),
         }
-        engines: tuple[str, ...] = ()
-        if task.kind == "ocr" and self.ocr is not None:
-            identity["reader"] = {
-                "version": self.ocr.version,
-                "weights": dict(self.ocr.weights),
-                "settings": dict(self.ocr.settings),
-            }
-            engines = self.ocr.engines
-        else:
-            of = pair_scorer_info if task.kind == "pair" else extractor_info
-            info = of(task.network)
-            identity |= {"version": info.version, "precision": self.protocol.precision}
-            engines = info.engines
         if self.protocol.pixel_encoding == LEGACY:
             identity["pixel_encoding"] = f"{LEGACY}/{side}"
-        return identity | self.execution.key(engines)
+        return identity | self.execution.key(task.engines(self.ocr))
 
 
 def make_plan(
@@ -269,47 +231,30 @@ def _reader(protocol: Protocol) -> OcrInfo | None:
 
 
 def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, ...]:
-    wanted: dict[tuple[str, str, str], tuple[set[str], list[str]]] = {}
+    needed: dict[tuple[type[Task], str, str], tuple[set[Side], list[str]]] = {}
 
-    def want(kind: str, network: str, item: PlannedMetric, sides: set[str]) -> None:
-        found = wanted.setdefault((kind, network, item.preprocess), (set(), []))
-        found[0].update(sides)
-        found[1].append(item.request.metric)
+    def add(kind: type[Task], network: str, item: PlannedMetric, sides: set[Side]) -> None:
+        entry = needed.setdefault((kind, network, item.preprocess), (set(), []))
+        entry[0].update(sides)
+        entry[1].append(item.request.metric)
 
     for item in planned:
         if item.skip_reason:
             continue
         needs = item.metric.spec.needs
         if needs.extractor:
-            sides = {"generated", "reference"} if needs.reference_features else {"generated"}
-            want("features", needs.extractor, item, sides)
+            sides = {GENERATED, REFERENCE} if needs.reference_features else {GENERATED}
+            add(FeatureTask, needs.extractor, item, sides)
         if needs.pair_scorer:
-            want("pair", needs.pair_scorer, item, {"generated"})
+            add(PairTask, needs.pair_scorer, item, {GENERATED})
         if needs.ocr:
             if protocol.ocr is None:
                 raise UserError(
                     f"Protocol '{protocol.id}' has '{item.request.metric}' and names no reader.",
                     remedy="Add to the protocol: ocr: { engine: easyocr }",
                 )
-            want("ocr", protocol.ocr.engine, item, {"generated", "reference"})
+            add(OcrTask, protocol.ocr.engine, item, {GENERATED, REFERENCE})
     return tuple(
-        Task(kind, network, policy, frozenset(sides), tuple(metrics), task_weights(kind, network))
-        for (kind, network, policy), (sides, metrics) in wanted.items()
-    )
-
-
-def task_weights(kind: str, network: str) -> str | None:
-    """Returns the SHA-256 of the weights that a task would load here; None where it has none."""
-    if kind == "ocr":
-        return None
-    info = pair_scorer_info(network) if kind == "pair" else extractor_info(network)
-    return weights_digest(info.weights) if info.weights else None
-
-
-def estimate_s(tasks: Mapping[Task, int]) -> float:
-    """Returns a rough duration in seconds for so many missing rows per task, on two cores."""
-    areas = {"pad256": 0.25, "pad384": 0.56, "crop384": 0.56}
-    return sum(
-        rows / RATES_PER_S.get(task.network, 5.0) * areas.get(task.preprocess, 1.0)
-        for task, rows in tasks.items()
+        kind(network, policy, frozenset(sides), tuple(metrics), kind.weights_of(network))
+        for (kind, network, policy), (sides, metrics) in needed.items()
     )

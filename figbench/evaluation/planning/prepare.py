@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
-from figbench.errors import UserError
+from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.plan import Plan, estimate_s, make_plan
+from figbench.evaluation.planning.plan import Plan, make_plan
+from figbench.evaluation.planning.reading import check_left_out, no_pairs_hint
+from figbench.evaluation.planning.tasks import estimate_s
 from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.protocol import Protocol
@@ -37,64 +40,60 @@ class Prepared:
 
 
 def prepare(
-    generated: str | Path,
-    reference: str | Path,
+    generated: FigureSource,
+    reference: FigureSource,
     protocol: str | Path | Protocol = "offline",
     metrics: Sequence[str] | None = None,
     *,
-    store: str | Path | None = None,
+    store: str | Path | Store | None = None,
     options: Options = Options(),
     progress: Progress | None = None,
     reference_only: bool = False,
+    expected_figures: int | None = None,
 ) -> Prepared:
     """Reads both manifests and returns the plan with what is missing in the store.
 
     ``reference_only`` plans the reference side alone (for ``figbench reference build``).
+    ``expected_figures`` is the number of figures of the whole set where ``generated`` is a part of
+    it; metrics are then not refused for the size of the part.
 
     Raises:
         UserError: For every mistake that can be seen before a network runs.
         WeightsUnavailableError: If a network's weights are missing.
     """
     chosen = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
-    opened = Store(Path(store) if store else default_store())
+    opened = store if isinstance(store, Store) else Store(Path(store) if store else default_store())
     inputs = load_inputs(
-        generated,
-        reference,
-        chosen,
-        opened,
-        progress or SilentProgress(),
-        pairs=options.pairs,
-        captions=options.captions,
+        generated, reference, chosen, opened, progress or SilentProgress(), options
     )
     if not reference_only:
         _check_rejects(inputs.generated, "generated", options)
     _check_rejects(inputs.reference, "reference", options)
-    plan = make_plan(
-        chosen,
-        metrics,
-        n_generated=len(inputs.sides.present),
-        paired=inputs.sides.paired,
-        skip_unavailable=options.skip_unavailable,
-        allow_unpaired=options.allow_unpaired,
-        execution=options.execution,
-        fetch=options.fetch,
-        ids=_ids_of_both(inputs),
-    )
+    for manifest, side in ((inputs.generated, "generated"), (inputs.reference, "reference")):
+        if side == "reference" or not reference_only:
+            check_left_out(manifest, side, allowed=options.allow_rejects, strict=options.strict)
+    try:
+        plan = make_plan(
+            chosen,
+            metrics,
+            n_generated=expected_figures or len(inputs.sides.present),
+            paired=inputs.sides.paired,
+            skip_unavailable=options.skip_unavailable,
+            allow_unpaired=options.allow_unpaired,
+            execution=options.execution,
+            fetch=options.fetch,
+        )
+    except WeightsUnavailableError:
+        raise
+    except UserError as error:
+        if inputs.sides.paired or "needs pairs" not in error.message:
+            raise
+        hint = no_pairs_hint(inputs.generated, inputs.reference)
+        raise UserError(f"{error.message} {hint}", remedy=error.remedy) from None
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
     workload = build_workload(plan, spaces, rows, present, inputs.reference)
     return Prepared(inputs, plan, spaces, workload, opened)
-
-
-def _ids_of_both(inputs: Inputs) -> str:
-    """Returns " generated: a, b, ...; reference: c, d, ..." for a message about pairing."""
-    if inputs.sides.paired:
-        return ""
-    parts = []
-    for side, manifest in (("generated", inputs.generated), ("reference", inputs.reference)):
-        ids = list(dict.fromkeys(one.figure_id for one in manifest.figures))
-        parts.append(f"{side}: {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")
-    return f" Ids of {'; '.join(parts)}."
 
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row
 from figbench.data.types import Figure
-from figbench.evaluation.planning.plan import Plan, Task
+from figbench.evaluation.planning.plan import Plan
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side, Task
 from figbench.store import Space, Store, row_key
 
 BLANK = "blank-page"
 """Stands for the digest of a figure that the model did not deliver."""
-
-GENERATED, REFERENCE = "generated", "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Job:
 
     task: Task
     key: bytes
-    side: str
+    side: Side
     figure: Figure | None
     partner: Figure | None = None
 
@@ -70,10 +69,10 @@ class Spaces:
 
     def __init__(self, store: Store, plan: Plan) -> None:
         self._store, self._plan = store, plan
-        self._open: dict[tuple[Task, str], Space] = {}
+        self._open: dict[tuple[Task, Side], Space] = {}
         self._by_id: dict[str, Space] = {}
 
-    def of(self, task: Task, side: str) -> Space:
+    def of(self, task: Task, side: Side) -> Space:
         """Returns the space of a task on one side; both sides share one where they agree."""
         if (task, side) not in self._open:
             space = self._store.space(self._plan.identity(task, side))
@@ -119,7 +118,7 @@ def build_workload(
     seen: dict[str, set[bytes]] = {}
 
     def offer(
-        task: Task, side: str, key: bytes, figure: Figure | None, partner: Figure | None
+        task: Task, side: Side, key: bytes, figure: Figure | None, partner: Figure | None
     ) -> None:
         space = spaces.of(task, side)
         known = seen.setdefault(space.id, set())
@@ -137,7 +136,7 @@ def build_workload(
         group.jobs.append(Job(task, key, side, figure, partner))
 
     for task in plan.tasks:
-        if task.kind == "pair":
+        if task.scores_pairs:
             for row in rows:
                 offer(
                     task,

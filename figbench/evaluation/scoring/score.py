@@ -14,15 +14,27 @@ import numpy.typing as npt
 
 from figbench.data.pairing import Row
 from figbench.data.types import Figure, TextLine
-from figbench.evaluation.planning.plan import Plan, PlannedMetric, Task
+from figbench.evaluation.planning.plan import Plan, PlannedMetric
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.workload import GENERATED, REFERENCE, Spaces, image_key, pair_key
+from figbench.evaluation.planning.tasks import (
+    GENERATED,
+    REFERENCE,
+    FeatureTask,
+    OcrTask,
+    PairTask,
+    Side,
+    Task,
+)
+from figbench.evaluation.planning.workload import Spaces, image_key, pair_key
 from figbench.evaluation.scoring.score_cache import KeptScores
 from figbench.metrics.base import Measurement, MetricError, MetricInputs, Needs, OutputSpec
 from figbench.metrics.intervals import interval_of
 from figbench.metrics.numerics.blocks import Rows
 from figbench.results.schema import MetricValue
 from figbench.store import decode_lines
+
+Tasks = Mapping[tuple[type[Task], str, str], Task]
+"""By class, network and preprocessing policy."""
 
 
 @dataclass(slots=True)
@@ -38,7 +50,7 @@ def score(plan: Plan, spaces: Spaces, sides: Sides, kept: KeptScores) -> Scores:
     """Returns every planned metric: a value with its interval, or the reason for none."""
     scores = Scores()
     figures = _figures(sides)
-    tasks = {(task.kind, task.network, task.preprocess): task for task in plan.tasks}
+    tasks = {(type(task), task.network, task.preprocess): task for task in plan.tasks}
     for item in plan.metrics:
         if item.skip_reason:
             _record_failure(scores, item, sides, "skipped", item.skip_reason)
@@ -57,7 +69,7 @@ def score(plan: Plan, spaces: Spaces, sides: Sides, kept: KeptScores) -> Scores:
                     scores.per_figure[measurement.output.id] = measurement.per_figure
                 needs = item.metric.spec.needs
                 if needs.extractor and needs.reference_features:
-                    task = tasks["features", needs.extractor, item.preprocess]
+                    task = tasks[FeatureTask, needs.extractor, item.preprocess]
                     scores.tasks[measurement.output.id] = task
         except MetricError as error:
             _record_failure(scores, item, sides, "failed", str(error))
@@ -97,7 +109,7 @@ def _value(
 def _compute(
     item: PlannedMetric,
     plan: Plan,
-    tasks: Mapping[tuple[str, str, str], Task],
+    tasks: Tasks,
     spaces: Spaces,
     sides: Sides,
     rng: np.random.Generator,
@@ -106,11 +118,9 @@ def _compute(
     return item.metric.compute(inputs, item.request.settings)
 
 
-def _dependencies(
-    item: PlannedMetric, plan: Plan, tasks: Mapping[tuple[str, str, str], Task], spaces: Spaces
-) -> dict[str, Any]:
+def _dependencies(item: PlannedMetric, plan: Plan, tasks: Tasks, spaces: Spaces) -> dict[str, Any]:
     """What the measurements of a metric of features depend on besides the figures."""
-    task = tasks.get(("features", item.metric.spec.needs.extractor or "", item.preprocess))
+    task = tasks.get((FeatureTask, item.metric.spec.needs.extractor or "", item.preprocess))
     return {
         "request": item.request.model_dump(mode="json"),
         "seed": plan.protocol.seed,
@@ -157,7 +167,7 @@ def _no_value(output: OutputSpec, sides: Sides, status: str, reason: str) -> Met
 def _inputs(
     item: PlannedMetric,
     plan: Plan,
-    tasks: Mapping[tuple[str, str, str], Task],
+    tasks: Tasks,
     spaces: Spaces,
     sides: Sides,
     rng: np.random.Generator,
@@ -166,17 +176,17 @@ def _inputs(
     generated: Mapping[str, Rows] = {}
     reference: Mapping[str, Rows] = {}
     if needs.extractor:
-        task = tasks["features", needs.extractor, policy]
+        task = tasks[FeatureTask, needs.extractor, policy]
         generated = _features(spaces, task, GENERATED, sides.present, needs)
         if needs.reference_features:
             figures = sides.reference.figures
             reference = _features(spaces, task, REFERENCE, figures, needs)
     lines: tuple[list[tuple[TextLine, ...]], list[tuple[TextLine, ...]]] = ([], [])
     if needs.ocr and plan.protocol.ocr:
-        lines = read_lines(spaces, tasks["ocr", plan.protocol.ocr.engine, policy], sides.rows)
+        lines = read_lines(spaces, tasks[OcrTask, plan.protocol.ocr.engine, policy], sides.rows)
     pair_scores = None
     if needs.pair_scorer:
-        space = spaces.of(tasks["pair", needs.pair_scorer, policy], GENERATED)
+        space = spaces.of(tasks[PairTask, needs.pair_scorer, policy], GENERATED)
         keys = [pair_key(row.generated, row.reference) for row in sides.rows]
         pair_scores = space.get(keys, "score").astype(np.float64).reshape(-1)
     return MetricInputs(
@@ -206,7 +216,7 @@ def clusters(rows: Sequence[Row]) -> list[str]:
 
 
 def _features(
-    spaces: Spaces, task: Task, side: str, figures: Sequence[Figure], needs: Needs
+    spaces: Spaces, task: Task, side: Side, figures: Sequence[Figure], needs: Needs
 ) -> dict[str, Rows]:
     space = spaces.of(task, side)
     keys = [image_key(figure) for figure in figures]

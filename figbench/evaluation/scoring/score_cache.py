@@ -44,19 +44,20 @@ class KeptScores:
     ) -> list[Measurement]:
         """Returns the kept measurements, or computes and keeps them.
 
-        Only figbench's own metrics of features are kept, and of these what has no value per figure:
-        the code of others is not known here, and the rest is cheap.
+        Only metrics with a ``cache_version`` are cached, and of these only what has no value per
+        figure, since per-figure metrics are cheap.
 
         Args:
             metric: The metric.
             dependencies: All that its measurements depend on, as JSON.
             compute: Called where nothing is kept.
         """
-        needs = metric.spec.needs
-        ours = type(metric).__module__.startswith("figbench.metrics.")
-        if not ours or not needs.extractor or needs.ocr or needs.pair_scorer:
+        version = metric.spec.cache_version
+        if version is None:
             return compute()
-        key = row_key(json.dumps(dependencies, sort_keys=True))
+        module = type(metric).__module__
+        identified = {**dependencies, "module": module, "cache_version": version}
+        key = row_key(json.dumps(identified, sort_keys=True))
         if key in self.space:
             return _decoded(metric, self.space.get_bytes([key])[0])
         found = compute()

@@ -167,3 +167,8 @@ def _tile(
     if rows.size:
         chosen = np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64))
     return kernel.sum(axis=1), kernel.sum(axis=0), chosen
+
+
+def kernel_distance(generated: Rows, reference: Rows) -> float:
+    """Returns the unbiased kernel distance of (n, d) and (m, d) features."""
+    return kernel_sums(generated, reference).value

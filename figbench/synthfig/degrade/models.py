@@ -36,11 +36,12 @@ def garble(scene: Scene, seed: int) -> Scene:
     dice = Dice(seed, _GARBLE)
     items: list[Item] = []
     for item in scene.items:
-        items.append(_garbled(item, dice) if isinstance(item, Text) else item)
+        items.append(garbled(item, dice) if isinstance(item, Text) else item)
     return replace(scene, items=tuple(items))
 
 
-def _garbled(text: Text, dice: Dice) -> Text:
+def garbled(text: Text, dice: Dice) -> Text:
+    """Returns the text with its letters permuted and in part replaced, not wider than before."""
     markup = text.markup
     for _ in range(20):
         letters = [i for i, char in enumerate(markup) if char.isalnum()]

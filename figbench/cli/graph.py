@@ -1,0 +1,175 @@
+"""``figbench graph``: the nodes and arrows of a figure, and how far two figures agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from figbench.cli.console import error_console, print_json
+
+if TYPE_CHECKING:
+    from figbench.graphs.model import FigureGraph
+    from figbench.graphs.read import GraphReading
+    from figbench.metrics.numerics.graph_matching import GraphScores
+
+graph_app = typer.Typer(
+    no_args_is_help=True, help="Nodes and arrows of a figure: show them, compare two figures."
+)
+
+ReaderOption = Annotated[
+    str | None, typer.Option("--reader", help="Reader, instead of the one for the file's format.")
+]
+
+
+@graph_app.command("show")
+def show(
+    file: Annotated[
+        Path, typer.Argument(help="SVG, drawio, dot, Mermaid, PPTX, TikZ, JSON, image.")
+    ],
+    reader: ReaderOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write .dot, .json, .svg or .png (an overlay) here.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Show the graph that a figure states, with the reader's measured accuracy."""
+    from figbench.graphs.read import read_graph
+
+    reading = read_graph(file, reader=reader)
+    if out is not None:
+        from figbench.graphs.overlay import write_graph
+
+        write_graph(reading.graph, file, out)
+    if json_output:
+        print_json({"file": str(file), **_ceiling(reading), **reading.graph.to_json()})
+        return
+    console = error_console()
+    console.print(_nodes(reading.graph, file))
+    console.print(_edges(reading.graph))
+    console.print(_accuracy(reading), soft_wrap=True)
+
+
+@graph_app.command("compare")
+def compare(
+    generated: Annotated[Path, typer.Argument(help="The figure under test.")],
+    reference: Annotated[Path, typer.Argument(help="The figure that it should equal.")],
+    reader: ReaderOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write an overlay (.svg, .png) of missed, invented and reversed arrows."),
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Compare the graphs of two figures; formats may differ."""
+    from figbench.graphs.read import read_graph
+    from figbench.metrics.numerics.graph_matching import compare_graphs, edge_differences
+
+    first, second = read_graph(generated, reader=reader), read_graph(reference, reader=reader)
+    scores = compare_graphs(first.graph, second.graph)
+    wrong = edge_differences(first.graph, second.graph, scores.matched)
+    if out is not None:
+        from figbench.graphs.overlay import write_differences
+
+        write_differences(first.graph, second.graph, scores.matched, wrong, generated, out)
+    document = scores_json(scores)
+    if json_output:
+        texts = {"missed": second.graph.texts, "reversed": second.graph.texts}
+        listed = {
+            kind: [
+                {
+                    "source": texts.get(kind, first.graph.texts)[e.source],
+                    "target": texts.get(kind, first.graph.texts)[e.target],
+                    "label": e.label,
+                }
+                for e in edges
+            ]
+            for kind, edges in wrong.items()
+        }
+        sides = {"generated": _ceiling(first), "reference": _ceiling(second)}
+        print_json({**document, **listed, "readers": sides})
+        return
+    console = error_console()
+    table = Table(title=escape(f"{generated} against {reference}"), title_justify="left")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for key, value in document.items():
+        table.add_row(key, "-" if value is None else f"{value:.3f}")
+    console.print(table)
+    for kind, edges in wrong.items():
+        texts_of = first.graph.texts if kind == "invented" else second.graph.texts
+        for edge in edges:
+            arrow = f"{texts_of[edge.source] or '?'} -> {texts_of[edge.target] or '?'}"
+            console.print(f"  {kind}: {escape(arrow)}", soft_wrap=True)
+    for side, reading in (("generated", first), ("reference", second)):
+        console.print(f"{side}: {_accuracy(reading)}", soft_wrap=True)
+
+
+def scores_json(scores: GraphScores) -> dict[str, float | None]:
+    """Returns the scores under their metric ids."""
+    return {
+        "node_precision": scores.node.precision,
+        "node_recall": scores.node.recall,
+        "node_f1": scores.node.f1,
+        "edge_precision": scores.edge.precision,
+        "edge_recall": scores.edge.recall,
+        "edge_f1": scores.edge.f1,
+        "edge_f1_undirected": scores.edge_undirected.f1,
+        "direction_accuracy": scores.direction_accuracy,
+        "path_f1": scores.path.f1,
+        "edge_label_f1": scores.edge_label_f1,
+        "group_f1": scores.group_f1,
+        "layout_agreement": scores.layout,
+    }
+
+
+def _ceiling(reading: GraphReading) -> dict[str, Any]:
+    return {
+        "reader": reading.reader,
+        "reader_node_f1": reading.node_ceiling,
+        "reader_edge_f1": reading.edge_ceiling,
+    }
+
+
+def _accuracy(reading: GraphReading) -> str:
+    if reading.node_ceiling is None or reading.edge_ceiling is None:
+        return f"Reader {reading.reader}: accuracy not measured."
+    return (
+        f"Reader {reading.reader}: node F1 {reading.node_ceiling:.3f}, edge F1 "
+        f"{reading.edge_ceiling:.3f} on SynthFig, whose graphs are exact."
+    )
+
+
+def _nodes(graph: FigureGraph, file: Path) -> Table:
+    title = (
+        f"{file}: {len(graph.nodes)} nodes, {len(graph.edges)} edges, {len(graph.groups)} groups"
+    )
+    table = Table(title=escape(title), title_justify="left")
+    for heading in ("node", "text", "kind", "box", "group"):
+        table.add_column(heading)
+    owner = {member: group.title or group.id for group in graph.groups for member in group.members}
+    for node in graph.nodes:
+        box = " ".join(f"{v:.2f}" for v in node.box) if node.box else "-"
+        cells = (node.id, node.text, node.kind, box, owner.get(node.id, ""))
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def _edges(graph: FigureGraph) -> Table:
+    table = Table()
+    for heading in ("from", "", "to", "label"):
+        table.add_column(heading)
+    texts = graph.texts
+    arrows = {"forward": "->", "both": "<->", "none": "--"}
+    for edge in graph.edges:
+        ends = (texts[edge.source] or edge.source, texts[edge.target] or edge.target)
+        table.add_row(escape(ends[0]), arrows[edge.direction], escape(ends[1]), escape(edge.label))
+    return table
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.add_typer(graph_app, name="graph")

@@ -1,0 +1,142 @@
+"""Folders and archives with an index: at their top, one folder down, or as parquet shards."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from figbench.data.dataset_index import Listing, some
+from figbench.data.index_files import COMPRESSED, index_suffix, read_rows, row_list
+from figbench.data.layouts import records, splits, tables
+from figbench.data.layouts.filenames import Names
+from figbench.data.naming import is_image
+from figbench.data.types import LeftOut
+from figbench.errors import UserError
+
+_STEMS = ("metadata", "index")
+_STRICT = ("metadata.jsonl", "metadata.csv")
+"""Hugging Face's own names: without an image field they are an error, others are passed over."""
+
+
+def find_index(
+    names: Names, every: Sequence[str], split: str | None, *, packed: bool
+) -> Listing | None:
+    """Returns the candidates of a folder's or archive's own index; None where it has none.
+
+    Raises:
+        UserError: If there are several indexes and no split chooses, or one cannot be read.
+    """
+    depths = sorted({name.count("/") for name in every if _is_index(name)})
+    for depth in depths:
+        if depth > 1:
+            break
+        here = [name for name in every if _is_index(name) and name.count("/") == depth]
+        rows = {name: _rows(names, name) for name in here}
+        usable = {name: found for name, found in rows.items() if found is not None}
+        if usable:
+            return _chosen(names, every, usable, split, packed=packed)
+    return None
+
+
+def _is_index(name: str) -> bool:
+    base = name.rpartition("/")[2].lower()
+    suffix = index_suffix(base)
+    return suffix is not None and base.removesuffix(COMPRESSED).removesuffix(suffix) in _STEMS
+
+
+def _rows(names: Names, name: str) -> list[dict[str, object]] | None:
+    strict = name in _STRICT
+    try:
+        rows = row_list(name, read_rows(name, io.BytesIO(names.data(name))))
+    except UserError as error:
+        if strict:
+            raise UserError(f"{names.root}/{error.message}", remedy=error.remedy) from None
+        return None
+    if not strict and not records.has_images(rows):
+        return None
+    return [dict(row) for row in rows]
+
+
+def _chosen(
+    names: Names,
+    every: Sequence[str],
+    usable: dict[str, list[dict[str, object]]],
+    split: str | None,
+    *,
+    packed: bool,
+) -> Listing:
+    title = str(names.root / names.title) if packed else str(names.root)
+    chosen, notes = splits.choose(title, sorted(usable), split, splits.split_folder)
+    if len(chosen) > 1:
+        raise UserError(
+            f"{title}: several indexes: {some(chosen, 8)}.",
+            remedy="Give the path of the one that counts.",
+        )
+    [index] = chosen
+    folder = index.rpartition("/")[0]
+    below = f"{folder}/" if folder else ""
+    present = set(every)
+    where = records.Where(
+        str(names.root / index) if not packed else f"{title}, {index}",
+        names.root,
+        lambda name: name if name.startswith("/") else names.path_of(f"{below}{name}"),
+        lambda name: f"{below}{name}" in present,
+        None if packed else names.path_of(index),
+    )
+    listing = records.from_rows(where, usable[index])
+    listing = replace(listing, notes=(*listing.notes, *notes, *names.notes()))
+    others = splits.split_folder(index)
+    considered = [
+        name
+        for name in every
+        if is_image(name) and (others is None or splits.split_folder(name) in (None, others))
+    ]
+    return with_unlisted(listing, names, considered)
+
+
+def with_unlisted(listing: Listing, names: Names, images: Sequence[str]) -> Listing:
+    """An image that lies there but is not in the index is said, not lost."""
+    listed = {candidate.path for candidate in listing.candidates}
+    unlisted = [one for one in images if names.path_of(one) not in listed and one not in listed]
+    unlisted = [one for one in unlisted if not one.rpartition("/")[2].startswith(".")]
+    shown_in = names.text("README.md") or ""
+    pictures = [one for one in unlisted if one in shown_in]
+    rest = [one for one in unlisted if one not in shown_in]
+    left = list(listing.left_out)
+    if pictures:
+        what = f"pictures of README.md are no figures of the set: {some(pictures)}"
+        left.append(LeftOut(len(pictures), what, excused=True))
+    if rest:
+        left.append(LeftOut(len(rest), f"images are not in the index: {some(rest)}"))
+    return replace(listing, left_out=left)
+
+
+def find_shards(names: Names, every: Sequence[str], split: str | None) -> Listing | None:
+    """Returns the rows of parquet shards with an image column; None where there are none.
+
+    Raises:
+        UserError: If there are several splits and none is chosen.
+    """
+    shards = [one for one in every if one.endswith(".parquet") and not one.startswith(".")]
+    paths = {one: names.root / one for one in shards}
+    usable = [one for one in shards if paths[one].is_file() and tables.has_image(paths[one])]
+    if not usable:
+        return None
+    chosen, notes = splits.choose(str(names.root), usable, split)
+    listing = tables.from_parquet([Path(paths[one]) for one in chosen], names.root)
+    listing = replace(listing, notes=(*listing.notes, *notes, *names.notes()))
+    inner = {Path(one).as_posix() for one in tables.named_files(listing, names.root)}
+    loose = [one for one in every if is_image(one) and one not in inner and not one.startswith(".")]
+    if not loose:
+        return listing
+    if len(loose) > len(listing.candidates):
+        raise UserError(
+            f"{names.root}: two layouts in one folder: tables of {len(listing.candidates)} images "
+            f"({some(chosen)}) and {len(loose)} image files ({some(loose)}).",
+            remedy="Give the path of one of them, or choose with --layout parquet or --layout flat "
+            "(on the reference's side --reference-layout).",
+        )
+    what = f"image files beside the tables are no figures of the set: {some(loose)}"
+    return replace(listing, left_out=[LeftOut(len(loose), what, excused=True)])

@@ -1,0 +1,132 @@
+"""When two names mean one figure: spelling, folders, suffixes, sample numbers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from figbench.images.formats import DOUBLE_SUFFIXES, IMAGE_SUFFIXES
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000 ]+")
+_HYPHENS = re.compile("[\u2010\u2011]")
+SAMPLE = re.compile(r"(.+?)_(?:(?:seed|sample)[_-]?)?(\d+)")
+"""``<id>_<k>``, ``<id>_seed<k>`` and ``<id>_sample_<k>``, with numbers of any width."""
+DASHED = re.compile(r"(.+)[-. (](\d+)\)?")
+_CODE_PAGES = ("utf-8", "cp932", "gb18030", "big5", "cp949", "cp1252", "cp850", "cp1251", "cp866")
+SPLIT = re.compile(r"(train|training|test|testing|val|valid|validation|dev|eval)(?:[-_.]\d.*)?")
+
+
+def spelled(name: str) -> str:
+    """Returns a name by what a person reads: NFC, no zero-width marks, plain spaces and hyphens."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", name).replace("\\", "/"))
+    text = _HYPHENS.sub("-", _SPACES.sub(" ", text))
+    return "/".join(part.strip() for part in text.split("/"))
+
+
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """Returns stem and suffix as ``PurePosixPath`` does, which is slow for so many names."""
+    base = name.rsplit("/", 1)[-1]
+    dot = base.rfind(".")
+    return (base[:dot], base[dot:]) if 0 < dot < len(base) - 1 else (base, "")
+
+
+def is_image(name: str) -> bool:
+    """Tells by its name whether a file is meant to be an image that is read."""
+    return stem_and_suffix(name)[1].rstrip().lower() in IMAGE_SUFFIXES
+
+
+def without_suffix(name: str) -> str:
+    """Returns a name or id without its image suffix, and without draw.io's own before it."""
+    if is_image(name):
+        name = name[: len(name) - len(stem_and_suffix(name)[1])]
+        for suffix in DOUBLE_SUFFIXES:
+            if name.lower().endswith(suffix) and len(name) > len(suffix):
+                return name[: -len(suffix)]
+    return name
+
+
+def bare(figure_id: str) -> str:
+    """Returns the last part of an id, without an image suffix."""
+    return without_suffix(figure_id).rsplit("/", 1)[-1]
+
+
+def sample_of(stem: str) -> tuple[str, int] | None:
+    """Returns (id, number) for a name that ends in a sample number or seed, else None."""
+    match = SAMPLE.fullmatch(stem)
+    return (match[1], int(match[2])) if match and len(match[2]) <= 18 else None
+
+
+def split_in(name: str) -> str | None:
+    """Returns the split of a data set that a path names: ``train-0.parquet``, ``data/test/a.png``.
+
+    The first part that is a split's name decides; ``val`` and ``dev`` are ``validation``.
+    """
+    parts = name.split("/")
+    for part in (*parts[:-1], stem_and_suffix(parts[-1])[0]):
+        match = SPLIT.fullmatch(part.lower())
+        if match:
+            return split_name(match[1])
+    return None
+
+
+def split_name(name: str) -> str:
+    """Returns the usual name of a split."""
+    lower = name.lower()
+    if lower in ("val", "valid", "dev", "eval"):
+        return "validation"
+    return {"training": "train", "testing": "test"}.get(lower, lower)
+
+
+class IdIndex:
+    """Looks reference ids up by their own name, then by spelling, then by their last part."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids = frozenset(ids)
+        self._spelled = _unique((spelled(one), one) for one in self.ids)
+        self._bare = _unique((spelled(bare(one)), one) for one in self.ids)
+
+    def exact(self, name: str) -> str | None:
+        """Returns the id if a reference has exactly this one."""
+        return name if name in self.ids else None
+
+    def find(self, name: str) -> str | None:
+        """Returns the one reference id that a name can mean, or None."""
+        if name in self.ids:
+            return name
+        by_spelling = self._spelled.get(spelled(name))
+        if by_spelling is not None:
+            return by_spelling
+        return self._bare.get(spelled(bare(name))) or self._by_code_page(name)
+
+    def _by_code_page(self, name: str) -> str | None:
+        """A zip without its UTF-8 flag has names in a local code page, which are read as cp437."""
+        if name.isascii():
+            return None
+        try:
+            stored = bare(name).encode("cp437")
+        except UnicodeEncodeError:
+            return None
+        meant = set()
+        for page in _CODE_PAGES:
+            try:
+                meant.add(self._bare.get(spelled(stored.decode(page))))
+            except UnicodeDecodeError:
+                continue
+        meant.discard(None)
+        return meant.pop() if len(meant) == 1 else None
+
+    def nearest(self, name: str) -> str | None:
+        """Returns the id that looks most like a name, for messages."""
+        some = sorted(self.ids)[:2000]
+        close = get_close_matches(name, some, n=1, cutoff=0.3)
+        return close[0] if close else next(iter(some), None)
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    every = list(pairs)
+    counts = Counter(key for key, _ in every)
+    return {key: value for key, value in every if counts[key] == 1}

@@ -1,0 +1,352 @@
+"""``Evaluator``: scores of images that arrive in batches, without files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from figbench.data.figures import Figures, FigureSource, ordered
+from figbench.data.manifest import Manifest
+from figbench.data.types import Figure, Reject
+from figbench.errors import FigbenchError, UserError
+from figbench.evaluation.distributed.gather import agree, gather, world
+from figbench.evaluation.distributed.run import run_networks
+from figbench.evaluation.distributed.shard import share
+from figbench.evaluation.evaluate import evaluate
+from figbench.evaluation.planning.inputs import load_reference
+from figbench.evaluation.planning.options import Options
+from figbench.evaluation.planning.prepare import Prepared, prepare
+from figbench.evaluation.planning.shard import Shard
+from figbench.evaluation.planning.tasks import GENERATED
+from figbench.evaluation.planning.workload import Group, image_key, pair_key, workload_of
+from figbench.evaluation.progress import SilentProgress
+from figbench.evaluation.references.pack import is_pack
+from figbench.features.reuse import Networks, reusing
+from figbench.images.arrays import UNIT, ValueRange
+from figbench.protocol import Protocol
+from figbench.results.schema import ModelCard, RunResult
+from figbench.store import MemoryStore, default_store
+from figbench.store.memory import Records
+
+BUFFER = 64
+"""Images that wait in memory before the networks run on them."""
+STATE_VERSION = 1
+MANY = 2**31
+"""Larger than any metric's minimum number of figures."""
+
+
+class Evaluator:
+    """Scores generated figures batch by batch, in a training loop or a notebook.
+
+    ``update`` takes images, ``compute`` returns the same :class:`RunResult` as ``evaluate`` on a
+    folder of them, ``reset`` starts anew. Networks and everything computed about the reference stay
+    in memory from one ``compute`` to the next. Nothing is written to disk, except that a
+    ``.figref`` file is unpacked into the store.
+
+    Inside an initialised ``torch.distributed`` job each process updates with its own images;
+    ``compute`` gathers them and returns one result on every process. The same figure on several
+    processes (the padding of a ``DistributedSampler``) counts once.
+
+    Args:
+        reference: Folder, archive, index, ``.figref`` file or :class:`Figures`.
+        protocol: A shipped name, a YAML path or a :class:`Protocol`.
+        metrics: A selection among the protocol's metrics; None for all.
+        options: How runs behave (``device``, ``allow_unpaired``, ``skip_unavailable``, ...).
+        store: Folder of a store whose features of the reference are read, for example the one of
+            ``figbench reference build``; None for none.
+        model: Recorded in results.
+        process_group: Group of ``torch.distributed``; None for the default group.
+        distributed: False leaves ``torch.distributed`` alone: each process has its own result.
+
+    Raises:
+        UserError: If the protocol or reference cannot be read, or a metric is unknown.
+
+    >>> import numpy as np
+    >>> pages = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    >>> reference = Figures.from_images(pages, ["a", "b", "c", "d"])
+    >>> evaluator = Evaluator(reference, metrics=["ssim"])
+    >>> evaluator.update(pages[:2], ["a", "b"])
+    >>> evaluator.update(pages[2:], ["c", "d"])
+    >>> evaluator.compute().value("ssim")
+    1.0
+    """
+
+    def __init__(
+        self,
+        reference: FigureSource,
+        protocol: str | Path | Protocol = "offline",
+        metrics: Sequence[str] | None = None,
+        *,
+        options: Options = Options(),
+        store: str | Path | None = None,
+        model: ModelCard | None = None,
+        process_group: Any = None,
+        distributed: bool = True,
+    ) -> None:
+        self.protocol = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
+        self.metrics = None if metrics is None else tuple(metrics)
+        self._options, self._model = options, model
+        self._group, self._distributed = process_group, distributed
+        base = Path(store) if store else None
+        if base is None and isinstance(reference, str | Path) and is_pack(Path(reference)):
+            base = default_store()
+        self._store = MemoryStore(base)
+        self._networks: Networks = {}
+        manifest = load_reference(reference, self.protocol, self._store)
+        self._reference = Figures.from_manifest(manifest)
+        # Mistakes in the names of metrics and missing weights show here, not hours later.
+        self._prepare(self._reference, reference_only=True)
+        self._reference_keys = {image_key(figure) for figure in manifest.figures}
+        self._keys: set[bytes] = set()
+        self.reset()
+
+    def __len__(self) -> int:
+        """Number of images since the last reset, on this process."""
+        return len(self._figures) + len(self._rejects) + self._waiting_count
+
+    def reset(self) -> None:
+        """Forgets the generated images; networks and the reference stay loaded."""
+        self._figures: list[Figure] = []
+        self._rejects: list[Reject] = []
+        self._waiting: list[Manifest] = []
+        self._waiting_count = 0
+        self._samples: dict[str, int] = {}
+        self._store.discard(self._keys - self._reference_keys)
+        self._keys = set()
+
+    def update(
+        self,
+        images: Any,
+        figure_ids: Sequence[str] | None = None,
+        prompts: Sequence[str | None] | None = None,
+        *,
+        samples: Sequence[int] | None = None,
+        value_range: ValueRange = UNIT,
+    ) -> None:
+        """Adds images.
+
+        Args:
+            images: PIL images, uint8 arrays (n, h, w, 3), torch tensors (n, 3, h, w) or a list of
+                single images.
+            figure_ids: Reference id of each image; None numbers them (for unpaired metrics).
+            prompts: Caption of each image, recorded only.
+            samples: 0-based sample index of each image; None counts the images of an id since the
+                last reset.
+            value_range: Range of float images, (0, 1) or (-1, 1).
+
+        Raises:
+            UserError: If an image is not usable or lengths differ; nothing is added then.
+        """
+        numbered = figure_ids is None
+        batch = Figures.from_images(
+            images, figure_ids, prompts, samples=samples, value_range=value_range
+        ).load()
+        offset = len(self) if numbered else 0
+        renamed = {}
+        for figure in batch.figures:
+            name = f"{int(figure.figure_id) + offset:06d}" if numbered else figure.figure_id
+            first = 0 if samples is not None else self._samples.get(name, 0)
+            renamed[figure] = replace(figure, figure_id=name, sample=figure.sample + first)
+        for figure in renamed.values():
+            self._samples[figure.figure_id] = max(
+                self._samples.get(figure.figure_id, 0), figure.sample + 1
+            )
+        figures = tuple(renamed.values())
+        self._waiting.append(replace(batch, figures=figures))
+        self._waiting_count += len(batch.figures) + len(batch.rejects)
+        if self._waiting_count >= BUFFER:
+            self._flush()
+
+    def compute(self) -> RunResult:
+        """Returns the scores of all images since the last reset.
+
+        Raises:
+            UserError: If there is no image, or as :func:`figbench.evaluate`.
+        """
+        error: str | None = None
+        try:
+            self._flush()
+        except FigbenchError as problem:
+            error = str(problem)
+        self._agree(error)
+        generated = self._gathered()
+        if not generated.figures and not generated.rejects:
+            raise UserError(
+                "compute: no image since the last reset.", remedy="Call update(images, figure_ids)."
+            )
+        source = Figures.from_manifest(generated)
+        with reusing(self._networks):
+            self._share_the_rest(source)
+            return evaluate(
+                source,
+                self._reference,
+                self.protocol,
+                self.metrics,
+                store=self._store,
+                options=self._options,
+                model=self._model,
+                command=["figbench.Evaluator"],
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the images since the last reset as records and features, for a checkpoint."""
+        self._flush()
+        return {
+            "version": STATE_VERSION,
+            "protocol": self.protocol.hash,
+            "reference": self._reference.load().digest,
+            "figures": [asdict(figure) for figure in self._figures],
+            "rejects": [asdict(reject) for reject in self._rejects],
+            "samples": dict(self._samples),
+            "records": self._store.records(self._keys),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Replaces the images by those of :meth:`state_dict`.
+
+        Raises:
+            UserError: If the state is of another protocol, reference or version.
+        """
+        self._require_same(state)
+        self.reset()
+        self._add_records(state["records"])
+        self._figures = [Figure(**record) for record in state["figures"]]
+        self._rejects = [Reject(**record) for record in state["rejects"]]
+        self._samples = dict(state["samples"])
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Adds the images of another evaluator's :meth:`state_dict`.
+
+        An image that is here under the same id and sample counts once; another image of the same
+        id and sample becomes the next sample.
+
+        Raises:
+            UserError: As :meth:`load_state_dict`.
+        """
+        self._flush()
+        self._require_same(state)
+        self._add_records(state["records"])
+        figures = {(figure.figure_id, figure.sample): figure for figure in self._figures}
+        for record in state["figures"]:
+            _add(figures, Figure(**record))
+        self._figures = list(figures.values())
+        self._rejects += [Reject(**record) for record in state["rejects"]]
+
+    def _require_same(self, state: Mapping[str, Any]) -> None:
+        own = {
+            "version": STATE_VERSION,
+            "protocol": self.protocol.hash,
+            "reference": self._reference.load().digest,
+        }
+        for name, value in own.items():
+            if state.get(name) != value:
+                raise UserError(
+                    f"state: {name} is {state.get(name)}, this evaluator has {value}.",
+                    remedy="Load it with the protocol and reference that it was saved with.",
+                )
+
+    def _add_records(self, records: Records) -> None:
+        self._store.add(records)
+        self._keys.update(key for _, rows in records.values() for key in rows)
+
+    def _world(self) -> tuple[int, int]:
+        return world(self._group) if self._distributed else (0, 1)
+
+    def _agree(self, error: str | None) -> None:
+        if self._world()[1] > 1:
+            agree(error, self._group)
+        elif error is not None:
+            raise UserError(error)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Networks are loaded anew after unpickling; a process group stays in its process."""
+        return {**self.__dict__, "_networks": {}, "_group": None}
+
+    def _prepare(self, generated: Figures, *, reference_only: bool = False) -> Prepared:
+        options = replace(self._options, allow_unpaired=True, allow_rejects=True, strict=False)
+        return prepare(
+            generated,
+            self._reference,
+            self.protocol,
+            self.metrics,
+            store=self._store,
+            options=options,
+            reference_only=reference_only,
+            expected_figures=MANY,
+        )
+
+    def _flush(self) -> None:
+        """Runs the networks on the waiting images; only records and features stay."""
+        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
+        if not waiting:
+            return
+        figures = tuple(figure for part in waiting for figure in part.figures)
+        contents = {key: data for part in waiting for key, data in part.contents.items()}
+        batch = replace(waiting[0], figures=figures, contents=contents, rejects=())
+        if figures:
+            prepared = self._prepare(Figures.from_manifest(batch))
+            groups = [_own_jobs(group) for group in prepared.workload.groups]
+            work = workload_of([group for group in groups if group.jobs])
+            with reusing(self._networks):
+                run_networks(replace(prepared, workload=work), self._options, SilentProgress())
+            self._keys.update(_keys_of(prepared))
+        self._figures += figures
+        self._rejects += [reject for part in waiting for reject in part.rejects]
+
+    def _gathered(self) -> Manifest:
+        """Returns the figures of all processes; their features come into the store."""
+        size = self._world()[1]
+        records = self._store.records() if size > 1 else {}
+        own = (self._figures, self._rejects, records)
+        parts = gather(own, self._group) if size > 1 else [own]
+        figures: dict[tuple[str, int], Figure] = {}
+        rejects: list[Reject] = []
+        for some, refused, found in parts:
+            self._store.add(found)
+            rejects += refused
+            for figure in some:
+                _add(figures, figure)
+        return ordered(figures.values(), rejects)
+
+    def _share_the_rest(self, generated: Figures) -> None:
+        """References and blank pages: each process computes its share, all get all."""
+        rank, count = self._world()
+        if count == 1:
+            return
+        prepared = self._prepare(generated)
+        part = share(prepared.workload, Shard(rank, count, rank))
+        error: str | None = None
+        try:
+            run_networks(replace(prepared, workload=part), self._options, SilentProgress())
+        except FigbenchError as problem:
+            error = str(problem)
+        self._agree(error)
+        keys = [job.key for group in part.groups for job in group.jobs]
+        for records in gather(self._store.records(keys), self._group):
+            self._store.add(records)
+
+
+def _keys_of(prepared: Prepared) -> Iterator[bytes]:
+    """Yields the keys of everything that is stored about the generated figures."""
+    for row in prepared.inputs.sides.rows:
+        if row.generated is not None:
+            yield image_key(row.generated)
+            yield pair_key(row.generated, row.reference)
+
+
+def _own_jobs(group: Group) -> Group:
+    """Returns the jobs of images that are there; the rest waits for ``compute``."""
+    jobs = [job for job in group.jobs if job.side == GENERATED and job.figure is not None]
+    return Group(group.ordinal, jobs)
+
+
+def _add(figures: dict[tuple[str, int], Figure], figure: Figure) -> None:
+    """Adds a figure of some process: a repeat counts once, another gets the next sample."""
+    sample = figure.sample
+    while (figure.figure_id, sample) in figures:
+        if figures[figure.figure_id, sample].sha256 == figure.sha256:
+            return
+        sample += 1
+    figures[figure.figure_id, sample] = replace(figure, sample=sample)

@@ -1,0 +1,55 @@
+"""An evaluator's state as bytes: safetensors with a JSON header, no pickle."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load, save
+
+_LENGTH = struct.Struct("<Q")
+
+
+def pack_state(state: Mapping[str, Any]) -> bytes:
+    """Returns :meth:`Evaluator.state_dict` as bytes that may be joined with others."""
+    tensors: dict[str, np.ndarray] = {}
+    spaces = []
+    for number, (identity, rows) in enumerate(state["records"].values()):
+        keys = []
+        for position, (key, record) in enumerate(rows.items()):
+            parts = {"": np.frombuffer(record, np.uint8)} if isinstance(record, bytes) else record
+            keys.append([key.hex(), sorted(parts)])
+            for name, array in parts.items():
+                tensors[f"{number}/{position}/{name}"] = np.ascontiguousarray(array)
+        spaces.append({"identity": identity, "keys": keys})
+    head = {name: value for name, value in state.items() if name != "records"}
+    header = json.dumps({**head, "spaces": spaces}).encode()
+    tensors["header"] = np.frombuffer(header, np.uint8)
+    payload = save(tensors)
+    return _LENGTH.pack(len(payload)) + payload
+
+
+def unpack_states(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yields the states in joined bytes of :func:`pack_state`."""
+    start = 0
+    while start < len(data):
+        (size,) = _LENGTH.unpack_from(data, start)
+        start += _LENGTH.size
+        yield _unpack(data[start : start + size])
+        start += size
+
+
+def _unpack(payload: bytes) -> dict[str, Any]:
+    tensors = load(payload)
+    header = json.loads(tensors["header"].tobytes())
+    records = {}
+    for number, space in enumerate(header.pop("spaces")):
+        rows: dict[bytes, Any] = {}
+        for position, (key, names) in enumerate(space["keys"]):
+            parts = {name: tensors[f"{number}/{position}/{name}"] for name in names}
+            rows[bytes.fromhex(key)] = parts[""].tobytes() if names == [""] else parts
+        records[str(number)] = (space["identity"], rows)
+    return {**header, "records": records}

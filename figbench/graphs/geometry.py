@@ -1,0 +1,443 @@
+"""Marks become a graph by geometry: which outline is a node, a frame or a legend; who joins whom.
+
+Readers of SVG, PPTX, TikZ and pixels share this. Rules, in order: overlapping outlines are one
+node; an outline around nodes is a frame; words inside an outline are its label, words below a
+bare outline its caption, words at a frame's edge its title, words beside a line the line's label;
+an end of a line belongs to the nearest node within 2.5% of the diagonal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import hypot
+
+from figbench.graphs.drawing import (
+    Drawing,
+    Outline,
+    Point,
+    Stroke,
+    Words,
+    area,
+    border_distance,
+    centre,
+    common,
+    distance,
+    holds,
+    path_distance,
+    union,
+)
+from figbench.graphs.limits import MAX_NODES, GraphError
+from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
+
+__all__ = ["Drawing", "Outline", "Stroke", "Words", "resolve"]
+
+REACH = 0.025
+"""Farthest end of a line from its node, as a share of the diagonal."""
+_INSIDE = 0.9
+
+
+@dataclass
+class _Shape:
+    box: Box
+    kind: Kind
+    keys: set[str]
+    text: str = ""
+    lines: list[Words] = field(default_factory=list)
+    caption: list[Words] = field(default_factory=list)
+    touched: bool = False
+    frame: bool = False
+    legend: bool = False
+
+    @property
+    def extent(self) -> Box:
+        out = self.box
+        for words in self.caption:
+            out = union(out, words.box)
+        return out
+
+    @property
+    def label(self) -> str:
+        lines = sorted(self.lines + self.caption, key=lambda w: (w.box[1] + w.box[3], w.box[0]))
+        return " ".join(part for part in [self.text, *(w.text for w in lines)] if part)
+
+
+def resolve(drawing: Drawing) -> FigureGraph:
+    """Returns the graph that the marks of a page state.
+
+    Raises:
+        GraphError: When there are more than ``MAX_NODES`` outlines or words.
+    """
+    if max(len(drawing.outlines), len(drawing.words)) > MAX_NODES:
+        raise GraphError(f"the drawing has more than {MAX_NODES:,} shapes or texts.")
+    return _Resolver(drawing).graph()
+
+
+class _Resolver:
+    def __init__(self, drawing: Drawing) -> None:
+        self.drawing = drawing
+        self.reach = REACH * hypot(drawing.width, drawing.height)
+        self.shapes = _merged(drawing)
+        self.words = [words for words in drawing.words if words.text.strip()]
+        heights = sorted(min(w.box[3] - w.box[1], w.box[2] - w.box[0]) for w in self.words)
+        self.line = heights[len(heights) // 2] if heights else 0.02 * drawing.height
+        self.ends = [p for stroke in drawing.strokes for p in (stroke.path[0], stroke.path[-1])]
+        self.titles: dict[int, list[Words]] = {}
+        self.labels: dict[int, list[Words]] = {}
+        self.loose: list[Words] = []
+
+    def graph(self) -> FigureGraph:
+        self._touch()
+        self._find_frames()
+        self._find_legends()
+        free = self._fill()
+        free = self._captions(free)
+        self._place_rest(free)
+        return self._assemble()
+
+    def _touch(self) -> None:
+        attached = {key for s in self.drawing.strokes for key in (s.source, s.target) if key}
+        for shape in self.shapes:
+            shape.touched = bool(shape.keys & attached) or any(
+                border_distance(shape.box, end) <= self.reach / 3 for end in self.ends
+            )
+
+    def _inner(self, outer: _Shape) -> list[_Shape]:
+        return [
+            s
+            for s in self.shapes
+            if s is not outer
+            and area(s.box) < 0.9 * area(outer.box)
+            and common(s.box, outer.box) >= _INSIDE * area(s.box)
+        ]
+
+    def _find_frames(self) -> None:
+        for shape in sorted(self.shapes, key=lambda s: area(s.box)):
+            inner = self._inner(shape)
+            shape.frame = any(
+                s.frame
+                or s.text
+                or any(holds(s.box, centre(w.box)) for w in self.words)
+                or (s.touched and not self._own_words(shape, inner))
+                or (s.touched and not shape.touched)
+                for s in inner
+            )
+
+    def _own_words(self, shape: _Shape, inner: list[_Shape]) -> bool:
+        """Whether words stand in a shape, centred, outside of the shapes within."""
+        middle = centre(shape.box)[0]
+        return bool(shape.text) or any(
+            holds(shape.box, centre(w.box))
+            and not any(holds(s.box, centre(w.box)) for s in inner)
+            and abs(centre(w.box)[0] - middle) < self.line
+            for w in self.words
+        )
+
+    def _find_legends(self) -> None:
+        """A box around small bare boxes that each have words to their right is a legend."""
+        for shape in self.shapes:
+            if shape.touched:
+                continue
+            rows = [s for s in self._inner(shape) if not s.touched and self._beside(s)]
+            if len(rows) >= 2:
+                shape.legend = True
+                for inner in rows:
+                    inner.legend = True
+        for shape in [s for s in self.shapes if s.legend]:
+            self.words = [w for w in self.words if not holds(shape.box, centre(w.box))]
+
+    def _beside(self, shape: _Shape) -> bool:
+        y = centre(shape.box)[1]
+        return any(
+            -2 <= w.box[0] - shape.box[2] < 1.5 * self.line
+            and abs(centre(w.box)[1] - y) < self.line
+            for w in self.words
+        )
+
+    def _fill(self) -> list[Words]:
+        """Words inside shapes become labels; returns the others."""
+        free = []
+        for words in self.words:
+            holders = [
+                s
+                for s in self.shapes
+                if not s.frame
+                and not s.legend
+                and common(words.box, s.box) >= 0.6 * area(words.box)
+            ]
+            if holders:
+                min(holders, key=lambda s: area(s.box)).lines.append(words)
+            else:
+                free.append(words)
+        self._drop_decoration()
+        return free
+
+    def _drop_decoration(self) -> None:
+        """Bare shapes inside a labelled node are part of its drawing."""
+        solid = [s for s in self.shapes if not s.frame and (s.lines or s.text)]
+        self.shapes = [
+            s
+            for s in self.shapes
+            if s.frame
+            or s.lines
+            or s.text
+            or not any(
+                common(s.box, other.box) >= _INSIDE * area(s.box)
+                for other in solid
+                if other is not s
+            )
+        ]
+
+    def _captions(self, free: list[Words]) -> list[Words]:
+        """Lines right below a bare shape, centred on it, are its caption."""
+        rest = sorted(free, key=lambda w: w.box[1])
+        for _ in range(4):
+            remaining = []
+            for words in rest:
+                above = [s for s in self.shapes if self._is_caption(words, s)]
+                if above:
+                    nearest = min(above, key=lambda s: words.box[1] - s.extent[3])
+                    nearest.caption.append(words)
+                else:
+                    remaining.append(words)
+            if len(remaining) == len(rest):
+                break
+            rest = remaining
+        return rest
+
+    def _is_caption(self, words: Words, shape: _Shape) -> bool:
+        if shape.frame or shape.legend or shape.lines or shape.text:
+            return False
+        gap = words.box[1] - shape.extent[3]
+        high = words.box[3] - words.box[1]
+        middle, own = centre(words.box)[0], centre(shape.box)[0]
+        most = 0.4 if shape.caption else 0.8
+        return -0.45 * high <= gap <= most * high and abs(middle - own) <= max(3.0, 0.5 * self.line)
+
+    def _place_rest(self, free: list[Words]) -> None:
+        """Free words are titles of frames, nodes at ends of lines, or labels of lines."""
+        frames = [i for i, s in enumerate(self.shapes) if s.frame]
+        beside: list[Words] = []
+        for words in _paragraphs(free, self.line):
+            inside = [i for i in frames if holds(self.shapes[i].box, centre(words.box))]
+            inside.sort(key=lambda i: area(self.shapes[i].box))
+            title = bool(inside) and self._edge_gap(words, self.shapes[inside[0]].box) <= self.line
+            gap = min((path_distance(words.box, s.path) for s in self.drawing.strokes), default=1e9)
+            if title and (gap > 1.2 * self.line or self._is_centred(words, inside[0])):
+                self.titles.setdefault(inside[0], []).append(words)
+            elif self._ends_at(words):
+                self.loose.append(words)
+            elif gap <= 1.2 * self.line:
+                beside.append(words)
+        self._label_lines(beside)
+
+    def _label_lines(self, beside: list[Words]) -> None:
+        """Assigns words to lines one to one: near, and near the middle of the longest piece."""
+        if not beside:
+            return
+        import numpy as np
+        from scipy.optimize import linear_sum_assignment
+
+        strokes = self.drawing.strokes
+        middles = [_middle(stroke.path) for stroke in strokes]
+        cost = np.full((len(beside), len(strokes)), 1e6)
+        for i, words in enumerate(beside):
+            for k, stroke in enumerate(strokes):
+                gap = path_distance(words.box, stroke.path)
+                if gap <= 1.2 * self.line:
+                    x, y = centre(words.box)
+                    cost[i, k] = gap + 0.15 * hypot(middles[k][0] - x, middles[k][1] - y)
+        for i, k in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[i, k] < 1e6:
+                self.labels.setdefault(int(k), []).append(beside[i])
+
+    def _is_centred(self, words: Words, frame: int) -> bool:
+        x, y = centre(words.box)
+        fx, fy = centre(self.shapes[frame].box)
+        return min(abs(x - fx), abs(y - fy)) < 3.0
+
+    @staticmethod
+    def _edge_gap(words: Words, frame: Box) -> float:
+        return min(
+            words.box[1] - frame[1],
+            frame[3] - words.box[3],
+            words.box[0] - frame[0],
+            frame[2] - words.box[2],
+        )
+
+    def _ends_at(self, words: Words) -> bool:
+        """Whether a line ends at free words and at nothing nearer: the words are a node."""
+        for end in self.ends:
+            gap = distance(words.box, end)
+            nodes = [distance(s.extent, end) for s in self.shapes if not s.legend and not s.frame]
+            if gap <= 0.6 * self.reach and gap < min(nodes, default=float("inf")):
+                return True
+        return False
+
+    def _assemble(self) -> FigureGraph:
+        candidates: list[tuple[Box, str, Kind, set[str]]] = []
+        for i, shape in enumerate(self.shapes):
+            if not shape.legend and not shape.frame:
+                candidates.append((shape.extent, shape.label, shape.kind, shape.keys))
+        bodies = [s.box for s in self.shapes if not s.legend and not s.frame]
+        for words in self.loose:
+            candidates.append((words.box, words.text, "text", {words.key} - {""}))
+            bodies.append(words.box)
+        frames = [(i, s) for i, s in enumerate(self.shapes) if s.frame and not s.legend]
+        first_frame = len(candidates)
+        for i, frame in frames:
+            title = " ".join(w.text for w in self.titles.get(i, []))
+            candidates.append((frame.box, frame.text or title, "box", frame.keys))
+            bodies.append(frame.box)
+        edges = []
+        for k, stroke in enumerate(self.drawing.strokes):
+            pair = self._ends(stroke, candidates, first_frame)
+            if pair is None:
+                continue
+            label = " ".join([stroke.label, *(w.text for w in self.labels.get(k, []))]).strip()
+            edges.append((*pair, stroke, label))
+        joined = {end for a, b, *_ in edges for end in (a, b)}
+        is_node = [
+            (i < first_frame and bool(text or i in joined)) or i in joined
+            for i, (_, text, _, _) in enumerate(candidates)
+        ]
+        nodes = tuple(
+            Node(f"n{i}", text, self._share(bodies[i]), kind)
+            for i, (_, text, kind, _) in enumerate(candidates)
+            if is_node[i]
+        )
+        groups = []
+        for i, (_, frame) in enumerate(frames, start=first_frame):
+            members = [
+                f"n{k}"
+                for k in range(len(candidates))
+                if is_node[k] and k != i and holds(frame.box, centre(bodies[k]))
+            ]
+            if members:
+                groups.append(Group(f"g{i}", candidates[i][1], tuple(members)))
+        drawn = tuple(_edge(f"n{a}", f"n{b}", stroke, label) for a, b, stroke, label in edges)
+        return FigureGraph(nodes, drawn, tuple(groups), self.drawing.width / self.drawing.height)
+
+    def _ends(
+        self, stroke: Stroke, candidates: list[tuple[Box, str, Kind, set[str]]], first_frame: int
+    ) -> tuple[int, int] | None:
+        out = []
+        for key, point in ((stroke.source, stroke.path[0]), (stroke.target, stroke.path[-1])):
+            named = [i for i, (_, _, _, keys) in enumerate(candidates) if key and key in keys]
+            if named:
+                out.append(named[0])
+                continue
+            near = [
+                (distance(box, point), area(box), i)
+                for i, (box, *_) in enumerate(candidates[:first_frame])
+            ]
+            near += [
+                (border_distance(box, point), area(box), first_frame + i)
+                for i, (box, *_) in enumerate(candidates[first_frame:])
+            ]
+            best = min(near, default=None)
+            if best is None or best[0] > self.reach:
+                return None
+            out.append(best[2])
+        if out[0] == out[1] and not self._leaves(stroke, candidates[out[0]][0]):
+            return None
+        return out[0], out[1]
+
+    def _leaves(self, stroke: Stroke, box: Box) -> bool:
+        """A loop goes well outside of its node; lines within it are part of its drawing."""
+        return any(distance(box, point) > self.line for point in stroke.path)
+
+    def _share(self, box: Box) -> Box:
+        wide, high = self.drawing.width, self.drawing.height
+        return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
+
+
+def _middle(path: tuple[Point, ...]) -> Point:
+    """The middle of the longest straight piece."""
+    (ax, ay), (bx, by) = max(
+        pairwise(path), key=lambda ab: hypot(ab[0][0] - ab[1][0], ab[0][1] - ab[1][1])
+    )
+    return (ax + bx) / 2, (ay + by) / 2
+
+
+def _paragraphs(words: list[Words], line: float) -> list[Words]:
+    """Joins lines that stand right below each other, centred or flush left."""
+    out: list[Words] = []
+    for entry in sorted(words, key=lambda w: (w.box[1], w.box[0])):
+        for i, above in enumerate(out):
+            gap = entry.box[1] - above.box[3]
+            flush = abs(entry.box[0] - above.box[0]) < 1.0
+            centred = abs(centre(entry.box)[0] - centre(above.box)[0]) < 0.25 * line
+            if -0.3 * line <= gap <= 0.4 * line and (flush or centred):
+                out[i] = Words(f"{above.text} {entry.text}", union(above.box, entry.box), above.key)
+                break
+        else:
+            out.append(entry)
+    return out
+
+
+def _edge(source: str, target: str, stroke: Stroke, label: str) -> Edge:
+    if stroke.tail and not stroke.head:
+        return Edge(target, source, label)
+    direction: Direction = "both" if stroke.tail else "forward" if stroke.head else "none"
+    return Edge(source, target, label, direction)
+
+
+def merged_boxes(drawing: Drawing) -> list[Box]:
+    """Returns the boxes of a drawing's outlines after those of one thing have been joined."""
+    return [shape.box for shape in _merged(drawing)]
+
+
+def _merged(drawing: Drawing) -> list[_Shape]:
+    """Joins outlines that overlap without one holding the other: stacks, cuboids, cylinders."""
+    page = drawing.width * drawing.height
+    shapes = [
+        _Shape(o.box, o.kind, {o.key} - {""}, o.text)
+        for o in drawing.outlines
+        if 0 < area(o.box) < 0.97 * page
+    ]
+    merged = True
+    while merged:
+        merged = False
+        for i, first in enumerate(shapes):
+            for second in shapes[i + 1 :]:
+                one, two = _worded(first, drawing), _worded(second, drawing)
+                apart = bool(one - two and two - one)
+                if not apart and _is_one_thing(first.box, second.box):
+                    first.box = union(first.box, second.box)
+                    first.keys |= second.keys
+                    first.text = " ".join(t for t in (first.text, second.text) if t)
+                    if "icon" in (first.kind, second.kind):
+                        first.kind = "icon"
+                    shapes.remove(second)
+                    merged = True
+                    break
+            if merged:
+                break
+    return shapes
+
+
+def _is_one_thing(first: Box, second: Box) -> bool:
+    small, large = sorted((first, second), key=area)
+    share = common(small, large) / area(small)
+    if share >= 0.985:
+        return area(small) >= 0.82 * area(large)
+    if share >= 0.5:
+        return True
+    # Faces of a cuboid touch along a side of equal length.
+    return area(small) < 0.5 * area(large) and _flush(first, second)
+
+
+def _worded(shape: _Shape, drawing: Drawing) -> set[int]:
+    """Which words stand in a shape; its own text counts as words of its own."""
+    inside = {i for i, w in enumerate(drawing.words) if holds(shape.box, centre(w.box))}
+    return inside | ({-1 - id(shape)} if shape.text else set())
+
+
+def _flush(first: Box, second: Box) -> bool:
+    wide = min(first[2] - first[0], second[2] - second[0])
+    high = min(first[3] - first[1], second[3] - second[1])
+    across = min(first[2], second[2]) - max(first[0], second[0])
+    down = min(first[3], second[3]) - max(first[1], second[1])
+    gap = -0.02 * max(wide, high) - 0.5
+    return (across >= 0.8 * wide and down >= gap) or (down >= 0.8 * high and across >= gap)

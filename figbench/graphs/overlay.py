@@ -1,0 +1,177 @@
+"""A graph, or the arrows that two graphs disagree on, drawn over a figure; and graphs as files."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from figbench.errors import UserError
+from figbench.graphs.model import Box, Edge, FigureGraph
+from figbench.io.atomic import atomic_path
+from figbench.io.json_files import dump_json
+
+COLOURS = {"right": "#2e7d32", "missed": "#c62828", "invented": "#ef6c00", "reversed": "#6a1b9a"}
+"""Green agrees, red is missed, orange invented, purple reversed."""
+_SIDE = 1000.0
+_RASTERS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+Marked = tuple[Edge, str, Mapping[str, Box]]
+
+
+def write_graph(graph: FigureGraph, figure: Path, out: Path) -> None:
+    """Writes a graph as ``.json``, ``.dot``, or as an overlay on its figure, ``.svg`` or ``.png``.
+
+    Raises:
+        UserError: When the suffix is another one.
+    """
+    suffix = out.suffix.lower()
+    if suffix == ".json":
+        _write(out, dump_json(graph.to_json()).encode())
+    elif suffix in (".dot", ".gv"):
+        _write(out, to_dot(graph).encode())
+    else:
+        boxes = {n.id: n.box for n in graph.nodes if n.box}
+        marked = [(edge, COLOURS["right"], boxes) for edge in graph.edges]
+        _write_overlay(boxes, marked, graph.aspect, figure, out)
+
+
+def write_differences(
+    generated: FigureGraph,
+    reference: FigureGraph,
+    matched: Mapping[str, str],
+    differences: Mapping[str, Sequence[Edge]],
+    figure: Path,
+    out: Path,
+) -> None:
+    """Writes missed, invented and reversed arrows over the generated figure.
+
+    A missed arrow is drawn between the matched nodes of the generated figure; where one is absent
+    too, at its place in the reference.
+
+    Args:
+        generated: Graph of the figure under test.
+        reference: Its reference's graph.
+        matched: Generated id to reference id.
+        differences: Of ``graph_matching.edge_differences``.
+        figure: File of the generated figure, the ground of the overlay where it is an image.
+        out: ``.svg`` or ``.png``.
+    """
+    boxes = {n.id: n.box for n in generated.nodes if n.box}
+    other = {n.id: n.box for n in reference.nodes if n.box}
+    other |= {b: boxes[a] for a, b in matched.items() if a in boxes}
+    marked: list[Marked] = [
+        (edge, COLOURS[kind], boxes if kind == "invented" else other)
+        for kind, edges in differences.items()
+        for edge in edges
+    ]
+    wrong = {id(edge) for edges in differences.values() for edge in edges}
+    marked += [(e, COLOURS["right"], other) for e in reference.edges if id(e) not in wrong]
+    _write_overlay(boxes, marked, generated.aspect, figure, out)
+
+
+def to_dot(graph: FigureGraph) -> str:
+    """Returns the graph as a dot document."""
+
+    def quoted(text: str) -> str:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    lines = ["digraph figure {", "  node [shape=box];"]
+    lines += [f"  {quoted(n.id)} [label={quoted(n.text)}];" for n in graph.nodes]
+    for edge in graph.edges:
+        label = f"label={quoted(edge.label)}, " if edge.label else ""
+        ends = f"{quoted(edge.source)} -> {quoted(edge.target)}"
+        lines.append(f"  {ends} [{label}dir={edge.direction}];")
+    for i, group in enumerate(graph.groups):
+        members = " ".join(f"{quoted(m)};" for m in group.members)
+        lines.append(f"  subgraph cluster_{i} {{ label={quoted(group.title)}; {members} }}")
+    return "\n".join([*lines, "}", ""])
+
+
+def _write_overlay(
+    boxes: Mapping[str, Box],
+    marked: Sequence[Marked],
+    aspect: float | None,
+    figure: Path,
+    out: Path,
+) -> None:
+    if out.suffix.lower() not in (".svg", ".png"):
+        raise UserError(
+            f"{out}: graphs are not written as {out.suffix or 'files without a suffix'}.",
+            remedy="Use .json, .dot, .svg or .png.",
+        )
+    if not boxes:
+        raise UserError(
+            f"{figure}: its format states no positions, so nothing can be drawn over it.",
+            remedy="Write .dot or .json instead.",
+        )
+    document = overlay_svg(boxes, marked, aspect or 1.5, figure)
+    if out.suffix.lower() == ".svg":
+        _write(out, document.encode())
+        return
+    try:
+        import resvg_py
+    except ImportError:
+        raise UserError(
+            "Writing a .png overlay needs resvg-py, which is not installed.",
+            remedy='pip install "figbench[vector]", or write .svg.',
+        ) from None
+    _write(out, bytes(resvg_py.svg_to_bytes(svg_string=document, dpi=96.0)))
+
+
+def overlay_svg(
+    boxes: Mapping[str, Box], marked: Sequence[Marked], aspect: float, figure: Path
+) -> str:
+    """Returns the overlay as a self-contained SVG."""
+    wide, high = (_SIDE, _SIDE / aspect) if aspect >= 1 else (_SIDE * aspect, _SIDE)
+    parts = [f'<rect width="{wide:.0f}" height="{high:.0f}" fill="#ffffff"/>']
+    mime = _RASTERS.get(figure.suffix.lower())
+    if mime:
+        data = base64.b64encode(figure.read_bytes()).decode()
+        parts.append(
+            f'<image width="{wide:.0f}" height="{high:.0f}" opacity="0.45" '
+            f'href="data:{mime};base64,{data}"/>'
+        )
+    for key, (x0, y0, x1, y1) in boxes.items():
+        parts.append(
+            f'<rect x="{x0 * wide:.1f}" y="{y0 * high:.1f}" width="{(x1 - x0) * wide:.1f}" '
+            f'height="{(y1 - y0) * high:.1f}" fill="none" stroke="#1565c0" stroke-width="2">'
+            f"<title>{escape(key)}</title></rect>"
+        )
+    for edge, colour, places in marked:
+        if edge.source in places and edge.target in places:
+            parts.append(_arrow(edge, colour, places, wide, high))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}">'
+        + "".join(parts)
+        + "</svg>\n"
+    )
+
+
+def _arrow(edge: Edge, colour: str, places: Mapping[str, Box], wide: float, high: float) -> str:
+    ends = []
+    for name in (edge.source, edge.target):
+        x0, y0, x1, y1 = places[name]
+        ends.append(((x0 + x1) / 2 * wide, (y0 + y1) / 2 * high))
+    (ax, ay), (bx, by) = ends
+    far = max(((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5, 1e-6)
+    ux, uy = (bx - ax) / far, (by - ay) / far
+    heads = []
+    for x, y, way in ((bx, by, 1), (ax, ay, -1)):
+        if edge.direction == "none" or (way < 0 and edge.direction != "both"):
+            continue
+        back = (x - way * ux * 16, y - way * uy * 16)
+        corners = (
+            (x, y),
+            (back[0] - uy * 7, back[1] + ux * 7),
+            (back[0] + uy * 7, back[1] - ux * 7),
+        )
+        points = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
+        heads.append(f'<polygon points="{points}" fill="{colour}"/>')
+    line = f'<line x1="{ax:.1f}" y1="{ay:.1f}" x2="{bx:.1f}" y2="{by:.1f}"'
+    return f'{line} stroke="{colour}" stroke-width="4" stroke-opacity="0.8"/>{"".join(heads)}'
+
+
+def _write(out: Path, data: bytes) -> None:
+    with atomic_path(out) as path:
+        path.write_bytes(data)

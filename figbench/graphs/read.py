@@ -1,0 +1,146 @@
+"""One entrance for every format: the reader of a file, by its content, and its measured ceiling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from figbench.errors import FigbenchError, UserError
+from figbench.graphs.limits import MAX_ZIP_BYTES, GraphError, text_of
+from figbench.graphs.model import FigureGraph
+from figbench.registry import Registry
+
+Reader = Callable[[bytes], FigureGraph]
+
+READERS: Registry[Reader] = Registry(
+    "graph reader",
+    "figbench.graph_readers",
+    {
+        "drawio": "figbench.graphs.drawio:read_drawio",
+        "dot": "figbench.graphs.dot_text:read_dot",
+        "json": "figbench.graphs.inventories:read_json_graph",
+        "mermaid": "figbench.graphs.mermaid:read_mermaid",
+        "pptx": "figbench.graphs.pptx:read_pptx",
+        "raster": "figbench.graphs.raster:read_raster",
+        "svg": "figbench.graphs.svg:read_svg",
+        "tikz": "figbench.graphs.tikz:read_tikz",
+    },
+)
+"""Format names to functions of a document's bytes; third parties add theirs by entry points."""
+
+_SUFFIXES = {
+    ".drawio": "drawio", ".dot": "dot", ".gv": "dot", ".json": "json", ".mmd": "mermaid",
+    ".mermaid": "mermaid", ".pptx": "pptx", ".svg": "svg", ".tex": "tikz", ".tikz": "tikz",
+    ".png": "raster", ".jpg": "raster", ".jpeg": "raster", ".webp": "raster", ".bmp": "raster",
+    ".gif": "raster", ".tif": "raster", ".tiff": "raster", ".pdf": "raster",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReading:
+    """A graph with the reader that made it.
+
+    Attributes:
+        graph: As read.
+        reader: Name of the format's reader.
+        node_ceiling: Node F1 of this reader on SynthFig, whose graphs are exact; None when not
+            measured.
+        edge_ceiling: Directed edge F1 likewise.
+    """
+
+    graph: FigureGraph
+    reader: str
+    node_ceiling: float | None
+    edge_ceiling: float | None
+
+
+def read_graph(path: str | Path, *, reader: str | None = None) -> GraphReading:
+    """Reads the graph of a figure's file.
+
+    Args:
+        path: A document or an image of any readable format.
+        reader: Name of the reader; found by content and suffix when None.
+
+    Raises:
+        UserError: When the file is absent, of no readable format, refused (see ``limits``), or
+            needs a library that is not installed. The message names the file.
+    """
+    file = Path(path)
+    try:
+        size = file.stat().st_size
+        if size > MAX_ZIP_BYTES:
+            raise GraphError(f"the file has {size:,} bytes; at most {MAX_ZIP_BYTES:,} are read.")
+        data = file.read_bytes()
+    except GraphError as error:
+        raise UserError(f"{file}: {error.message}", remedy=error.remedy) from None
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}.", remedy="Check the path.") from None
+    name = reader or format_of(data, file.suffix)
+    if not name:
+        raise UserError(
+            f"{file}: this is no format whose graph can be read.",
+            remedy=f"Readable: {', '.join(READERS.names())}; choose with --reader.",
+        )
+    try:
+        graph = READERS.get(name)(data)
+    except FigbenchError as error:
+        raise UserError(f"{file}: {error.message}", remedy=error.remedy) from None
+    except RecursionError:
+        raise UserError(f"{file}: the document nests too deeply.") from None
+    nodes, edges = ceiling(name)
+    return GraphReading(graph, name, nodes, edges)
+
+
+def format_of(data: bytes, suffix: str) -> str:
+    """Returns the reader's name for a document, or an empty string.
+
+    Content goes before the suffix where it is certain: an SVG called ``.xml`` is an SVG.
+    """
+    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data[:4] == b"PK\x03\x04":
+        return "pptx" if b"ppt/" in data else ""
+    if data[:8] == b"\x89PNG\r\n\x1a\n" or data[:3] == b"\xff\xd8\xff" or data[:5] == b"%PDF-":
+        return "raster"
+    if start[:1] == b"<":
+        if b"<mxfile" in start or b"<mxGraphModel" in start:
+            return "svg" if b"<svg" in start.split(b"<mxfile")[0] else "drawio"
+        return "svg" if b"<svg" in start else ""
+    known = _SUFFIXES.get(suffix.lower(), "")
+    if known:
+        return known
+    try:
+        text = text_of(start.split(b"\x00")[0][:4096]).lstrip()
+    except GraphError:
+        return ""
+    for name, words in _STARTS.items():
+        if text.startswith(words):
+            return name
+    return ""
+
+
+_STARTS: dict[str, tuple[str, ...]] = {
+    "mermaid": ("flowchart ", "graph TD", "graph LR", "graph TB", "graph BT", "graph RL"),
+    "dot": ("digraph", "strict ", "graph "),
+    "tikz": ("\\documentclass", "\\begin{tikzpicture}", "\\tikz"),
+    "json": ("{",),
+}
+
+
+@cache
+def ceilings() -> dict[str, dict[str, float]]:
+    """Returns node and edge F1 of each reader on SynthFig, as shipped (see ``accuracy``)."""
+    resource = files("figbench.graphs").joinpath("accuracy.json")
+    if not resource.is_file():
+        return {}
+    document: dict[str, dict[str, dict[str, float]]] = json.loads(resource.read_text())
+    return document["readers"]
+
+
+def ceiling(reader: str) -> tuple[float | None, float | None]:
+    """Returns a reader's measured node and directed edge F1; None where not measured."""
+    entry = ceilings().get(reader, {})
+    return entry.get("node_f1"), entry.get("edge_f1")

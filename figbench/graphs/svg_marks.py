@@ -1,0 +1,370 @@
+"""An SVG document becomes marks: transforms, styles, ``use``, markers; nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import hypot
+from typing import Any
+
+from figbench.graphs.arrow_heads import attach_heads, join_strokes
+from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words
+from figbench.graphs.limits import MAX_ELEMENTS, GraphError, local
+
+_INHERITED = ("fill", "stroke", "font-size", "text-anchor", "visibility", "marker-end",
+              "marker-start", "stroke-width", "dominant-baseline")  # fmt: skip
+_HIDDEN = frozenset(("defs", "symbol", "marker", "clipPath", "mask", "pattern", "style", "script",
+                     "linearGradient", "radialGradient", "filter", "metadata", "title", "desc"))  # fmt: skip
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_ADVANCE = 0.52
+"""Mean advance width of a character, in em: text widths are estimates."""
+_MAX_USES = 2000
+Style = dict[str, str]
+
+
+def svg_drawing(root: Any) -> Drawing:
+    """Returns the marks of an SVG document.
+
+    Text widths are estimated from the font size: fonts are not opened. Curves become polylines.
+
+    Raises:
+        GraphError: When geometry cannot be parsed or ``use`` multiplies without bound.
+        UserError: When svgelements is not installed.
+    """
+    _svgelements()
+    width, height, shift = _page(root)
+    walker = _Walker(root, width, height)
+    walker.walk(root, _matrix(shift), {}, 0)
+    return walker.drawing()
+
+
+def _svgelements() -> Any:
+    try:
+        import svgelements
+    except ImportError:
+        from figbench.graphs.extras import missing
+
+        raise missing("svgelements", "SVG documents") from None
+    return svgelements
+
+
+def _matrix(text: str) -> Any:
+    try:
+        return _svgelements().Matrix(text)
+    except (ValueError, TypeError, IndexError, KeyError):
+        raise GraphError(f"svg: cannot read the transform {text[:60]!r}.") from None
+
+
+def _page(root: Any) -> tuple[float, float, str]:
+    box = [float(v) for v in re.findall(r"-?[\d.]+(?:e-?\d+)?", root.get("viewBox") or "")]
+    if len(box) == 4 and box[2] > 0 and box[3] > 0:
+        return box[2], box[3], f"translate({-box[0]},{-box[1]})"
+    width, height = (_length(root.get(k), 0.0) for k in ("width", "height"))
+    return width or 1000.0, height or 1000.0, ""
+
+
+def _length(text: str | None, usual: float) -> float:
+    match = re.match(r"\s*(-?[\d.]+(?:e-?\d+)?)\s*(pt|px|em|%|mm|cm|in)?", text or "")
+    if not match:
+        return usual
+    try:
+        value = float(match[1])
+    except ValueError:
+        return usual
+    return value * {"pt": 4 / 3, "mm": 3.7795, "cm": 37.795, "in": 96.0, "em": 16.0}.get(
+        match[2] or "", 1.0
+    )
+
+
+@dataclass(slots=True)
+class _Path:
+    points: tuple[Point, ...]
+    closed: bool
+    curved: bool
+    filled: bool
+    stroked: bool
+    heads: tuple[bool, bool]
+    key: str
+
+
+class _Walker:
+    def __init__(self, root: Any, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.by_id = {e.get("id"): e for e in root.iter() if e.get("id")}
+        self.rules = _css(root)
+        self.paths: list[_Path] = []
+        self.words: list[Words] = []
+        self.images: list[Outline] = []
+        self.uses = self.count = 0
+
+    def walk(self, element: Any, matrix: Any, style: Style, depth: int) -> None:
+        tag = local(element)
+        self.count += 1
+        if self.count > MAX_ELEMENTS:
+            raise GraphError(f"svg: more than {MAX_ELEMENTS:,} elements once uses are expanded.")
+        if not tag or tag in _HIDDEN:
+            return
+        style = self.styled(element, style)
+        if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
+            return
+        if element.get("transform"):
+            matrix = _matrix(element.get("transform")) * matrix
+        if tag in ("g", "svg", "a", "switch"):
+            for child in element:
+                self.walk(child, matrix, style, depth)
+                if tag == "switch" and local(child):
+                    break
+        elif tag == "use":
+            self.use(element, matrix, style, depth)
+        elif tag == "text":
+            self.text(element, matrix, style)
+        elif tag == "foreignObject":
+            self.foreign(element, matrix)
+        elif tag == "image":
+            corners = self.corners(element, matrix)
+            self.images.append(Outline(_bounds(corners), "icon", element.get("id") or ""))
+        elif tag in ("rect", "circle", "ellipse", "line", "polyline", "polygon", "path"):
+            self.shape(tag, element, matrix, style)
+
+    def styled(self, element: Any, inherited: Style) -> Style:
+        style = {key: inherited[key] for key in _INHERITED if key in inherited}
+        for key in (*_INHERITED, "display", "opacity", "fill-opacity"):
+            if element.get(key):
+                style[key] = element.get(key)
+        for name in (local(element), *(f".{c}" for c in (element.get("class") or "").split())):
+            style.update(self.rules.get(name, {}))
+        for item in (element.get("style") or "").split(";"):
+            key, _, value = item.partition(":")
+            style[key.strip()] = value.replace("!important", "").strip()
+        return style
+
+    def use(self, element: Any, matrix: Any, style: Style, depth: int) -> None:
+        target = (element.get("href") or element.get(_HREF) or "").removeprefix("#")
+        self.uses += 1
+        if depth > 8 or self.uses > _MAX_USES:
+            raise GraphError("svg: use elements refer to each other too deeply or too often.")
+        referred = self.by_id.get(target)
+        if referred is None:
+            return
+        x, y = _length(element.get("x"), 0), _length(element.get("y"), 0)
+        inner = _matrix(f"translate({x},{y})") * matrix
+        children = list(referred) if local(referred) == "symbol" else [referred]
+        for child in children:
+            self.walk(child, inner, style, depth + 1)
+
+    def corners(self, element: Any, matrix: Any) -> list[Point]:
+        x, y = _length(element.get("x"), 0), _length(element.get("y"), 0)
+        wide, high = _length(element.get("width"), 0), _length(element.get("height"), 0)
+        return [
+            _at(matrix, p) for p in ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
+        ]
+
+    def foreign(self, element: Any, matrix: Any) -> None:
+        text = " ".join(" ".join(element.itertext()).split())
+        if text:
+            self.words.append(Words(text, _bounds(self.corners(element, matrix))))
+
+    def text(self, element: Any, matrix: Any, style: Style) -> None:
+        for run, x, y, size, anchor, middle in _lines(element, style):
+            wide = _ADVANCE * size * len(run)
+            left = x - {"middle": wide / 2, "end": wide}.get(anchor, 0.0)
+            up, down = (0.5, 0.5) if middle else (0.78, 0.22)
+            corners = [
+                _at(matrix, p)
+                for p in (
+                    (left, y - up * size), (left + wide, y - up * size),
+                    (left + wide, y + down * size), (left, y + down * size),
+                )
+            ]  # fmt: skip
+            self.words.append(Words(run, _bounds(corners)))
+
+    def shape(self, tag: str, element: Any, matrix: Any, style: Style) -> None:
+        fill, stroke = style.get("fill", "black"), style.get("stroke", "none")
+        filled = fill not in ("none", "transparent") and style.get("fill-opacity", "1") != "0"
+        stroked = stroke not in ("none", "transparent")
+        if tag == "line":
+            filled = False
+        if style.get("opacity") == "0" or not (filled or stroked):
+            return
+        heads = tuple(
+            style.get(f"marker-{k}", "none") not in ("none", "") for k in ("start", "end")
+        )
+        for points, closed, curved in _subpaths(tag, element):
+            moved = tuple(_at(matrix, p) for p in points)
+            if len(moved) < 2:
+                continue
+            closed = closed or (len(moved) > 3 and _near(moved[0], moved[-1]))
+            key = element.get("id") or ""
+            self.paths.append(
+                _Path(moved, closed or (filled and not any(heads) and len(moved) > 2), curved,
+                      filled, stroked, (heads[0], heads[1]), key)
+            )  # fmt: skip
+
+    def drawing(self) -> Drawing:
+        diagonal = hypot(self.width, self.height)
+        outlines, strokes, heads = list(self.images), [], []
+        for path in self.paths:
+            box = _bounds(path.points)
+            size = max(box[2] - box[0], box[3] - box[1])
+            corners = len(path.points) - (path.closed and _near(path.points[0], path.points[-1]))
+            if (
+                path.closed
+                and path.filled
+                and size < 0.04 * diagonal
+                and 3 <= corners <= 8
+                and not _is_upright(path.points)
+            ):
+                heads.append(path.points)
+            elif path.closed:
+                kind = "ellipse" if path.curved and _is_ellipse(path.points, box) else "box"
+                outlines.append(Outline(box, "ellipse" if kind == "ellipse" else "box", path.key))
+            elif (
+                not path.filled and corners == 3 and size < 0.04 * diagonal and not any(path.heads)
+            ):
+                heads.append(path.points)
+            else:
+                strokes.append(Stroke(path.points, path.heads[1], path.heads[0]))
+        strokes = join_strokes(attach_heads(strokes, heads, diagonal), diagonal)
+        return Drawing(self.width, self.height, outlines, self.words, strokes)
+
+
+def _css(root: Any) -> dict[str, Style]:
+    rules: dict[str, Style] = {}
+    for element in root.iter():
+        if local(element) != "style":
+            continue
+        for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", "".join(element.itertext())):
+            style = {}
+            for item in body.split(";"):
+                key, _, value = item.partition(":")
+                if value:
+                    style[key.strip()] = value.replace("!important", "").strip()
+            for selector in selectors.split(","):
+                rules.setdefault(selector.strip(), {}).update(style)
+    return rules
+
+
+def _lines(element: Any, style: Style) -> Iterator[tuple[str, float, float, float, str, bool]]:
+    """(text, x, y, font size, anchor, vertically centred) of each line of a text element.
+
+    A ``tspan`` with a y, or a dy of more than 0.9 em, starts a line; smaller shifts are sub- and
+    superscripts of the line.
+    """
+    size = _length(element.get("font-size") or style.get("font-size"), 16.0)
+    anchor = element.get("text-anchor") or style.get("text-anchor", "start")
+    middle = style.get("dominant-baseline", "") in ("middle", "central")
+    x, y = _first(element.get("x")), _first(element.get("y")) + _shift(element.get("dy"), size)
+    parts = [element.text or ""]
+
+    def walk(node: Any) -> Iterator[tuple[str, float, float]]:
+        nonlocal x, y, parts
+        for child in node:
+            if local(child) == "tspan":
+                shift = _shift(child.get("dy"), size)
+                moved = child.get("y") is not None and abs(_first(child.get("y")) - y) > 0.6 * size
+                if moved or shift > 0.85 * size:
+                    yield "".join(parts), x, y
+                    parts = []
+                    x = _first(child.get("x")) if child.get("x") else x
+                    y = _first(child.get("y")) if child.get("y") else y + shift
+                elif child.get("x") and not "".join(parts).strip():
+                    x = _first(child.get("x"))
+                    y = _first(child.get("y")) if child.get("y") else y
+                parts.append(child.text or "")
+                yield from walk(child)
+                parts.append(child.tail or "")
+
+    for text, px, py in [*walk(element), ("".join(parts), x, y)]:
+        run = " ".join((text if text else "").split())
+        if run:
+            yield run, px, py, size, anchor, middle
+
+
+def _first(text: str | None) -> float:
+    return _length((text or "0").replace(",", " ").split()[0] if text else None, 0.0)
+
+
+def _shift(text: str | None, size: float) -> float:
+    if text and text.strip().endswith("em"):
+        return _length(text.strip().removesuffix("em"), 0.0) * size
+    return _length(text, 0.0)
+
+
+def _subpaths(tag: str, element: Any) -> Iterator[tuple[list[Point], bool, bool]]:
+    def value(key: str) -> float:
+        return _length(element.get(key), 0.0)
+
+    if tag == "rect":
+        x, y, wide, high = (value(k) for k in ("x", "y", "width", "height"))
+        yield [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)], True, False
+    elif tag in ("circle", "ellipse"):
+        rx, ry = (value("r"), value("r")) if tag == "circle" else (value("rx"), value("ry"))
+        yield _ring(value("cx"), value("cy"), rx, ry), True, True
+    elif tag == "line":
+        yield [(value("x1"), value("y1")), (value("x2"), value("y2"))], False, False
+    elif tag in ("polyline", "polygon"):
+        numbers = [
+            float(v) for v in re.findall(r"-?[\d.]+(?:e-?\d+)?", element.get("points") or "")
+        ]
+        points = list(zip(numbers[::2], numbers[1::2], strict=False))
+        yield points, tag == "polygon", False
+    else:
+        yield from _path(element.get("d") or "")
+
+
+def _ring(cx: float, cy: float, rx: float, ry: float) -> list[Point]:
+    from math import cos, pi, sin
+
+    return [(cx + rx * cos(i * pi / 16), cy + ry * sin(i * pi / 16)) for i in range(32)]
+
+
+def _path(data: str) -> Iterator[tuple[list[Point], bool, bool]]:
+    library = _svgelements()
+    try:
+        path = library.Path(data)
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError):
+        raise GraphError(f"svg: cannot read the path {data[:60]!r}.") from None
+    points: list[Point] = []
+    closed = curved = False
+    for segment in path:
+        if isinstance(segment, library.Move):
+            if points:
+                yield points, closed, curved
+            points, closed, curved = [(segment.end.x, segment.end.y)], False, False
+        elif isinstance(segment, library.Close):
+            closed = True
+        elif isinstance(segment, library.Line):
+            points.append((segment.end.x, segment.end.y))
+        else:
+            curved = True
+            points += [(p.x, p.y) for p in (segment.point(i / 8) for i in range(1, 9))]
+    if points:
+        yield points, closed, curved
+
+
+def _at(matrix: Any, point: Point) -> Point:
+    moved = matrix.point_in_matrix_space(point)
+    return float(moved.x), float(moved.y)
+
+
+def _near(a: Point, b: Point) -> bool:
+    return hypot(a[0] - b[0], a[1] - b[1]) < 1e-3
+
+
+def _bounds(points: Sequence[Point]) -> tuple[float, float, float, float]:
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _is_upright(points: Sequence[Point]) -> bool:
+    """Whether a polygon is an upright rectangle: a small box, not an arrow head."""
+    sides = list(pairwise([*points, points[0]]))
+    return all(abs(a[0] - b[0]) < 1e-3 or abs(a[1] - b[1]) < 1e-3 for a, b in sides)
+
+
+def _is_ellipse(points: Sequence[Point], box: tuple[float, float, float, float]) -> bool:
+    cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    rx, ry = max((box[2] - box[0]) / 2, 1e-9), max((box[3] - box[1]) / 2, 1e-9)
+    return all(abs(hypot((x - cx) / rx, (y - cy) / ry) - 1) < 0.08 for x, y in points)

@@ -1,0 +1,124 @@
+"""Anchors: SynthFig pairs whose order is known by construction, an intact figure and a flawed copy.
+
+The set is fixed: its digest is part of a judge's fingerprint. Flaws come at graded strengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from figbench.images.types import RGBImage
+from figbench.synthfig import blur, garble, make_scene, render_scene
+from figbench.synthfig.dice import Dice
+from figbench.synthfig.scene import Item, Scene, Stroke, Text
+
+ANCHOR_SEED = 71_018
+STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
+MAX_BLUR = 4.0
+_CHOICE = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One pair.
+
+    Attributes:
+        anchor_id: Stable id.
+        scene_id: Cluster: anchors of one scene are not independent.
+        caption: Text for the judge.
+        flaw: Kind of flaw.
+        strength: Share of the labels or arrows affected, or of the largest blur; above 0 to 1.
+        intact: The better figure.
+        flawed: The worse figure.
+    """
+
+    anchor_id: str
+    scene_id: str
+    caption: str
+    flaw: str
+    strength: float
+    intact: RGBImage
+    flawed: RGBImage
+
+
+def _affected(count: int, strength: float, seed: int) -> set[int]:
+    """Returns nested choices: a larger strength affects everything that a smaller one does."""
+    order = Dice(seed, _CHOICE).shuffled(range(count))
+    return set(order[: max(1, round(strength * count))])
+
+
+def _edit(
+    scene: Scene, kind: type, strength: float, seed: int, change: Callable[[Item], Item | None]
+) -> RGBImage:
+    positions = [
+        index
+        for index, item in enumerate(scene.items)
+        if isinstance(item, kind) and not (isinstance(item, Stroke) and not item.head)
+    ]
+    chosen = {positions[i] for i in _affected(len(positions), strength, seed)} if positions else ()
+    items = (change(item) if index in chosen else item for index, item in enumerate(scene.items))
+    return render_scene(replace(scene, items=tuple(item for item in items if item is not None)))
+
+
+def _garbled(scene: Scene, strength: float, seed: int) -> RGBImage:
+    spoilt = iter([item for item in garble(scene, seed).items if isinstance(item, Text)])
+    by_text = {id(item): next(spoilt) for item in scene.items if isinstance(item, Text)}
+    return _edit(scene, Text, strength, seed, lambda item: by_text[id(item)])
+
+
+def _reversed(item: Item) -> Item:
+    return replace(item, path=item.path[::-1]) if isinstance(item, Stroke) else item
+
+
+FLAWS: dict[str, Callable[[Scene, float, int], RGBImage]] = {
+    "labels-garbled": _garbled,
+    "labels-missing": lambda scene, strength, seed: _edit(
+        scene, Text, strength, seed, lambda _item: None
+    ),
+    "arrows-missing": lambda scene, strength, seed: _edit(
+        scene, Stroke, strength, seed, lambda _item: None
+    ),
+    "arrows-reversed": lambda scene, strength, seed: _edit(
+        scene, Stroke, strength, seed, _reversed
+    ),
+    "blurred": lambda scene, strength, _seed: blur(render_scene(scene), MAX_BLUR * strength),
+}
+"""Kinds of flaw, each a function of scene, strength and seed."""
+
+
+def make_anchors(count: int) -> list[Anchor]:
+    """Returns the first ``count`` anchors of the fixed set; anchor i does not depend on ``count``.
+
+    Anchor i has flaw i mod 5 and a strength that changes every five anchors; each scene serves
+    five anchors, one for each flaw.
+    """
+    anchors = []
+    for index in range(count):
+        number, kind = divmod(index, len(FLAWS))
+        flaw, spoil = list(FLAWS.items())[kind]
+        strength = STRENGTHS[(number + kind) % len(STRENGTHS)]
+        scene = _scene(number)
+        anchors.append(
+            Anchor(
+                anchor_id=f"anchor-{number:03d}-{flaw}-{strength:g}",
+                scene_id=f"anchor-{number:03d}",
+                caption=scene.caption,
+                flaw=flaw,
+                strength=strength,
+                intact=render_scene(scene),
+                flawed=spoil(scene, strength, number),
+            )
+        )
+    return anchors
+
+
+def _scene(number: int) -> Scene:
+    """Returns a scene with labels and arrows to spoil."""
+    for attempt in map(partial(lambda start, step: start + 1000 * step, number), range(50)):
+        scene = make_scene(ANCHOR_SEED, attempt)
+        arrows = sum(isinstance(item, Stroke) and bool(item.head) for item in scene.items)
+        if arrows >= 3 and len(scene.texts) >= 4:
+            return scene
+    raise AssertionError("SynthFig has no such scene")

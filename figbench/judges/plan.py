@@ -1,0 +1,290 @@
+"""The plan of a run: comparisons of both sets, and the controls that the card is measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from figbench.data.manifest import Manifest
+from figbench.data.pairing import Row, pair
+from figbench.data.types import Figure
+from figbench.errors import UserError
+from figbench.images.decode import decode
+from figbench.images.types import RGBImage
+from figbench.judges.anchors import Anchor, make_anchors
+from figbench.judges.images import Picture, PictureFolder, canvas_size
+from figbench.judges.materials import Materials
+from figbench.judges.prompts import (
+    checklist_prompt,
+    pairwise_prompt,
+    pointwise_prompt,
+    question_prompt,
+    without_pictures,
+)
+from figbench.judges.protocol import JudgeProtocol
+from figbench.judges.trials import (
+    BLANK,
+    FLAWED,
+    GENERATED,
+    INTACT,
+    OTHER,
+    REFERENCE,
+    Purpose,
+    Trial,
+)
+
+Load = Callable[[], RGBImage]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One expected figure: its description, and the two systems' pictures where they exist."""
+
+    prompt_id: str
+    paper_id: str
+    sample: int
+    context: str | None
+    reference: Load
+    generated: Load | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every call of a run.
+
+    Attributes:
+        trials: In a fixed order, comparisons first.
+        missing: (figure id, paper id, sample) of expected figures that the model did not deliver.
+        notes: Sentences for the user.
+    """
+
+    trials: tuple[Trial, ...]
+    missing: tuple[tuple[str, str, int], ...]
+    notes: tuple[str, ...]
+
+
+def items_of(generated: Manifest, reference: Manifest) -> tuple[list[Item], list[str]]:
+    """Pairs two sets; an expected figure that is absent or unreadable has no generated picture."""
+    pairing = pair(generated.figures, reference.figures, rejects=generated.rejects)
+    items = [_item(row, generated, reference) for row in pairing.rows]
+    if not any(item.generated for item in items):
+        raise UserError(
+            f"{generated.source}: no figure of it answers a figure of {reference.source}.",
+            remedy="Ids must be equal; see them with: figbench data inspect PATH",
+        )
+    notes = list(pairing.notes)
+    if pairing.extra:
+        notes.append(f"{len(pairing.extra)} generated figures answer no reference: not judged")
+    without = sum(item.context is None for item in items)
+    if without:
+        notes.append(f"{without} of {len(items)} figures have no caption: judged without text")
+    return items, notes
+
+
+def _item(row: Row, generated: Manifest, reference: Manifest) -> Item:
+    figure, answer = row.reference, row.generated
+    context = figure.prompt or (answer.prompt if answer else None)
+    return Item(
+        prompt_id=figure.figure_id,
+        paper_id=figure.paper_id or figure.figure_id,
+        sample=row.sample,
+        context=context,
+        reference=lambda: _decoded(reference, figure),
+        generated=(lambda: _decoded(generated, answer)) if answer else None,
+    )
+
+
+def _decoded(manifest: Manifest, figure: Figure) -> RGBImage:
+    return decode(manifest.read(figure)).image
+
+
+class Planner:
+    """Builds trials of one protocol.
+
+    Args:
+        protocol: How figures are presented.
+        pictures: Receives the encoded pictures.
+        materials: Questions and inventories by figure id.
+    """
+
+    def __init__(
+        self, protocol: JudgeProtocol, pictures: PictureFolder, materials: Materials
+    ) -> None:
+        self.protocol, self.pictures, self.materials = protocol, pictures, materials
+
+    def plan(
+        self,
+        items: Sequence[Item],
+        *,
+        repeats: int,
+        controls: int,
+        anchors: int,
+        seed: int,
+        notes: Sequence[str] = (),
+    ) -> Plan:
+        """Returns the calls.
+
+        Args:
+            items: From :func:`items_of`.
+            repeats: Times each comparison is asked, at least 1.
+            controls: Pairs of each control; 0 for none.
+            anchors: Anchor pairs; 0 for none.
+            seed: Chooses the pairs of the controls.
+            notes: Passed on.
+        """
+        present = [item for item in items if item.generated]
+        trials: list[Trial] = []
+        for item in present:
+            assert item.generated is not None
+            asked = self._asked("comparison", item, (GENERATED, item.generated()))
+            trials += [replace(t, repeat=r) for t in asked for r in range(repeats)]
+        rng = np.random.default_rng(seed)
+        sizes = min(controls, len(present))
+        chosen = sorted(rng.permutation(len(present))[:sizes].tolist()) if sizes else []
+        for index in chosen:
+            trials += self._controls(present[index], self._other(present, index), repeats)
+        if self.protocol.mode in ("pairwise", "pointwise"):
+            for anchor in make_anchors(anchors):
+                trials += self.anchor_trials(anchor)
+        missing = tuple(
+            (item.prompt_id, item.paper_id, item.sample) for item in items if not item.generated
+        )
+        return Plan(tuple(trials), missing, tuple(notes))
+
+    def anchor_trials(self, anchor: Anchor) -> list[Trial]:
+        """Returns the calls of one anchor: both orders, or each figure alone."""
+        item = Item(
+            anchor.anchor_id, anchor.scene_id, 0, anchor.caption, lambda: anchor.intact, None
+        )
+        trials = self._pair("anchor", item, (FLAWED, anchor.flawed), (INTACT, anchor.intact))
+        return [
+            replace(t, correct=INTACT, flaw=anchor.flaw, strength=anchor.strength) for t in trials
+        ]
+
+    def _other(self, present: Sequence[Item], index: int) -> Item | None:
+        """Returns the next figure of another paper."""
+        rotated = [*present[index + 1 :], *present[:index]]
+        return next((o for o in rotated if o.paper_id != present[index].paper_id), None)
+
+    def _controls(self, item: Item, other: Item | None, repeats: int) -> list[Trial]:
+        assert item.generated is not None
+        generated, reference = item.generated(), item.reference()
+        blank = np.full_like(reference, 255)
+        asked = self._asked("comparison", item, (GENERATED, generated))
+        trials = []
+        if repeats == 1:
+            trials += [replace(t, purpose="repeat", repeat=1) for t in asked]
+        trials += self._against("blank-page", item, (BLANK, blank), reference)
+        if other is not None:
+            trials += self._against("other-paper", item, (OTHER, other.reference()), reference)
+        if self.protocol.mode == "pairwise":
+            same = self._pair("same-picture", item, (REFERENCE, reference), (REFERENCE, reference))
+            trials += [replace(same[0], repeat=r) for r in range(2)]
+        trials += [
+            replace(t, purpose="text-only", pictures=(), prompt=without_pictures(t.prompt))
+            for t in asked
+        ]
+        return trials
+
+    def _against(
+        self, purpose: Purpose, item: Item, wrong: tuple[str, RGBImage], reference: RGBImage
+    ) -> list[Trial]:
+        if self.protocol.mode in ("pairwise", "pointwise"):
+            trials = self._pair(purpose, item, wrong, (REFERENCE, reference))
+            return [replace(trial, correct=REFERENCE) for trial in trials]
+        return self._asked(purpose, item, wrong)
+
+    def _asked(self, purpose: Purpose, item: Item, system: tuple[str, RGBImage]) -> list[Trial]:
+        """Returns the calls that compare or score one system's figure for an item."""
+        if self.protocol.mode in ("pairwise", "pointwise"):
+            return self._pair(purpose, item, system, (REFERENCE, item.reference()))
+        if self.protocol.mode == "checklist":
+            return self._checklist(purpose, item, system)
+        return self._questions(purpose, item, system)
+
+    def _encode(self, *images: RGBImage) -> tuple[Picture, ...]:
+        spec = self.protocol.pictures
+        sizes = tuple((image.shape[1], image.shape[0]) for image in images)
+        canvas = canvas_size(sizes, spec) if len(images) > 1 else None
+        return tuple(self.pictures.add(image, spec, canvas) for image in images)
+
+    def _pair(
+        self, purpose: Purpose, item: Item, one: tuple[str, RGBImage], two: tuple[str, RGBImage]
+    ) -> list[Trial]:
+        base = {
+            "purpose": purpose, "prompt_id": item.prompt_id, "paper_id": item.paper_id,
+            "sample": item.sample,
+        }  # fmt: skip
+        if self.protocol.mode == "pointwise":
+            prompt = pointwise_prompt(self.protocol, item.context)
+            return [
+                Trial(
+                    first=name,
+                    second=None,
+                    pictures=self._encode(image),
+                    prompt=prompt,
+                    **base,  # type: ignore[arg-type]
+                )
+                for name, image in (one, two)
+            ]
+        pictures = self._encode(one[1], two[1])
+        trials: list[Trial] = []
+        for first, second, shown in (
+            (one[0], two[0], pictures),
+            (two[0], one[0], pictures[::-1]),
+        ):
+            # A revealing protocol names the system that is not the reference as the model.
+            position = REFERENCE if first in (REFERENCE, INTACT) else GENERATED
+            if purpose == "same-picture" and trials:
+                position = GENERATED
+            prompt = pairwise_prompt(self.protocol, item.context, position)
+            trials.append(
+                Trial(first=first, second=second, pictures=shown, prompt=prompt, **base)  # type: ignore[arg-type]
+            )
+        return trials
+
+    def _checklist(self, purpose: Purpose, item: Item, system: tuple[str, RGBImage]) -> list[Trial]:
+        pictures = self._encode(item.reference(), system[1])
+        trials = []
+        for axis in self.protocol.aspects:
+            inventory = self.materials.inventory(item.prompt_id, axis.id)
+            if not inventory:
+                continue
+            prompt = checklist_prompt(self.protocol, item.context, axis, inventory)
+            trials.append(
+                Trial(
+                    purpose,
+                    item.prompt_id,
+                    item.paper_id,
+                    REFERENCE,
+                    system[0],
+                    pictures,
+                    prompt,
+                    sample=item.sample,
+                    aspect=axis.id,
+                    count=len(inventory),
+                )
+            )
+        return trials
+
+    def _questions(self, purpose: Purpose, item: Item, system: tuple[str, RGBImage]) -> list[Trial]:
+        pictures = self._encode(system[1])
+        return [
+            Trial(
+                purpose,
+                item.prompt_id,
+                item.paper_id,
+                system[0],
+                None,
+                pictures,
+                question_prompt(self.protocol, question.text, question.options),
+                sample=item.sample,
+                aspect=question.id,
+                options=tuple(sorted(question.options)),
+                level=question.level,
+                correct=question.correct,
+            )
+            for question in self.materials.questions(item.prompt_id)
+        ]

@@ -1,0 +1,84 @@
+"""What a metric can offer beyond a value: set statistics that other rooms recompute and test.
+
+Consumers (comparison, gate, leaderboard) ask for a capability by output id and never compare ids
+with names of their own, so a third party's metric is treated exactly as a built-in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.statistics.paired import PairedTest, swap_test
+
+Array = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+Recompute = Callable[[Features, Features], float]
+PseudoValues = Callable[[Features, Features], Array]
+SwapTest = Callable[[Features, Features, Features, Sequence[str], np.random.Generator], PairedTest]
+
+PERMUTATIONS = 199
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatistic:
+    """A statistic of two feature matrices, such as a distance between their distributions.
+
+    Attributes:
+        recompute: (n, d) generated and (m, d) reference features to the value.
+        pseudo_values: The same arguments to one value per generated figure, shape (n,), whose mean
+            is the statistic to first order (value plus influence).
+        paired_test: (n, d) features of two models on the same prompts, (m, d) reference features,
+            the paper of each prompt and a generator, to the test of their difference.
+    """
+
+    recompute: Recompute
+    pseudo_values: PseudoValues
+    paired_test: SwapTest
+
+
+@runtime_checkable
+class OffersSetStatistics(Protocol):
+    """A metric whose outputs are statistics of whole sets of features."""
+
+    set_statistics: Mapping[str, SetStatistic]
+    """By output id."""
+
+
+def statistic_of(recompute: Recompute, *, permutations: int = PERMUTATIONS) -> SetStatistic:
+    """Returns the capability of a metric that can only be recomputed.
+
+    Pseudo-values are those of the delete-one jackknife. The paired test recomputes the statistic
+    for random swaps of whole papers.
+
+    Args:
+        recompute: (n, d) generated and (m, d) reference features to the value.
+        permutations: Random swaps of the paired test.
+    """
+
+    def pseudo_values(features: Features, reference: Features) -> Array:
+        n, value = len(features), recompute(features, reference)
+        rows = np.arange(n)
+        left_out = np.array([recompute(features[rows != i], reference) for i in range(n)])
+        return np.asarray(value + (n - 1) * (value - left_out), dtype=np.float64)
+
+    def paired_test(
+        first: Features,
+        second: Features,
+        reference: Features,
+        clusters: Sequence[str],
+        rng: np.random.Generator,
+    ) -> PairedTest:
+        def difference(swapped: npt.NDArray[np.bool_]) -> float:
+            a = np.where(swapped[:, None], second, first)
+            b = np.where(swapped[:, None], first, second)
+            return recompute(b, reference) - recompute(a, reference)
+
+        values = [pseudo_values(features, reference) for features in (first, second)]
+        return swap_test(difference, values[0], values[1], clusters, rng, permutations)
+
+    return SetStatistic(recompute, pseudo_values, paired_test)

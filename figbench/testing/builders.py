@@ -1,0 +1,98 @@
+"""Seeded inputs that fit the needs of any metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from figbench.data.types import TextLine
+from figbench.features import extractors
+from figbench.images.types import RGBImage
+from figbench.metrics.base import MetricInputs, MetricSpec
+from figbench.metrics.numerics.blocks import Rows
+
+WORDS = ("Encoder", "Decoder", "Attention", "Input", "Output", "Loss", "Pooling", "Softmax")
+UNKNOWN_WIDTH = 16
+"""Width of the features of an extractor that is not installed."""
+
+
+def metric_inputs(
+    spec: MetricSpec, n: int = 64, *, seed: int = 0, missing: Sequence[int] = ()
+) -> MetricInputs:
+    """Returns inputs for a metric with ``n`` prompts of n / 2 papers.
+
+    Args:
+        spec: Facts of the metric; only what it needs is filled in.
+        n: Number of prompts, at least 2.
+        seed: Of every array.
+        missing: Rows without a generated figure.
+    """
+    rng = np.random.default_rng(seed)
+    present = np.ones(n, dtype=np.bool_)
+    present[list(missing)] = False
+    generated: dict[str, Rows] = {}
+    reference: dict[str, Rows] = {}
+    for name, width in _widths(spec).items():
+        generated[name] = _features(rng, int(present.sum()), width, name)
+        if spec.needs.reference_features:
+            reference[name] = _features(rng, n, width, name)
+    lines = [_lines(rng) for _ in range(n)]
+    drawn = [_lines(rng) if row % 3 == 0 else lines[row] for row in range(n)]
+    ids = [f"figure-{row}" for row in range(n)]
+    papers = [f"paper-{row // 2}" for row in range(n)]
+    return MetricInputs(
+        figure_ids=ids,
+        samples=[0] * n,
+        clusters=papers,
+        present=present,
+        rng=np.random.default_rng(seed + 1),
+        generated=generated,
+        reference=reference,
+        generated_lines=[drawn[row] if present[row] else () for row in range(n)],
+        reference_lines=lines,
+        truth_lines=[None] * n,
+        pair_scores=rng.uniform(0.1, 0.9, n) if spec.needs.pair_scorer else None,
+        generated_digests=[f"g{row:063d}" for row in range(n) if present[row]],
+        reference_digests=[f"r{row:063d}" for row in range(n)],
+        reference_clusters=papers,
+    )
+
+
+def images(n: int = 3, *, size: tuple[int, int] = (96, 128), seed: int = 0) -> list[RGBImage]:
+    """Returns ``n`` different uint8 images (height, width, 3): boxes on a white page."""
+    rng = np.random.default_rng(seed)
+    height, width = size
+    pages = []
+    for _ in range(n):
+        page = np.full((height, width, 3), 255, dtype=np.uint8)
+        for _ in range(3):
+            top, left = int(rng.integers(0, height - 24)), int(rng.integers(0, width - 40))
+            page[top : top + 20, left : left + 32] = rng.integers(0, 200, 3)
+        pages.append(page)
+    return pages
+
+
+def _widths(spec: MetricSpec) -> Mapping[str, int]:
+    if not spec.needs.extractor:
+        return {}
+    known = spec.needs.extractor in extractors.names()
+    outputs = extractors.get(spec.needs.extractor).info.outputs if known else {}
+    return {name: min(outputs.get(name, UNKNOWN_WIDTH), 64) for name in spec.needs.features}
+
+
+def _features(rng: np.random.Generator, n: int, width: int, name: str) -> Rows:
+    if name == "phash":
+        return np.asarray(rng.integers(0, 2, (n, width)), dtype=np.float32)
+    scale = 1.0 / np.sqrt(1.0 + np.arange(width))
+    values = np.abs(rng.normal(size=(n, width)) * scale) + 0.05
+    return np.asarray(values, dtype=np.float32)
+
+
+def _lines(rng: np.random.Generator) -> tuple[TextLine, ...]:
+    texts = rng.choice(WORDS, size=4, replace=False)
+    boxes = [(x, 10.0 + 20.0 * i) for i, x in enumerate(rng.uniform(5, 60, 4))]
+    return tuple(
+        TextLine(str(text), ((x, y), (x + 30, y), (x + 30, y + 10), (x, y + 10)))
+        for text, (x, y) in zip(texts, boxes, strict=True)
+    )

@@ -1,0 +1,66 @@
+"""Readings of metrics from finished runs: values, sampling sd and values per figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from figbench.errors import FigbenchError
+from figbench.evaluation.artifacts.reader import load_features
+from figbench.metrics import get_metric
+from figbench.results.files import load_result
+from figbench.results.schema import MetricValue, RunResult
+from figbench.validation.effects import Reading
+
+_Z95 = 1.959963984540054
+
+
+def read_run(folder: Path) -> dict[str, Reading]:
+    """Returns the readings of a run by output id; outputs without a number are left out.
+
+    Args:
+        folder: What ``evaluate(output=...)`` wrote.
+    """
+    result = load_result(folder)
+    table = pq.read_table(folder / "per_figure.parquet").to_pydict()
+    ids, papers = table["figure_id"], dict(zip(table["figure_id"], table["paper_id"], strict=True))
+    pseudo = _pseudo_values(folder, result)
+    readings = {}
+    for output, value in result.metrics.items():
+        if value.value is None or value.higher_is_better is None:
+            continue
+        columns = dict(zip(ids, table[output], strict=True)) if output in table else {}
+        columns = columns or pseudo.get(output, {})
+        readings[output] = Reading(
+            value.value, _sd(value), bool(value.higher_is_better), value.n_expected, columns, papers
+        )
+    return readings
+
+
+def _sd(value: MetricValue) -> float | None:
+    if value.standard_error is not None:
+        return value.standard_error
+    if value.interval is None:
+        return None
+    return (value.interval.high - value.interval.low) / (2 * _Z95)
+
+
+def _pseudo_values(folder: Path, result: RunResult) -> dict[str, dict[str, float]]:
+    """Returns figure id to pseudo-value for outputs whose metric offers set statistics."""
+    columns: dict[str, dict[str, float]] = {}
+    for request in result.protocol.definition["metrics"]:
+        offered = getattr(get_metric(request["metric"]), "set_statistics", {})
+        for output, statistic in offered.items():
+            if output not in result.metrics:
+                continue
+            try:
+                stored = load_features(folder, output)
+            except FigbenchError:
+                continue
+            values = statistic.pseudo_values(stored.generated, stored.reference)
+            columns[output] = dict(
+                zip(stored.figure_ids, np.asarray(values, float).tolist(), strict=True)
+            )
+    return columns

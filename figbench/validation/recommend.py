@@ -1,0 +1,65 @@
+"""The recommended metric for each flaw, by a rule that is stated beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from figbench.synthfig.degrade import flaw_registry
+
+N, TAU = 100, 0.6
+SECONDARY = ("_truth", "_ceiling", "_best_of_k")
+"""Endings of outputs that repeat another one on other labels; never recommended or plotted."""
+
+RULE = (
+    f"A metric is eligible for a flaw if its Kendall correlation with the level is at least "
+    f"{TAU}, if level 2 needs at most {N} figures for 80% power, and if no neutral change moves "
+    "it, beyond doubt (95%), by more than level 1 of the flaw does. Of the eligible metrics the "
+    "one that needs the fewest figures at level 2 is recommended, then the cheaper one. Where "
+    "only the last condition fails, the metric is given with the neutral change that it confuses "
+    "with the flaw."
+)
+
+
+def recommend(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns the recommendation of each flaw: ``metric`` is None where nothing sees it.
+
+    Args:
+        metrics: The ``metrics`` part of the document.
+    """
+    chosen: dict[str, dict[str, Any]] = {}
+    for name, flaw in flaw_registry().items():
+        if flaw.neutral or not any(name in entry["flaws"] for entry in metrics.values()):
+            continue
+        offers = [
+            offer
+            for output, entry in metrics.items()
+            if name in entry["flaws"] and not output.endswith(SECONDARY)
+            for offer in [_offer(output, entry, entry["flaws"][name])]
+            if offer is not None
+        ]
+        offers.sort(key=lambda offer: (bool(offer["confused_with"]), offer["n_level_2"],
+                                       offer["seconds"] or 0.0, offer["metric"]))  # fmt: skip
+        nothing = {"metric": None, "n_level_1": None, "n_level_2": None, "confused_with": None}
+        chosen[name] = offers[0] if offers else nothing
+    return chosen
+
+
+def _offer(output: str, entry: Mapping[str, Any], flaw: Mapping[str, Any]) -> dict[str, Any] | None:
+    levels = flaw["levels"]
+    second = levels.get("2")
+    tau = flaw.get("kendall")
+    if second is None or not second["seen"] or not second["n_needed"] or second["n_needed"] > N:
+        return None
+    if tau is not None and tau["value"] < TAU:
+        return None
+    alarm = entry["false_alarm"]
+    first = levels.get("1", second)
+    confused = alarm["change"] is not None and alarm["change"] > first["change"]
+    return {
+        "metric": output,
+        "n_level_1": first["n_needed"],
+        "n_level_2": second["n_needed"],
+        "seconds": entry["seconds_per_1000"],
+        "confused_with": alarm["by"] if confused else None,
+    }

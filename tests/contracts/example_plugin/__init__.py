@@ -1,0 +1,1 @@
+"""A third party's package: one distribution metric, registered under an entry point."""
