@@ -17,7 +17,9 @@ def build(
     reference: Annotated[
         str, typer.Argument(help="Paper2Fig100k root or JSON, a folder, or a URL.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The pack, e.g. test.figref.")],
+    out: Annotated[
+        Path, typer.Option("--output", "--out", "-o", help="The pack, e.g. test.figref.")
+    ],
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     store: Annotated[Path | None, typer.Option(help="Feature store.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",

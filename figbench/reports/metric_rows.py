@@ -132,7 +132,7 @@ def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
     ]
     unclear = len(comparison.differences) - sum(map(len, by_winner.values()))
     if unclear:
-        parts.append(
-            f"no difference is shown in {unclear} of {len(comparison.differences)} metrics"
-        )
-    return ("; ".join(parts) + ".") if parts else ""
+        total = len(comparison.differences)
+        parts.append(f"no difference is shown in {unclear} of {total} metrics")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

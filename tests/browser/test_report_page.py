@@ -32,7 +32,7 @@ def test_a_report_opens_without_messages_network_or_serious_violations(
     browser.get("about:blank")
     browser.get_log("performance"), browser.get_log("browser")
     browser.get(page.as_uri())
-    assert browser.title == "figbench report"
+    assert browser.title == "<script>document.title='owned'</script>"
     events = [json.loads(one["message"])["message"] for one in browser.get_log("performance")]
     urls = [
         one["params"]["request"]["url"]

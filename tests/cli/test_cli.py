@@ -1,4 +1,4 @@
-"""The command line as its users meet it: JSON on stdout, words on stderr, schema on disk."""
+"""The command line as its users meet it: results on stdout, progress on stderr, schema on disk."""
 
 import json
 import subprocess

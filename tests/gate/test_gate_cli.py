@@ -46,10 +46,10 @@ def test_regression_and_pass(runs):
     rule = "label_f1:-0.01 & p<0.05"
     worse = figbench("gate", runs / "worse", "--baseline", runs / "base", "--rule", rule)
     assert worse.returncode == 1, worse.stderr
-    assert "regression" in worse.stderr
+    assert "regression" in worse.stdout
     noise = figbench("gate", runs / "noise", "--baseline", runs / "base", "--rule", rule)
     assert noise.returncode == 0, noise.stderr
-    assert "Smallest difference" in noise.stderr
+    assert "Smallest visible difference" in noise.stdout
 
 
 def other_protocol(runs):
@@ -157,12 +157,12 @@ def test_allow_no_baseline_and_require_update(runs):
         "gate", runs / "noise", "--baseline", runs / "none", *rule, "--allow-no-baseline"
     )
     assert done.returncode == 0
-    assert "nothing compared" in done.stderr
+    assert "nothing compared" in done.stdout
     better = figbench(
         "gate", runs / "base", "--baseline", runs / "worse", *rule, "--require-update"
     )
     assert better.returncode == 1
-    assert "Update the baseline" in better.stderr
+    assert "Update the baseline" in better.stdout
 
 
 def test_config_file_junit_summary_and_json(runs):

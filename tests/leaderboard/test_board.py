@@ -189,13 +189,17 @@ def _exported_csv(page):
 
 
 def test_whiskers_share_the_scale_of_their_column(tmp_path):
-    """Intervals [0, 2] and [8, 10] on a column from 0 to 10: 96 units wide from 4."""
-    folder = write_board(tmp_path, [entry("a", 1.0, 1.0), entry("b", 9.0, 1.0)])
-    found = re.findall(r'<path d="M([\d.]+) 5H([\d.]+)M', build_board(folder).read_text())
-    assert [tuple(map(float, one)) for one in found if one != ("4.0", "100.0")] == [
-        (4.0, 23.2),
-        (80.8, 100.0),
-    ]
+    """Intervals [0, 2] and [8, 10] on a column from 0 to 10: 112 units wide from 5.
+
+    A baseline at 90 does not stretch the axis: its bar ends in an arrow.
+    """
+    floor = {**entry("floor", 90.0, 1.0), "role": "baseline"}
+    folder = write_board(tmp_path, [entry("a", 1.0, 1.0), entry("b", 9.0, 1.0), floor])
+    page = build_board(folder).read_text()
+    cells = re.findall(r'data-metric="0" data-order.*?</td>', page, re.DOTALL)
+    found = [re.search(r'<path d="M([\d.]+) 6H([\d.]+)M', cell).groups() for cell in cells]
+    assert [tuple(map(float, one)) for one in found] == [(5, 27.4), (94.6, 117), (117, 117)]
+    assert ['class="off"' in cell for cell in cells] == [False, False, True]
 
 
 def test_a_baseline_is_pinned_and_takes_no_place(tmp_path):
@@ -203,7 +207,7 @@ def test_a_baseline_is_pinned_and_takes_no_place(tmp_path):
     pinned["result"]["manifests"]["reference"].update(prompts_digest="half", n_figures=25)
     page = build_board(write_board(tmp_path, [entry("a"), pinned])).read_text()
     ranked, _, baselines = page.partition("<h2>Baselines</h2>")
-    assert "rank 1<" in ranked and "<strong>floor" not in ranked
+    assert '<span class="pill">1<' in ranked and "<strong>floor" not in ranked
     assert "<strong>floor" in baselines and "scored against 25 figures" in baselines
 
 

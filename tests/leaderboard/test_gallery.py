@@ -75,7 +75,7 @@ def test_the_page_holds_the_gallery_and_is_the_same_twice(board):
     assert "<h2>Gallery</h2>" in page
     assert page.count('class="exhibit"') == 6 + 2 * 3
     assert "no figure" in page
-    assert '<span class="missed">missed: decoder</span>' in page
+    assert '<dt class="missed">Missed</dt><dd>decoder</dd>' in page
     assert build_board(board).read_text() == page
 
 

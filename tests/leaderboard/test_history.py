@@ -110,13 +110,11 @@ def test_a_damaged_state_is_named(tmp_path):
 
 @pytest.fixture
 def elsewhere_after(monkeypatch):
-    """Switches to other releases of the libraries: other script, style, plots and versions."""
-    library = render._library
+    """Switches to another release of matplotlib: other plots and another version."""
 
     def switch():
-        monkeypatch.setattr(render, "_library", lambda name: "/* newer */" + library(name))
-        monkeypatch.setattr(page, "made_with", lambda: "itables 99, matplotlib 99")
-        monkeypatch.setattr(render, "made_with", lambda: "itables 99, matplotlib 99")
+        monkeypatch.setattr(page, "made_with", lambda: "matplotlib 99")
+        monkeypatch.setattr(render, "made_with", lambda: "matplotlib 99")
         monkeypatch.setattr(
             "figbench.leaderboard.plots._data_uri", lambda _: "data:image/svg+xml;base64,AA"
         )

@@ -14,6 +14,7 @@ from figbench.pages.strata import properties, strata_of, stratum_means
 from tests.leaderboard.factory import entry, write_board
 
 FD = "fd@efficientnet-lite0"
+TITLE = "Fréchet distance, EfficientNet-Lite0 ↓"
 
 
 def _svg(uri):
@@ -47,15 +48,15 @@ def test_a_distance_is_drawn_against_n_with_half_matched_and_extrapolated(tmp_pa
     misleading = _pictures(write_board(tmp_path / "b", [rich]))
     details["extrapolation"] = "reliable"
     drawn = _pictures(write_board(tmp_path / "c", [rich]))
-    note = f"{FD} ↓ against the number of figures"
+    note = f"{TITLE} against the number of figures"
     assert plain[note].count("<use") < misleading[note].count("<use")
     assert "extrapolated" in drawn[note] and "extrapolated" not in misleading[note]
-    assert not any("label_f1" in one and "number of figures" in one for one in drawn)
+    assert not any("Label F1" in one and "number of figures" in one for one in drawn)
 
 
 def test_the_timeline_names_the_day_of_the_entry(tmp_path):
     drawn = _pictures(write_board(tmp_path, [entry("rich")]))
-    assert "2026-01-01" in drawn[f"{FD} ↓ by date of entry"]
+    assert "2026-01-01" in drawn[f"{TITLE} by date of entry"]
 
 
 def test_a_day_that_no_calendar_has_is_refused(tmp_path):

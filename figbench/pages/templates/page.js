@@ -103,6 +103,7 @@
       layout: { topStart: "search", topEnd: null, bottomStart: "info", bottomEnd: null },
     });
     const search = board.closest(".dt-container").querySelector(".dt-search");
+    search.querySelector("input").removeAttribute("autocomplete");
     filters.prepend(search);
     table.search.fixed("filters", (text, data, index) => passes(table.row(index).node()));
     const inside = new Set(table.rows().nodes().toArray());
