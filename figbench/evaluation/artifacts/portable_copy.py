@@ -12,6 +12,10 @@ from figbench.evaluation.artifacts.reader import feature_spaces, load_features
 from figbench.io.atomic import atomic_path
 
 
+TESTED = ("fid", "fd", "kid", "kd")
+"""Metrics whose paired test needs features; the others are tested from their per-figure values."""
+
+
 def make_portable(folder: Path) -> Path | None:
     """Copies the features of a finished run from the store into its folder.
 
@@ -29,6 +33,8 @@ def make_portable(folder: Path) -> Path | None:
     spaces = feature_spaces(folder)
     arrays: dict[str, npt.NDArray[np.float32]] = {}
     for metric_id, key in spaces.items():
+        if metric_id.partition("@")[0] not in TESTED:
+            continue
         if f"{key}/generated" not in arrays:
             features = load_features(folder, metric_id)
             arrays[f"{key}/generated"] = np.ascontiguousarray(features.generated)
