@@ -51,7 +51,8 @@ def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, st
     """
     references = {_name(one.figure_id): one for one in reference.figures}
     offered = {_name(one.figure_id) for one in generated.figures}
-    offered |= {_name(one.path) for one in (*generated.figures, *generated.rejects)}
+    offered |= {_name(one.path) for one in generated.figures}
+    offered |= {_name(one.path) for one in generated.rejects}
     for first, second in pairs.items():
         _require(first, offered, "generated figure", generated.source)
         _require(second, references, "reference", reference.source)
