@@ -51,13 +51,8 @@ def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, st
     """
     references = {_name(one.figure_id): one for one in reference.figures}
     offered = {_name(one.figure_id) for one in generated.figures}
-<<<<<<< HEAD
     offered |= {_name(figure.path) for figure in generated.figures}
     offered |= {_name(reject.path) for reject in generated.rejects}
-=======
-    offered |= {_name(one.path) for one in generated.figures}
-    offered |= {_name(one.path) for one in generated.rejects}
->>>>>>> inputs
     for first, second in pairs.items():
         _require(first, offered, "generated figure", generated.source)
         _require(second, references, "reference", reference.source)
