@@ -11,7 +11,6 @@ from figbench.evaluation.artifacts.portable import PORTABLE_NAME
 from figbench.evaluation.artifacts.reader import feature_spaces, load_features
 from figbench.io.atomic import atomic_path
 
-
 TESTED = ("fid", "fd", "kid", "kd")
 """Metrics whose paired test needs features; the others are tested from their per-figure values."""
 
