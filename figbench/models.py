@@ -41,7 +41,7 @@ class ReferenceModel(Protocol):
     def sample(
         self,
         checkpoint: str | Path,
-        prompts: str,
+        prompts: str | None,
         guidance_scale: float | None = None,
         num_inference_steps: int | None = None,
         samples_per_prompt: int = 1,
@@ -49,6 +49,7 @@ class ReferenceModel(Protocol):
         out: str | Path = "figures",
         limit: int | None = None,
         *,
+        prompt: Sequence[str] = (),
         config: str | None = None,
         overrides: Sequence[str] = (),
         eta: float | None = None,

@@ -42,7 +42,8 @@ def figbench_style(**changes: Any) -> Iterator[None]:
     """Draws with :data:`SETTINGS`, and with ``changes`` on top."""
     import matplotlib
 
-    with matplotlib.rc_context({**SETTINGS, **changes}):
+    settings: Any = {**SETTINGS, **changes}
+    with matplotlib.rc_context(settings):
         yield
 
 

@@ -104,7 +104,7 @@ class _Outlines:
                 stacklevel=2,
             )
         logging.getLogger("fontTools").setLevel(logging.ERROR)
-        from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # slow to import, and only drawing needs it
+        from fontTools.ttLib import TTFont  # slow to import
 
         font: Any = TTFont(_font_file(name), lazy=True)
         self._names: dict[int, str] = font.getBestCmap()

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import figbench
-from figbench.data.layouts.serialization import save_manifest
 from figbench.data.load import load_manifest
 from figbench.errors import FigbenchError
+from figbench.results.files import write_result
 from figbench_figgen.config import FigGenConfig
-from figbench_figgen.sample import Request, Work, draw_all
+from figbench_figgen.sample import Request, Work, draw_batch
 
 
 def score_pipeline(
@@ -18,14 +18,13 @@ def score_pipeline(
 ) -> dict[str, float]:
     """Samples, evaluates, and returns ``{metric id: value}`` of what could be measured.
 
-    A benchmark that cannot run (too few figures, say) is reported in the folder's
+    The figures stay in memory; ``result.json`` goes into the folder. It runs on one process of a
+    job. A benchmark that cannot run (too few figures, say) is reported in the folder's
     ``not-scored.txt`` and does not stop the training.
     """
     manifest = _test_part(source, config)
     chosen = manifest.select(manifest.figures[: config.run.evaluate_limit], "for scoring")
     folder.mkdir(parents=True, exist_ok=True)
-    reference = folder / "reference.jsonl"
-    save_manifest(chosen, reference)
     work = [Work(one.figure_id, 0, one.prompt or "") for one in chosen.figures]
     request = Request(
         seed=config.run.seed,
@@ -34,9 +33,15 @@ def score_pipeline(
         eta=config.sample.eta,
         batch_size=config.sample.batch_size,
     )
-    draw_all(pipeline, work, request, folder / "figures")
     try:
-        result = figbench.evaluate(str(folder / "figures"), str(reference), output=folder)
+        evaluator = figbench.Evaluator(figbench.Figures.from_manifest(chosen), distributed=False)
+        for first in range(0, len(work), request.batch_size):
+            batch = work[first : first + request.batch_size]
+            images = list(draw_batch(pipeline, batch, request))
+            captions = [one.caption for one in batch]
+            evaluator.update(images, [one.figure_id for one in batch], captions)
+        result = evaluator.compute()
+        write_result(result, folder)
     except FigbenchError as error:
         (folder / "not-scored.txt").write_text(str(error) + "\n", encoding="utf-8")
         return {}

@@ -131,34 +131,31 @@ def test_averages_are_what_is_sampled(figgen, simple_root, trained, tmp_path):
 
 
 def test_scores_while_training(figgen, simple_root, trained, tmp_path, monkeypatch):
-    """The offline protocol is run on drawn figures; a fake result keeps this quick."""
+    """Drawn figures are scored in memory; one metric keeps this quick."""
     import figbench
 
-    seen = {}
+    seen = {"ids": [], "reference": []}
 
-    class Metric:
-        value = 0.5
+    class Quick(figbench.Evaluator):
+        def __init__(self, reference, **options):
+            super().__init__(reference, metrics=["ssim"], **options)
+            seen["reference"] += [one.figure_id for one in reference.load().figures]
 
-    class Result:
-        def __init__(self):
-            self.metrics = {"label_f1": Metric()}
+        def update(self, images, figure_ids=None, prompts=None, **options):
+            seen["ids"] += figure_ids
+            super().update(images, figure_ids, prompts, **options)
 
-    def evaluate(generated, reference, output):
-        from figbench import load_manifest
-
-        seen["generated"] = load_manifest(generated).figures
-        seen["reference"] = load_manifest(reference).figures
-        return Result()
-
-    monkeypatch.setattr(figbench, "evaluate", evaluate, raising=False)
+    monkeypatch.setattr(figbench, "Evaluator", Quick, raising=False)
     train(
         figgen, simple_root, tmp_path, "diffusion", "diffusion.steps=2", "run.evaluate_every=2",
         "run.evaluate_limit=3", autoencoder=trained,
     )  # fmt: skip
-    ids = [one.figure_id for one in seen["generated"]]
-    assert ids == [one.figure_id for one in seen["reference"]]
-    assert len(ids) == 3
-    assert {"step": 2, "label_f1": 0.5} in read_log(tmp_path / "log-diffusion.jsonl")
+    assert len(seen["ids"]) == 3
+    assert seen["ids"] == seen["reference"]
+    folder = tmp_path / "evaluations" / "step-00000002"
+    assert [path.name for path in folder.iterdir()] == ["result.json"]
+    value = figbench.load_result(folder).value("ssim")
+    assert {"step": 2, "ssim": value} in read_log(tmp_path / "log-diffusion.jsonl")
 
 
 def test_tensorboard_gets_the_losses(figgen, simple_root, tmp_path):

@@ -200,14 +200,16 @@ def _named(
         return _Read(kind, candidates, [note], left)
 
     if not known.is_reference and known.prompts:
-        matched = by_name.by_reference(images, index, layout)
+        matched = None if layout == "folders" else by_name.by_reference(images, index, layout)
         if matched is not None:
             named, more = matched
             left += more
+            if layout is None:
+                _one_reading(names, named, index)
             if any(one.number is not None for one in named):
                 return done("samples", named, "figure id and sample = <figure id>_<sample>")
             return done("flat", named, _flat_note(named))
-        inside = by_name.by_folder(images, index) if layout is None else None
+        inside = by_name.by_folder(images, index) if layout in (None, "folders") else None
         if inside is not None:
             return done("folders", inside, "figure id = the folder's name")
     if layout == "samples" or (
@@ -223,6 +225,15 @@ def _named(
             f"{len(below)} of {len(images)} images lie in sub-folders and count: {some(below)}"
         )
     return read
+
+
+def _one_reading(names: Names, named: Sequence[by_name.Named], index: IdIndex) -> None:
+    """Refuses a set of which some files, and folders of other files, have references' names."""
+    unmatched = [one.name for one in named if one.figure_id not in index.ids]
+    inside = [name for name in unmatched if any(index.find(part) for part in name.split("/")[:-1])]
+    if len(inside) > _STRAY_SHARE * len(named):
+        matched = [one.name for one in named if one.figure_id in index.ids]
+        raise _two_layouts(names, "folders", inside, matched)
 
 
 def _flat_note(named: Sequence[by_name.Named]) -> str:

@@ -28,11 +28,11 @@ def find_index(
     Raises:
         UserError: If there are several indexes and no split chooses, or one cannot be read.
     """
-    depths = sorted({name.count("/") for name in every if _is_index(name)})
+    depths = sorted({name.count("/") for name in every if is_index(name)})
     for depth in depths:
         if depth > 1:
             break
-        here = [name for name in every if _is_index(name) and name.count("/") == depth]
+        here = [name for name in every if is_index(name) and name.count("/") == depth]
         rows = {name: _rows(names, name) for name in here}
         usable = {name: found for name, found in rows.items() if found is not None}
         if usable:
@@ -40,7 +40,10 @@ def find_index(
     return None
 
 
-def _is_index(name: str) -> bool:
+def is_index(name: str) -> bool:
+    """Tells by its name and depth whether a file may be the index of a folder."""
+    if name.count("/") > 1:
+        return False
     base = name.rpartition("/")[2].lower()
     suffix = index_suffix(base)
     return suffix is not None and base.removesuffix(COMPRESSED).removesuffix(suffix) in _STEMS

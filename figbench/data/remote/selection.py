@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from figbench.data.dataset_index import Candidate, Listing
-from figbench.data.layouts import paper2fig, tables
+from figbench.data.layouts import indexed, paper2fig, tables
 from figbench.data.layouts.folder import is_image
 from figbench.data.remote.mirror import Mirror
 from figbench.data.remote.objects import Objects
@@ -27,6 +27,7 @@ def indexes(names: Collection[str], split: str | None) -> list[str]:
     shards = [] if stems else [one for one in names if one.endswith(".parquet")]
     return [
         *(one for one in found if one in names),
+        *(one for one in names if indexed.is_index(one) and one not in found),
         *(one for one in shards if PurePosixPath(one).parent.as_posix() in (".", "data")),
         *(
             one

@@ -84,7 +84,7 @@ def load_inputs(
                 generated,
                 layout=options.layout,
                 only=options.only,
-                reference=None if pairs else references,
+                reference=None if options.pairs else references,
                 probes=probes,
                 advance=copied(say),
             )
