@@ -58,7 +58,7 @@ def parse_xml(data: bytes) -> Any:
     Raises:
         GraphError: When the document is refused, or not well-formed.
     """
-    from xml.etree.ElementTree import ParseError
+    from xml.etree.ElementTree import ParseError  # nosec B405 # the exception class only
 
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser

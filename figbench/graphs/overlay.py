@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # escapes text that is written
 
 from figbench.errors import UserError
 from figbench.graphs.model import Box, Edge, FigureGraph

@@ -67,7 +67,7 @@ def answer_model(
             "Answer", __base__=_Strict, scores=(scores, ...), reason=(str | None, None)
         )
     if protocol.mode == "checklist":
-        assert aspect is not None
+        assert aspect is not None  # nosec B101 # narrows a type
         kind: Any = Literal[aspect.types] if aspect.types else str
         severity: Any = Literal["critical", "moderate"]
         error: Any = create_model(

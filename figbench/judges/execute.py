@@ -75,7 +75,7 @@ class Executor:
         self._fatal: str | None = None
         self._rejected = 0
         self._pace = _Pace(settings.requests_per_minute)
-        self._random = random.Random()
+        self._random = random.Random()  # nosec B311 # timing and sampling, no secret
 
     async def run(
         self, trials: Sequence[Trial], advance: Callable[[int, int], None] | None = None

@@ -103,7 +103,7 @@ class PictureFolder:
 
     def path(self, digest: str) -> Path:
         """Returns the file of a picture."""
-        assert self.root is not None
+        assert self.root is not None  # nosec B101 # narrows a type
         return self.root / f"{digest}.img"
 
     def read(self, digest: str) -> bytes:

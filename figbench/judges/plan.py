@@ -137,7 +137,7 @@ class Planner:
         present = [item for item in items if item.generated]
         trials: list[Trial] = []
         for item in present:
-            assert item.generated is not None
+            assert item.generated is not None  # nosec B101 # narrows a type
             asked = self._asked("comparison", item, (GENERATED, item.generated()))
             trials += [replace(t, repeat=r) for t in asked for r in range(repeats)]
         rng = np.random.default_rng(seed)
@@ -169,7 +169,7 @@ class Planner:
         return next((o for o in rotated if o.paper_id != present[index].paper_id), None)
 
     def _controls(self, item: Item, other: Item | None, repeats: int) -> list[Trial]:
-        assert item.generated is not None
+        assert item.generated is not None  # nosec B101 # narrows a type
         generated, reference = item.generated(), item.reference()
         blank = np.full_like(reference, 255)
         asked = self._asked("comparison", item, (GENERATED, generated))

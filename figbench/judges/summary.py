@@ -91,7 +91,7 @@ def _first_of(item: Judged, protocol: JudgeProtocol) -> str:
     order = protocol.published_order
     if order == "random":
         trial = item.trial
-        coin = random.Random(f"{trial.prompt_id}#{trial.sample}").random()
+        coin = random.Random(f"{trial.prompt_id}#{trial.sample}").random()  # nosec B311 # timing and sampling, no secret
         return GENERATED if coin < 0.5 else REFERENCE
     return REFERENCE if order == "reference-first" else GENERATED
 

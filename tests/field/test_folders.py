@@ -52,6 +52,7 @@ def test_sixty_folders(plan):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 @settings(max_examples=2000, deadline=None, suppress_health_check=CHECKS)
 @given(PLANS)
 def test_two_thousand_folders(plan):

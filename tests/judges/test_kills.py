@@ -73,6 +73,7 @@ def test_a_kill_repeats_no_paid_call(sets, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_thirty_kills(sets, tmp_path):
     kill_and_resume(sets, tmp_path, 30, seed=1)
 

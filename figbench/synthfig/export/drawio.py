@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import zlib
 from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import quoteattr  # nosec B406 # escapes text that is written
 
 from figbench.graphs.model import Box, Edge, FigureGraph, Node
 from figbench.synthfig.export.graph import scene_graph
@@ -66,7 +66,7 @@ def _vertex(key: str, text: str, style: str, box: Box, parent: str) -> str:
 
 
 def _node(node: Node, scene: Scene, parent: str, frame: Box | None) -> str:
-    assert node.box is not None
+    assert node.box is not None  # nosec B101 # narrows a type
     left, top = (frame[0], frame[1]) if frame else (0.0, 0.0)
     box = (
         node.box[0] * scene.width - left,

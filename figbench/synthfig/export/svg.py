@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import replace
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # escapes text that is written
 
 from PIL import Image
 

@@ -75,7 +75,7 @@ def scene_tikz(scene: Scene) -> str:
         "\\begin{tikzpicture}[every node/.style={draw}]",
     ]
     for node in graph.nodes:
-        assert node.box is not None
+        assert node.box is not None  # nosec B101 # narrows a type
         x = (node.box[0] + node.box[2]) / 2 * scene.width * unit
         y = (height - (node.box[1] + node.box[3]) / 2 * height) * unit
         wide = (node.box[2] - node.box[0]) * scene.width * unit
