@@ -119,7 +119,8 @@ class LabelFidelity:
             )
         # Stored boxes are in pixels of the original image: positions do not compare.
         textual = {"max_ned": options["max_ned"]}
-        truth = _score_rows(inputs.generated_lines, inputs.truth_lines, textual)
+        stored = inputs.truth_lines or [None] * len(inputs.generated_lines)
+        truth = _score_rows(inputs.generated_lines, stored, textual)
         ceiling = _ceiling(inputs, textual) if truth else {}
         found = columns | _suffixed(truth, "_truth")
         found |= {f"{key}_ceiling": ceiling[key] for key in CEILINGS if ceiling}

@@ -78,7 +78,7 @@ TABLE = [
     ),
     ("unknown device", "good --reference ref --metrics ssim --device tpu9", 2, ["tpu9"]),
     ("bad model card", "good --reference ref --metrics ssim --model-card card.yaml", 2, ["nam"]),
-    ("no reference", "good", 2, ["--reference"]),
+    ("no reference", "good", 2, ["no reference set", "evaluate generated reference"]),
 ]
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure
 from figbench.results.files import write_result
@@ -51,7 +52,9 @@ def write_run(folder, columns, *, name="model", papers=None, features=None, **ch
         "source": "x", "layout": "flat", "digest": digest(name), "prompts_digest": digest("p"),
         "n_figures": n, "n_prompts": n,
     }  # fmt: skip
-    reference = {**record, "digest": digest("reference")}
+    written = folder / "reference.jsonl"
+    of_reference = load_manifest(written).digest if features is not None else digest("reference")
+    reference = {**record, "digest": of_reference}
     document["manifests"] = {"generated": record, "reference": reference}
     write_result(make_result(**{**document, **changes}), folder)
     return folder

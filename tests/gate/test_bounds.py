@@ -9,7 +9,7 @@ import pytest
 
 from figbench.comparison.comparison import compare
 from figbench.errors import IntegrityError, UserError
-from figbench.evaluation.artifacts.portable import make_portable
+from figbench.evaluation.artifacts.portable_copy import make_portable
 from figbench.gate.annotations import write_junit
 from figbench.gate.decision import gate, spend
 from figbench.gate.rules import parse_rule

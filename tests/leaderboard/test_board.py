@@ -55,7 +55,7 @@ def test_a_valid_entry_has_no_problem(tmp_path):
         (lambda one: one["result"]["metrics"].pop("label_f1"), "metrics.label_f1: absent"),
         (
             lambda one: one["result"]["metrics"].update({FD: metric(-0.1)}),
-            "-0.1 is negative",
+            "-0.1 is outside 0..inf",
         ),
         (
             lambda one: one["result"]["metrics"].update(label_f1=metric(1.5, 0.1, True)),
