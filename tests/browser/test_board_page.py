@@ -246,7 +246,7 @@ def test_the_lightbox_moves_along_the_row_by_keys(browser, tmp_path):
 
 
 def test_500_entries_sort(browser, tmp_path):
-    """How long sorting takes is measured in tests/benchmarks; here the order counts."""
+    """The order counts; how long sorting takes is not measured here."""
     entries = [entry(f"model {i:03d}", 10 + (i * 37) % 500) for i in range(500)]
     browser.get(build_board(write_board(tmp_path, entries)).as_uri())
     browser.find_elements(By.CSS_SELECTOR, "#board thead th")[2].click()
