@@ -140,8 +140,13 @@ def _probe_each(
     looker, stopped = Looker(), threading.Event()
 
     def probe_some(part: Sequence[Candidate]) -> _Probed:
-        going = takewhile(lambda _one: not stopped.is_set(), part)
-        return [(one, _probe(read, one, probes, looker.look)) for one in going]
+        going = takewhile(lambda _candidate: not stopped.is_set(), part)
+        try:
+            return [(file, _probe(read, file, probes, looker.look)) for file in going]
+        except BaseException:
+            # Here already, not when the caller sees it: the other threads end after their file.
+            stopped.set()
+            raise
 
     parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:

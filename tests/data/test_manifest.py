@@ -3,7 +3,7 @@
 import json
 import pickle
 import shutil
-import time
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -113,22 +113,34 @@ def test_verdicts_do_not_outlive_a_change_of_limits(folder, monkeypatch):
 
 
 def test_an_interrupt_does_not_wait_for_the_rest(tmp_path, monkeypatch):
-    """Ctrl-C among many files: those not begun are dropped."""
+    """Ctrl-C among many files: those not begun are dropped, however slow the machine is.
+
+    The second thread waits in its file until the first has told it to stop, so the number of
+    files is exact.
+    """
     for i in range(200):
         (tmp_path / f"{i:03d}.png").write_bytes(encoded(drawing(seed=i)))
-    seen = []
+    seen, signals, lock = [], [], threading.Lock()
+
+    def recorded():
+        signals.append(threading.Event())
+        return signals[-1]
 
     def look(data):
-        seen.append(data)
-        if len(seen) == 5:
+        with lock:
+            seen.append(data)
+            position = len(seen)
+        if position == 5:
             raise KeyboardInterrupt
-        time.sleep(0.02)
+        if position > 5:
+            assert signals[-1].wait(timeout=600)
         return Probe(9, 9)
 
     monkeypatch.setattr("figbench.images.decode_pool.look", look)
+    monkeypatch.setattr("figbench.data.load.threading", SimpleNamespace(Event=recorded))
     with pytest.raises(KeyboardInterrupt):
         load_manifest(tmp_path, workers=2)
-    assert len(seen) < 50
+    assert 5 <= len(seen) <= 6
 
 
 def test_changed_bytes_are_refused(folder):
