@@ -4,6 +4,7 @@ import json
 import pickle
 import shutil
 import threading
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
