@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -203,7 +204,7 @@ def _arrows_right(image: RGBImage, shapes: Sequence[Drawn | None]) -> bool:
     """Tells whether each shape but the last has an arrow to the next, and no other pair has."""
     dark = image.max(axis=2) <= DARK
     drawn = [one for one in shapes if one is not None]
-    for start, end in zip(drawn, drawn[1:], strict=False):
+    for start, end in pairwise(drawn):
         if not _arrow(dark, start, end):
             return False
     # Strokes outside: the closing side of four shapes must be empty.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from figbench_figgen.checks import Checked, check_figure, parse_caption, shapes_of
@@ -53,7 +55,7 @@ def test_mirrored_figures_fail(figures: list[tuple[RGBImage, str]]) -> None:
 
 
 def test_other_captions_fail(figures: list[tuple[RGBImage, str]]) -> None:
-    shifted = zip(figures, figures[1:], strict=False)
+    shifted = pairwise(figures)
     results: list[Checked] = [check_figure(image, other) for (image, _), (_, other) in shifted]
     assert np.mean([one.colours for one in results]) < 0.2
     assert np.mean([one.layout for one in results]) < 0.4
