@@ -29,7 +29,9 @@ def config():
 
 
 def networks(config):
-    parts = seeded(0, lambda: (build_vae(config), build_text(config.text), build_figgen_unet(config)))
+    parts = seeded(
+        0, lambda: (build_vae(config), build_text(config.text), build_figgen_unet(config))
+    )
     return [part.eval() for part in parts]
 
 
@@ -75,9 +77,7 @@ def plain_sampling(vae, text, unet, tokens, scheduler, scale):
             both, t, encoder_hidden_states=embedding, encoder_attention_mask=mask
         ).sample
         without, with_caption = predicted.chunk(2)
-        latents = scheduler.step(
-            without + scale * (with_caption - without), t, latents
-        ).prev_sample
+        latents = scheduler.step(without + scale * (with_caption - without), t, latents).prev_sample
     return vae.decode(latents / vae.config.scaling_factor).sample
 
 
@@ -105,7 +105,7 @@ def test_sampling(config, benchmark, kind):
         figures_per_cpu_second=BATCH / ours,
         gigaflop_per_figure=flops / BATCH / 1e9,
     )
-    print(f"\nsampling {kind}: {benchmark.extra_info}")  # noqa: T201 # the benchmark's output
+    print(f"\nsampling {kind}: {benchmark.extra_info}")  # the benchmark's output
     assert ours / peer < (1.3 if kind == torch.float32 else 1.1)
 
 
@@ -181,6 +181,6 @@ def test_training(config, benchmark, tmp_path):
         cpu_seconds_per_step=ours,
         gigaflop_per_step=flops / 1e9,
     )
-    print(f"\ntraining: {benchmark.extra_info}")  # noqa: T201 # the benchmark's output
+    print(f"\ntraining: {benchmark.extra_info}")  # the benchmark's output
     assert ours / peer < 1.1
     assert loading < 0.2 * ours
