@@ -19,7 +19,8 @@ def estimate(config: FigGenConfig) -> dict[str, dict[str, int]]:
     """Returns the bytes of a training step of both stages, part by part.
 
     ``activations_per_figure`` are the tensors that the forward pass saves for the backward pass
-    in float32, without gradient checkpointing; in bfloat16 it is about half. ``total`` is for
+    in float32, without gradient checkpointing and with plain attention; in bfloat16 it is about
+    half, and fused attention saves less. ``total`` is for
     the stage's micro batch. Not counted: temporary buffers of single operations, the libraries
     themselves (a CUDA context takes about half a gigabyte), loss networks of the autoencoder.
 
