@@ -11,7 +11,7 @@ from functools import partial
 
 from figbench.images.types import RGBImage
 from figbench.synthfig import blur, garble, make_scene, render_scene
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Stroke, Text
 
 ANCHOR_SEED = 71_018
@@ -45,7 +45,7 @@ class Anchor:
 
 def _affected(count: int, strength: float, seed: int) -> set[int]:
     """Returns nested choices: a larger strength affects everything that a smaller one does."""
-    order = Dice(seed, _CHOICE).shuffled(range(count))
+    order = StableRng(seed, _CHOICE).shuffled(range(count))
     return set(order[: max(1, round(strength * count))])
 
 

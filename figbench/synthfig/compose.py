@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from figbench.synthfig.content import Content
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.drawings import mixed
+from figbench.synthfig.layout import Grid, lay_out
 from figbench.synthfig.node import ICONS, LEADING, SIGNS, Node, NoRoomError
-from figbench.synthfig.notes import place_notes, touch
-from figbench.synthfig.place import Grid, place
+from figbench.synthfig.notes import lay_out_notes, touch
 from figbench.synthfig.raster import Point, quadratic
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.route import Path, Router
 from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
 from figbench.synthfig.style import Style
@@ -19,18 +19,18 @@ from figbench.synthfig.style import Style
 _MARGIN = 10
 
 
-def compose(content: Content, style: Style, dice: Dice) -> Scene:
+def compose(content: Content, style: Style, rng: StableRng) -> Scene:
     """Lays a content out in a style; the scene has no caption yet.
 
     Raises:
         NoRoomError: When it does not fit or an arrow or label finds no free place.
     """
-    grid = place(content, style, dice)
+    grid = lay_out(content, style, rng)
     titles = _titles(grid, style)
     router = Router(grid, content.links, [title.box for title in titles], style.head_size + 5)
     order = sorted(range(len(content.links)), key=lambda i: content.links[i].kind != "flow")
     paths = {i: router.route(content.links[i]) for i in order}
-    dashed_skip = dice.chance(0.5)
+    dashed_skip = rng.chance(0.5)
     strokes = []
     words = [t.box for t in titles] + [n.caption for n in grid.nodes if n.beneath]
     for i, path in paths.items():
@@ -46,10 +46,10 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
                 ends=(link.source, link.target),
             )
         )
-    notes = place_notes(content, style, grid, titles, paths, strokes)
+    notes = lay_out_notes(content, style, grid, titles, paths, strokes)
     items: list[Item] = [*_frames(grid, style), *strokes]
     for i, node in enumerate(grid.nodes):
-        items += _owned(_draw_node(node, style, grid.size, dice), i)
+        items += _owned(_draw_node(node, style, grid.size, rng), i)
     items += [*titles, *notes]
     return _crop(items, content, style, grid.size)
 
@@ -90,7 +90,7 @@ def _frames(grid: Grid, style: Style) -> list[Shape]:
     return frames
 
 
-def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
+def _draw_node(node: Node, style: Style, size: int, rng: StableRng) -> list[Item]:
     paint = style.paint(node.module.role)
     shape = node.shape
     kind = shape
@@ -102,7 +102,7 @@ def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
         Shape(
             kind, node.body, paint.fill, line, max(style.border, int(shape in SIGNS | ICONS)),
             style.radius, shadow=style.shadow and shape in ("box", "pill"),
-            seed=dice.word() >> 1,
+            seed=rng.word() >> 1,
         )
     ]  # fmt: skip
     inside = shape not in ICONS
@@ -112,7 +112,7 @@ def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
         left, high = (x0 + x1 - wide) // 2, (y0 + y1 - node.label_height - node.badge) // 2
         badge = (left, high - 2, left + wide, high + node.badge - 4)
         white = (255, 255, 255)
-        items.append(Shape(style.badge, badge, white, line, 1, 0, seed=dice.word() >> 1))
+        items.append(Shape(style.badge, badge, white, line, 1, 0, seed=rng.word() >> 1))
     cx, top = (x0 + x1) // 2, y1 + 2
     slab = min(x1 - x0, y1 - y0) // 10
     if inside:

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from dataclasses import dataclass, replace
 
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.text import plain
 from figbench.synthfig.words import FIELDS, LINK_WORDS, METHOD_NAMES, ROLE_WORDS, Field
 
@@ -71,7 +71,7 @@ class Content:
 class Draft:
     """A content under construction: names are drawn without repetition."""
 
-    dice: Dice
+    rng: StableRng
     kind: str
     field: Field = dataclasses.field(init=False)
     modules: list[Module] = dataclasses.field(default_factory=list)
@@ -80,7 +80,7 @@ class Draft:
     _pools: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.field = self.dice.choice(FIELDS)
+        self.field = self.rng.choice(FIELDS)
 
     def word(self, kind: str) -> str:
         """Returns an unused word of a kind (an attribute of ``words.Field``)."""
@@ -89,7 +89,7 @@ class Draft:
             words: tuple[str, ...] = getattr(self.field, kind)
             taken = {module.name for module in self.modules}
             fresh = [w for w in words if plain(w.split("@")[0].replace("|", " ")) not in taken]
-            pool = self._pools[kind] = self.dice.shuffled(fresh or list(words))
+            pool = self._pools[kind] = self.rng.shuffled(fresh or list(words))
         return pool.pop()
 
     def add(self, kind: str, col: int, row: int, text: str = "", look: str = "") -> int:
@@ -125,25 +125,25 @@ class Draft:
     def annotate(self, most: int) -> None:
         """Writes short labels on up to ``most`` ordinary arrows."""
         plain_links = [i for i, link in enumerate(self.links) if link.kind == "flow"]
-        count = min(self.dice.integer(0, most), len(plain_links))
-        words = self.dice.sample(LINK_WORDS, count)
-        for i, word in zip(self.dice.sample(plain_links, count), words, strict=True):
+        count = min(self.rng.integer(0, most), len(plain_links))
+        words = self.rng.sample(LINK_WORDS, count)
+        for i, word in zip(self.rng.sample(plain_links, count), words, strict=True):
             self.links[i] = replace(self.links[i], text=word)
 
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Returns a legend of the roles that occur, or none."""
         roles = sorted({m.role for m in self.modules if m.look == "auto"})
-        if len(roles) < 2 or not self.dice.chance(0.28):
+        if len(roles) < 2 or not self.rng.chance(0.28):
             return ()
-        chosen = self.dice.sample(roles, min(len(roles), self.dice.integer(2, 3)))
-        return tuple((role, self.dice.choice(ROLE_WORDS[role])) for role in chosen)
+        chosen = self.rng.sample(roles, min(len(roles), self.rng.integer(2, 3)))
+        return tuple((role, self.rng.choice(ROLE_WORDS[role])) for role in chosen)
 
     def done(self) -> Content:
         """Returns the finished content."""
         return Content(
             self.kind,
-            self.dice.choice(METHOD_NAMES),
-            self.dice.choice(self.field.task),
+            self.rng.choice(METHOD_NAMES),
+            self.rng.choice(self.field.task),
             tuple(self.modules),
             tuple(self.links),
             tuple(self.groups),

@@ -11,9 +11,9 @@ from figbench.errors import UserError
 from figbench.synthfig.caption import Prose
 from figbench.synthfig.compose import compose
 from figbench.synthfig.content import Content
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.kinds import make_content
 from figbench.synthfig.node import NoRoomError
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.style import draw_style
 
@@ -43,7 +43,7 @@ def make_scene(rng_or_seed: Generator | int, index: int, *, number: int = 1) -> 
         )
     prose = Prose(number, (seed, index, _PROSE))
     for turn in itertools.count():
-        content = make_content(Dice(seed, index, _CONTENT, turn))
+        content = make_content(StableRng(seed, index, _CONTENT, turn))
         for attempt in range(_ATTEMPTS):
             scene = _try_style(content, (seed, index, _STYLE, turn, attempt))
             if scene is not None:
@@ -72,8 +72,8 @@ def restyle(scene: Scene, seed: int) -> Scene:
 
 
 def _try_style(content: Content, key: tuple[int, ...]) -> Scene | None:
-    dice = Dice(*key)
+    rng = StableRng(*key)
     try:
-        return compose(content, draw_style(dice), dice)
+        return compose(content, draw_style(rng), rng)
     except NoRoomError:
         return None

@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 from figbench.synthfig.content import Content
+from figbench.synthfig.layout import Grid
 from figbench.synthfig.node import NoRoomError
-from figbench.synthfig.place import Grid
 from figbench.synthfig.route import Path
 from figbench.synthfig.scene import Box, Stroke, Text
 from figbench.synthfig.style import Style
 
 
-def place_notes(
+def lay_out_notes(
     content: Content,
     style: Style,
     grid: Grid,

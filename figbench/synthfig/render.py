@@ -8,10 +8,10 @@ import numpy as np
 
 from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.drawings import DRAWINGS, cuboid, disc, mixed, outlined
 from figbench.synthfig.icons import PICTURES
 from figbench.synthfig.raster import Point, rounded
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
 from figbench.synthfig.text import text_mask
 
@@ -83,14 +83,14 @@ def _shortened(a: Point, b: Point, by: float) -> Point:
 def _shape(canvas: Canvas, shape: Shape, scale: float) -> None:
     box = _scaled(shape.box, scale)
     fill = shape.fill or (255, 255, 255)
-    dice = Dice(shape.seed)
+    rng = StableRng(shape.seed)
     if shape.kind in PICTURES:
         x0, y0, x1, y1 = box
         outlined(canvas, box, fill, (70, 70, 70))
         inner = (max(x1 - x0 - 2, 1), max(y1 - y0 - 2, 1))
-        canvas.paste(PICTURES[shape.kind](dice, *inner), x0 + 1, y0 + 1)
+        canvas.paste(PICTURES[shape.kind](rng, *inner), x0 + 1, y0 + 1)
     elif shape.kind in DRAWINGS:
-        DRAWINGS[shape.kind](canvas, box, fill, shape.line, dice)
+        DRAWINGS[shape.kind](canvas, box, fill, shape.line, rng)
     else:
         _SOLIDS.get(shape.kind, _box)(canvas, shape, box, scale)
 

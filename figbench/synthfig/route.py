@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from figbench.synthfig.content import Link
+from figbench.synthfig.layout import Grid
 from figbench.synthfig.node import SIGNS, Node, NoRoomError
-from figbench.synthfig.place import Grid
 from figbench.synthfig.scene import Box
 
 Path = tuple[tuple[int, int], ...]

@@ -16,10 +16,10 @@ from PIL import Image
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.fonts import font_differences
 from figbench.synthfig.make import make_scene
 from figbench.synthfig.render import render_scene
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.simple import make_simple_scene
 
@@ -106,7 +106,7 @@ def names(n: int, seed: int) -> Iterator[FigureName]:
     """Yields the names of the first ``n`` figures: one to four figures per paper."""
     count, paper = 0, 0
     while count < n:
-        size = Dice(seed, paper, _PAPER).integer(1, 4)
+        size = StableRng(seed, paper, _PAPER).integer(1, 4)
         for number in range(1, min(size, n - count) + 1):
             yield FigureName(seed, paper, number)
         count += size
@@ -131,7 +131,7 @@ def iter_synthfig(
     for index, name in enumerate(names(n, seed)):
         test = ceil((name.paper + 1) * test_fraction) > ceil(name.paper * test_fraction)
         if simple:
-            scene = make_simple_scene(Dice(seed, index, _SIMPLE))
+            scene = make_simple_scene(StableRng(seed, index, _SIMPLE))
         else:
             scene = make_scene(seed, index, number=name.number)
         yield SynthFigure(name, scene, "test" if test else "train")

@@ -23,7 +23,7 @@ from figbench.features.sharing import shared
 from figbench.ocr import load_engine
 from figbench.ocr.base import OcrEngine
 from figbench.protocol import Protocol as ScoringProtocol
-from figbench.store import KeptRows, encode_lines
+from figbench.store import BlobCache, encode_lines
 
 
 class Runner(Protocol):
@@ -86,7 +86,7 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: KeptRows) -> None:
+    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
         self._scorer, self._sink, self._kept = scorer, sink, kept
 
     def holds(self, job: Job) -> bool:
@@ -146,7 +146,7 @@ class Setting:
     execution: Execution
     device: str
     pace: Pace
-    kept: Callable[[Task], KeptRows] | None = None
+    kept: Callable[[Task], BlobCache] | None = None
 
 
 def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:

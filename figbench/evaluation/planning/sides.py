@@ -12,22 +12,22 @@ from figbench.data.types import Figure
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is compared with what.
+    """The pairing of the generated figures with the references.
 
     Attributes:
-        rows: Expected (reference, sample) rows, generated None where missing; for unpaired
-            sets one row per generated figure with itself in the place of the reference id.
+        pairs: Expected (reference, sample) pairs, generated None where missing. For unpaired sets
+            one pair per generated figure, with the figure itself as its reference.
         reference: The reference set.
-        paired: Whether rows carry references.
+        paired: Whether the pairs carry references.
         rejected: Generated files that could not be used.
     """
 
-    rows: Sequence[Row]
+    pairs: Sequence[Row]
     reference: Manifest
     paired: bool
     rejected: int
 
     @property
     def present(self) -> list[Figure]:
-        """Generated figures that are scored, in row order."""
-        return [row.generated for row in self.rows if row.generated is not None]
+        """Generated figures that are scored, in the order of the pairs."""
+        return [pair.generated for pair in self.pairs if pair.generated is not None]

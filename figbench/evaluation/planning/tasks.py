@@ -1,7 +1,7 @@
 """Tasks: one network on one preprocessing policy, the unit that is stored and scheduled.
 
-Each class knows what identifies its stored results, which weights it loads, how many figures a
-second it handles, and how its results are copied from store to store. ``inference.runners`` has one
+Each class states the identity of its stored results, its weights, its rate, and how its results are
+copied from store to store. ``inference.runners`` has one
 runner for each class.
 """
 
@@ -17,7 +17,7 @@ from figbench.features import extractor_info, pair_scorer_info, weights_digest
 from figbench.features.base import ExtractorInfo, PairScorerInfo
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import Protocol
-from figbench.store import Space
+from figbench.store import Namespace
 
 
 class Side(StrEnum):
@@ -72,7 +72,7 @@ class Task(ABC):
         """Returns the SHA-256 of the weights that this machine would load; None without any."""
 
     @abstractmethod
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """Copies stored results between namespaces.
 
         Args:
@@ -110,7 +110,7 @@ class FeatureTask(Task):
         weights = extractor_info(network).weights
         return weights_digest(weights) if weights else None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put(keys, {name: source.get(keys, name) for name in self._info().outputs})
 
@@ -144,7 +144,7 @@ class PairTask(Task):
         weights = pair_scorer_info(network).weights
         return weights_digest(weights) if weights else None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put(keys, {"score": source.get(keys, "score")})
 
@@ -184,7 +184,7 @@ class OcrTask(Task):
         """Returns None: an engine's weights are part of its :class:`OcrInfo`."""
         return None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put_bytes(keys, source.get_bytes(keys))
 

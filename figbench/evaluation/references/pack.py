@@ -1,10 +1,9 @@
-"""A reference set in one file: figures, labels, features and readings, ready to score against.
+"""A reference set in one file: figures, labels, features and OCR results.
 
 A ``.figref`` file is an uncompressed zip of ``pack.json``, ``manifest.jsonl``, the figures under
-``images/<sha256>`` and store segments under ``store/<space>/``. Segments are named by their own
-digest and figures by theirs, and both are checked when the pack is opened: a pack from a stranger
-can be wrong about which figures matter, not about what they are or what a network said of them
-under a digest that you trust.
+``images/<sha256>`` and store segments under ``store/<namespace>/``. Segments and figures are named
+by their digests, which are checked when the pack is opened. A pack from an unknown source can
+therefore list the wrong figures, but it cannot change a figure or a stored result under its digest.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from figbench.data.manifest import Manifest
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import atomic_path
 from figbench.io.json_files import dump_json
-from figbench.store import Space, Store
+from figbench.store import Namespace, Store
 
 PACK, MANIFEST = "pack.json", "manifest.jsonl"
 PACK_VERSION = 1
@@ -43,14 +42,14 @@ def is_pack(path: Path) -> bool:
 
 
 def write_pack(
-    target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]
+    target: Path, reference: Manifest, namespaces: Iterable[Namespace], protocol: dict[str, Any]
 ) -> None:
     """Writes a pack atomically.
 
     Args:
         target: The ``.figref`` file.
         reference: The reference set.
-        spaces: Spaces that hold the reference's rows and nothing else.
+        namespaces: Namespaces that hold the records of the references and nothing else.
         protocol: Id and hash of the protocol that the features were computed for.
     """
     packed = replace(
@@ -67,10 +66,10 @@ def write_pack(
         archive.writestr(PACK, dump_json({"version": PACK_VERSION, "protocol": protocol}))
         for figure in {item.sha256: item for item in reference.figures}.values():
             archive.writestr(f"images/{figure.sha256}", reference.read(figure))
-        for space in spaces:
-            for path in sorted(space.folder.glob("*")):
+        for namespace in namespaces:
+            for path in sorted(namespace.folder.glob("*")):
                 if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
-                    archive.write(path, f"store/{space.id}/{path.name}")
+                    archive.write(path, f"store/{namespace.id}/{path.name}")
         with TemporaryDirectory() as folder:
             save_manifest(packed, Path(folder) / MANIFEST)
             archive.write(Path(folder) / MANIFEST, MANIFEST)
@@ -79,9 +78,13 @@ def write_pack(
 def open_pack(path: Path, store: Store) -> Manifest:
     """Unpacks a reference pack into the store and returns its manifest.
 
+    Args:
+        path: The pack.
+        store: Receives the records; the images are unpacked beside them.
+
     Raises:
-        UserError: If the file is not a whole pack of a known version.
-        IntegrityError: If a figure or segment is not what its name says.
+        UserError: If the file is not a complete pack of a supported version.
+        IntegrityError: If a figure or segment does not match the digest in its name.
     """
     with zipfile.ZipFile(path) as archive:
         try:
@@ -125,6 +128,6 @@ def _read(archive: zipfile.ZipFile, member: str, pack: Path) -> bytes:
             raise UserError(f"{pack}: '{member}' is {info.file_size:,} bytes, over the limit.")
         return archive.read(member)
     except KeyError:
-        raise UserError(f"{pack}: has no '{member}'; the pack is not whole.") from None
+        raise UserError(f"{pack}: has no '{member}'; the pack is incomplete.") from None
     except (zipfile.BadZipFile, EOFError) as error:
         raise IntegrityError(f"{pack}: '{member}' is damaged ({error}).") from None

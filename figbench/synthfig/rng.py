@@ -12,7 +12,7 @@ T = TypeVar("T")
 _BATCH = 128
 
 
-class Dice:
+class StableRng:
     """A stream of draws named by a tuple of non-negative integers.
 
     numpy promises a stable stream for a bit generator but not for ``Generator``'s methods,

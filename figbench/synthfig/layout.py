@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from figbench.synthfig.content import Content, Group
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.node import ICONS, SIGNS, Node, NoRoomError, equalise, measure
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box
 from figbench.synthfig.style import Style
 from figbench.synthfig.text import width_of
@@ -32,7 +32,7 @@ class Grid:
     size: int
 
 
-def place(content: Content, style: Style, dice: Dice) -> Grid:
+def lay_out(content: Content, style: Style, rng: StableRng) -> Grid:
     """Puts modules and frames on the page.
 
     Raises:
@@ -55,10 +55,10 @@ def place(content: Content, style: Style, dice: Dice) -> Grid:
     width, height = grid.width, grid.height
     if width >= height:
         width = max(width, style.target)
-        height = max(height, width * dice.integer(50, 62) // 100)
+        height = max(height, width * rng.integer(50, 62) // 100)
     else:
         height = max(height, style.target)
-        width = max(width, height * dice.integer(50, 62) // 100)
+        width = max(width, height * rng.integer(50, 62) // 100)
     return _Plan(content, style, size).arrange(width, height)
 
 
