@@ -1,4 +1,4 @@
-"""What a reference model offers, and how one is found; nothing here imports a model."""
+"""Interface and registry of reference models. No model is imported here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from figbench.registry import Registry
 
 
 class ReferenceModel(Protocol):
-    """A model that can be trained and sampled; third parties add theirs as an entry point."""
+    """A model that can be trained and sampled; third parties register an entry point."""
 
     name: str
 
@@ -72,7 +72,7 @@ class ReferenceModel(Protocol):
         use_ema: bool = True,
         quiet: bool = False,
     ) -> dict[str, Any]:
-        """Rewrites a checkpoint of the model's authors; returns what did not match."""
+        """Rewrites a checkpoint of the model's authors; returns the keys that did not match."""
         ...
 
 
@@ -88,6 +88,6 @@ def get_model(name: str) -> ReferenceModel:
     """Returns a model by name.
 
     Raises:
-        UserError: If there is none of that name; the message suggests the nearest.
+        UserError: If the name is unknown; the message suggests the most similar.
     """
     return _MODELS.get(name)()

@@ -1,4 +1,4 @@
-"""Captions and body paragraphs that say what the figure shows."""
+"""Captions and body paragraphs that describe a figure."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Prose:
         rng = StableRng(*self.key)
         opening = rng.choice(_OPENINGS).format(name=content.name, task=content.task)
         steps = self._steps(content, rng)
-        shown = steps[: rng.integer(3, 6)]
-        caption = f"Figure {self.number}: " + " ".join([opening, *shown, *self._frames(content)])
+        selected = steps[: rng.integer(3, 6)]
+        caption = f"Figure {self.number}: " + " ".join([opening, *selected, *self._frames(content)])
         parts = _listed([_the(m.name) for m in content.modules if m.lines])
         mention = rng.choice(_MENTIONS).format(k=self.number, name=content.name, parts=parts)
         return caption, (" ".join([mention, *steps]),)

@@ -1,4 +1,4 @@
-"""What a figure says, before anyone decides how it looks."""
+"""The content of a figure (modules, links, groups), independent of its style."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ class Module:
 
     Attributes:
         lines: Its label in markup, line by line; empty for an operator sign.
-        role: One of ``style.ROLES``: what it is coloured as.
-        look: What it must look like (``photo``, ``doc``, ``plus``...), or ``auto``: up to
-            the style.
+        role: One of ``style.ROLES``; decides the colour.
+        look: Fixed appearance (``photo``, ``doc``, ``plus``), or ``auto`` for the style's choice.
         col: Logical column.
         row: Logical row.
     """
@@ -93,24 +92,41 @@ class Draft:
         return pool.pop()
 
     def add(self, kind: str, col: int, row: int, text: str = "", look: str = "") -> int:
-        """Adds a module of a vocabulary kind and returns its number."""
+        """Adds a module and returns its number.
+
+        Args:
+            kind: Vocabulary kind, such as ``inputs``.
+            col: Logical column.
+            row: Logical row.
+            text: Label; empty for an unused word of the kind.
+            look: Fixed appearance; empty for that of the word.
+        """
         word = text or self.word(kind)
-        label, _, shown = word.partition("@")
+        label, _, word_look = word.partition("@")
         auto = "cylinder" if kind == "stores" else "auto"
         role = {
             "inputs": "input", "coders": "coder", "modules": "module", "features": "feature",
             "losses": "loss", "outputs": "output", "stores": "input",
         }[kind]  # fmt: skip
-        self.modules.append(Module(tuple(label.split("|")), role, look or shown or auto, col, row))
+        self.modules.append(
+            Module(tuple(label.split("|")), role, look or word_look or auto, col, row)
+        )
         return len(self.modules) - 1
 
     def sign(self, look: str, col: int, row: int) -> int:
-        """Adds an operator sign (``plus``, ``times``) without a label."""
+        """Adds an operator sign (``plus``, ``times``) without a label; returns its number."""
         self.modules.append(Module((), "module", look, col, row))
         return len(self.modules) - 1
 
     def link(self, source: int, target: int, kind: str = "flow", text: str = "") -> None:
-        """Adds an arrow."""
+        """Adds an arrow.
+
+        Args:
+            source: Number of the module that it leaves.
+            target: Number of the module that it reaches.
+            kind: ``flow``, ``skip``, ``loss`` or ``share``.
+            text: Label; empty for none.
+        """
         self.links.append(Link(source, target, text, kind))
 
     def chain(self, *numbers: int) -> None:
@@ -135,8 +151,8 @@ class Draft:
         roles = sorted({m.role for m in self.modules if m.look == "auto"})
         if len(roles) < 2 or not self.rng.chance(0.28):
             return ()
-        chosen = self.rng.sample(roles, min(len(roles), self.rng.integer(2, 3)))
-        return tuple((role, self.rng.choice(ROLE_WORDS[role])) for role in chosen)
+        selected = self.rng.sample(roles, min(len(roles), self.rng.integer(2, 3)))
+        return tuple((role, self.rng.choice(ROLE_WORDS[role])) for role in selected)
 
     def done(self) -> Content:
         """Returns the finished content."""

@@ -16,7 +16,13 @@ _DOTS = ((220, 70, 60), (60, 120, 200), (70, 160, 90), (235, 160, 40))
 
 
 def mixed(a: Colour, b: Colour, percent: int) -> Colour:
-    """Returns ``percent`` of ``b`` in ``a``."""
+    """Returns a mixture of two colours.
+
+    Args:
+        a: First colour.
+        b: Second colour.
+        percent: Share of ``b``, 0 to 100.
+    """
     part = 100 - percent
     red, green, blue = ((x * part + y * percent) // 100 for x, y in zip(a, b, strict=True))
     return red, green, blue
@@ -68,7 +74,7 @@ def doc(canvas: Canvas, box: Corners, fill: Colour, line: Colour, rng: StableRng
 
 
 def tokens(canvas: Canvas, box: Corners, fill: Colour, line: Colour, rng: StableRng) -> None:
-    """A row of cells in shades, as embeddings and tokens are shown."""
+    """A row of cells in shades, as embeddings and tokens are usually drawn."""
     x0, y0, x1, y1 = box
     count = max(3, (x1 - x0) // (y1 - y0))
     for i in range(count):
@@ -155,7 +161,7 @@ def cuboid(canvas: Canvas, box: Corners, depth: int, fill: Colour, line: Colour)
 
 
 def frames(canvas: Canvas, box: Corners, fill: Colour, line: Colour, rng: StableRng) -> None:
-    """Three overlapping photographs, as clips and sets are shown."""
+    """Three overlapping photographs, as clips and sets are usually drawn."""
     x0, y0, x1, y1 = box
     for i in (2, 1, 0):
         left, top = x0 + 5 * i, y0 + 8 - 4 * i

@@ -1,4 +1,8 @@
-"""Small pictures inside figures: photographs, heat maps, noise, plots, documents, graphs."""
+"""Small images inside figures: photographs, heat maps, noise, masks, grids.
+
+Each function takes a generator, a width and a height in pixels, and returns a uint8 array of shape
+(height, width, 3).
+"""
 
 from __future__ import annotations
 
@@ -90,8 +94,8 @@ def _landscape(canvas: Canvas, rng: StableRng, near: Colour, dark: Colour) -> No
         ridge = []
         for x in range(0, width + 5, 5):
             away = (x - peak) / width
-            level_here = level + 0.5 * away * away - 0.06 * rng.unit()
-            ridge.append((float(x), height * level_here))
+            ridge_level = level + 0.5 * away * away - 0.06 * rng.unit()
+            ridge.append((float(x), height * ridge_level))
         canvas.polygon([(0.0, float(height)), *ridge, (width + 5.0, float(height))], colour)
 
 
@@ -110,7 +114,7 @@ def _portrait(canvas: Canvas, rng: StableRng, near: Colour, dark: Colour) -> Non
 
 
 def mask(rng: StableRng, width: int, height: int) -> RGBImage:
-    """Flat regions, as a segmentation is shown."""
+    """Flat regions, as a segmentation map."""
     colours = rng.sample(
         ((128, 64, 128), (220, 20, 60), (0, 0, 142), (107, 142, 35), (70, 130, 180), (250, 170, 9)),
         3,
@@ -121,7 +125,7 @@ def mask(rng: StableRng, width: int, height: int) -> RGBImage:
 
 
 def boxes(rng: StableRng, width: int, height: int) -> RGBImage:
-    """A photograph with two detections drawn in."""
+    """A photograph with two detection boxes."""
     canvas = Canvas(width, height)
     canvas.pixels = photo(rng, width, height)
     for colour in ((255, 60, 60), (80, 255, 80)):
@@ -136,4 +140,4 @@ PICTURES = {
     "photo": photo, "heatmap": heatmap, "noise": noise, "grid": grid, "mask": mask,
     "boxes": boxes,
 }  # fmt: skip
-"""Looks that are pictures filling their whole box."""
+"""Looks that are images and fill their box."""

@@ -1,4 +1,4 @@
-"""The arrangements that method figures come in, and one content drawn from them."""
+"""The arrangements of method figures, and a random content of one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a seed and an index to a scene; the same content drawn anew by another seed."""
+"""Scenes from a seed and an index; the same content in another style."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def make_scene(rng_or_seed: Generator | int, index: int, *, number: int = 1) -> 
     """Returns figure ``index`` of a seed; it does not depend on how many others are made.
 
     Args:
-        rng_or_seed: A non-negative seed, or a generator from which one is drawn.
-        index: Which figure, from 0.
+        rng_or_seed: A non-negative seed, or a generator that supplies one.
+        index: Index of the figure, from 0.
         number: The ``k`` of the caption's "Figure k:".
 
     Raises:
@@ -53,11 +53,11 @@ def make_scene(rng_or_seed: Generator | int, index: int, *, number: int = 1) -> 
 
 
 def restyle(scene: Scene, seed: int) -> Scene:
-    """Returns the same content in another hand: equal labels, caption and links, other drawing.
+    """Returns the same content in another style: equal labels, caption and links.
 
     Args:
         scene: A scene of ``make_scene``.
-        seed: Which other hand.
+        seed: Seed of the style.
 
     Raises:
         UserError: When the scene has no content to draw from (see ``simple``).

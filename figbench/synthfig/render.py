@@ -1,4 +1,4 @@
-"""A scene becomes pixels."""
+"""Scene to pixels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def render_scene(scene: Scene, scale: float = 1.0) -> RGBImage:
     """Draws a scene.
 
     Args:
-        scene: What to draw.
+        scene: The scene.
         scale: Output pixels per scene pixel.
 
     Returns:
@@ -109,8 +109,8 @@ def _card(canvas: Canvas, box: Box, radius: int, shape: Shape, scale: float) -> 
     radius = min(radius, (x1 - x0) // 2, (y1 - y0) // 2)
     if pen:
         canvas.box(box, radius, shape.line)
-    inside = (x0 + pen, y0 + pen, x1 - pen, y1 - pen)
-    canvas.box(inside, max(0, radius - pen), shape.fill or (255, 255, 255))
+    inner = (x0 + pen, y0 + pen, x1 - pen, y1 - pen)
+    canvas.box(inner, max(0, radius - pen), shape.fill or (255, 255, 255))
 
 
 def _frame(canvas: Canvas, shape: Shape, box: Box, scale: float) -> None:

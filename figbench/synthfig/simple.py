@@ -42,14 +42,15 @@ def make_simple_scene(rng: Generator | StableRng | int) -> Scene:
     """Returns one to four coloured shapes joined by arrows, one or two of them labelled.
 
     Args:
-        rng: A seed, or a generator from which one is drawn.
+        rng: A seed, or a generator that supplies one.
 
     Returns:
         A scene of 64 x 64 pixels; its caption states colours, shapes, labels and order.
     """
     if isinstance(rng, Generator):
         rng = int(rng.integers(2**62))
-    rng = rng if isinstance(rng, StableRng) else StableRng(rng)
+    if not isinstance(rng, StableRng):
+        rng = StableRng(rng)
     count = rng.choice((1, 2, 2, 3, 3, 4))
     order, boxes = rng.choice(_ROWS[count])
     colours = rng.sample(tuple(COLOURS), count)

@@ -1,4 +1,4 @@
-"""How a figure looks: everything that ``restyle`` draws anew while the content stays."""
+"""The style of a figure: everything that ``restyle`` changes while the content stays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Paint:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One author's habits.
+    """The drawing habits of one author.
 
     Attributes:
         face: Key of ``fonts.FACES`` for labels.
@@ -37,11 +37,11 @@ class Style:
         module: Shape of an ordinary module.
         coder: Shape of encoders and decoders: ``trapezoid``, ``box`` or ``layers``.
         feature: Shape of feature maps.
-        shadow: Whether boxes throw a small shadow.
+        shadow: Whether boxes have a small shadow.
         group_fill: Tint of group boxes, or None for an outline alone.
         group_dash: Whether group outlines are dashed.
-        transposed: Whether rows and columns change places.
-        target: Wanted longest side in pixels.
+        transposed: Whether rows and columns are exchanged.
+        target: Longest side in pixels.
         gap: Least distance between neighbours in pixels.
         pad: Space around a label inside its box.
         uniform: Whether boxes of one role share one size.
@@ -113,7 +113,7 @@ def _paint(pair: str, lined: bool) -> Paint:
 
 
 def draw_style(rng: StableRng) -> Style:
-    """Returns a style drawn at random; choices that clash are not offered together."""
+    """Returns a random style without combinations that clash."""
     name = rng.choice(sorted(_PALETTES))
     lined = rng.chance(0.3)
     face, bold = rng.choice(

@@ -29,7 +29,7 @@ _SIMPLE = 16
 
 @dataclass(frozen=True, slots=True)
 class FigureName:
-    """Where a figure stands: its paper (from 0) and its number in it (from 1)."""
+    """Name of a figure: its paper (from 0) and its number in the paper (from 1)."""
 
     seed: int
     paper: int
@@ -48,7 +48,7 @@ class FigureName:
 
 @dataclass(frozen=True, slots=True)
 class SynthFigure:
-    """One figure in memory; ``image`` is drawn when asked for."""
+    """One figure in memory; ``image`` is drawn on access."""
 
     name: FigureName
     scene: Scene
@@ -82,7 +82,7 @@ class SynthFigure:
 
 @dataclass(frozen=True, slots=True)
 class SynthReport:
-    """What ``synthesize`` wrote.
+    """Result of ``synthesize``.
 
     Attributes:
         root: The data set's folder.
@@ -90,8 +90,8 @@ class SynthReport:
         papers: Number of papers.
         train: Figures in ``paper2fig_train.json``.
         test: Figures in ``paper2fig_test.json``.
-        fonts_differ: Names of fonts that are not the pinned files: pixels are then not
-            those of other machines.
+        fonts_differ: Names of fonts that are not the pinned files; pixels then differ from those
+            of other machines.
     """
 
     root: Path
@@ -119,7 +119,7 @@ def iter_synthfig(
     """Yields the first ``n`` figures of a seed, in memory; figure i does not depend on n.
 
     Args:
-        n: How many, at least 1.
+        n: Number of figures, at least 1.
         seed: Non-negative.
         test_fraction: Part of the papers whose figures have ``split == "test"``, 0 to 1.
         simple: Draw the small 64 x 64 figures of ``make_simple_scene``.
@@ -157,10 +157,10 @@ def synthesize(
 ) -> SynthReport:
     """Writes a data set: ``figures/<figure_id>.png``, ``paper2fig_train.json``, ``..._test.json``.
 
-    The split is by paper, so that no paper stands on both sides.
+    The split is by paper: all figures of a paper are in one file.
 
     Args:
-        out: Folder to make; it must be empty or absent.
+        out: Folder to create; it must be empty or absent.
         n: Number of figures.
         seed: Non-negative.
         test_fraction: Part of the papers that goes to the test file.
@@ -185,8 +185,8 @@ def synthesize(
         papers.add(figure.paper_id)
         if on_figure:
             on_figure()
-    for split, rows in records.items():
-        text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+    for split, entries in records.items():
+        text = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
         (out / f"paper2fig_{split}.json").write_text(text, encoding="utf-8")
     counts = len(records["train"]), len(records["test"])
     return SynthReport(out, n, len(papers), *counts, font_differences())
@@ -200,9 +200,9 @@ def png_bytes(image: RGBImage) -> bytes:
 
 
 def record(figure: SynthFigure) -> dict[str, Any]:
-    """Returns one object of the JSON, as the public release has it."""
+    """Returns one object of the JSON, in the form of the public release."""
     texts = [figure.scene.caption, *figure.scene.paragraphs]
-    found = [
+    ocr_lines = [
         {
             "text": line.text,
             "bbox": str([[int(x), int(y)] for x, y in line.box]),
@@ -214,7 +214,7 @@ def record(figure: SynthFigure) -> dict[str, Any]:
         "figure_id": figure.figure_id,
         "captions": texts,
         "captions_norm": [normalised(text) for text in texts],
-        "ocr_result": {"figure_id": figure.figure_id, "ocr_result": found},
+        "ocr_result": {"figure_id": figure.figure_id, "ocr_result": ocr_lines},
         "aspect": figure.scene.width / figure.scene.height,
     }
 

@@ -11,7 +11,7 @@ from figbench.ocr.base import OcrEngine
 
 
 class OcrContract:
-    """Subclass it and return a loaded engine."""
+    """Contract tests of an OCR engine. Subclass it and return a loaded engine."""
 
     @abstractmethod
     def engine(self) -> OcrEngine:

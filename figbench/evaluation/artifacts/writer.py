@@ -23,7 +23,7 @@ from figbench.evaluation.scoring.score import Scores, clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.results.files import PER_FIGURE_NAME, write_result
-from figbench.results.integrity import ROWS_KEY, run_identity
+from figbench.results.integrity import TABLE_KEY, run_identity
 from figbench.results.schema import RunResult, json_schema
 
 GENERATED_NAME = "generated.jsonl"
@@ -67,7 +67,7 @@ def write_run(
     """
     with atomic_path(folder / PER_FIGURE_NAME) as temporary:
         table = per_figure_table(sides, scores.per_figure)
-        mark = {ROWS_KEY: dump_json(run_identity(result)).encode()}
+        mark = {TABLE_KEY: dump_json(run_identity(result)).encode()}
         pq.write_table(
             table.replace_schema_metadata({**(table.schema.metadata or {}), **mark}), temporary
         )

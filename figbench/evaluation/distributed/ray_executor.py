@@ -22,6 +22,7 @@ from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
+from figbench.io.optional import require
 
 AHEAD = 2
 """Chunks that a worker holds at a time, so that it does not wait for the driver."""
@@ -45,7 +46,7 @@ def compute_on_ray(
         UserError: If Ray is not installed or not reached, or its workers die again and again.
         IntegrityError: If a worker has other weights.
     """
-    ray = _require_ray()
+    ray: Any = require("ray", purpose="--executor ray")
     sink = StoreSink(prepared.namespaces)
     with _connected(ray, options):
         kind = _kind(ray, options)
@@ -64,16 +65,6 @@ def compute_on_ray(
             sink.flush()
             for actor in actors:
                 ray.kill(actor)
-
-
-def _require_ray() -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise UserError(
-            "--executor ray: Ray is not installed.", remedy='pip install "figbench[ray]"'
-        ) from None
-    return ray
 
 
 @contextmanager

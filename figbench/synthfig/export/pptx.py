@@ -1,10 +1,11 @@
-"""A scene as a PPTX slide: shapes with text, text boxes, pictures and connectors."""
+"""Scene to a PPTX slide: shapes with text, text boxes, images and connectors."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
+from figbench.io.optional import require
 from figbench.synthfig.canvas import Colour
 from figbench.synthfig.export.svg import is_picture, picture_png
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
@@ -24,13 +25,10 @@ def scene_pptx(scene: Scene, *, attached: bool = True) -> bytes:
     Raises:
         UserError: When python-pptx is not installed.
     """
-    try:
-        from pptx import Presentation
-        from pptx.util import Emu
-    except ImportError:
-        from figbench.graphs.extras import missing
+    require("pptx", purpose="Writing PPTX documents")
+    from pptx import Presentation
+    from pptx.util import Emu
 
-        raise missing("python-pptx", "and writing PPTX documents") from None
     presentation = Presentation()
     presentation.slide_width = Emu(scene.width * _UNIT)
     presentation.slide_height = Emu(scene.height * _UNIT)
@@ -42,8 +40,8 @@ def scene_pptx(scene: Scene, *, attached: bool = True) -> bytes:
     for item in scene.items:
         if isinstance(item, Shape):
             lines = labels.get(item.part.replace("node:", "label:"), [])
-            inside = not is_picture(item) and item.part.startswith("node:")
-            bodies[item.part] = _shape(shapes, item, lines if inside else [])
+            has_text = not is_picture(item) and item.part.startswith("node:")
+            bodies[item.part] = _shape(shapes, item, lines if has_text else [])
     for item in scene.items:
         if isinstance(item, Stroke):
             _connector(shapes, item, bodies, attached)
