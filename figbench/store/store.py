@@ -36,9 +36,9 @@ def default_store() -> Path:
     return cache_folder("store", "FIGBENCH_STORE")
 
 
-def record_key(*parts: str) -> bytes:
+def record_key(*identifiers: str) -> bytes:
     """Returns the 32-byte key of a record from the digests of its images."""
-    return hashlib.sha256("\0".join(parts).encode()).digest()
+    return hashlib.sha256("\0".join(identifiers).encode()).digest()
 
 
 class Store:

@@ -83,7 +83,14 @@ def _layout(path: Path, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def grouped(numbers: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
-    """Returns the positions of each distinct number, in order."""
+    """Returns the positions of each distinct number, in order of the numbers.
+
+    Args:
+        numbers: Integers of shape (n,).
+
+    Returns:
+        One array of shape (k,) for each distinct number.
+    """
     order = np.argsort(numbers, kind="stable")
     ends = np.flatnonzero(np.diff(numbers[order])) + 1
     return np.split(order, ends) if len(order) else []

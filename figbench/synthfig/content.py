@@ -114,7 +114,13 @@ class Draft:
         return len(self.modules) - 1
 
     def sign(self, look: str, col: int, row: int) -> int:
-        """Adds an operator sign (``plus``, ``times``) without a label; returns its number."""
+        """Adds an operator sign without a label and returns its number.
+
+        Args:
+            look: ``plus`` or ``times``.
+            col: Logical column.
+            row: Logical row.
+        """
         self.modules.append(Module((), "module", look, col, row))
         return len(self.modules) - 1
 

@@ -136,7 +136,7 @@ def boxes(rng: StableRng, width: int, height: int) -> RGBImage:
     return canvas.pixels
 
 
-PICTURES = {
+IMAGES = {
     "photo": photo, "heatmap": heatmap, "noise": noise, "grid": grid, "mask": mask,
     "boxes": boxes,
 }  # fmt: skip

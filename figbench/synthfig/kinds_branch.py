@@ -35,13 +35,13 @@ def tree(d: Draft) -> None:
     """One source, experts or scales in parallel, and a merge or several heads."""
     width = d.rng.integer(3, 4)
     root = d.add("inputs", 0, width - 1)
-    trunk = d.add("coders", 1, width - 1)
-    d.chain(root, trunk)
+    stem = d.add("coders", 1, width - 1)
+    d.chain(root, stem)
     merge = d.rng.chance(0.6)
     ends = []
     for i in range(width):
         child = d.add("modules", 2, 2 * i)
-        d.link(trunk, child)
+        d.link(stem, child)
         ends.append(child)
         if not merge or d.rng.chance(0.5):
             leaf = d.add("features" if merge else d.rng.choice(("outputs", "losses")), 3, 2 * i)

@@ -84,7 +84,7 @@ class _Plan:
         self.seats = ["side" if beside and seat == "bottom" else seat for seat in seats]
 
     def _seat(self, group: Group) -> str:
-        """Returns a title position that no arrow crosses on a straight way into or out of the frame."""
+        """Returns a title position that no straight arrow into or out of the frame crosses."""
         cells = [self.cells[m] for m in group.members]
         middle = (min(c for c, _ in cells) + max(c for c, _ in cells)) / 2
         rows = [r for _, r in cells]
@@ -189,10 +189,10 @@ class _Plan:
             x0, x1 = min(b[0] for b in in_cols), max(b[2] for b in in_cols)
             y0, y1 = min(b[1] for b in in_rows), max(b[3] for b in in_rows)
             out.append(Frame((x0, y0, x1, y1), group.title, seat))
-        self._keep_apart(out)
+        self._require_apart(out)
         return out
 
-    def _keep_apart(self, frames: list[Frame]) -> None:
+    def _require_apart(self, frames: list[Frame]) -> None:
         """Refuses frames that overlap each other or nodes of other groups."""
         for frame, group in zip(frames, self.content.groups, strict=True):
             others = [n.box for i, n in enumerate(self.nodes) if i not in group.members]

@@ -65,9 +65,9 @@ def restyle(scene: Scene, seed: int) -> Scene:
     if scene.content is None or scene.style is None:
         raise UserError("This scene has no content to restyle; use one of make_scene.")
     for attempt in itertools.count():
-        drawn = _try_style(scene.content, (seed, _RESTYLE, attempt))
-        if drawn is not None:
-            return replace(drawn, caption=scene.caption, paragraphs=scene.paragraphs)
+        restyled = _try_style(scene.content, (seed, _RESTYLE, attempt))
+        if restyled is not None:
+            return replace(restyled, caption=scene.caption, paragraphs=scene.paragraphs)
     raise AssertionError("unreachable")
 
 

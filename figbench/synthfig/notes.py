@@ -100,7 +100,13 @@ def _edges(frame: Box) -> list[Box]:
 
 
 def touch(a: Box, b: Box, slack: int) -> bool:
-    """Returns whether the distance of two boxes is below ``slack`` pixels."""
+    """Returns whether two boxes are nearer than a distance.
+
+    Args:
+        a: First box.
+        b: Second box.
+        slack: Distance in pixels; negative to permit an overlap.
+    """
     return (
         a[0] < b[2] + slack and b[0] < a[2] + slack and a[1] < b[3] + slack and b[1] < a[3] + slack
     )

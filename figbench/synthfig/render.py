@@ -9,7 +9,7 @@ import numpy as np
 from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas
 from figbench.synthfig.drawings import DRAWINGS, cuboid, disc, mixed, outlined
-from figbench.synthfig.icons import PICTURES
+from figbench.synthfig.icons import IMAGES
 from figbench.synthfig.raster import Point, rounded
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
@@ -24,7 +24,7 @@ def render_scene(scene: Scene, scale: float = 1.0) -> RGBImage:
         scale: Output pixels per scene pixel.
 
     Returns:
-        uint8, height x width x 3; the same bytes on every machine.
+        uint8 of shape (height, width, 3); the same bytes on every machine.
     """
     width, height = round(scene.width * scale), round(scene.height * scale)
     canvas = Canvas(max(width, 1), max(height, 1), scene.background)
@@ -84,11 +84,11 @@ def _shape(canvas: Canvas, shape: Shape, scale: float) -> None:
     box = _scaled(shape.box, scale)
     fill = shape.fill or (255, 255, 255)
     rng = StableRng(shape.seed)
-    if shape.kind in PICTURES:
+    if shape.kind in IMAGES:
         x0, y0, x1, y1 = box
         outlined(canvas, box, fill, (70, 70, 70))
         inner = (max(x1 - x0 - 2, 1), max(y1 - y0 - 2, 1))
-        canvas.paste(PICTURES[shape.kind](rng, *inner), x0 + 1, y0 + 1)
+        canvas.paste(IMAGES[shape.kind](rng, *inner), x0 + 1, y0 + 1)
     elif shape.kind in DRAWINGS:
         DRAWINGS[shape.kind](canvas, box, fill, shape.line, rng)
     else:

@@ -30,14 +30,14 @@ class Router:
     """
 
     def __init__(
-        self, grid: Grid, links: Sequence[Link], keep_out: Sequence[Box], shortest: int
+        self, grid: Grid, links: Sequence[Link], avoid: Sequence[Box], shortest: int
     ) -> None:
         self.nodes = grid.nodes
         self.boxes = [node.box for node in grid.nodes]
         self.captions = [node.caption for node in grid.nodes]
         self.views = [[_view(node, flip) for node in grid.nodes] for flip in (False, True)]
         self.frames = [frame.box for frame in grid.frames]
-        self.keep_out = list(keep_out)
+        self.avoid = list(avoid)
         self.shortest = shortest
         self.forks = Counter(link.source for link in links)
         self.joins = Counter(link.target for link in links)
@@ -91,7 +91,7 @@ class Router:
                     return False
             heads = b is last_point or (link.kind == "share" and a is path[0])
             slack = 8 if heads else 3
-            if any(_meets(box, x0, y0, x1, y1, slack) for box in self.keep_out):
+            if any(_meets(box, x0, y0, x1, y1, slack) for box in self.avoid):
                 return False
             if any(_rides(frame, x0, y0, x1, y1) for frame in self.frames):
                 return False

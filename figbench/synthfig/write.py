@@ -76,7 +76,7 @@ class SynthFigure:
 
     @property
     def image(self) -> RGBImage:
-        """The drawing, uint8, at native size."""
+        """The drawing at native size, uint8 of shape (height, width, 3)."""
         return render_scene(self.scene)
 
 

@@ -32,7 +32,7 @@ class LayoutContract:
         assert {(item.figure_id, item.sample) for item in manifest.figures} == self.expected()
         assert not manifest.rejects
 
-    def test_reading_is_deterministic(self, tmp_path: Path) -> None:
+    def test_results_are_deterministic(self, tmp_path: Path) -> None:
         """The order does not depend on the file system."""
         path = self.write(tmp_path)
         assert load_manifest(path).digest == load_manifest(path).digest

@@ -47,13 +47,13 @@ def compute_on_ray(
         IntegrityError: If a worker has other weights.
     """
     ray: Any = require("ray", purpose="--executor ray")
-    sink = StoreSink(prepared.namespaces)
+    writer = StoreSink(prepared.namespaces)
     with _connected(ray, options):
         kind = _kind(ray, options)
         actors = _actors(ray, prepared, options, kind)
         try:
             chunks = _chunks(prepared, pace_of(kind, options.workers).part)
-            return _drive(ray, actors, chunks, sink, advance)
+            return _drive(ray, actors, chunks, writer, advance)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayActorError as error:
@@ -62,7 +62,7 @@ def compute_on_ray(
                 remedy="Often the memory is full: try fewer --ray-workers. Finished records stay.",
             ) from None
         finally:
-            sink.flush()
+            writer.flush()
             for actor in actors:
                 ray.kill(actor)
 
@@ -145,7 +145,7 @@ def _drive(
     ray: Any,
     actors: list[Any],
     chunks: Iterator[Chunk],
-    sink: StoreSink,
+    writer: StoreSink,
     advance: Callable[[Task, int], None],
 ) -> str:
     """Sends chunks to the workers that have started; a worker without resources gets none."""
@@ -163,7 +163,7 @@ def _drive(
         else:
             actor, count = computing.pop(done), 1
             for job, record in answer:
-                sink.add(job, record)
+                writer.add(job, record)
                 advance(job.task, 1)
         for chunk in (next(chunks, None) for _ in range(count)):
             if chunk is None:

@@ -46,9 +46,9 @@ class BufferWriter:
     def __init__(self) -> None:
         self.records: list[tuple[Job, Row]] = []
 
-    def add(self, job: Job, row: Row) -> None:
-        """See :class:`figbench.evaluation.inference.writers.Sink`."""
-        self.records.append((job, row))
+    def add(self, job: Job, record: Row) -> None:
+        """Adds the record of a job."""
+        self.records.append((job, record))
 
     def flush(self) -> None:
         """Does nothing: the records are returned with the chunk."""

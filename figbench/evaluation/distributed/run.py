@@ -91,8 +91,8 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
     protocol = prepared.plan.protocol
     execution = prepared.plan.execution
     require_cpu(execution.engine, device)
-    sink = StoreSink(prepared.namespaces)
-    pace = pace_of(device, options.workers)
+    writer = StoreSink(prepared.namespaces)
+    parallelism = pace_of(device, options.workers)
 
     def map_cache(task: Task) -> BlobCache:
         namespace = prepared.namespaces.of(task, GENERATED)
@@ -102,14 +102,14 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
     # A GPU computes maps faster than a disk reads them; a store in memory has no folder.
     on_disk = prepared.store.location is not None
     map_caches = map_cache if device == "cpu" and options.maps_gib and on_disk else None
-    setting = Setting(protocol, execution, device, pace, map_caches)
+    setting = Setting(protocol, execution, device, parallelism, map_caches)
     with arithmetic(execution.deterministic):
         extract(
             workload,
             Preparer(prepared.inputs.read, protocol),
-            lambda task: make_runner(task, setting, sink),
-            sink=sink,
-            pace=pace,
+            lambda task: make_runner(task, setting, writer),
+            sink=writer,
+            pace=parallelism,
             advance=advance,
         )
     return device

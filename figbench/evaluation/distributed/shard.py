@@ -9,9 +9,9 @@ from figbench.evaluation.planning.shard import Shard
 from figbench.evaluation.planning.workload import Group, Job, Namespaces, Workload
 
 
-def run_id(*parts: str) -> str:
+def run_id(*identifiers: str) -> str:
     """Returns a name that is equal on every process of one run."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join(identifiers).encode()).hexdigest()[:32]
 
 
 def share(workload: Workload, shard: Shard) -> Workload:

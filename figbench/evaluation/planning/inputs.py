@@ -18,8 +18,8 @@ from figbench.errors import UserError
 from figbench.evaluation.planning.notes import (
     LEFT_OUT_SHARE,
     few_samples,
+    input_notes,
     prompt_notes,
-    reading_notes,
     unmatched,
 )
 from figbench.evaluation.planning.options import Options
@@ -209,7 +209,7 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Input
     )
     answered = [pair for pair in pairing.rows if pair.generated is not None]
     paired = bool(answered)
-    warnings = [*reading_notes(generated, reference), *pairing.notes]
+    warnings = [*input_notes(generated, reference), *pairing.notes]
     if paired:
         pairs: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{pair.reference.figure_id}#{pair.sample}" for pair in pairing.missing)

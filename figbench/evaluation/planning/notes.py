@@ -20,7 +20,7 @@ _COUNT = re.compile(r"(\d+) ")
 _FEW_SHARE = 0.1
 
 
-def reading_notes(generated: Manifest, reference: Manifest) -> list[str]:
+def input_notes(generated: Manifest, reference: Manifest) -> list[str]:
     """Returns the notes of both importers, sorted by the share of the set that they concern."""
     ranked = []
     for side, manifest in (("reference", reference), ("generated", generated)):
@@ -78,13 +78,13 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
         most: Number of ids to name.
     """
     index = IdIndex(reference)
-    parts = []
+    sentences = []
     for figure_id in generated[:most]:
         near = index.nearest(figure_id)
-        parts.append(
+        sentences.append(
             f"generated has '{_visible(figure_id)}', the reference has '{_visible(near or '')}'"
         )
-    return "; ".join(parts)
+    return "; ".join(sentences)
 
 
 def _visible(text: str) -> str:

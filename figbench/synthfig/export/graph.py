@@ -1,7 +1,7 @@
 """The exact graph of a scene, from its items alone.
 
-Items name their part (see ``scene``). A scene with a removed, reversed or moved item gives the graph
-that is drawn.
+Items name their part (see ``scene``). A scene with a removed, reversed or moved item gives the
+graph that is drawn.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from PIL import Image
 
 from figbench.synthfig.canvas import Colour
 from figbench.synthfig.drawings import DRAWINGS
-from figbench.synthfig.icons import PICTURES
+from figbench.synthfig.icons import IMAGES
 from figbench.synthfig.raster import Point
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
@@ -32,7 +32,7 @@ def scene_svg(scene: Scene) -> str:
     ]
     for item in scene.items:
         if isinstance(item, Shape):
-            body.append(picture(item) if is_picture(item) else _shape(item))
+            body.append(image_element(item) if is_image(item) else _shape(item))
         elif isinstance(item, Stroke):
             body.append(_stroke(item))
         else:
@@ -53,12 +53,12 @@ _MARKER = (
 )
 
 
-def is_picture(shape: Shape) -> bool:
+def is_image(shape: Shape) -> bool:
     """Returns whether a shape is drawn pixel by pixel, and so embedded as an image."""
-    return shape.kind in PICTURES or shape.kind in DRAWINGS
+    return shape.kind in IMAGES or shape.kind in DRAWINGS
 
 
-def picture_png(shape: Shape, scale: float = 2.0) -> bytes:
+def image_png(shape: Shape, scale: float = 2.0) -> bytes:
     """Returns a picture's own pixels as PNG."""
     x0, y0, x1, y1 = shape.box
     alone = Scene(x1 - x0, y1 - y0, (replace(shape, box=(0, 0, x1 - x0, y1 - y0)),), "")
@@ -67,9 +67,9 @@ def picture_png(shape: Shape, scale: float = 2.0) -> bytes:
     return buffer.getvalue()
 
 
-def picture(shape: Shape) -> str:
+def image_element(shape: Shape) -> str:
     """Returns a picture as an ``image`` element with its PNG inside."""
-    data = base64.b64encode(picture_png(shape)).decode()
+    data = base64.b64encode(image_png(shape)).decode()
     return f'<image {_geometry(shape.box)} href="data:image/png;base64,{data}"/>'
 
 
