@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,8 +128,18 @@ def make_plan(
         weights=_protocol_weights(protocol),
         ocr_version=ocr.version if ocr else None,
         decoder_version=DECODER_VERSION,
+        metric_versions=_metric_versions(protocol),
     )
     return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution, warnings)
+
+
+def _metric_versions(protocol: Protocol) -> dict[str, int]:
+    """Returns the version of each metric of the protocol, whether it is scored now or not."""
+    versions = {}
+    for request in protocol.metrics:
+        with suppress(UserError):
+            versions[request.metric] = get_metric(request.metric).spec.version
+    return versions
 
 
 def _extended(protocol: Protocol, requested: Sequence[str]) -> tuple[Protocol, tuple[str, ...]]:

@@ -213,6 +213,7 @@ def _inputs(
         reference_clusters=[
             figure.paper_id or figure.figure_id for figure in sides.reference.figures
         ],
+        reference_ids=[figure.figure_id for figure in sides.reference.figures],
         generated_digests=[figure.sha256 for figure in sides.present],
         reference_digests=[figure.sha256 for figure in sides.reference.figures],
         rejected=sides.rejected,
