@@ -9,6 +9,7 @@ from pathlib import Path
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.errors import UserError, WeightsUnavailableError
+from figbench.evaluation.planning.documents import with_documents
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Plan, make_plan
@@ -93,9 +94,10 @@ def prepare(
         raise UserError(f"{error.message} {hint}", remedy=error.remedy) from None
     if not reference_only:
         check_sizes(plan, inputs)
+    inputs = with_documents(inputs, plan)
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
-    workload = build_workload(plan, spaces, rows, present, inputs.reference)
+    workload = build_workload(plan, spaces, rows, present, inputs.reference, inputs.sides)
     return Prepared(inputs, plan, spaces, workload, opened)
 
 
