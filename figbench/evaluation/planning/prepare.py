@@ -8,6 +8,7 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
+from figbench.data.origin import FAILED
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.documents import with_documents
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
@@ -102,8 +103,8 @@ def prepare(
 
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
-    rejects = manifest.rejects
-    offered = len(manifest.figures) + len(rejects)
+    offered = len(manifest.figures) + len(manifest.rejects)
+    rejects = [one for one in manifest.rejects if one.code != FAILED or options.strict]
     if not rejects:
         return
     named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])
