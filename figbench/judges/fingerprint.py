@@ -182,3 +182,32 @@ def require_same(first: Fingerprint, second: Fingerprint) -> None:
     raise IntegrityError(
         message, remedy="Judge both sets with one judge: figbench judge run, same model and server."
     )
+
+
+def drift_allowance(first: Fingerprint, second: Fingerprint) -> tuple[float, list[str]]:
+    """Returns how far a difference between two judges' numbers may be due to the judges.
+
+    The allowance is the upper end of the 95% interval of the absolute change of anchor accuracy:
+    ``|change| + 1.96 standard errors``. It is 0 for one judge.
+
+    Args:
+        first: Judge of the first number.
+        second: Judge of the second number.
+
+    Returns:
+        The allowance, 0..1, and sentences for the user.
+
+    Raises:
+        IntegrityError: If the judges differ and were not measured on the same anchors.
+    """
+    changed = differences(first, second)
+    if not changed:
+        return 0.0, []
+    change = drift(first, second)
+    allowance = abs(change["difference"]) + 1.96 * (change["standard_error"] or 0.0)
+    return allowance, [
+        f"the judges differ ({'; '.join(changed)}); on the same {change['anchors']} anchors the "
+        f"accuracy changed by {100 * change['difference']:+.1f} points "
+        f"(p = {change['p_value']:.3g}), so a difference of up to {100 * allowance:.1f} points may "
+        "be the judges' and only the rest was tested"
+    ]
