@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
@@ -36,7 +36,7 @@ class Fingerprint(BaseModel):
         parse_failure_rate: Estimate.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     schema_version: int = 1
     model: str
@@ -51,6 +51,12 @@ class Fingerprint(BaseModel):
     by_flaw: dict[str, Any] = {}
     threshold: float | None = None
     parse_failure_rate: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _points_have_flaws(self) -> Fingerprint:
+        if self.points.keys() - self.flaws.keys():
+            raise ValueError("points of anchors whose flaw is not listed")
+        return self
 
     def save(self, path: Path) -> None:
         """Writes the fingerprint atomically."""
