@@ -164,13 +164,15 @@ class OcrTask(Task):
         if ocr is None:
             raise ValueError("an OCR task without an OCR engine")
         # "reader" is the name under which stores of version 0.1 hold these fields.
-        return {
-            "reader": {
-                "version": ocr.version,
-                "weights": dict(ocr.weights),
-                "settings": dict(ocr.settings),
-            }
+        reader: dict[str, Any] = {
+            "version": ocr.version,
+            "weights": dict(ocr.weights),
+            "settings": dict(ocr.settings),
         }
+        if ocr.runtime not in ("", "onnxruntime"):
+            # Rounding differs; stores of earlier versions hold results of onnxruntime.
+            reader["runtime"] = ocr.runtime
+        return {"reader": reader}
 
     def engines(self, ocr: OcrInfo | None) -> tuple[str, ...]:
         """See :class:`Task`."""
