@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import shutil
 import zipfile
 
@@ -13,6 +15,8 @@ from figbench.comparison.comparison import compare
 from figbench.data.load import load_manifest
 from figbench.evaluation import build_reference
 from figbench.evaluation.planning.documents import documents_of
+from figbench.graphs.overlay import COLOURS
+from figbench.reports.build import build_report
 from figbench.synthfig.degrade.make import change_scene
 from figbench.synthfig.degrade.registry import get_flaw
 from figbench.synthfig.export.drawio import scene_drawio
@@ -138,3 +142,14 @@ def test_a_packed_reference_carries_its_documents(run, sets, tmp_path):
     result = run("same", "packed.figref")
     assert result["edge_f1"].details["reference_readers"] == f"svg {COUNT}"
     assert result["edge_f1"].value == 1
+
+
+def test_the_report_draws_the_arrows_that_disagree(run, sets, tmp_path):
+    run("reversed")
+    page = tmp_path / "report.html"
+    build_report([sets / "run-reversed"], page)
+    text = page.read_text()
+    assert text.count("reversed arrows") == COUNT
+    assert "missed arrows" not in text and "invented arrows" not in text
+    svg = base64.b64decode(re.findall(r"data:image/svg\+xml;base64,([^\"]+)", text)[0]).decode()
+    assert COLOURS["reversed"] in svg and COLOURS["missed"] not in svg

@@ -11,11 +11,17 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from figbench.data.load import load_manifest
-from figbench.data.types import TextLine
+from figbench.data.types import Figure, TextLine
 from figbench.errors import UserError
 from figbench.evaluation.artifacts.portable import read_portable
-from figbench.evaluation.artifacts.writer import FEATURES_NAME, REFERENCE_NAME
-from figbench.evaluation.planning.tasks import GENERATED, REFERENCE
+from figbench.evaluation.artifacts.writer import (
+    FEATURES_NAME,
+    GENERATED_NAME,
+    REFERENCE_NAME,
+)
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
+from figbench.graphs.read import GraphReading
+from figbench.graphs.stored import decode_reading
 from figbench.io.json_files import read_json
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.store import Space, Store, decode_lines, default_store, row_key
@@ -115,6 +121,39 @@ def load_lines(result_dir: Path) -> dict[tuple[str, int], tuple[Lines, Lines]]:
             generated = decode_lines(payload)
         lines[row["figure_id"], row["sample"]] = (generated, decode_lines(reference))
     return lines
+
+
+def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphReading, GraphReading]]:
+    """Returns (generated, reference) graphs by (figure_id, sample) of the figures that are there.
+
+    Empty for a run without graphs.
+
+    Raises:
+        IntegrityError: If the store no longer holds them.
+    """
+    index = _index(result_dir)
+    if "graphs" not in index:
+        return {}
+    store = _store(result_dir)
+    spaces = {side: store.space_by_id(index["graphs"][side]) for side in (GENERATED, REFERENCE)}
+
+    def reading(side: Side, figure: Figure) -> GraphReading:
+        digest = index["documents"][side].get(figure.path, figure.sha256)
+        return decode_reading(spaces[side].get_bytes([row_key(digest)])[0])
+
+    generated = load_manifest(result_dir / GENERATED_NAME).figures
+    reference = load_manifest(result_dir / REFERENCE_NAME).figures
+    drawn = {(one.figure_id, one.sample): one for one in generated}
+    expected = {one.figure_id: one for one in reference}
+    graphs = {}
+    for row in read_rows(result_dir):
+        key = row["figure_id"], row["sample"]
+        if row["present"]:
+            graphs[key] = (
+                reading(GENERATED, drawn[key]),
+                reading(REFERENCE, expected[row["figure_id"]]),
+            )
+    return graphs
 
 
 def read_rows(result_dir: Path) -> list[dict[str, Any]]:
