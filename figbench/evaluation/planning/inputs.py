@@ -12,12 +12,13 @@ from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
-from figbench.data.types import Figure
+from figbench.data.types import Figure, OtherFile
 from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.reading import (
     LEFT_OUT_SHARE,
+    check_extra,
     few_samples,
     prompt_notes,
     reading_notes,
@@ -97,7 +98,7 @@ def load_inputs(
     if options.captions is not None:
         table = read_captions(Path(options.captions))
         offered, references = apply_captions(offered, references, table)
-    return _pair(offered, references, protocol)
+    return _pair(offered, references, protocol, options)
 
 
 def load_reference(
@@ -138,7 +139,10 @@ def load_reference(
     if len(kept) == len(manifest.figures):
         return manifest
     note = f"{len(manifest.figures) - len(kept)} references outside the protocol's aspect range"
-    return manifest.select(kept, note)
+    chosen = {id(figure) for figure in kept}
+    dropped = [figure for figure in manifest.figures if id(figure) not in chosen]
+    others = [OtherFile(one.path, "reference", one.figure_id) for one in dropped]
+    return replace(manifest.select(kept, note), others=(*manifest.others, *others))
 
 
 def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
@@ -183,7 +187,7 @@ def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
     )
 
 
-def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Inputs:
+def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options: Options) -> Inputs:
     pairing = pair(
         generated.figures,
         reference.figures,
@@ -194,6 +198,8 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Input
     paired = bool(found)
     warnings = [*reading_notes(generated, reference), *pairing.notes]
     if paired:
+        if not options.allow_rejects:
+            check_extra(pairing.extra, pairing.missing, generated, reference)
         rows: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{row.reference.figure_id}#{row.sample}" for row in pairing.missing)
         extra = tuple(f"{one.figure_id}#{one.sample}" for one in pairing.extra)

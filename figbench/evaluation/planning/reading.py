@@ -54,6 +54,37 @@ def check_left_out(manifest: Manifest, side: str, *, allowed: bool, strict: bool
         )
 
 
+def check_extra(
+    extra: Sequence[Figure], missing: Sequence[Row], generated: Manifest, reference: Manifest
+) -> None:
+    """Refuses a set of which more than 5% of the figures answer no reference.
+
+    Figures of references that the protocol's filters leave out, or that cannot be read, and samples
+    beyond the protocol's number are not counted.
+
+    Args:
+        extra: Generated figures that are not scored.
+        missing: Expected figures that are not there.
+        generated: The model's set.
+        reference: The references after the protocol's filters.
+
+    Raises:
+        UserError: Showing ids of both sides, and how to choose.
+    """
+    listed = (*reference.figures, *reference.others, *reference.rejects)
+    index = IdIndex(one.figure_id for one in listed if one.figure_id is not None)
+    stray = [one for one in extra if index.find(one.figure_id) is None]
+    offered = len(generated.figures) + len(generated.rejects)
+    if len(stray) <= LEFT_OUT_SHARE * offered:
+        return
+    raise UserError(
+        f"generated: {len(stray)} of {offered} figures have no reference and would not be scored"
+        f"{unmatched(stray, missing)}.",
+        remedy="Give the reference that these figures answer, give the folder of the set alone or "
+        "choose with --only PATTERN, name pairs with --pairs, or accept it with --allow-rejects.",
+    )
+
+
 def unmatched(extra: Sequence[Figure], missing: Sequence[Row]) -> str:
     """Returns " (generated has X, the reference has Y)" for some ids that do not match."""
     ids = sorted({one.figure_id for one in extra})
