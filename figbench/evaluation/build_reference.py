@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from figbench.evaluation.distributed.run import run_networks
+from figbench.evaluation.planning.documents import documents_of
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.tasks import REFERENCE
@@ -57,7 +58,8 @@ def build_reference(
     record = {"id": prepared.plan.protocol.id, "hash": prepared.plan.protocol.hash}
     with TemporaryDirectory() as folder:
         namespaces = _copy_records(prepared, Store(Path(folder)))
-        write_pack(target, manifest, namespaces, record)
+        documents = documents_of(manifest, manifest.figures) if _reads_documents(prepared) else {}
+        write_pack(target, manifest, namespaces, record, documents)
     return {
         "path": str(target),
         "protocol": record,
@@ -67,14 +69,21 @@ def build_reference(
     }
 
 
+def _reads_documents(prepared: Prepared) -> bool:
+    return any(task.reads_documents for task in prepared.plan.tasks)
+
+
 def _copy_records(prepared: Prepared, packed: Store) -> list[Namespace]:
     """Copies the records of the references alone; the store may hold other sets as well."""
-    keys = list(dict.fromkeys(image_key(figure) for figure in prepared.inputs.reference.figures))
+    sides, figures = prepared.inputs.sides, prepared.inputs.reference.figures
+    keys = list(dict.fromkeys(image_key(figure) for figure in figures))
+    files = (sides.document(REFERENCE, figure) for figure in figures)
+    documents = list(dict.fromkeys(image_key(file) for file in files))
     copies = []
     for task in prepared.plan.tasks:
         if not task.scores_pairs and REFERENCE in task.sides:
             source = prepared.namespaces.of(task, REFERENCE)
             target = packed.namespace(source.identity)
-            task.copy(source, target, keys)
+            task.copy(source, target, documents if task.reads_documents else keys)
             copies.append(target)
     return copies

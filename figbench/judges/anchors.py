@@ -5,7 +5,9 @@ The set is fixed: its digest is part of a judge's fingerprint. Flaws come at gra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -122,3 +124,14 @@ def _scene(number: int) -> Scene:
         if arrows >= 3 and len(scene.texts) >= 4:
             return scene
     raise AssertionError("SynthFig has no such scene")
+
+
+def anchors_digest(anchors: Sequence[Anchor]) -> str:
+    """Returns the SHA-256 of ids and pixels of anchors; empty without anchors."""
+    if not anchors:
+        return ""
+    digest = hashlib.sha256()
+    for anchor in anchors:
+        for image in (anchor.intact, anchor.flawed):
+            digest.update(json.dumps([anchor.anchor_id, image.shape]).encode() + image.tobytes())
+    return digest.hexdigest()

@@ -12,7 +12,8 @@ from figbench.leaderboard import plots
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board, entry_date
-from figbench.metrics.names import network_of, title_of
+from figbench.leaderboard.headings import column_title
+from figbench.metrics.names import title_of
 from figbench.pages.freshness import numbers_digest
 from figbench.pages.numbers import heading
 from figbench.pages.strata import strata_of, stratum_means
@@ -40,8 +41,7 @@ def titles_of(board: Board, rows: list[Row]) -> dict[str, str]:
     titles = {}
     for metric_id in board.metrics:
         found = next((one for one in (row.metric(metric_id) for row in rows) if one), None)
-        network = network_of(metric_id)
-        name = title_of(metric_id) + (f", {network}" if network else "")
+        name = column_title(board, metric_id)
         titles[metric_id] = name if found is None else heading(name, found)
     return titles
 

@@ -13,6 +13,7 @@ from figbench_figgen.artefact import load_autoencoder, quiet_libraries
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.disk import failures_named
 from figbench_figgen.figures import FigureSet
+from figbench_figgen.initial import start_from
 from figbench_figgen.loop import Plan, make_accelerator, run
 from figbench_figgen.screen import Screen, first_process
 from figbench_figgen.train_autoencoder import AutoencoderStage
@@ -28,6 +29,7 @@ def train(
     resume: bool,
     device: str,
     quiet: bool,
+    init_from: Path | None = None,
 ) -> Path:
     """Trains a stage; returns the folder of its networks. Arguments as in ``FigGen.train``."""
     quiet_libraries()
@@ -45,6 +47,9 @@ def train(
         made = AutoencoderStage(config, figures, accelerator, out)
     else:
         made = DiffusionStage(config, figures, vae, accelerator, out, data, screen)
+    if init_from is not None:
+        start_from(made, init_from, config)
+        screen.say(f"Starts from the weights of {init_from}.")
     facts = {
         "stage": stage,
         "data": figures.digest,

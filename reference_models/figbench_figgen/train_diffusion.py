@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from diffusers.models.attention_processor import AttnProcessor
 from diffusers.training_utils import EMAModel
 from torch import nn
 from torch.utils.data import Dataset
@@ -122,6 +123,9 @@ class DiffusionStage(TrainingStage):
         text_encoder, unet = seeded(
             weights, lambda: (build_text(config.text), build_figgen_unet(config))
         )
+        if accelerator.device.type == "cpu":
+            # The backward pass of fused attention takes a third of a step on a CPU.
+            unet.set_attn_processor(AttnProcessor())
         if self._section.gradient_checkpointing:
             unet.enable_gradient_checkpointing()
         denoiser = Denoiser(text_encoder, unet, config.text.padding_mask).train()
@@ -134,9 +138,9 @@ class DiffusionStage(TrainingStage):
     def _adam(self, denoiser: nn.Module) -> torch.optim.Optimizer:
         parameters = [one for one in denoiser.parameters() if one.requires_grad]
         if self._section.optimizer == "adam":
-            return torch.optim.Adam(parameters, lr=self._section.lr)
+            return torch.optim.Adam(parameters, lr=self._section.lr, fused=True)
         decay = self._section.weight_decay
-        return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay)
+        return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay, fused=True)
 
     def _examples(self, screen: Screen) -> Examples:
         captions = [*self._figures.captions, ""]
@@ -190,6 +194,13 @@ class DiffusionStage(TrainingStage):
     def _moments_of(self, pixels: torch.Tensor) -> torch.Tensor:
         with self._accelerator.autocast():
             return moments_of(self._vae, pixels)
+
+    def begin_with(self, pipeline: FigGenPipeline) -> None:
+        """Takes a trained pipeline's text encoder, U-Net and vocabulary; the average too."""
+        self._bare.text_encoder.load_state_dict(pipeline.text_encoder.state_dict())
+        self._bare.unet.load_state_dict(pipeline.unet.state_dict())
+        self._ema = EMAModel(self._averaged(), decay=self._section.ema_decay, foreach=True)
+        self._ema.to(self._accelerator.device)
 
     def state(self) -> dict[str, Any]:
         """Returns weights, optimiser and average."""

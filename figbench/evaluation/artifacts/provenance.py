@@ -100,6 +100,7 @@ def collect(
             "version": ocr.version,
             "weights": dict(ocr.weights),
             "settings": dict(ocr.settings),
+            **({"runtime": ocr.runtime} if ocr.runtime else {}),
         }
         if ocr
         else None,

@@ -11,11 +11,17 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from figbench.data.load import load_manifest
-from figbench.data.types import TextLine
+from figbench.data.types import Figure, TextLine
 from figbench.errors import UserError
 from figbench.evaluation.artifacts.portable import read_portable
-from figbench.evaluation.artifacts.writer import FEATURES_NAME, REFERENCE_NAME
-from figbench.evaluation.planning.tasks import GENERATED, REFERENCE
+from figbench.evaluation.artifacts.writer import (
+    FEATURES_NAME,
+    GENERATED_NAME,
+    REFERENCE_NAME,
+)
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
+from figbench.graphs.read import GraphReading
+from figbench.graphs.stored import decode_reading
 from figbench.io.json_files import read_json
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.store import Namespace, Store, decode_lines, default_store, record_key
@@ -30,9 +36,10 @@ class StoredFeatures:
     Attributes:
         generated: (n, d) float32, the present figures in the order of the run.
         reference: (m, d) float32.
-        figure_ids: Id of each generated figure.
-        samples: Sample index of each generated figure.
-        clusters: Paper of each generated figure.
+        figure_ids: Of the generated records.
+        samples: Of the generated records.
+        clusters: Paper of each generated record.
+        own: Reference record of each generated record's prompt, shape (n,), -1 for none.
     """
 
     generated: npt.NDArray[np.float32]
@@ -40,6 +47,7 @@ class StoredFeatures:
     figure_ids: tuple[str, ...]
     samples: tuple[int, ...]
     clusters: tuple[str, ...]
+    own: npt.NDArray[np.intp]
 
 
 def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
@@ -58,12 +66,16 @@ def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
     records = [record for record in read_identities(result_dir) if record["present"]]
     copied = read_portable(result_dir, _key(index[metric_id]))
     generated, reference = copied or _from_store(result_dir, index[metric_id], records)
+    manifest = result_dir / REFERENCE_NAME
+    figures = load_manifest(manifest).figures if manifest.is_file() else ()
+    position = {figure.figure_id: index for index, figure in enumerate(figures)}
     return StoredFeatures(
         generated=generated,
         reference=reference,
         figure_ids=tuple(record["figure_id"] for record in records),
         samples=tuple(record["sample"] for record in records),
         clusters=tuple(record["paper_id"] for record in records),
+        own=np.array([position.get(record["figure_id"], -1) for record in records], np.intp),
     )
 
 
@@ -113,6 +125,41 @@ def load_lines(result_dir: Path) -> dict[tuple[str, int], tuple[Lines, Lines]]:
             generated = decode_lines(payload)
         lines[record["figure_id"], record["sample"]] = (generated, decode_lines(reference))
     return lines
+
+
+def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphReading, GraphReading]]:
+    """Returns (generated, reference) graphs by (figure_id, sample) of the delivered figures.
+
+    Empty for a run without graphs.
+
+    Raises:
+        IntegrityError: If the store no longer holds them.
+    """
+    index = _index(result_dir)
+    if "graphs" not in index:
+        return {}
+    store = _store(result_dir)
+    namespaces = {
+        side: store.namespace_by_id(index["graphs"][side]) for side in (GENERATED, REFERENCE)
+    }
+
+    def graph_of(side: Side, figure: Figure) -> GraphReading:
+        digest = index["documents"][side].get(figure.path, figure.sha256)
+        return decode_reading(namespaces[side].get_bytes([record_key(digest)])[0])
+
+    generated = load_manifest(result_dir / GENERATED_NAME).figures
+    reference = load_manifest(result_dir / REFERENCE_NAME).figures
+    delivered = {(figure.figure_id, figure.sample): figure for figure in generated}
+    expected = {figure.figure_id: figure for figure in reference}
+    graphs = {}
+    for record in read_identities(result_dir):
+        key = record["figure_id"], record["sample"]
+        if record["present"]:
+            graphs[key] = (
+                graph_of(GENERATED, delivered[key]),
+                graph_of(REFERENCE, expected[record["figure_id"]]),
+            )
+    return graphs
 
 
 def read_identities(result_dir: Path) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
-from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, OcrTask
+from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, GraphTask, OcrTask
 from figbench.evaluation.planning.workload import Namespaces
 from figbench.evaluation.scoring.score import Scores, clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
@@ -73,7 +73,9 @@ def write_run(
         )
     for manifest, name in ((generated, GENERATED_NAME), (sides.reference, REFERENCE_NAME)):
         save_manifest(_with_files(manifest, folder / IMAGES), folder / name)
-    write_text_atomic(folder / FEATURES_NAME, dump_json(_features_index(plan, namespaces, scores)))
+    write_text_atomic(
+        folder / FEATURES_NAME, dump_json(_features_index(plan, namespaces, scores, sides))
+    )
     write_text_atomic(folder / SCHEMA_NAME, dump_json(json_schema()))
     write_result(result, folder)
 
@@ -110,7 +112,9 @@ def per_figure_table(sides: Sides, columns: Mapping[str, npt.NDArray[np.float64]
     return pa.table({**table, **columns})
 
 
-def _features_index(plan: Plan, namespaces: Namespaces, scores: Scores) -> dict[str, Any]:
+def _features_index(
+    plan: Plan, namespaces: Namespaces, scores: Scores, sides: Sides
+) -> dict[str, Any]:
     metrics = {
         metric_id: {side: namespaces.of(task, side).id for side in (GENERATED, REFERENCE)}
         for metric_id, task in scores.tasks.items()
@@ -120,4 +124,18 @@ def _features_index(plan: Plan, namespaces: Namespaces, scores: Scores) -> dict[
         for task in plan.tasks
         if isinstance(task, OcrTask)
     }
-    return {"features": metrics, "readings": ocr_results}
+    index: dict[str, Any] = {"features": metrics, "readings": ocr_results}
+    for task in plan.tasks:
+        if isinstance(task, GraphTask):
+            index["graphs"] = {
+                side: namespaces.of(task, side).id for side in (GENERATED, REFERENCE)
+            }
+            index["documents"] = {
+                side: {
+                    path: document.sha256
+                    for (owner, path), document in sides.documents.items()
+                    if owner == side
+                }
+                for side in (GENERATED, REFERENCE)
+            }
+    return index

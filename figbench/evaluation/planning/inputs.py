@@ -12,11 +12,12 @@ from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
-from figbench.data.types import Figure
+from figbench.data.types import Figure, OtherFile
 from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
 from figbench.evaluation.planning.notes import (
     LEFT_OUT_SHARE,
+    check_extra,
     few_samples,
     input_notes,
     prompt_notes,
@@ -103,7 +104,7 @@ def load_inputs(
     if options.captions is not None:
         table = read_captions(Path(options.captions))
         delivered, references = apply_captions(delivered, references, table)
-    return _pair(delivered, references, protocol)
+    return _pair(delivered, references, protocol, options)
 
 
 def load_reference(
@@ -152,7 +153,10 @@ def load_reference(
     if len(selected) == len(manifest.figures):
         return manifest
     note = f"{len(manifest.figures) - len(selected)} references outside the protocol's aspect range"
-    return manifest.select(selected, note)
+    identities = {id(figure) for figure in selected}
+    dropped = [figure for figure in manifest.figures if id(figure) not in identities]
+    others = [OtherFile(figure.path, "reference", figure.figure_id) for figure in dropped]
+    return replace(manifest.select(selected, note), others=(*manifest.others, *others))
 
 
 def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
@@ -200,7 +204,7 @@ def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
     )
 
 
-def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Inputs:
+def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options: Options) -> Inputs:
     pairing = pair(
         generated.figures,
         reference.figures,
@@ -211,6 +215,8 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Input
     paired = bool(answered)
     warnings = [*input_notes(generated, reference), *pairing.notes]
     if paired:
+        if not options.allow_rejects:
+            check_extra(pairing.extra, pairing.missing, generated, reference)
         pairs: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{pair.reference.figure_id}#{pair.sample}" for pair in pairing.missing)
         extra = tuple(f"{figure.figure_id}#{figure.sample}" for figure in pairing.extra)

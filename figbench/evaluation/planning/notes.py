@@ -60,6 +60,37 @@ def check_left_out(manifest: Manifest, side: str, *, allowed: bool, strict: bool
         )
 
 
+def check_extra(
+    extra: Sequence[Figure], missing: Sequence[Row], generated: Manifest, reference: Manifest
+) -> None:
+    """Refuses a set of which more than 5% of the figures have no reference.
+
+    Figures of references that the protocol's filters leave out, or that cannot be read, and samples
+    beyond the protocol's number are not counted.
+
+    Args:
+        extra: Generated figures that are not scored.
+        missing: Expected figures that were not delivered.
+        generated: The generated figures.
+        reference: The references after the protocol's filters.
+
+    Raises:
+        UserError: With ids of both sides and the options to choose from.
+    """
+    entries = (*reference.figures, *reference.others, *reference.rejects)
+    index = IdIndex(entry.figure_id for entry in entries if entry.figure_id is not None)
+    unreferenced = [figure for figure in extra if index.find(figure.figure_id) is None]
+    total = len(generated.figures) + len(generated.rejects)
+    if len(unreferenced) <= LEFT_OUT_SHARE * total:
+        return
+    raise UserError(
+        f"generated: {len(unreferenced)} of {total} figures have no reference and would not be "
+        f"scored{unmatched(unreferenced, missing)}.",
+        remedy="Give the reference of these figures, give the folder of the set alone or "
+        "choose with --only PATTERN, name pairs with --pairs, or accept it with --allow-rejects.",
+    )
+
+
 def unmatched(extra: Sequence[Figure], missing: Sequence[Row]) -> str:
     """Returns " (generated has X, the reference has Y)" for some ids that do not match."""
     ids = sorted({figure.figure_id for figure in extra})

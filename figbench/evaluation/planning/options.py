@@ -16,7 +16,8 @@ class Options:
     Attributes:
         skip_unavailable: Record metrics that cannot run here as skipped.
         allow_unpaired: Record paired metrics as skipped when no ids match.
-        allow_rejects: Go on although more than 5% of the files of a side are unreadable.
+        allow_rejects: Go on although more than 5% of the files of a side are unreadable, are left
+            out, or have no reference.
         strict: Any reject is an error.
         layout: Layout of the generated set, when detection must not decide.
         reference_layout: Layout of the reference, when detection must not decide.

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from figbench.data.pairing import Row
 from figbench.data.types import Figure, TextLine
-from figbench.evaluation.planning.plan import Plan, PlannedMetric
+from figbench.evaluation.planning.plan import AS_STORED, Plan, PlannedMetric
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import (
     GENERATED,
     REFERENCE,
     FeatureTask,
+    GraphTask,
     OcrTask,
     PairTask,
     Side,
@@ -27,11 +28,13 @@ from figbench.evaluation.planning.tasks import (
 )
 from figbench.evaluation.planning.workload import Namespaces, image_key, pair_key
 from figbench.evaluation.scoring.score_cache import ScoreCache
+from figbench.graphs.read import GRAPH_READERS, GraphReading, is_raster_name
+from figbench.graphs.stored import decode_reading
 from figbench.metrics.base import Measurement, MetricError, MetricInputs, Needs, OutputSpec
 from figbench.metrics.intervals import interval_of
 from figbench.metrics.numerics.blocks import Rows
 from figbench.results.schema import MetricValue
-from figbench.store import decode_lines
+from figbench.store import Namespace, decode_lines
 
 Tasks = Mapping[tuple[type[Task], str, str], Task]
 """By class, network and preprocessing policy."""
@@ -211,6 +214,9 @@ def _inputs(
         lines = read_lines(
             namespaces, tasks[OcrTask, plan.protocol.ocr.engine, policy], sides.pairs
         )
+    graphs = _Graphs()
+    if needs.graphs:
+        graphs = read_graphs(namespaces, tasks[GraphTask, GRAPH_READERS, AS_STORED], sides)
     pair_scores = None
     if needs.pair_scorer:
         namespace = namespaces.of(tasks[PairTask, needs.pair_scorer, policy], GENERATED)
@@ -227,10 +233,14 @@ def _inputs(
         generated_lines=lines[0],
         reference_lines=lines[1],
         truth_lines=[sides.reference.labels.get(pair.reference.figure_id) for pair in sides.pairs],
+        generated_graphs=graphs.generated,
+        reference_graphs=graphs.reference,
+        ceiling_graphs=graphs.ceiling,
         pair_scores=pair_scores,
         reference_clusters=[
             figure.paper_id or figure.figure_id for figure in sides.reference.figures
         ],
+        reference_ids=[figure.figure_id for figure in sides.reference.figures],
         generated_digests=[figure.sha256 for figure in sides.present],
         reference_digests=[figure.sha256 for figure in sides.reference.figures],
         rejected=sides.rejected,
@@ -273,3 +283,44 @@ def read_lines(
     ]
     payloads = reference_texts.get_bytes([image_key(pair.reference) for pair in pairs])
     return generated, [decode_lines(payload) for payload in payloads]
+
+
+@dataclass(frozen=True, slots=True)
+class _Graphs:
+    generated: Sequence[GraphReading | None] = ()
+    reference: Sequence[GraphReading | None] = ()
+    ceiling: Sequence[GraphReading | None] = ()
+
+
+def read_graphs(namespaces: Namespaces, task: Task, sides: Sides) -> _Graphs:
+    """Returns the graphs of each pair, and those of references read from their pixels.
+
+    Args:
+        namespaces: Namespaces that hold the graphs.
+        task: The graph task.
+        sides: The pairing, with the documents of the figures.
+    """
+    generated_graphs = namespaces.of(task, GENERATED)
+    reference_graphs = namespaces.of(task, REFERENCE)
+    decoded: dict[tuple[str, bytes], GraphReading] = {}
+
+    def graph_of(namespace: Namespace, figure: Figure) -> GraphReading:
+        key = image_key(figure)
+        if (namespace.id, key) not in decoded:
+            decoded[namespace.id, key] = decode_reading(namespace.get_bytes([key])[0])
+        return decoded[namespace.id, key]
+
+    twice = {figure.path for figure in sides.read_twice}
+    generated: list[GraphReading | None] = []
+    reference, ceiling = [], []
+    for pair in sides.pairs:
+        from_pixels = False
+        if pair.generated is None:
+            generated.append(None)
+        else:
+            document = sides.document(GENERATED, pair.generated)
+            generated.append(graph_of(generated_graphs, document))
+            from_pixels = pair.reference.path in twice and is_raster_name(document.path)
+        reference.append(graph_of(reference_graphs, sides.document(REFERENCE, pair.reference)))
+        ceiling.append(graph_of(reference_graphs, pair.reference) if from_pixels else None)
+    return _Graphs(generated, reference, ceiling)
