@@ -79,9 +79,7 @@ class _Spread:
             for name, one in attached.items()
         }
         self._few = len(attached) <= MOST_SWAPPED
-        self._rows = {
-            name: _by_row(self._values(name, one), one) for name, one in attached.items()
-        }
+        self._rows = {name: _by_row(self._values(name, one), one) for name, one in attached.items()}
 
     def test(self, first: str, second: str) -> Verdict | None:
         """Returns None where the two share fewer than three figures with a value."""
@@ -105,9 +103,7 @@ class _Spread:
             sides = [self._features(name, shared) for name in (first, second)]
             own = self._own[first]
             statistic = self._statistic.matched(None if own is None else own[sides[0][1]])
-            found = statistic.paired_test(
-                sides[0][0], sides[1][0], self._reference, clusters, rng
-            )
+            found = statistic.paired_test(sides[0][0], sides[1][0], self._reference, clusters, rng)
         return Verdict(found.p_value, found.method)
 
     def _features(

@@ -152,9 +152,7 @@ def joined_clusters(
     return [root(name) for name in generated], [root(name) for name in reference]
 
 
-def dependence(
-    generated: Rows, reference: Rows, matches: Matches
-) -> tuple[float, Array, Indices]:
+def dependence(generated: Rows, reference: Rows, matches: Matches) -> tuple[float, Array, Indices]:
     """Returns how far matched rows vary together.
 
     The mean of (x_i - mean x).(y_i - mean y) / sqrt(mean |x_i - mean x|^2 mean |y_i - mean y|^2)
