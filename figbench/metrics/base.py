@@ -216,7 +216,7 @@ class Measurement:
         standard_error: Of the value, when the metric has its own formula.
         method: Name of that formula, e.g. ``influence function``.
         per_figure: One value per row, aligned with ``MetricInputs.figure_ids``; when given
-            and no standard error is, the interval is a bootstrap clustered by paper.
+            and no standard error is, the interval is that of their mean, papers taken together.
             Rows that do not enter the mean are NaN.
         details: Further numbers for the result (``value_at_half_n``, ``subsets``), all finite.
         warnings: Sentences for the user.

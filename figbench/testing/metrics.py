@@ -132,7 +132,7 @@ class MetricContract:
         """An interval, where there is one, contains the value."""
         inputs = self.inputs()
         for item in self.measure(inputs):
-            interval = interval_of(item, inputs.clusters, 0.95, np.random.default_rng(0))
+            interval = interval_of(item, inputs.clusters, 0.95)
             assert interval is None or interval.low <= item.value <= interval.high
 
     def test_it_can_be_pickled(self) -> None:

@@ -79,7 +79,7 @@ def score(plan: Plan, namespaces: Namespaces, sides: Sides, cache: ScoreCache) -
                 partial(_compute, item, plan, tasks, namespaces, sides, rng),
             )
             for measurement in measurements:
-                value = _value(measurement, sides, plan.protocol.interval_level, rng)
+                value = _value(measurement, sides, plan.protocol.interval_level)
                 scores.metrics[measurement.output.id] = value
                 if measurement.per_figure is not None:
                     scores.per_figure[measurement.output.id] = measurement.per_figure
@@ -102,7 +102,6 @@ def _value(
     measurement: Measurement,
     sides: Sides,
     level: float,
-    rng: np.random.Generator,
 ) -> MetricValue:
     if not np.isfinite(measurement.value):
         raise MetricError(f"'{measurement.output.id}' came out as {measurement.value}")
@@ -111,7 +110,7 @@ def _value(
         value=measurement.value,
         status="ok",
         higher_is_better=output.higher_is_better,
-        interval=interval_of(measurement, clusters(sides.pairs), level, rng),
+        interval=interval_of(measurement, clusters(sides.pairs), level),
         standard_error=measurement.standard_error,
         n_used=_entered(measurement, sides),
         n_expected=len(sides.pairs),
