@@ -89,6 +89,7 @@ class Protocol(Part):
     interval_level: float = Field(default=0.95, gt=0.5, lt=1)
     decoder_version: int | None = None
     weights: dict[str, str] = Field(default_factory=dict)
+    metric_versions: dict[str, int] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Protocol:
@@ -123,17 +124,39 @@ class Protocol(Part):
         return self.from_document({**self.model_dump(), **changes}, f"protocol '{self.id}'")
 
     def resolved(
-        self, *, weights: Mapping[str, str], ocr_version: str | None, decoder_version: int
+        self,
+        *,
+        weights: Mapping[str, str],
+        ocr_version: str | None,
+        decoder_version: int,
+        metric_versions: Mapping[str, int] | None = None,
     ) -> Protocol:
-        """Returns a copy that names the very networks, reader and decoder of a run."""
+        """Returns a copy that names the very networks, reader, decoder and formulas of a run.
+
+        Args:
+            weights: Digest of each network's weights.
+            ocr_version: Of the OCR engine.
+            decoder_version: Of the image decoder.
+            metric_versions: Version of each metric's definition; those of version 1 do not enter
+                the definition, so that older hashes stay valid.
+        """
         ocr = self.ocr.model_copy(update={"version": ocr_version}) if self.ocr else None
+        later = {name: one for name, one in (metric_versions or {}).items() if one > 1}
         return self.model_copy(
-            update={"weights": dict(weights), "ocr": ocr, "decoder_version": decoder_version}
+            update={
+                "weights": dict(weights),
+                "ocr": ocr,
+                "decoder_version": decoder_version,
+                "metric_versions": later,
+            }
         )
 
     def definition(self) -> dict[str, Any]:
         """Returns the JSON-ready content that the hash covers (titles left out)."""
-        return self.model_dump(mode="json", exclude={"title", "description"})
+        document = self.model_dump(mode="json", exclude={"title", "description"})
+        if not self.metric_versions:
+            del document["metric_versions"]
+        return document
 
     @property
     def hash(self) -> str:

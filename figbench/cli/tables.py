@@ -186,7 +186,7 @@ def _weights_state(task: Task) -> str:
     from figbench.features import extractor_info, pair_scorer_info
     from figbench.features.weights import find_weights
 
-    if task.kind == "ocr":
+    if task.kind in ("ocr", "graph"):
         return "in the package"
     info = pair_scorer_info if task.kind == "pair" else extractor_info
     name = info(task.network).weights

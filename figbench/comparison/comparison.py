@@ -286,7 +286,7 @@ def _swap(
         return None
     ours, theirs = (np.array(side) for side in zip(*pairs, strict=True))
     clusters = [first.clusters[i] for i in ours]
-    return statistic.paired_test(
+    return statistic.matched(first.own[ours]).paired_test(
         first.generated[ours], second.generated[theirs], first.reference, clusters, rng
     )
 

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from figbench.evaluation.distributed.run import run_networks
+from figbench.evaluation.planning.documents import documents_of
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.tasks import REFERENCE
@@ -46,7 +47,8 @@ def build_reference(
     record = {"id": prepared.plan.protocol.id, "hash": prepared.plan.protocol.hash}
     with TemporaryDirectory() as folder:
         spaces = _copy_rows(prepared, Store(Path(folder)))
-        write_pack(target, manifest, spaces, record)
+        documents = documents_of(manifest, manifest.figures) if _reads(prepared) else {}
+        write_pack(target, manifest, spaces, record, documents)
     return {
         "path": str(target),
         "protocol": record,
@@ -56,14 +58,20 @@ def build_reference(
     }
 
 
+def _reads(prepared: Prepared) -> bool:
+    return any(task.reads_documents for task in prepared.plan.tasks)
+
+
 def _copy_rows(prepared: Prepared, packed: Store) -> list[Space]:
     """The user's store may hold other data sets in the same spaces: only our rows go along."""
-    keys = list(dict.fromkeys(image_key(one) for one in prepared.inputs.reference.figures))
+    sides, figures = prepared.inputs.sides, prepared.inputs.reference.figures
+    keys = list(dict.fromkeys(image_key(one) for one in figures))
+    documents = list(dict.fromkeys(image_key(sides.document(REFERENCE, one)) for one in figures))
     copies = []
     for task in prepared.plan.tasks:
         if not task.scores_pairs and REFERENCE in task.sides:
             source = prepared.spaces.of(task, REFERENCE)
             target = packed.space(source.identity)
-            task.copy(source, target, keys)
+            task.copy(source, target, documents if task.reads_documents else keys)
             copies.append(target)
     return copies

@@ -10,6 +10,7 @@ from pathlib import Path
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
+from figbench.evaluation.artifacts.cost import cost_totals
 from figbench.evaluation.artifacts.writer import per_figure_table, require_writable, write_run
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
@@ -104,6 +105,7 @@ def evaluate(
         model=model or ModelCard(),
         provenance=found,
         warnings=_warnings(prepared, scores),
+        cost=cost_totals(prepared.inputs.generated.figures),
         store=prepared.store.location,
     )
     if output is not None:

@@ -56,6 +56,23 @@ def _engine() -> OcrEngine:
     return load_engine(info.name, info.settings, device="cpu")
 
 
+def ocr_identity() -> dict[str, object]:
+    """Returns what identifies the OCR engine of the reader: it changes the graph.
+
+    Raises:
+        UserError: When the engine's package is not installed.
+    """
+    from figbench.ocr.catalog import engine_info
+
+    info = engine_info(ENGINE)
+    return {
+        "engine": info.name,
+        "version": info.version,
+        "weights": dict(info.weights),
+        "settings": dict(info.settings),
+    }
+
+
 def resized(image: RGBImage, side: int = SIDE) -> RGBImage:
     """Returns the image with ``side`` pixels on its longest side."""
     cv2 = _cv2()

@@ -102,7 +102,9 @@ def _recomputation(
         if ours.shape[1] != theirs.shape[1] or min(len(ours), len(theirs)) < 2:
             yield f"evidence: {metric_id}: features of other dimensions than the board's"
             return
-        found = statistic.recompute(ours, theirs)
+        # Entries of before matched pairs were left out do not state how many there were.
+        own = evidence.own_rows(reference) if "matched_pairs" in metric.details else None
+        found = statistic.matched(own).recompute(ours, theirs)
     elif metric_id in evidence.values and np.isfinite(evidence.values[metric_id]).any():
         found = float(np.nanmean(evidence.values[metric_id]))
     else:

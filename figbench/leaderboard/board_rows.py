@@ -14,7 +14,7 @@ from figbench.leaderboard.validation import incomplete
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 
-RESOLVED = ("weights", "decoder_version")
+RESOLVED = ("weights", "decoder_version", "metric_versions")
 """Parts that a run fills in."""
 
 MOST_TAGS = 8

@@ -110,6 +110,14 @@ class Manifests(Strict):
     reference: ManifestRecord
 
 
+class CostTotal(Strict):
+    """What generated figures cost in one unit, as the records of their generator say it."""
+
+    total: float = Field(ge=0, description="Sum over the figures that state it.")
+    mean: float = Field(ge=0, description="Total over n.")
+    n: int = Field(ge=1, description="Generated figures that state it.")
+
+
 class ModelCard(BaseModel):
     """Who drew the figures. All optional in a result; a leaderboard asks for more."""
 
@@ -180,6 +188,9 @@ class RunResult(Strict):
     model: ModelCard = ModelCard()
     provenance: Provenance
     warnings: list[str] = Field(default_factory=list)
+    cost: dict[Literal["seconds", "tokens", "usd"], CostTotal] = Field(
+        default_factory=dict, description="Cost of the generated figures, where records state it."
+    )
     store: str | None = Field(
         default=None, description="Feature store that holds this run's features, if kept."
     )

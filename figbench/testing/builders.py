@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from figbench.data.types import TextLine
 from figbench.features import extractors
+from figbench.graphs.model import Edge, FigureGraph, Group, Node
+from figbench.graphs.read import GraphReading
 from figbench.images.types import RGBImage
 from figbench.metrics.base import MetricInputs, MetricSpec
 from figbench.metrics.numerics.blocks import Rows
@@ -39,6 +42,7 @@ def metric_inputs(
             reference[name] = _features(rng, n, width, name)
     lines = [_lines(rng) for _ in range(n)]
     drawn = [_lines(rng) if row % 3 == 0 else lines[row] for row in range(n)]
+    graphs = _graphs(n, seed) if spec.needs.graphs else ([], [])
     ids = [f"figure-{row}" for row in range(n)]
     papers = [f"paper-{row // 2}" for row in range(n)]
     return MetricInputs(
@@ -52,6 +56,9 @@ def metric_inputs(
         generated_lines=[drawn[row] if present[row] else () for row in range(n)],
         reference_lines=lines,
         truth_lines=[None] * n,
+        generated_graphs=[graph if present[i] else None for i, graph in enumerate(graphs[0])],
+        reference_graphs=graphs[1],
+        ceiling_graphs=[None] * len(graphs[0]),
         pair_scores=rng.uniform(0.1, 0.9, n) if spec.needs.pair_scorer else None,
         generated_digests=[f"g{row:063d}" for row in range(n) if present[row]],
         reference_digests=[f"r{row:063d}" for row in range(n)],
@@ -96,3 +103,25 @@ def _lines(rng: np.random.Generator) -> tuple[TextLine, ...]:
         TextLine(str(text), ((x, y), (x + 30, y), (x + 30, y + 10), (x, y + 10)))
         for text, (x, y) in zip(texts, boxes, strict=True)
     )
+
+
+def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
+    """Returns ``n`` generated and reference graphs; each third generated graph has other arrows."""
+    rng = np.random.default_rng([seed, 1])
+    generated, reference = [], []
+    for row in range(n):
+        nodes = tuple(
+            Node(f"n{i}", str(text), (0.1 * i, 0.2, 0.1 * i + 0.08, 0.4))
+            for i, text in enumerate(rng.choice(WORDS, size=4, replace=False))
+        )
+        ends = rng.permutation(4)
+        edges = tuple(
+            Edge(f"n{a}", f"n{b}", label="uses" if row % 2 else "")
+            for a, b in pairwise(ends.tolist())
+        )
+        groups = (Group("g", "Stage", ("n0", "n1")),)
+        wrong = tuple(Edge(edge.target, edge.source, edge.label) for edge in edges[:2]) + edges[2:]
+        reference.append(GraphReading(FigureGraph(nodes, edges, groups), "json", None, None))
+        drawn = FigureGraph(nodes, wrong if row % 3 == 0 else edges, groups)
+        generated.append(GraphReading(drawn, "json", None, None))
+    return generated, reference

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.evaluation.processes import environment
+from tests.waiting import HANG_S
 
 SCORE = """
 import json, sys
@@ -49,7 +50,7 @@ print(json.dumps([before, peak_mib()]))
 def peaks_mib(n, width, store):
     done = subprocess.run(
         [sys.executable, "-c", SCORE, str(n), str(width), str(store)],
-        capture_output=True, text=True, env=environment(), timeout=240, check=True,
+        capture_output=True, text=True, env=environment(), timeout=HANG_S, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from figbench.evaluation.distributed import heartbeat
 from figbench.evaluation.distributed.shard import remaining, share
 from figbench.evaluation.planning.shard import Shard, shard_from_environment
 from tests.evaluation.processes import command, environment, run, scores, torchrun
+from tests.waiting import wait_until
 
 
 def same(ours, theirs):
@@ -57,11 +58,7 @@ def test_rank_killed_with_its_group_then_rerun(world, alone, tmp_path):
 
 def wait_for(store, process):
     """Waits until a second rank shows that it has begun."""
-    deadline = time.monotonic() + 120
-    while not list((store / "runs").glob("*/1")):
-        assert process.poll() is None, "ended early"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: list((store / "runs").glob("*/1")), running=process)
 
 
 def test_rank_0_takes_over_the_share_of_a_rank_that_died(world, alone, tmp_path):
@@ -136,20 +133,29 @@ def test_contradicting_variables_are_an_error(rank):
 
 
 def test_watch_tells_the_living_from_the_dead(tmp_path, monkeypatch):
-    monkeypatch.setattr(heartbeat, "BEAT_S", 0.02)
-    monkeypatch.setattr(heartbeat, "SILENT_AFTER_S", 0.3)
-    monkeypatch.setattr(heartbeat, "UNSEEN_AFTER_S", 0.1)
+    """Rank 0's clock is the test's own; the other process counts up in real time."""
+    clock = [0.0]
+    own = SimpleNamespace(monotonic=lambda: clock[0], time_ns=lambda: 0)
+    monkeypatch.setattr(heartbeat, "time", own)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.001)
+    path = tmp_path / "1"
     watch = heartbeat.Watch(tmp_path, 2)
+    clock[0] += 0.9 * heartbeat.UNSEEN_AFTER_S
     assert watch.anyone_at_work()
-    with heartbeat.beating(tmp_path, 1):
-        time.sleep(0.4)
-        assert watch.anyone_at_work()
-        time.sleep(0.4)
-        assert watch.anyone_at_work()
+    clock[0] += 0.2 * heartbeat.UNSEEN_AFTER_S
     assert not watch.anyone_at_work()
-    (tmp_path / "1").write_text("left by a process that was killed")
+    with heartbeat.beating(tmp_path, 1):
+        for _ in range(3):
+            before = path.read_text()
+            wait_until(lambda before=before: path.read_text() != before)
+            clock[0] += 0.9 * heartbeat.SILENT_AFTER_S
+            assert watch.anyone_at_work()
+    assert not watch.anyone_at_work()
+    path.write_text("left by a process that was killed")
     assert watch.anyone_at_work()
-    time.sleep(0.35)
+    clock[0] += 0.9 * heartbeat.SILENT_AFTER_S
+    assert watch.anyone_at_work()
+    clock[0] += 0.2 * heartbeat.SILENT_AFTER_S
     assert not watch.anyone_at_work()
     with pytest.raises(ValueError, match="inside"), heartbeat.beating(tmp_path, 1):
         raise ValueError("inside")

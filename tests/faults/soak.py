@@ -74,10 +74,12 @@ def soak(root, n, kills, seed):
     try:
         alone = evaluate("alone")
         assert alone.code == 0, alone.err
-        killed_at, whole_runs, rows = [], 0, [[]]
+        killed_at, whole_runs, rows, came_through = [], 0, [[]], False
         while len(killed_at) < kills:
             after = float(rng.uniform(0.05, 0.35) * alone.seconds)
-            ended = evaluate(f"disturbed-{whole_runs}", signal_after=after)
+            when = {"signal_at_event": 3} if came_through else {"signal_after": after}
+            ended = evaluate(f"disturbed-{whole_runs}", **when)
+            came_through = ended.code == 0
             assert ended.code in (0, -9), ended.err
             rows[-1].append(stored_rows(root / f"disturbed-{whole_runs}" / "store"))
             if ended.code == 0:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from figbench.data.types import TextLine
 from figbench.errors import IntegrityError
 from figbench.store import Store, decode_lines, encode_lines, row_key
+from tests.waiting import HANG_S, pause
 
 IDENTITY = {"network": "test", "weights": "abc"}
 
@@ -87,7 +87,7 @@ def test_two_writers_at_once_lose_nothing(tmp_path):
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(start), "40"])
         for start in (0, 20)
     ]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    assert [writer.wait(timeout=HANG_S) for writer in writers] == [0, 0]
     space = Store(tmp_path).space(IDENTITY)
     found = space.get([row_key(str(i)) for i in range(60)], "features")
     assert found[:, 7].tolist() == list(range(60))
@@ -101,7 +101,7 @@ def test_kill_at_any_moment_leaves_only_whole_rows(tmp_path):
         )
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(float(rng.uniform(0.01, 0.15)))
+        pause(float(rng.uniform(0.01, 0.15)))
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
         writer.stdout.close()

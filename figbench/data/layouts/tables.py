@@ -19,10 +19,21 @@ from figbench.data.layouts.records import (
     text_of,
 )
 from figbench.data.naming import bare
+from figbench.data.origin import SECONDS_FIELDS, TOKENS_FIELDS, USD_FIELDS, origin_of
 from figbench.data.sources import SEPARATOR
 from figbench.errors import UserError
 
-_EXTRA = ("sample", "seed", "guidance_scale")
+_EXTRA = (
+    "sample",
+    "seed",
+    "guidance_scale",
+    "role",
+    "status",
+    "success",
+    *SECONDS_FIELDS,
+    *TOKENS_FIELDS,
+    *USD_FIELDS,
+)
 
 
 def has_image(path: Path) -> bool:
@@ -149,4 +160,5 @@ def _candidate(row: Mapping[str, Any], figure_id: str, prompt: str | None, path:
         text_of(row.get(prompt)) if prompt else None,
         integer(row.get("seed")),
         finite(row.get("guidance_scale")),
+        origin_of(row, lambda _name: None),
     )

@@ -92,6 +92,7 @@ def collect(
             "version": reader.version,
             "weights": dict(reader.weights),
             "settings": dict(reader.settings),
+            **({"runtime": reader.runtime} if reader.runtime else {}),
         }
         if reader
         else None,

@@ -33,6 +33,7 @@ class StoredFeatures:
         figure_ids: Of the generated rows.
         samples: Of the generated rows.
         clusters: Paper of each generated row.
+        own: Reference row of each generated row's prompt, shape (n,), -1 for none.
     """
 
     generated: npt.NDArray[np.float32]
@@ -40,6 +41,7 @@ class StoredFeatures:
     figure_ids: tuple[str, ...]
     samples: tuple[int, ...]
     clusters: tuple[str, ...]
+    own: npt.NDArray[np.intp]
 
 
 def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
@@ -58,12 +60,16 @@ def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
     rows = [row for row in read_rows(result_dir) if row["present"]]
     copied = read_portable(result_dir, _key(index[metric_id]))
     generated, reference = copied or _from_store(result_dir, index[metric_id], rows)
+    manifest = result_dir / REFERENCE_NAME
+    figures = load_manifest(manifest).figures if manifest.is_file() else ()
+    place = {figure.figure_id: row for row, figure in enumerate(figures)}
     return StoredFeatures(
         generated=generated,
         reference=reference,
         figure_ids=tuple(row["figure_id"] for row in rows),
         samples=tuple(row["sample"] for row in rows),
         clusters=tuple(row["paper_id"] for row in rows),
+        own=np.array([place.get(row["figure_id"], -1) for row in rows], np.intp),
     )
 
 

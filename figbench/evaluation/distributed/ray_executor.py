@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
 from figbench.evaluation.inference.parallelism import pace_of
@@ -22,6 +23,8 @@ from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
+from figbench.evaluation.planning.workload import Job
+from figbench.images.limits import DecodeError
 
 AHEAD = 2
 """Parts that a worker has at a time, so that it never waits for the driver: what its loss costs."""
@@ -138,8 +141,18 @@ def _parts(prepared: Prepared, size: int) -> Iterator[Part]:
         for job in (job for group in part for job in group.jobs):
             for side, figure in ((job.side, job.figure), (REFERENCE, job.partner)):
                 if figure is not None and (side, figure.path) not in files:
-                    files[side, figure.path] = prepared.inputs.read(side, figure)
+                    files[side, figure.path] = _bytes(prepared, job, side, figure)
         yield Part(part, files)
+
+
+def _bytes(prepared: Prepared, job: Job, side: Side, figure: Figure) -> bytes:
+    """Returns a file's bytes; a document that cannot be read is a stored failure of its task."""
+    try:
+        return prepared.inputs.read(side, figure)
+    except DecodeError:
+        if job.task.reads_documents:
+            return b""
+        raise
 
 
 def _drive(

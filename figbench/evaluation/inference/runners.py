@@ -15,7 +15,7 @@ from figbench.evaluation.inference.parallelism import Pace
 from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.writers import Sink
 from figbench.evaluation.planning.execution import Execution
-from figbench.evaluation.planning.tasks import FeatureTask, OcrTask, PairTask, Task
+from figbench.evaluation.planning.tasks import FeatureTask, GraphTask, OcrTask, PairTask, Task
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
@@ -130,6 +130,24 @@ class OcrRunner(_NeedsImages):
         return len(batch)
 
 
+class GraphRunner(_NeedsImages):
+    """Readers of graphs to store rows; a file that cannot be read is a stored failure."""
+
+    batch_size = 1
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def run(self, batch: Sequence[PreparedSample]) -> int:
+        """See :class:`Runner`."""
+        from figbench.graphs.stored import encode_reading, reading_of
+
+        for item in batch:
+            path = item.job.figure.path if item.job.figure else ""
+            self._sink.add(item.job, encode_reading(reading_of(item.data, path)))
+        return len(batch)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What the runners of one run have in common.
@@ -180,10 +198,15 @@ def _ocr_runner(_task: Task, setting: Setting, sink: Sink) -> Runner:
     return OcrRunner(_reader(setting), sink)
 
 
+def _graph_runner(_task: Task, _setting: Setting, sink: Sink) -> Runner:
+    return GraphRunner(sink)
+
+
 RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
     FeatureTask: _feature_runner,
     PairTask: _pair_runner,
     OcrTask: _ocr_runner,
+    GraphTask: _graph_runner,
 }
 """How each class of task is run."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from figbench.evaluation.planning.tasks import (
     GENERATED,
     REFERENCE,
     FeatureTask,
+    GraphTask,
     OcrTask,
     PairTask,
     Side,
@@ -24,6 +26,7 @@ from figbench.features import (
     weights_digest,
 )
 from figbench.features.weights import find_weights
+from figbench.graphs.read import GRAPH_READERS, readers_digest
 from figbench.images.decode import DECODER_VERSION
 from figbench.metrics import get_metric
 from figbench.metrics.base import Metric
@@ -33,6 +36,8 @@ from figbench.ocr.base import OcrInfo
 from figbench.protocol import MetricRequest, Protocol
 
 LEGACY = "figgen-script-2023"
+AS_STORED = "none"
+"""Policy of tasks that read a file's own bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,18 @@ def make_plan(
         weights=_protocol_weights(protocol),
         ocr_version=ocr.version if ocr else None,
         decoder_version=DECODER_VERSION,
+        metric_versions=_metric_versions(protocol),
     )
     return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution, warnings)
+
+
+def _metric_versions(protocol: Protocol) -> dict[str, int]:
+    """Returns the version of each metric of the protocol, whether it is scored now or not."""
+    versions = {}
+    for request in protocol.metrics:
+        with suppress(UserError):
+            versions[request.metric] = get_metric(request.metric).spec.version
+    return versions
 
 
 def _extended(protocol: Protocol, requested: Sequence[str]) -> tuple[Protocol, tuple[str, ...]]:
@@ -220,10 +235,12 @@ def _weight_names(metric: Metric) -> list[str]:
 
 def _protocol_weights(protocol: Protocol) -> dict[str, str]:
     """Digests of every network the protocol names, run or not: they are part of its hash."""
-    names = {
-        name for request in protocol.metrics for name in _weight_names(get_metric(request.metric))
-    }
-    return {name: weights_digest(name) for name in sorted(names)}
+    metrics = [get_metric(request.metric) for request in protocol.metrics]
+    names = {name for metric in metrics for name in _weight_names(metric)}
+    digests = {name: weights_digest(name) for name in sorted(names)}
+    if any(metric.spec.needs.graphs for metric in metrics):
+        digests[GRAPH_READERS] = readers_digest()
+    return digests
 
 
 def _reader(protocol: Protocol) -> OcrInfo | None:
@@ -233,8 +250,14 @@ def _reader(protocol: Protocol) -> OcrInfo | None:
 def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, ...]:
     needed: dict[tuple[type[Task], str, str], tuple[set[Side], list[str]]] = {}
 
-    def add(kind: type[Task], network: str, item: PlannedMetric, sides: set[Side]) -> None:
-        entry = needed.setdefault((kind, network, item.preprocess), (set(), []))
+    def add(
+        kind: type[Task],
+        network: str,
+        item: PlannedMetric,
+        sides: set[Side],
+        policy: str | None = None,
+    ) -> None:
+        entry = needed.setdefault((kind, network, policy or item.preprocess), (set(), []))
         entry[0].update(sides)
         entry[1].append(item.request.metric)
 
@@ -247,6 +270,8 @@ def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, 
             add(FeatureTask, needs.extractor, item, sides)
         if needs.pair_scorer:
             add(PairTask, needs.pair_scorer, item, {GENERATED})
+        if needs.graphs:
+            add(GraphTask, GRAPH_READERS, item, {GENERATED, REFERENCE}, AS_STORED)
         if needs.ocr:
             if protocol.ocr is None:
                 raise UserError(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
+from figbench.data.origin import FAILED
 from figbench.errors import UserError, WeightsUnavailableError
+from figbench.evaluation.planning.documents import with_documents
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Plan, make_plan
@@ -93,15 +95,16 @@ def prepare(
         raise UserError(f"{error.message} {hint}", remedy=error.remedy) from None
     if not reference_only:
         check_sizes(plan, inputs)
+    inputs = with_documents(inputs, plan)
     spaces = Spaces(opened, plan)
     rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
-    workload = build_workload(plan, spaces, rows, present, inputs.reference)
+    workload = build_workload(plan, spaces, rows, present, inputs.reference, inputs.sides)
     return Prepared(inputs, plan, spaces, workload, opened)
 
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
-    rejects = manifest.rejects
-    offered = len(manifest.figures) + len(rejects)
+    offered = len(manifest.figures) + len(manifest.rejects)
+    rejects = [one for one in manifest.rejects if one.code != FAILED or options.strict]
     if not rejects:
         return
     named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from figbench.features import extractor_info, pair_scorer_info, weights_digest
 from figbench.features.base import ExtractorInfo, PairScorerInfo
+from figbench.graphs.read import READERS_VERSION, readers_digest
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import Protocol
 from figbench.store import Space
@@ -46,6 +47,9 @@ class Task(ABC):
     """Name of the class in the store's identities."""
     scores_pairs: ClassVar[bool] = False
     """Whether a job is a (generated, reference) pair and not one image."""
+
+    reads_documents: ClassVar[bool] = False
+    """Whether a job gets the bytes of a file and not a preprocessed image."""
 
     network: str
     preprocess: str
@@ -160,13 +164,15 @@ class OcrTask(Task):
         if ocr is None:
             raise ValueError("an OCR task without an OCR engine")
         # "reader" is the name under which stores of version 0.1 hold these fields.
-        return {
-            "reader": {
-                "version": ocr.version,
-                "weights": dict(ocr.weights),
-                "settings": dict(ocr.settings),
-            }
+        reader: dict[str, Any] = {
+            "version": ocr.version,
+            "weights": dict(ocr.weights),
+            "settings": dict(ocr.settings),
         }
+        if ocr.runtime not in ("", "onnxruntime"):
+            # Rounding differs; stores of earlier versions hold results of onnxruntime.
+            reader["runtime"] = ocr.runtime
+        return {"reader": reader}
 
     def engines(self, ocr: OcrInfo | None) -> tuple[str, ...]:
         """See :class:`Task`."""
@@ -183,6 +189,36 @@ class OcrTask(Task):
     def weights_of(cls, network: str) -> str | None:
         """Returns None: an engine's weights are part of its :class:`OcrInfo`."""
         return None
+
+    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+        """See :class:`Task`."""
+        target.put_bytes(keys, source.get_bytes(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphTask(Task):
+    """The readers of graphs on single files: a document where there is one, else an image."""
+
+    kind: ClassVar[str] = "graph"
+    reads_documents: ClassVar[bool] = True
+
+    def identity(self, protocol: Protocol, ocr: OcrInfo | None) -> dict[str, Any]:
+        """See :class:`Task`."""
+        return {"version": READERS_VERSION}
+
+    def engines(self, ocr: OcrInfo | None) -> tuple[str, ...]:
+        """See :class:`Task`."""
+        return ()
+
+    @property
+    def rate_per_s(self) -> float:
+        """See :class:`Task`."""
+        return 0.5
+
+    @classmethod
+    def weights_of(cls, network: str) -> str | None:
+        """Returns a digest of the readers' version and of the OCR engine that they use."""
+        return readers_digest()
 
     def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""

@@ -10,6 +10,7 @@ from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row
 from figbench.data.types import Figure
 from figbench.evaluation.planning.plan import Plan
+from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side, Task
 from figbench.store import Space, Store, row_key
 
@@ -101,6 +102,7 @@ def build_workload(
     rows: Sequence[Row],
     generated: Sequence[Figure],
     reference: Manifest,
+    sides: Sides | None = None,
 ) -> Workload:
     """Returns the missing rows of a run.
 
@@ -110,6 +112,7 @@ def build_workload(
         rows: Expected (reference, generated) rows; generated None where missing.
         generated: Every generated figure that is scored (paired or not).
         reference: The reference set.
+        sides: Documents of the figures, for tasks that read them; None where there are none.
     """
     groups: OrderedDict[str, Group] = OrderedDict()
     ordinals: dict[str, int] = {}
@@ -147,7 +150,12 @@ def build_workload(
                 )
             continue
         for side, figures in ((GENERATED, generated), (REFERENCE, reference.figures)):
-            if side in task.sides:
-                for figure in figures:
-                    offer(task, side, image_key(figure), figure, None)
+            if side not in task.sides:
+                continue
+            for figure in figures:
+                file = sides.document(side, figure) if sides and task.reads_documents else figure
+                offer(task, side, image_key(file), file, None)
+        if task.reads_documents and sides:
+            for figure in sides.read_twice:
+                offer(task, REFERENCE, image_key(figure), figure, None)
     return Workload(tuple(groups.values()), pending, found)

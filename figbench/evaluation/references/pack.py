@@ -13,15 +13,17 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from figbench.data.layouts.serialization import save_manifest
 from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
+from figbench.data.types import Figure
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import atomic_path
 from figbench.io.json_files import dump_json
@@ -31,6 +33,7 @@ PACK, MANIFEST = "pack.json", "manifest.jsonl"
 PACK_VERSION = 1
 MAX_MEMBER_BYTES = 256 * 2**20
 _IMAGE = re.compile(r"images/([0-9a-f]{64})")
+_DOCUMENT = re.compile(r"images/[0-9a-f]{64}\.[a-z.]{2,12}")
 _SEGMENT = re.compile(r"store/([0-9a-f]{32})/(space\.json|[0-9a-f]{64}\.safetensors)")
 
 
@@ -43,7 +46,11 @@ def is_pack(path: Path) -> bool:
 
 
 def write_pack(
-    target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]
+    target: Path,
+    reference: Manifest,
+    spaces: Iterable[Space],
+    protocol: dict[str, Any],
+    documents: Mapping[str, Figure] = MappingProxyType({}),
 ) -> None:
     """Writes a pack atomically.
 
@@ -52,7 +59,10 @@ def write_pack(
         reference: The reference set.
         spaces: Spaces that hold the reference's rows and nothing else.
         protocol: Id and hash of the protocol that the features were computed for.
+        documents: Document of each figure that has one, by the path of the figure; they are packed
+            beside the figures, so that graphs are read from them again.
     """
+    members = _document_members(reference, documents)
     packed = replace(
         reference,
         figures=tuple(
@@ -60,13 +70,18 @@ def write_pack(
         ),
         root=".",
     )
+    header: dict[str, Any] = {"version": PACK_VERSION, "protocol": protocol}
+    if members:
+        header["documents"] = {name: document.sha256 for name, document in members.items()}
     with (
         atomic_path(target) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
     ):
-        archive.writestr(PACK, dump_json({"version": PACK_VERSION, "protocol": protocol}))
+        archive.writestr(PACK, dump_json(header))
         for figure in {item.sha256: item for item in reference.figures}.values():
             archive.writestr(f"images/{figure.sha256}", reference.read(figure))
+        for name, document in members.items():
+            archive.writestr(name, reference.read(document))
         for space in spaces:
             for path in sorted(space.folder.glob("*")):
                 if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
@@ -90,6 +105,7 @@ def open_pack(path: Path, store: Store) -> Manifest:
             raise UserError(f"{path}: pack.json is not JSON ({error}).") from None
         if not isinstance(header, dict) or header.get("version") != PACK_VERSION:
             raise UserError(f"{path}: not a reference pack of version {PACK_VERSION}.")
+        documents = header.get("documents", {})
         name = hashlib.sha256(_read(archive, MANIFEST, path)).hexdigest()[:32]
         folder = store.root / "packs" / name
         for member in archive.namelist():
@@ -98,9 +114,23 @@ def open_pack(path: Path, store: Store) -> Manifest:
             elif segment := _SEGMENT.fullmatch(member):
                 digest = None if segment[2] == "space.json" else segment[2].split(".")[0]
                 _unpack(archive, member, store.root / segment[1] / segment[2], digest, path)
+            elif _DOCUMENT.fullmatch(member) and member in documents:
+                _unpack(archive, member, folder / member, str(documents[member]), path)
         with atomic_path(folder / MANIFEST) as temporary:
             temporary.write_bytes(_read(archive, MANIFEST, path))
     return replace(load_manifest(folder / MANIFEST), root=str(folder), source=str(path))
+
+
+def _document_members(reference: Manifest, documents: Mapping[str, Figure]) -> dict[str, Figure]:
+    """Returns the documents by their member names: the figure's, with the document's suffix."""
+    members = {}
+    for figure in reference.figures:
+        document = documents.get(figure.path)
+        if document is not None:
+            suffix = document.path[document.path.rindex(".") :].lower()
+            suffix = ".graph.json" if suffix == ".json" else suffix
+            members[f"images/{figure.sha256}{suffix}"] = document
+    return members
 
 
 def _unpack(

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from figbench.data.pairing import Row
 from figbench.data.types import Figure, TextLine
-from figbench.evaluation.planning.plan import Plan, PlannedMetric
+from figbench.evaluation.planning.plan import AS_STORED, Plan, PlannedMetric
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import (
     GENERATED,
     REFERENCE,
     FeatureTask,
+    GraphTask,
     OcrTask,
     PairTask,
     Side,
@@ -27,11 +28,13 @@ from figbench.evaluation.planning.tasks import (
 )
 from figbench.evaluation.planning.workload import Spaces, image_key, pair_key
 from figbench.evaluation.scoring.score_cache import KeptScores
+from figbench.graphs.read import GRAPH_READERS, GraphReading, is_raster_name
+from figbench.graphs.stored import decode_reading
 from figbench.metrics.base import Measurement, MetricError, MetricInputs, Needs, OutputSpec
 from figbench.metrics.intervals import interval_of
 from figbench.metrics.numerics.blocks import Rows
 from figbench.results.schema import MetricValue
-from figbench.store import decode_lines
+from figbench.store import Space, decode_lines
 
 Tasks = Mapping[tuple[type[Task], str, str], Task]
 """By class, network and preprocessing policy."""
@@ -193,6 +196,9 @@ def _inputs(
     lines: tuple[list[tuple[TextLine, ...]], list[tuple[TextLine, ...]]] = ([], [])
     if needs.ocr and plan.protocol.ocr:
         lines = read_lines(spaces, tasks[OcrTask, plan.protocol.ocr.engine, policy], sides.rows)
+    graphs = _Graphs()
+    if needs.graphs:
+        graphs = read_graphs(spaces, tasks[GraphTask, GRAPH_READERS, AS_STORED], sides)
     pair_scores = None
     if needs.pair_scorer:
         space = spaces.of(tasks[PairTask, needs.pair_scorer, policy], GENERATED)
@@ -209,10 +215,14 @@ def _inputs(
         generated_lines=lines[0],
         reference_lines=lines[1],
         truth_lines=[sides.reference.labels.get(row.reference.figure_id) for row in sides.rows],
+        generated_graphs=graphs.generated,
+        reference_graphs=graphs.reference,
+        ceiling_graphs=graphs.ceiling,
         pair_scores=pair_scores,
         reference_clusters=[
             figure.paper_id or figure.figure_id for figure in sides.reference.figures
         ],
+        reference_ids=[figure.figure_id for figure in sides.reference.figures],
         generated_digests=[figure.sha256 for figure in sides.present],
         reference_digests=[figure.sha256 for figure in sides.reference.figures],
         rejected=sides.rejected,
@@ -243,3 +253,36 @@ def read_lines(
     generated = [decode_lines(next(read)) if row.generated is not None else () for row in rows]
     payloads = theirs.get_bytes([image_key(row.reference) for row in rows])
     return generated, [decode_lines(payload) for payload in payloads]
+
+
+@dataclass(frozen=True, slots=True)
+class _Graphs:
+    generated: Sequence[GraphReading | None] = ()
+    reference: Sequence[GraphReading | None] = ()
+    ceiling: Sequence[GraphReading | None] = ()
+
+
+def read_graphs(spaces: Spaces, task: Task, sides: Sides) -> _Graphs:
+    """Returns the graphs of both sides per row, and those of references read from their pixels."""
+    own, other = spaces.of(task, GENERATED), spaces.of(task, REFERENCE)
+    decoded: dict[tuple[str, bytes], GraphReading] = {}
+
+    def reading(space: Space, figure: Figure) -> GraphReading:
+        key = image_key(figure)
+        if (space.id, key) not in decoded:
+            decoded[space.id, key] = decode_reading(space.get_bytes([key])[0])
+        return decoded[space.id, key]
+
+    twice = {figure.path for figure in sides.read_twice}
+    generated, reference, ceiling = [], [], []
+    for row in sides.rows:
+        drawn = row.generated
+        generated.append(None if drawn is None else reading(own, sides.document(GENERATED, drawn)))
+        reference.append(reading(other, sides.document(REFERENCE, row.reference)))
+        pixels = (
+            drawn is not None
+            and row.reference.path in twice
+            and is_raster_name(sides.document(GENERATED, drawn).path)
+        )
+        ceiling.append(reading(other, row.reference) if pixels else None)
+    return _Graphs(generated, reference, ceiling)
