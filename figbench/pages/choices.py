@@ -58,7 +58,9 @@ def distance_metrics(names: Iterable[str]) -> list[str]:
     An estimator that can fall below zero has no bias at small n; one that is bounded by zero has.
     """
     distances = [(name, spec_of(name)) for name in names]
-    found = [(name, spec) for name, spec in distances if spec is not None and spec.group == DISTANCE]
+    found = [
+        (name, spec) for name, spec in distances if spec is not None and spec.group == DISTANCE
+    ]
     return [name for name, _ in sorted(found, key=lambda pair: pair[1].low >= 0)]
 
 

@@ -37,7 +37,9 @@ def folders_by_value(runs: Iterable[str | Path], axis: Axis = GUIDANCE) -> dict[
                 )
             scale = float(match[1])
             if scale in folders:
-                raise UserError(f"{folder} and {folders[scale]} are the same {axis.title} {scale:g}.")
+                raise UserError(
+                    f"{folder} and {folders[scale]} are the same {axis.title} {scale:g}."
+                )
             folders[scale] = folder
     return dict(sorted(folders.items()))
 
