@@ -172,8 +172,10 @@ def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
     runner = RUNNERS[type(task)](task, setting, sink)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
-    factor = setting.pace.batch_factor
-    runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
+    # PyTorch may round an image's features differently in batches of different sizes. On a CPU
+    # batches save no time, so that features never depend on what shares a batch.
+    alone = setting.execution.deterministic or setting.device == "cpu"
+    runner.batch_size = 1 if alone else runner.batch_size * setting.pace.batch_factor
     return runner
 
 
