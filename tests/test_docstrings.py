@@ -15,11 +15,11 @@ FEW = 3
 
 EXCEPTIONS = (
     # Each module of drawings has one signature, which its docstring states.
-    "figbench/synthfig/drawings.py",
-    "figbench/synthfig/icons.py",
+    "figbench/synthfig/drawing/drawings.py",
+    "figbench/synthfig/drawing/icons.py",
     # Coordinates of a box or a colour, and axis-parallel geometry, whose names say everything.
-    "figbench/synthfig/raster.py",
-    "figbench/synthfig/canvas.py",
+    "figbench/synthfig/drawing/raster.py",
+    "figbench/synthfig/drawing/canvas.py",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.workload import Workload
-from figbench.evaluation.progress import Progress, SilentProgress
+from figbench.evaluation.progress import LogProgress, Progress, SilentProgress
 from figbench.evaluation.scoring.score import Scores, score
 from figbench.evaluation.scoring.score_cache import ScoreCache
 from figbench.protocol import Protocol
@@ -60,7 +61,7 @@ def evaluate(
             :class:`figbench.store.MemoryStore` writes nothing to disk.
         model: Model that drew the figures.
         options: How the run behaves.
-        progress: Receives rates and counts.
+        progress: Receives rates and counts; None logs them (logger ``figbench``, level INFO).
         command: Command line for the provenance; default the arguments of this process.
 
     Returns:
@@ -73,7 +74,7 @@ def evaluate(
         OSError: If ``output`` or the store cannot be written.
     """
     started = time.monotonic()
-    reporter = progress or SilentProgress()
+    reporter = progress or LogProgress()
     prepared = prepare(
         generated, reference, protocol, metrics, store=store, options=options, progress=reporter
     )
@@ -108,6 +109,7 @@ def evaluate(
         cost=cost_totals(prepared.inputs.generated.figures),
         store=prepared.store.location,
     )
+    _log(result)
     if output is not None:
         write_run(
             Path(output),
@@ -120,6 +122,15 @@ def evaluate(
         )
         result.attach(Path(output))
     return result.attach(table=per_figure_table(prepared.inputs.sides, scores.per_figure))
+
+
+def _log(result: RunResult) -> None:
+    logger = logging.getLogger("figbench")
+    for name, metric in result.metrics.items():
+        if metric.value is None:
+            logger.info("%s: %s (%s)", name, metric.status, metric.reason)
+    scored = sum(metric.value is not None for metric in result.metrics.values())
+    logger.info("scored %d of %d metrics", scored, len(result.metrics))
 
 
 def contribute(

@@ -19,7 +19,8 @@ from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, GraphTask, OcrTask
 from figbench.evaluation.planning.workload import Namespaces
-from figbench.evaluation.scoring.score import Scores, clusters
+from figbench.evaluation.scoring.score import Scores
+from figbench.evaluation.scoring.stored_inputs import clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.results.files import PER_FIGURE_NAME, write_result

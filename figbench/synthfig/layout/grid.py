@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figbench.synthfig.content import Content, Group
-from figbench.synthfig.node import ICONS, SIGNS, Node, NoRoomError, equalise, measure
+from figbench.synthfig.drawing.text import width_of
+from figbench.synthfig.layout.node import ICONS, SIGNS, Node, NoRoomError, equalise, measure
+from figbench.synthfig.method.content import Content, Group
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box
 from figbench.synthfig.style import Style
-from figbench.synthfig.text import width_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from figbench.errors import UserError
-from figbench.synthfig.raster import Mask, Point, Segments, closed, coverage, quadratic
+from figbench.synthfig.drawing.raster import Mask, Point, Segments, closed, coverage, quadratic
 
 _PINS = {
     "DejaVuSans": "3fdf69cabf06049ea70a00b5919340e2ce1e6d02b0cc3c4b44fb6801bd1e0d22",

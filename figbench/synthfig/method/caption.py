@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figbench.synthfig.content import Content
+from figbench.synthfig.method.content import Content
 from figbench.synthfig.rng import StableRng
 
 _OPENINGS = (

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.images.types import RGBImage
-from figbench.synthfig.raster import (
+from figbench.synthfig.drawing.raster import (
     Mask,
     Point,
     Segments,

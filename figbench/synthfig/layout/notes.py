@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from figbench.synthfig.content import Content
-from figbench.synthfig.layout import Grid
-from figbench.synthfig.node import NoRoomError
-from figbench.synthfig.route import Path
+from figbench.synthfig.layout.grid import Grid
+from figbench.synthfig.layout.node import NoRoomError
+from figbench.synthfig.layout.route import Path
+from figbench.synthfig.method.content import Content
 from figbench.synthfig.scene import Box, Stroke, Text
 from figbench.synthfig.style import Style
 

@@ -6,9 +6,9 @@ import dataclasses
 import itertools
 from dataclasses import dataclass, replace
 
+from figbench.synthfig.drawing.text import plain
+from figbench.synthfig.method.words import FIELDS, LINK_WORDS, METHOD_NAMES, ROLE_WORDS, Field
 from figbench.synthfig.rng import StableRng
-from figbench.synthfig.text import plain
-from figbench.synthfig.words import FIELDS, LINK_WORDS, METHOD_NAMES, ROLE_WORDS, Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from figbench.synthfig.canvas import Canvas, Colour
-from figbench.synthfig.icons import photo
-from figbench.synthfig.raster import Point, ellipse
+from figbench.synthfig.drawing.canvas import Canvas, Colour
+from figbench.synthfig.drawing.icons import photo
+from figbench.synthfig.drawing.raster import Point, ellipse
 from figbench.synthfig.rng import StableRng
 
 Corners = tuple[int, int, int, int]

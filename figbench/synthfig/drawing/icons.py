@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.images.types import RGBImage
-from figbench.synthfig.canvas import Canvas, Colour
-from figbench.synthfig.raster import ellipse
+from figbench.synthfig.drawing.canvas import Canvas, Colour
+from figbench.synthfig.drawing.raster import ellipse
 from figbench.synthfig.rng import StableRng
 
 _RAMPS: tuple[tuple[Colour, ...], ...] = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from figbench.synthfig import kinds_branch as branch
-from figbench.synthfig import kinds_flow as flow
-from figbench.synthfig.content import Content, Draft
+from figbench.synthfig.method import kinds_branch as branch
+from figbench.synthfig.method import kinds_flow as flow
+from figbench.synthfig.method.content import Content, Draft
 from figbench.synthfig.rng import StableRng
 
 BUILDERS: dict[str, Callable[[Draft], None]] = {

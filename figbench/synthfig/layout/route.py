@@ -6,9 +6,9 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from figbench.synthfig.content import Link
-from figbench.synthfig.layout import Grid
-from figbench.synthfig.node import SIGNS, Node, NoRoomError
+from figbench.synthfig.layout.grid import Grid
+from figbench.synthfig.layout.node import SIGNS, Node, NoRoomError
+from figbench.synthfig.method.content import Link
 from figbench.synthfig.scene import Box
 
 Path = tuple[tuple[int, int], ...]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from figbench.synthfig.content import Content
-from figbench.synthfig.drawings import mixed
-from figbench.synthfig.layout import Grid, lay_out
-from figbench.synthfig.node import ICONS, LEADING, SIGNS, Node, NoRoomError
-from figbench.synthfig.notes import lay_out_notes, touch
-from figbench.synthfig.raster import Point, quadratic
+from figbench.synthfig.drawing.drawings import mixed
+from figbench.synthfig.drawing.raster import Point, quadratic
+from figbench.synthfig.layout.grid import Grid, lay_out
+from figbench.synthfig.layout.node import ICONS, LEADING, SIGNS, Node, NoRoomError
+from figbench.synthfig.layout.notes import lay_out_notes, touch
+from figbench.synthfig.layout.route import Path, Router
+from figbench.synthfig.method.content import Content
 from figbench.synthfig.rng import StableRng
-from figbench.synthfig.route import Path, Router
 from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
 from figbench.synthfig.style import Style
 

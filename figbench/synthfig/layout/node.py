@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figbench.synthfig.content import Module
+from figbench.synthfig.drawing.text import width_of
+from figbench.synthfig.method.content import Module
 from figbench.synthfig.scene import Box
 from figbench.synthfig.style import Style
-from figbench.synthfig.text import width_of
 
 LEADING = 1.2
 ICONS = frozenset(

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from figbench.synthfig.fonts import glyph, text_width
-from figbench.synthfig.raster import Mask
+from figbench.synthfig.drawing.fonts import glyph, text_width
+from figbench.synthfig.drawing.raster import Mask
 
 ASCENT, DESCENT = 0.80, 0.24
 """Height above and below the baseline that a label's box covers, in em."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from figbench.synthfig.content import Draft
-from figbench.synthfig.words import BRANCHES, STAGES
+from figbench.synthfig.method.content import Draft
+from figbench.synthfig.method.words import BRANCHES, STAGES
 
 
 def siamese(d: Draft) -> None:
