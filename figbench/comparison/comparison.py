@@ -18,6 +18,7 @@ from figbench.metrics import SetStatistic, output_spec, set_statistic
 from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.effects import (
     ALPHA,
+    equal_means_p_value,
     holm,
     minimum_detectable_effect,
     rare_failure_p_value,
@@ -289,7 +290,7 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
         except FigbenchError as error:
             notes.append(f"{name}: features are not at hand ({error.message}); unpaired test.")
             return None
-        return _from_pairs(_swap(statistic, features[0], features[1], rng))
+        return _of_sets(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
         kept = np.isfinite(a) & np.isfinite(b)
@@ -299,6 +300,21 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
             clusters = [one for one, keep in zip(first.clusters, kept, strict=True) if keep]
             return _of_values(name, a[kept], b[kept], clusters, rng)
     return None
+
+
+def _of_sets(test: PairedTest | None) -> _Test | None:
+    """The larger p of the swap test and of a t-test of the influence values.
+
+    The swap test alone rejects models that are equally far from the references in different
+    ways, whose outputs cannot be exchanged.
+    """
+    found = _from_pairs(test)
+    if found is None or test is None or not test.standard_error:
+        return found
+    t = equal_means_p_value(test.difference, test.standard_error, test.n_clusters)
+    if t <= test.p_value:
+        return found
+    return replace(found, p_value=t, method=f"{test.method}; t-test of influence values")
 
 
 def _of_values(

@@ -57,6 +57,17 @@ def minimum_detectable_effect(
     return (t_quantile(1 - share, degrees) + t_quantile(2 * power - 1, degrees)) * standard_error
 
 
+def equal_means_p_value(difference: float, standard_error: float, papers: int) -> float:
+    """Returns the two-sided p of a t-test of a difference.
+
+    Args:
+        difference: Of two means or statistics.
+        standard_error: Of it, positive, papers taken together.
+        papers: Independent units, at least 2.
+    """
+    return 2.0 * t_cdf(-abs(difference) / standard_error, papers - 1)
+
+
 def rare_failure_p_value(
     difference: float, standard_error: float | None, papers: int, width: float
 ) -> float | None:
