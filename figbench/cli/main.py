@@ -30,6 +30,7 @@ VERBS = (
     "protocol",
     "data",
     "graph",
+    "lint",
     "weights",
     "model",
     "validate_metrics",
