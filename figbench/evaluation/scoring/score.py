@@ -218,6 +218,7 @@ def _inputs(
         generated_graphs=graphs.generated,
         reference_graphs=graphs.reference,
         ceiling_graphs=graphs.ceiling,
+        specs=[sides.specs.get(row.reference.path) for row in sides.rows],
         pair_scores=pair_scores,
         reference_clusters=[
             figure.paper_id or figure.figure_id for figure in sides.reference.figures
