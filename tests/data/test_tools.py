@@ -97,6 +97,21 @@ def test_paperbanana_runs_score_the_final_output(tmp_path):
     assert set(_roles(tmp_path / "out").values()) == {"draft"}
 
 
+def test_a_batch_report_gives_the_runs_their_ids(tmp_path):
+    _reference(tmp_path)
+    for k in range(2):
+        put(tmp_path, f"out/run_{k}/final_output.png", png(k))
+        put(tmp_path, f"out/run_{k}/diagram_iter_1.png", png(70))
+    items = [{"id": f"p{k}", "caption": f"c{k}", "run_id": f"run_{k}"} for k in range(3)]
+    put(tmp_path, "out/batch_report.json", json.dumps({"batch_id": "b", "items": items}))
+    outcome = _scored(tmp_path, tmp_path / "out")
+    _perfect(outcome, 2, 3)
+    assert [one.prompt for one in load_manifest(tmp_path / "out", workers=0).figures] == [
+        "c0",
+        "c1",
+    ]
+
+
 def test_benchmark_reports_count_their_errors(tmp_path):
     _reference(tmp_path)
     fill(tmp_path / "runs", [f"p{k}.png" for k in range(3)])

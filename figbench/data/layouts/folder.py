@@ -89,6 +89,8 @@ def _tool_listing(
 ) -> Listing:
     layout, parts = tool
     candidates, failed, others, more = tools.as_candidates(parts, images, names, side)
+    sources = {part.source for part in parts}
+    rejects = [one for one in rejects if one.path not in sources]
     return Listing(
         layout,
         names.root,
