@@ -106,10 +106,8 @@ def test_a_batch_report_gives_the_runs_their_ids(tmp_path):
     put(tmp_path, "out/batch_report.json", json.dumps({"batch_id": "b", "items": items}))
     outcome = _scored(tmp_path, tmp_path / "out")
     _perfect(outcome, 2, 3)
-    assert [one.prompt for one in load_manifest(tmp_path / "out", workers=0).figures] == [
-        "c0",
-        "c1",
-    ]
+    figures = load_manifest(tmp_path / "out", workers=0).figures
+    assert [one.prompt for one in figures] == ["c0", "c1"]
 
 
 def test_benchmark_reports_count_their_errors(tmp_path):
@@ -355,6 +353,18 @@ def test_lists_of_tikz_are_refused_by_name(tmp_path, document):
     path = put(tmp_path, "MODEL.json", json.dumps(document))
     with pytest.raises(UserError, match="TikZ sources, not images"):
         load_manifest(path, workers=0)
+
+
+def test_paper2any_runs_have_their_presentation_as_source(tmp_path):
+    for stamp in ("1767", "1768"):
+        put(tmp_path, f"out/{stamp}/fig_{stamp}.png", png(0))
+        put(tmp_path, f"out/{stamp}/layout_0.svg", SVG)
+        put(tmp_path, f"out/{stamp}/presentation_{stamp}.pptx", b"PK")
+    manifest = load_manifest(tmp_path / "out", workers=0)
+    assert [(one.figure_id, one.source) for one in manifest.figures] == [
+        (stamp, f"{stamp}/presentation_{stamp}.pptx") for stamp in ("1767", "1768")
+    ]
+    assert not manifest.rejects
 
 
 def test_two_tools_that_fit_are_named(tmp_path):
