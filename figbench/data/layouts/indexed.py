@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,7 +99,11 @@ def _chosen(
         None if packed else names.path_of(index),
     )
     rows, said = splits.of_records(
-        where.title, usable[index], None if by_folder else split, required=required
+        where.title,
+        usable[index],
+        None if by_folder else split,
+        required=required,
+        folder_of=_image_split,
     )
     listing = records.from_rows(where, rows)
     listing = replace(listing, notes=(*listing.notes, *notes, *said, *names.notes()))
@@ -119,6 +123,11 @@ def _chosen(
     unchosen |= {one.origin.source for one in candidates if one.origin.source}
     considered = [name for name in considered if names.path_of(name) not in unchosen]
     return with_unlisted(listing, names, considered)
+
+
+def _image_split(row: Mapping[str, object]) -> str | None:
+    image = records.first(row, records.IMAGE_FIELDS)
+    return splits.split_folder(image) if isinstance(image, str) else None
 
 
 def with_unlisted(listing: Listing, names: Names, images: Sequence[str]) -> Listing:

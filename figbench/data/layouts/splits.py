@@ -50,20 +50,29 @@ def choose(
 
 
 def of_records(
-    title: str, rows: Sequence[Mapping[str, Any]], split: str | None, *, required: bool
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    split: str | None,
+    *,
+    required: bool,
+    folder_of: Callable[[Mapping[str, Any]], str | None] = lambda _row: None,
 ) -> tuple[list[Mapping[str, Any] | None], list[str]]:
-    """Returns the records of one split by their field ``split``; None in the place of others.
+    """Returns the records of one split by their field ``split`` or folder; else None.
 
     Args:
         title: The index, for messages.
         rows: Records of one index.
         split: The split that is asked for, or None.
         required: Whether several splits without a choice are an error.
+        folder_of: Tells the split whose folder the image of a record lies in.
+
+    Returns:
+        The records of the split, and notes.
 
     Raises:
         UserError: If several splits have to be chosen from, or the chosen one is not there.
     """
-    values = [one.get("split") for one in rows]
+    values = [one.get("split") or folder_of(one) for one in rows]
     counts = Counter(one for one in values if isinstance(one, str) and one)
     if not counts or (split is None and (len(counts) < 2 or not required)):
         return list(rows), []

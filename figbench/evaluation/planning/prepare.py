@@ -8,7 +8,7 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
-from figbench.data.origin import FAILED
+from figbench.data.origin import EXCUSED
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.options import Options
@@ -102,7 +102,7 @@ def prepare(
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
     offered = len(manifest.figures) + len(manifest.rejects)
-    rejects = [one for one in manifest.rejects if one.code != FAILED or options.strict]
+    rejects = [one for one in manifest.rejects if one.code not in EXCUSED or options.strict]
     if not rejects:
         return
     named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])
