@@ -115,9 +115,7 @@ def _folder(path: str) -> str:
     return f"{container}{SEPARATOR}" if separator else path.rpartition("/")[0]
 
 
-def _file_names(
-    root: Path, folder: str, suffixes: tuple[str, ...] = SUFFIXES
-) -> Iterator[str]:
+def _file_names(root: Path, folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
     container, separator, _ = folder.partition(SEPARATOR)
     if separator and is_archive(root / container):
         try:

@@ -120,9 +120,7 @@ def prepare(
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
     offered = len(manifest.figures) + len(manifest.rejects)
-    rejects = [
-        item for item in manifest.rejects if item.code not in EXCUSED or options.strict
-    ]
+    rejects = [item for item in manifest.rejects if item.code not in EXCUSED or options.strict]
     if not rejects:
         return
     named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])
