@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
+from figbench.evaluation.artifacts.arrow import number_column, text_column
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, OcrTask
@@ -85,14 +86,16 @@ def _with_files(manifest: Manifest, folder: Path) -> Manifest:
 def per_figure_table(sides: Sides, columns: Mapping[str, npt.NDArray[np.float64]]) -> pa.Table:
     """Returns one row per expected figure: ids, digest, and every per-figure metric."""
     rows = sides.rows
-    table: dict[str, Sequence[Any] | npt.NDArray[Any]] = {
-        "figure_id": [row.reference.figure_id for row in rows],
-        "sample": np.array([row.sample for row in rows], dtype=np.int32),
-        "paper_id": clusters(rows),
-        "present": [row.generated is not None for row in rows],
-        "sha256": [row.generated.sha256 if row.generated else None for row in rows],
+    fixed = {
+        "figure_id": text_column([row.reference.figure_id for row in rows]),
+        "sample": number_column(np.array([row.sample for row in rows], dtype=np.int32)),
+        "paper_id": text_column(clusters(rows)),
+        "present": number_column(np.array([row.generated is not None for row in rows], bool)),
+        "sha256": text_column([row.generated.sha256 if row.generated else None for row in rows]),
     }
-    return pa.table({**table, **columns})
+    scores = {name: number_column(np.asarray(values)) for name, values in columns.items()}
+    names = [*fixed, *scores]
+    return pa.Table.from_arrays([*fixed.values(), *scores.values()], names=names)
 
 
 def _features_index(plan: Plan, spaces: Spaces, scores: Scores) -> dict[str, Any]:
