@@ -62,6 +62,10 @@ def train(
         Path | None,
         typer.Option(help="The autoencoder's run, for the diffusion stage; default: --out."),
     ] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(help="Start from these weights: a run, a pipeline or a shipped name."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last state.")] = False,
     settings: _Set = None,
     paper_exact: _Exact = False,
@@ -86,6 +90,7 @@ def train(
         autoencoder=autoencoder,
         resume=resume,
         device=device,
+        init_from=init_from,
     )
     _say_written(made, json_output)
 

@@ -1,4 +1,7 @@
-"""Plan, extract, score: from two manifests and a protocol to a RunResult."""
+"""``evaluate()`` and ``Evaluator``: two sets of figures and a protocol give a RunResult.
+
+The steps are in the sub-packages: planning, inference, distributed, scoring, artifacts, references.
+"""
 
 from figbench.evaluation.build_reference import build_reference
 from figbench.evaluation.evaluate import contribute, evaluate

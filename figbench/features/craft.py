@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from figbench.features.base import FloatArray
+from figbench.features.craft_tiles import tiled
 from figbench.features.exact import exact_float32
 from figbench.features.sharing import shared
 from figbench.features.specs import CRAFT
@@ -110,10 +111,16 @@ def image_maps(
     One at a time: at 512 px an image fills a CPU's caches many times over, and OCR-SIM, the
     extractor and the text detector meet on the same image.
     """
-    maps: list[torch.Tensor] = shared(
-        lambda: trunk(normalise([image], device, dtype)), trunk, image
-    )
-    return maps
+
+    def compute() -> list[torch.Tensor]:
+        if isinstance(trunk, CraftBackbone) and device == "cpu" and dtype == torch.float32:
+            backbone = tiled(trunk, IMAGENET_MEAN, IMAGENET_STD)
+            if backbone.takes(image):
+                return backbone(image)
+        maps: list[torch.Tensor] = trunk(normalise([image], device, dtype))
+        return maps
+
+    return shared(compute, trunk, image)
 
 
 class CraftFeatures:

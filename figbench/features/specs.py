@@ -65,11 +65,11 @@ CRAFT = ExtractorEntry(
         "craft",
         {"features": 1024},
         "craft",
-        1,
+        2,
         "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
         1,
         OPENVINO,
-        2.0,
+        4.0,
     ),
     "figbench.features.craft:CraftFeatures",
 )
@@ -108,7 +108,7 @@ IMAGE_STATS = ExtractorEntry(
     "figbench.features.image_stats:ImageStats",
 )
 OCR_SIM = PairScorerEntry(
-    PairScorerInfo("ocr-sim", "craft", 2, 1, OPENVINO, 0.9), "figbench.features.ocr_sim:OcrSim"
+    PairScorerInfo("ocr-sim", "craft", 3, 1, OPENVINO, 2.0), "figbench.features.ocr_sim:OcrSim"
 )
 SSIM = PairScorerEntry(
     PairScorerInfo("ssim", None, 1, rate_per_s=15.0), "figbench.features.ssim:Ssim"

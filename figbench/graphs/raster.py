@@ -18,6 +18,7 @@ from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import GraphError, require_size
 from figbench.graphs.model import FigureGraph
 from figbench.images.types import RGBImage
+from figbench.io.optional import require
 
 if TYPE_CHECKING:
     from figbench.ocr.base import OcrEngine
@@ -56,6 +57,23 @@ def _engine() -> OcrEngine:
     return load_engine(info.name, info.settings, device="cpu")
 
 
+def ocr_identity() -> dict[str, object]:
+    """Returns what identifies the OCR engine of the reader: it changes the graph.
+
+    Raises:
+        UserError: When the engine's package is not installed.
+    """
+    from figbench.ocr.catalog import engine_info
+
+    info = engine_info(ENGINE)
+    return {
+        "engine": info.name,
+        "version": info.version,
+        "weights": dict(info.weights),
+        "settings": dict(info.settings),
+    }
+
+
 def resized(image: RGBImage, side: int = SIDE) -> RGBImage:
     """Returns the image with ``side`` pixels on its longest side."""
     cv2 = _cv2()
@@ -91,10 +109,4 @@ def _words(line: TextLine) -> Words | None:
 
 
 def _cv2() -> Any:
-    try:
-        import cv2
-    except ImportError:
-        from figbench.graphs.extras import missing
-
-        raise missing("opencv-python-headless", "images") from None
-    return cv2
+    return require("cv2", purpose="Reading images as graphs")

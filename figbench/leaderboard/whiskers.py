@@ -26,7 +26,11 @@ def scales(metric_ids: Sequence[str], rows: Sequence[Row]) -> dict[str, Scale]:
     a ranked model all rows count.
     """
     models = [row for row in rows if row.named.entry.role == "model"] or list(rows)
-    return {metric_id: _scale(metric_id, models) for metric_id in metric_ids}
+    judged = {name for row in models for name in row.named.entry.judged}
+    return {
+        metric_id: (0.0, 1.0) if metric_id in judged else _scale(metric_id, models)
+        for metric_id in metric_ids
+    }
 
 
 def _scale(metric_id: str, rows: Sequence[Row]) -> Scale:

@@ -1,4 +1,4 @@
-"""An RGB page and the few ways to put ink on it, all in integer pixels and 8-bit coverage."""
+"""An RGB page with drawing operations in integer pixels and 8-bit coverage."""
 
 from __future__ import annotations
 
@@ -25,14 +25,30 @@ Colour = tuple[int, int, int]
 
 
 class Canvas:
-    """A white-page painter; everything outside the page is clipped."""
+    """An RGB page; everything outside the page is clipped.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        background: Colour of the page.
+
+    Attributes:
+        pixels: uint8 array of shape (height, width, 3).
+    """
 
     def __init__(self, width: int, height: int, background: Colour = (255, 255, 255)) -> None:
         self.pixels: RGBImage = np.empty((height, width, 3), np.uint8)
         self.pixels[:] = background
 
     def blend(self, mask: Mask, left: int, top: int, colour: Colour) -> None:
-        """Paints one colour through a coverage mask at a position."""
+        """Paints a colour through a coverage mask.
+
+        Args:
+            mask: uint8 coverage of shape (h, w).
+            left: Left edge of the mask on the page, in pixels.
+            top: Top edge.
+            colour: The colour.
+        """
         height, width = self.pixels.shape[:2]
         x0, y0 = max(left, 0), max(top, 0)
         x1, y1 = min(left + mask.shape[1], width), min(top + mask.shape[0], height)
@@ -44,7 +60,13 @@ class Canvas:
         self.pixels[y0:y1, x0:x1] = mixed // 255
 
     def paste(self, image: RGBImage, left: int, top: int) -> None:
-        """Copies a small picture onto the page."""
+        """Copies an image onto the page.
+
+        Args:
+            image: uint8 array of shape (h, w, 3).
+            left: Left edge on the page, in pixels.
+            top: Top edge.
+        """
         height, width = self.pixels.shape[:2]
         x0, y0 = max(left, 0), max(top, 0)
         x1, y1 = min(left + image.shape[1], width), min(top + image.shape[0], height)
@@ -66,7 +88,7 @@ class Canvas:
         self._fill_edges(closed(points), colour)
 
     def rectangle(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
-        """Fills an upright rectangle, exact on fractional edges."""
+        """Fills an axis-parallel rectangle, exact on fractional edges; corners in pixels."""
         left, top = floor(x0), floor(y0)
         across = _overlap(x0 - left, x1 - left)
         down = _overlap(y0 - top, y1 - top)
@@ -74,7 +96,13 @@ class Canvas:
         self.blend(mask, left, top, colour)
 
     def box(self, box: tuple[int, int, int, int], radius: int, colour: Colour) -> None:
-        """Fills a rectangle with rounded corners, given in whole pixels."""
+        """Fills a rectangle with rounded corners.
+
+        Args:
+            box: Corners in whole pixels.
+            radius: Radius of the corners in pixels.
+            colour: Fill colour.
+        """
         x0, y0, x1, y1 = box
         radius = max(0, min(radius, (x1 - x0) // 2, (y1 - y0) // 2))
         if radius == 0:
@@ -89,7 +117,14 @@ class Canvas:
     def stroke(
         self, path: Sequence[Point], width: float, colour: Colour, dash: tuple[float, float] | None
     ) -> None:
-        """Draws a polyline, solid or dashed."""
+        """Draws a polyline.
+
+        Args:
+            path: Points in pixels.
+            width: Line width in pixels.
+            colour: Line colour.
+            dash: Lengths of dash and gap in pixels; None for a solid line.
+        """
         for piece in [path] if dash is None else dashes(path, *dash):
             for run in _upright_runs(piece):
                 self._stroke_run(run, width, colour)
@@ -108,7 +143,14 @@ class Canvas:
             self._fill_edges(stroke_edges(run, width), colour)
 
     def arrow_head(self, path: Sequence[Point], size: float, colour: Colour, kind: str) -> None:
-        """Draws a head of kind ``triangle``, ``stealth`` or ``open`` at the end of a path."""
+        """Draws an arrow head at the end of a path.
+
+        Args:
+            path: Points in pixels, at least two.
+            size: Length of the head in pixels.
+            colour: Fill colour.
+            kind: ``triangle``, ``stealth`` or ``open``.
+        """
         (ax, ay), (bx, by) = path[-2], path[-1]
         length = sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
         if length == 0:
@@ -116,7 +158,7 @@ class Canvas:
         ux, uy = (bx - ax) / length, (by - ay) / length
         wide = size * (0.42 if kind == "triangle" else 0.48)
         back = (bx - ux * size, by - uy * size)
-        one, two = (
+        left_wing, right_wing = (
             (back[0] - uy * wide, back[1] + ux * wide),
             (
                 back[0] + uy * wide,
@@ -124,12 +166,14 @@ class Canvas:
             ),
         )
         if kind == "open":
-            self._fill_edges(stroke_edges([one, (bx, by), two], max(1.0, size / 6)), colour)
+            self._fill_edges(
+                stroke_edges([left_wing, (bx, by), right_wing], max(1.0, size / 6)), colour
+            )
         elif kind == "stealth":
             notch = (bx - ux * size * 0.65, by - uy * size * 0.65)
-            self.polygon([(bx, by), one, notch, two], colour)
+            self.polygon([(bx, by), left_wing, notch, right_wing], colour)
         else:
-            self.polygon([(bx, by), one, two], colour)
+            self.polygon([(bx, by), left_wing, right_wing], colour)
 
 
 def _overlap(low: float, high: float) -> npt.NDArray[np.float64]:

@@ -1,11 +1,11 @@
-"""Captions and body paragraphs that say what the figure shows."""
+"""Captions and body paragraphs that describe a figure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from figbench.synthfig.content import Content
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 
 _OPENINGS = (
     "Overview of the proposed {name} framework for {task}.",
@@ -49,20 +49,20 @@ class Prose:
 
     def of(self, content: Content) -> tuple[str, tuple[str, ...]]:
         """Returns the caption and the paragraphs for a content."""
-        dice = Dice(*self.key)
-        opening = dice.choice(_OPENINGS).format(name=content.name, task=content.task)
-        steps = self._steps(content, dice)
-        shown = steps[: dice.integer(3, 6)]
-        caption = f"Figure {self.number}: " + " ".join([opening, *shown, *self._frames(content)])
+        rng = StableRng(*self.key)
+        opening = rng.choice(_OPENINGS).format(name=content.name, task=content.task)
+        steps = self._steps(content, rng)
+        selected = steps[: rng.integer(3, 6)]
+        caption = f"Figure {self.number}: " + " ".join([opening, *selected, *self._frames(content)])
         parts = _listed([_the(m.name) for m in content.modules if m.lines])
-        mention = dice.choice(_MENTIONS).format(k=self.number, name=content.name, parts=parts)
+        mention = rng.choice(_MENTIONS).format(k=self.number, name=content.name, parts=parts)
         return caption, (" ".join([mention, *steps]),)
 
-    def _steps(self, content: Content, dice: Dice) -> list[str]:
+    def _steps(self, content: Content, rng: StableRng) -> list[str]:
         sentences = []
         for link in content.links:
             a, b = (_name(content, i) for i in (link.source, link.target))
-            template = _KINDS.get(link.kind) or dice.choice(_STEPS)
+            template = _KINDS.get(link.kind) or rng.choice(_STEPS)
             sentence = template.format(a=a, b=b)
             sentences.append(sentence[0].upper() + sentence[1:])
         return sentences

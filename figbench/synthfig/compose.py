@@ -1,4 +1,4 @@
-"""Content and style become a scene: shapes, arrows and labels that keep out of each other."""
+"""Content and style to a scene: shapes, arrows and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from figbench.synthfig.content import Content
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.drawings import mixed
+from figbench.synthfig.layout import Grid, lay_out
 from figbench.synthfig.node import ICONS, LEADING, SIGNS, Node, NoRoomError
-from figbench.synthfig.notes import place_notes, touch
-from figbench.synthfig.place import Grid, place
+from figbench.synthfig.notes import lay_out_notes, touch
 from figbench.synthfig.raster import Point, quadratic
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.route import Path, Router
 from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
 from figbench.synthfig.style import Style
@@ -19,18 +19,23 @@ from figbench.synthfig.style import Style
 _MARGIN = 10
 
 
-def compose(content: Content, style: Style, dice: Dice) -> Scene:
+def compose(content: Content, style: Style, rng: StableRng) -> Scene:
     """Lays a content out in a style; the scene has no caption yet.
 
+    Args:
+        content: What the figure shows.
+        style: How it looks.
+        rng: Source of the random choices.
+
     Raises:
-        NoRoomError: When it does not fit or an arrow or label finds no free place.
+        NoRoomError: If it does not fit, or an arrow or label has no free position.
     """
-    grid = place(content, style, dice)
+    grid = lay_out(content, style, rng)
     titles = _titles(grid, style)
     router = Router(grid, content.links, [title.box for title in titles], style.head_size + 5)
     order = sorted(range(len(content.links)), key=lambda i: content.links[i].kind != "flow")
     paths = {i: router.route(content.links[i]) for i in order}
-    dashed_skip = dice.chance(0.5)
+    dashed_skip = rng.chance(0.5)
     strokes = []
     words = [t.box for t in titles] + [n.caption for n in grid.nodes if n.beneath]
     for i, path in paths.items():
@@ -46,10 +51,10 @@ def compose(content: Content, style: Style, dice: Dice) -> Scene:
                 ends=(link.source, link.target),
             )
         )
-    notes = place_notes(content, style, grid, titles, paths, strokes)
+    notes = lay_out_notes(content, style, grid, titles, paths, strokes)
     items: list[Item] = [*_frames(grid, style), *strokes]
     for i, node in enumerate(grid.nodes):
-        items += _owned(_draw_node(node, style, grid.size, dice), i)
+        items += _owned(_draw_node(node, style, grid.size, rng), i)
     items += [*titles, *notes]
     return _crop(items, content, style, grid.size)
 
@@ -90,7 +95,7 @@ def _frames(grid: Grid, style: Style) -> list[Shape]:
     return frames
 
 
-def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
+def _draw_node(node: Node, style: Style, size: int, rng: StableRng) -> list[Item]:
     paint = style.paint(node.module.role)
     shape = node.shape
     kind = shape
@@ -102,27 +107,27 @@ def _draw_node(node: Node, style: Style, size: int, dice: Dice) -> list[Item]:
         Shape(
             kind, node.body, paint.fill, line, max(style.border, int(shape in SIGNS | ICONS)),
             style.radius, shadow=style.shadow and shape in ("box", "pill"),
-            seed=dice.word() >> 1,
+            seed=rng.word() >> 1,
         )
     ]  # fmt: skip
-    inside = shape not in ICONS
+    label_inside = shape not in ICONS
     x0, y0, x1, y1 = node.body
     if node.badge:
         wide = min(x1 - x0 - 12, size * 4)
         left, high = (x0 + x1 - wide) // 2, (y0 + y1 - node.label_height - node.badge) // 2
         badge = (left, high - 2, left + wide, high + node.badge - 4)
         white = (255, 255, 255)
-        items.append(Shape(style.badge, badge, white, line, 1, 0, seed=dice.word() >> 1))
+        items.append(Shape(style.badge, badge, white, line, 1, 0, seed=rng.word() >> 1))
     cx, top = (x0 + x1) // 2, y1 + 2
     slab = min(x1 - x0, y1 - y0) // 10
-    if inside:
+    if label_inside:
         shift_x, shift_y = {"slab": (-slab, slab), "stack": (-4, 4)}.get(shape, (0, 0))
         shift_y += size // 3 if shape == "cylinder" else 0
         cx += shift_x
         top = (y0 + y1 - node.label_height + node.badge) // 2 + shift_y
     for i, markup in enumerate(node.module.lines):
         y = top + int(size * (0.98 + i * LEADING))
-        colour = paint.text if inside else style.ink
+        colour = paint.text if label_inside else style.ink
         items.append(Text(markup, style.face, size, cx, y, colour))
     return items
 
@@ -142,15 +147,15 @@ def _reach(path: Path, source: Node, target: Node, style: Style) -> list[Point]:
 
 
 def _slant(node: Node, style: Style) -> float:
-    """How far a trapezoid's short side is drawn in, in pixels: as ``render`` draws it."""
+    """Returns the inset of a trapezoid's short side in pixels, as ``render`` draws it."""
     x0, y0, x1, y1 = node.body
     return ((x1 - x0) if style.transposed else (y1 - y0)) / 6
 
 
 def _bent(path: Sequence[Point], style: Style, words: Sequence[Box]) -> list[Point]:
-    """Rounds corners as far as the style asks and the words nearby allow."""
-    wanted = {"sharp": 0.0, "rounded": 7.0, "curved": 26.0}[style.corners]
-    for radius in (wanted, 7.0):
+    """Rounds corners as far as the style requires and nearby labels permit."""
+    preferred = {"sharp": 0.0, "rounded": 7.0, "curved": 26.0}[style.corners]
+    for radius in (preferred, 7.0):
         points = bend(path, radius, style.head_size + 3.0)
         near = [(int(x) - 3, int(y) - 3, int(x) + 3, int(y) + 3) for x, y in points]
         if not any(touch(spot, box, 0) for spot in near for box in words):
@@ -163,7 +168,13 @@ def _stroke(points: Sequence[Point], style: Style, dashed: bool, both: bool) -> 
 
 
 def bend(path: Sequence[Point], radius: float, straight_end: float) -> list[Point]:
-    """Rounds the corners of an upright path, keeping room for the arrow head at its end."""
+    """Rounds the corners of an axis-parallel path, with room for the arrow head at its end.
+
+    Args:
+        path: Points in pixels.
+        radius: Radius of the corners in pixels.
+        straight_end: Length in pixels that stays straight at the end.
+    """
     out: list[Point] = [path[0]]
     for i in range(1, len(path) - 1):
         before, corner, after = path[i - 1], path[i], path[i + 1]
@@ -231,7 +242,7 @@ def _moved(item: Item, dx: int, dy: int) -> Item:
 
 
 def _crop(items: list[Item], content: Content, style: Style, size: int) -> Scene:
-    """Adds the legend, trims the page to what is drawn and keeps 1/2 <= aspect <= 2."""
+    """Adds the legend and trims the page to its content, with 1/2 <= aspect <= 2."""
     x0, y0, x1, y1 = _extent(items)
     if content.legend:
         items = items + _legend(content, style, size, x0, y1 + 10)

@@ -1,4 +1,4 @@
-"""What a figure says, before anyone decides how it looks."""
+"""The content of a figure (modules, links, groups), independent of its style."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from dataclasses import dataclass, replace
 
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.text import plain
 from figbench.synthfig.words import FIELDS, LINK_WORDS, METHOD_NAMES, ROLE_WORDS, Field
 
@@ -17,9 +17,8 @@ class Module:
 
     Attributes:
         lines: Its label in markup, line by line; empty for an operator sign.
-        role: One of ``style.ROLES``: what it is coloured as.
-        look: What it must look like (``photo``, ``doc``, ``plus``...), or ``auto``: up to
-            the style.
+        role: One of ``style.ROLES``; decides the colour.
+        look: Fixed appearance (``photo``, ``doc``, ``plus``), or ``auto`` for the style's choice.
         col: Logical column.
         row: Logical row.
     """
@@ -71,7 +70,7 @@ class Content:
 class Draft:
     """A content under construction: names are drawn without repetition."""
 
-    dice: Dice
+    rng: StableRng
     kind: str
     field: Field = dataclasses.field(init=False)
     modules: list[Module] = dataclasses.field(default_factory=list)
@@ -80,7 +79,7 @@ class Draft:
     _pools: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.field = self.dice.choice(FIELDS)
+        self.field = self.rng.choice(FIELDS)
 
     def word(self, kind: str) -> str:
         """Returns an unused word of a kind (an attribute of ``words.Field``)."""
@@ -89,28 +88,51 @@ class Draft:
             words: tuple[str, ...] = getattr(self.field, kind)
             taken = {module.name for module in self.modules}
             fresh = [w for w in words if plain(w.split("@")[0].replace("|", " ")) not in taken]
-            pool = self._pools[kind] = self.dice.shuffled(fresh or list(words))
+            pool = self._pools[kind] = self.rng.shuffled(fresh or list(words))
         return pool.pop()
 
     def add(self, kind: str, col: int, row: int, text: str = "", look: str = "") -> int:
-        """Adds a module of a vocabulary kind and returns its number."""
+        """Adds a module and returns its number.
+
+        Args:
+            kind: Vocabulary kind, such as ``inputs``.
+            col: Logical column.
+            row: Logical row.
+            text: Label; empty for an unused word of the kind.
+            look: Fixed appearance; empty for that of the word.
+        """
         word = text or self.word(kind)
-        label, _, shown = word.partition("@")
+        label, _, word_look = word.partition("@")
         auto = "cylinder" if kind == "stores" else "auto"
         role = {
             "inputs": "input", "coders": "coder", "modules": "module", "features": "feature",
             "losses": "loss", "outputs": "output", "stores": "input",
         }[kind]  # fmt: skip
-        self.modules.append(Module(tuple(label.split("|")), role, look or shown or auto, col, row))
+        self.modules.append(
+            Module(tuple(label.split("|")), role, look or word_look or auto, col, row)
+        )
         return len(self.modules) - 1
 
     def sign(self, look: str, col: int, row: int) -> int:
-        """Adds an operator sign (``plus``, ``times``) without a label."""
+        """Adds an operator sign without a label and returns its number.
+
+        Args:
+            look: ``plus`` or ``times``.
+            col: Logical column.
+            row: Logical row.
+        """
         self.modules.append(Module((), "module", look, col, row))
         return len(self.modules) - 1
 
     def link(self, source: int, target: int, kind: str = "flow", text: str = "") -> None:
-        """Adds an arrow."""
+        """Adds an arrow.
+
+        Args:
+            source: Number of the module that it leaves.
+            target: Number of the module that it reaches.
+            kind: ``flow``, ``skip``, ``loss`` or ``share``.
+            text: Label; empty for none.
+        """
         self.links.append(Link(source, target, text, kind))
 
     def chain(self, *numbers: int) -> None:
@@ -125,25 +147,25 @@ class Draft:
     def annotate(self, most: int) -> None:
         """Writes short labels on up to ``most`` ordinary arrows."""
         plain_links = [i for i, link in enumerate(self.links) if link.kind == "flow"]
-        count = min(self.dice.integer(0, most), len(plain_links))
-        words = self.dice.sample(LINK_WORDS, count)
-        for i, word in zip(self.dice.sample(plain_links, count), words, strict=True):
+        count = min(self.rng.integer(0, most), len(plain_links))
+        words = self.rng.sample(LINK_WORDS, count)
+        for i, word in zip(self.rng.sample(plain_links, count), words, strict=True):
             self.links[i] = replace(self.links[i], text=word)
 
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Returns a legend of the roles that occur, or none."""
         roles = sorted({m.role for m in self.modules if m.look == "auto"})
-        if len(roles) < 2 or not self.dice.chance(0.28):
+        if len(roles) < 2 or not self.rng.chance(0.28):
             return ()
-        chosen = self.dice.sample(roles, min(len(roles), self.dice.integer(2, 3)))
-        return tuple((role, self.dice.choice(ROLE_WORDS[role])) for role in chosen)
+        selected = self.rng.sample(roles, min(len(roles), self.rng.integer(2, 3)))
+        return tuple((role, self.rng.choice(ROLE_WORDS[role])) for role in selected)
 
     def done(self) -> Content:
         """Returns the finished content."""
         return Content(
             self.kind,
-            self.dice.choice(METHOD_NAMES),
-            self.dice.choice(self.field.task),
+            self.rng.choice(METHOD_NAMES),
+            self.rng.choice(self.field.task),
             tuple(self.modules),
             tuple(self.links),
             tuple(self.groups),

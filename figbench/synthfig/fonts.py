@@ -41,7 +41,7 @@ class FontsDifferWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A font file drawn with a horizontal stretch and a size relative to the others'."""
+    """A font file with a horizontal stretch and a size relative to the other faces."""
 
     file: str
     stretch: float = 1.0
@@ -92,7 +92,7 @@ def _digest(name: str) -> str:
 
 
 class _Outlines:
-    """Outlines of one font file, in em units with y downwards, read when first asked for."""
+    """Outlines of one font file, in em units with y downwards, read on first use."""
 
     def __init__(self, name: str) -> None:
         if _digest(name) != _PINS[name]:
@@ -156,12 +156,12 @@ def _outlines(name: str) -> _Outlines:
 
 @cache
 def _holder(face: str, char: str) -> tuple[_Outlines, float, str]:
-    wanted = FACES[face]
-    for name in (wanted.file, wanted.fallback, "DejaVuSans"):
+    entry = FACES[face]
+    for name in (entry.file, entry.fallback, "DejaVuSans"):
         font = _outlines(name)
         if font.has(char):
-            return font, wanted.stretch, char
-    return font, wanted.stretch, "?"
+            return font, entry.stretch, char
+    return font, entry.stretch, "?"
 
 
 @cache
@@ -178,7 +178,13 @@ def _edges(face: str, char: str) -> Segments:
 
 
 def text_width(text: str, face: str, size: float) -> float:
-    """Returns the advance width in pixels of a text at ``size`` pixels per em."""
+    """Returns the advance width of a text in pixels.
+
+    Args:
+        text: The text.
+        face: A key of ``FACES``.
+        size: Pixels per em.
+    """
     return size * sum(_advance(face, char) for char in text)
 
 
@@ -188,9 +194,12 @@ def glyph(face: str, char: str, size: float, quarter: int) -> tuple[Mask, int, i
 
     Args:
         face: A key of ``FACES``.
-        char: One character; one that no font has becomes a question mark.
+        char: One character; a question mark replaces one that no font has.
         size: Pixels per em.
-        quarter: Fraction of a pixel by which the pen is shifted right, in quarters.
+        quarter: Shift of the pen to the right in quarters of a pixel.
+
+    Returns:
+        Coverage of shape (h, w), and the left and top offset of the window in pixels.
     """
     edges = _edges(face, char) * size
     if not len(edges):

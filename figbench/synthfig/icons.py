@@ -1,4 +1,8 @@
-"""Small pictures inside figures: photographs, heat maps, noise, plots, documents, graphs."""
+"""Small images inside figures: photographs, heat maps, noise, masks, grids.
+
+Each function takes a generator, a width and a height in pixels, and returns a uint8 array of shape
+(height, width, 3).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ import numpy.typing as npt
 
 from figbench.images.types import RGBImage
 from figbench.synthfig.canvas import Canvas, Colour
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.raster import ellipse
+from figbench.synthfig.rng import StableRng
 
 _RAMPS: tuple[tuple[Colour, ...], ...] = (
     ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)),
@@ -25,9 +29,9 @@ _SCENES: tuple[tuple[Colour, Colour, Colour, Colour], ...] = (
 )
 
 
-def _field(dice: Dice, width: int, height: int, cells: int) -> npt.NDArray[np.float64]:
+def _field(rng: StableRng, width: int, height: int, cells: int) -> npt.NDArray[np.float64]:
     """Smooth values in 0..1: a coarse random grid, interpolated bilinearly."""
-    coarse = np.array([dice.unit() for _ in range((cells + 1) ** 2)]).reshape(cells + 1, cells + 1)
+    coarse = np.array([rng.unit() for _ in range((cells + 1) ** 2)]).reshape(cells + 1, cells + 1)
     x = np.arange(width) * (cells / max(width, 1))
     y = np.arange(height) * (cells / max(height, 1))
     i, j = np.floor(y).astype(int), np.floor(x).astype(int)
@@ -46,59 +50,59 @@ def _ramp(values: npt.NDArray[np.float64], ramp: tuple[Colour, ...]) -> RGBImage
     return np.asarray(np.rint(stops[low] * (1 - part) + stops[low + 1] * part), np.uint8)
 
 
-def heatmap(dice: Dice, width: int, height: int) -> RGBImage:
+def heatmap(rng: StableRng, width: int, height: int) -> RGBImage:
     """A smooth field in a colour ramp."""
-    return _ramp(_field(dice, width, height, dice.integer(2, 4)), dice.choice(_RAMPS))
+    return _ramp(_field(rng, width, height, rng.integer(2, 4)), rng.choice(_RAMPS))
 
 
-def noise(dice: Dice, width: int, height: int) -> RGBImage:
+def noise(rng: StableRng, width: int, height: int) -> RGBImage:
     """Grey noise, one value per pixel."""
-    words = np.array([dice.word() for _ in range((width * height + 7) // 8)], np.uint64)
+    words = np.array([rng.word() for _ in range((width * height + 7) // 8)], np.uint64)
     grey = words.view(np.uint8)[: width * height].reshape(height, width)
     return np.repeat((grey // 2 + 64)[..., None], 3, axis=2).astype(np.uint8)
 
 
-def grid(dice: Dice, width: int, height: int) -> RGBImage:
+def grid(rng: StableRng, width: int, height: int) -> RGBImage:
     """Square cells of a matrix in a colour ramp."""
-    cells = dice.integer(4, 6)
-    values = np.array([dice.unit() for _ in range(cells * cells)]).reshape(cells, cells)
+    cells = rng.integer(4, 6)
+    values = np.array([rng.unit() for _ in range(cells * cells)]).reshape(cells, cells)
     rows, cols = np.arange(height) * cells // height, np.arange(width) * cells // width
-    return _ramp(values, dice.choice(_RAMPS[1:]))[rows][:, cols]
+    return _ramp(values, rng.choice(_RAMPS[1:]))[rows][:, cols]
 
 
-def photo(dice: Dice, width: int, height: int) -> RGBImage:
+def photo(rng: StableRng, width: int, height: int) -> RGBImage:
     """A landscape or a head before a backdrop, roughly shaded: a stand-in for a photograph."""
-    sky, haze, near, dark = dice.choice(_SCENES)
+    sky, haze, near, dark = rng.choice(_SCENES)
     y = np.linspace(0, 1, height)[:, None, None]
     page = np.rint(np.array(sky) * (1 - y) + np.array(haze) * y) + np.zeros((1, width, 1))
     canvas = Canvas(width, height)
     canvas.pixels = page.astype(np.uint8)
-    if dice.chance(0.35):
-        _portrait(canvas, dice, near, dark)
+    if rng.chance(0.35):
+        _portrait(canvas, rng, near, dark)
     else:
-        _landscape(canvas, dice, near, dark)
-    texture = (_field(dice, width, height, 8) - 0.5) * 44
+        _landscape(canvas, rng, near, dark)
+    texture = (_field(rng, width, height, 8) - 0.5) * 44
     return np.clip(canvas.pixels + np.rint(texture)[..., None], 0, 255).astype(np.uint8)
 
 
-def _landscape(canvas: Canvas, dice: Dice, near: Colour, dark: Colour) -> None:
+def _landscape(canvas: Canvas, rng: StableRng, near: Colour, dark: Colour) -> None:
     height, width = canvas.pixels.shape[:2]
-    sun, radius = dice.integer(width // 6, width * 5 // 6), height * 0.11
+    sun, radius = rng.integer(width // 6, width * 5 // 6), height * 0.11
     canvas.polygon(ellipse(sun - radius, 4, sun + radius, 4 + 2 * radius), (255, 244, 205))
     for colour, level in ((near, 0.5), (dark, 0.74)):
-        peak = dice.integer(0, width)
+        peak = rng.integer(0, width)
         ridge = []
         for x in range(0, width + 5, 5):
             away = (x - peak) / width
-            level_here = level + 0.5 * away * away - 0.06 * dice.unit()
-            ridge.append((float(x), height * level_here))
+            ridge_level = level + 0.5 * away * away - 0.06 * rng.unit()
+            ridge.append((float(x), height * ridge_level))
         canvas.polygon([(0.0, float(height)), *ridge, (width + 5.0, float(height))], colour)
 
 
-def _portrait(canvas: Canvas, dice: Dice, near: Colour, dark: Colour) -> None:
+def _portrait(canvas: Canvas, rng: StableRng, near: Colour, dark: Colour) -> None:
     height, width = canvas.pixels.shape[:2]
-    cx = width / 2 + dice.integer(-3, 3)
-    skin = dice.choice(((236, 200, 170), (190, 140, 105), (120, 82, 60), (225, 180, 150)))
+    cx = width / 2 + rng.integer(-3, 3)
+    skin = rng.choice(((236, 200, 170), (190, 140, 105), (120, 82, 60), (225, 180, 150)))
     canvas.polygon(ellipse(cx - width * 0.36, height * 0.68, cx + width * 0.36, height * 1.5), near)
     canvas.polygon(ellipse(cx - width * 0.2, height * 0.12, cx + width * 0.2, height * 0.62), dark)
     canvas.polygon(
@@ -109,31 +113,31 @@ def _portrait(canvas: Canvas, dice: Dice, near: Colour, dark: Colour) -> None:
         canvas.polygon(ellipse(x - 1.5, height * 0.42, x + 1.5, height * 0.42 + 3), (40, 30, 30))
 
 
-def mask(dice: Dice, width: int, height: int) -> RGBImage:
-    """Flat regions, as a segmentation is shown."""
-    colours = dice.sample(
+def mask(rng: StableRng, width: int, height: int) -> RGBImage:
+    """Flat regions, as a segmentation map."""
+    colours = rng.sample(
         ((128, 64, 128), (220, 20, 60), (0, 0, 142), (107, 142, 35), (70, 130, 180), (250, 170, 9)),
         3,
     )  # fmt: skip
-    field = _field(dice, width, height, 3)
+    field = _field(rng, width, height, 3)
     bands = (field > 0.42).astype(int) + (field > 0.6).astype(int)
     return np.asarray(np.array(colours, np.uint8)[bands])
 
 
-def boxes(dice: Dice, width: int, height: int) -> RGBImage:
-    """A photograph with two detections drawn in."""
+def boxes(rng: StableRng, width: int, height: int) -> RGBImage:
+    """A photograph with two detection boxes."""
     canvas = Canvas(width, height)
-    canvas.pixels = photo(dice, width, height)
+    canvas.pixels = photo(rng, width, height)
     for colour in ((255, 60, 60), (80, 255, 80)):
-        x, y = dice.integer(2, width // 2), dice.integer(3, height // 2)
-        x1, y1 = x + width // 3 + dice.integer(0, 4), y + height // 3 + dice.integer(0, 4)
+        x, y = rng.integer(2, width // 2), rng.integer(3, height // 2)
+        x1, y1 = x + width // 3 + rng.integer(0, 4), y + height // 3 + rng.integer(0, 4)
         ring = [(x, y), (x1, y), (x1, y1), (x, y1), (x, y)]
         canvas.stroke([(float(a), float(b)) for a, b in ring], 1.5, colour, None)
     return canvas.pixels
 
 
-PICTURES = {
+IMAGES = {
     "photo": photo, "heatmap": heatmap, "noise": noise, "grid": grid, "mask": mask,
     "boxes": boxes,
 }  # fmt: skip
-"""Looks that are pictures filling their whole box."""
+"""Looks that are images and fill their box."""

@@ -1,4 +1,4 @@
-"""The arrangements that method figures come in, and one content drawn from them."""
+"""The arrangements of method figures, and a random content of one of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from figbench.synthfig import kinds_branch as branch
 from figbench.synthfig import kinds_flow as flow
 from figbench.synthfig.content import Content, Draft
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 
 BUILDERS: dict[str, Callable[[Draft], None]] = {
     "pipeline": flow.pipeline,
@@ -25,10 +25,10 @@ BUILDERS: dict[str, Callable[[Draft], None]] = {
 }
 
 
-def make_content(dice: Dice) -> Content:
+def make_content(rng: StableRng) -> Content:
     """Returns the content of one figure."""
-    kind = dice.choice(tuple(BUILDERS))
-    draft = Draft(dice, kind)
+    kind = rng.choice(tuple(BUILDERS))
+    draft = Draft(rng, kind)
     BUILDERS[kind](draft)
     draft.annotate(2)
     return draft.done()

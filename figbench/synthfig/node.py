@@ -1,4 +1,4 @@
-"""How large each module is drawn, and where its label stands."""
+"""Size of each module and position of its label."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ICONS = frozenset(
     ("photo", "heatmap", "points", "frames", "doc", "tokens", "bars", "mask", "boxes", "noise",
      "curve", "graph", "grid", "layers")
 )  # fmt: skip
-"""Looks that carry their label beneath instead of inside."""
+"""Looks whose label is below the body instead of inside."""
 SIGNS = frozenset(("plus", "times"))
 
 
 class NoRoomError(Exception):
-    """This content does not fit in this style; another attempt is made."""
+    """The content does not fit in the style; the caller makes another attempt."""
 
 
 @dataclass(slots=True)
 class Node:
     """A module with a shape and a size; ``body`` is the shape, ``box`` includes the label.
 
-    ``badge`` is the height kept inside the body, above the label, for a small drawing.
+    ``badge`` is the height inside the body, above the label, that a small drawing takes.
     """
 
     module: Module
@@ -82,7 +82,13 @@ def shape_of(module: Module, style: Style) -> str:
 
 
 def measure(module: Module, style: Style, size: int) -> Node:
-    """Returns a module's node, large enough for its label in the style's shape."""
+    """Returns the node of a module, large enough for its label in the shape of the style.
+
+    Args:
+        module: The module.
+        style: The style.
+        size: Label size in pixels per em.
+    """
     shape = shape_of(module, style)
     wide = max((int(width_of(t, style.face, size)) + 3 for t in module.lines), default=0)
     deep = size // 4 if module.lines and "_" in module.lines[-1] else 0

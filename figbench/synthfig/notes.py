@@ -1,4 +1,4 @@
-"""Words on arrows: each beside its arrow, where it touches nothing."""
+"""Labels of arrows: each next to its arrow, without contact to anything else."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 from figbench.synthfig.content import Content
+from figbench.synthfig.layout import Grid
 from figbench.synthfig.node import NoRoomError
-from figbench.synthfig.place import Grid
 from figbench.synthfig.route import Path
 from figbench.synthfig.scene import Box, Stroke, Text
 from figbench.synthfig.style import Style
 
 
-def place_notes(
+def lay_out_notes(
     content: Content,
     style: Style,
     grid: Grid,
@@ -22,10 +22,18 @@ def place_notes(
     paths: dict[int, Path],
     strokes: Sequence[Stroke],
 ) -> list[Text]:
-    """Returns the words of all links, placed.
+    """Returns the positioned labels of all links.
+
+    Args:
+        content: The content.
+        style: The style.
+        grid: Positioned nodes and frames.
+        titles: Titles of the frames.
+        paths: Path of each link, by number.
+        strokes: Drawn arrows.
 
     Raises:
-        NoRoomError: When a word finds no free place.
+        NoRoomError: If a label has no free position.
     """
     taken = [n.box for n in grid.nodes] + [t.box for t in titles]
     lines = [
@@ -69,20 +77,20 @@ def _seats(path: Path, markup: str, style: Style, size: int) -> list[Text]:
         key=lambda ab: -abs(ab[0][0] - ab[1][0]) - abs(ab[0][1] - ab[1][1]),
     )
     seats = []
-    probe = Text(markup, style.face, size, 0, 0, style.ink)
-    x0, y0, x1, y1 = probe.box
+    centred = Text(markup, style.face, size, 0, 0, style.ink)
+    x0, y0, x1, y1 = centred.box
     off = style.pen + 4
     for (ax, ay), (bx, by) in pieces:
         for part in (50, 38, 62, 28, 72):
             mx, my = ax + (bx - ax) * part // 100, ay + (by - ay) * part // 100
             if ay == by:
-                places = ((mx, my - off - y1), (mx, my + off + 1 - y0))
+                spots = ((mx, my - off - y1), (mx, my + off + 1 - y0))
             else:
-                places = (
+                spots = (
                     (mx + off + 1 - x0, my - (y0 + y1) // 2),
                     (mx - off - x1, my - (y0 + y1) // 2),
                 )
-            seats += [Text(markup, style.face, size, x, y, style.ink) for x, y in places]
+            seats += [Text(markup, style.face, size, x, y, style.ink) for x, y in spots]
     return seats
 
 
@@ -92,7 +100,13 @@ def _edges(frame: Box) -> list[Box]:
 
 
 def touch(a: Box, b: Box, slack: int) -> bool:
-    """Returns whether two boxes come nearer than ``slack`` pixels."""
+    """Returns whether two boxes are nearer than a distance.
+
+    Args:
+        a: First box.
+        b: Second box.
+        slack: Distance in pixels; negative to permit an overlap.
+    """
     return (
         a[0] < b[2] + slack and b[0] < a[2] + slack and a[1] < b[3] + slack and b[1] < a[3] + slack
     )

@@ -1,7 +1,7 @@
 """Anti-aliased coverage of outlines, from correctly rounded arithmetic only.
 
-Everything visible passes through here, so that a seed gives the same pixels under every
-Pillow, FreeType and libm: only ``+ - * /``, ``sqrt``, ``floor`` and integer sums are used.
+All drawing uses this module. A seed gives the same pixels under every Pillow, FreeType and
+libm, because only ``+ - * /``, ``sqrt``, ``floor`` and integer sums are used.
 """
 
 from __future__ import annotations
@@ -56,13 +56,20 @@ def coverage(edges: Segments, width: int, height: int) -> Mask:
 
 
 def closed(points: Sequence[Point]) -> Segments:
-    """Returns the edges of the polygon through the points."""
+    """Returns the edges of the polygon through the points, shape (n, 4)."""
     ring = np.asarray(points, np.float64)
     return np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1)
 
 
 def quadratic(a: Point, b: Point, c: Point, steps: int = 6) -> list[Point]:
-    """Returns points of a quadratic Bezier curve, without its start."""
+    """Returns points of a quadratic Bezier curve, without its start.
+
+    Args:
+        a: Start.
+        b: Control point.
+        c: End.
+        steps: Number of points.
+    """
     out = []
     for i in range(1, steps + 1):
         t = i / steps
@@ -77,7 +84,15 @@ def quadratic(a: Point, b: Point, c: Point, steps: int = 6) -> list[Point]:
 
 
 def cubic(a: Point, b: Point, c: Point, d: Point, steps: int = 8) -> list[Point]:
-    """Returns points of a cubic Bezier curve, without its start."""
+    """Returns points of a cubic Bezier curve, without its start.
+
+    Args:
+        a: Start.
+        b: First control point.
+        c: Second control point.
+        d: End.
+        steps: Number of points.
+    """
     out = []
     for i in range(1, steps + 1):
         t = i / steps
@@ -125,7 +140,15 @@ def rounded(x0: float, y0: float, x1: float, y1: float, radius: float) -> list[P
 
 
 def stroke_edges(path: Sequence[Point], width: float) -> Segments:
-    """Returns edges whose non-zero fill is the path drawn with a pen of the given width."""
+    """Returns the outline of a stroked path.
+
+    Args:
+        path: Points in pixels.
+        width: Width of the pen in pixels.
+
+    Returns:
+        Edges of shape (n, 4), to be filled by the non-zero rule.
+    """
     half = width / 2
     quads: list[list[Point]] = []
     for (ax, ay), (bx, by) in itertools.pairwise(path):
@@ -143,7 +166,13 @@ def stroke_edges(path: Sequence[Point], width: float) -> Segments:
 
 
 def dashes(path: Sequence[Point], on: float, off: float) -> list[list[Point]]:
-    """Cuts a path into dashes of length ``on`` with gaps of ``off``."""
+    """Cuts a path into dashes.
+
+    Args:
+        path: Points in pixels.
+        on: Length of a dash in pixels.
+        off: Length of a gap in pixels.
+    """
     out: list[list[Point]] = [[path[0]]]
     left, drawing = on, True
     for (ax, ay), (bx, by) in itertools.pairwise(path):

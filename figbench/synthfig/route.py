@@ -1,4 +1,4 @@
-"""Arrows between nodes: candidate paths, and the first that disturbs nothing."""
+"""Routing of arrows between nodes: candidate paths, of which the cheapest is taken."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from figbench.synthfig.content import Link
+from figbench.synthfig.layout import Grid
 from figbench.synthfig.node import SIGNS, Node, NoRoomError
-from figbench.synthfig.place import Grid
 from figbench.synthfig.scene import Box
 
 Path = tuple[tuple[int, int], ...]
 
 _View = tuple[int, int, int, int, int, int]
-"""Centre x, y and the ports left, top, right, bottom, with the axes perhaps exchanged."""
+"""Centre x, y and the ports left, top, right, bottom; the axes may be exchanged."""
 
 _CLEAR = 5
 
 
 class Router:
-    """Routes links one after the other and remembers what is taken.
+    """Routes links one after the other around nodes, texts and earlier arrows.
 
     Args:
         grid: Nodes and frames.
@@ -30,24 +30,24 @@ class Router:
     """
 
     def __init__(
-        self, grid: Grid, links: Sequence[Link], keep_out: Sequence[Box], shortest: int
+        self, grid: Grid, links: Sequence[Link], avoid: Sequence[Box], shortest: int
     ) -> None:
         self.nodes = grid.nodes
         self.boxes = [node.box for node in grid.nodes]
         self.captions = [node.caption for node in grid.nodes]
         self.views = [[_view(node, flip) for node in grid.nodes] for flip in (False, True)]
         self.frames = [frame.box for frame in grid.frames]
-        self.keep_out = list(keep_out)
+        self.avoid = list(avoid)
         self.shortest = shortest
         self.forks = Counter(link.source for link in links)
         self.joins = Counter(link.target for link in links)
         self.routes: list[tuple[Link, Path]] = []
 
     def route(self, link: Link) -> Path:
-        """Returns the least disturbing path of a link.
+        """Returns the cheapest path of a link.
 
         Raises:
-            NoRoomError: When every candidate meets a node, a text or another arrow's line.
+            NoRoomError: If every candidate meets a node, a text or the line of another arrow.
         """
         fork, join = self.forks[link.source] > 1, self.joins[link.target] > 1
         fan = "fork" if fork else "join" if join else ""
@@ -91,7 +91,7 @@ class Router:
                     return False
             heads = b is last_point or (link.kind == "share" and a is path[0])
             slack = 8 if heads else 3
-            if any(_meets(box, x0, y0, x1, y1, slack) for box in self.keep_out):
+            if any(_meets(box, x0, y0, x1, y1, slack) for box in self.avoid):
                 return False
             if any(_rides(frame, x0, y0, x1, y1) for frame in self.frames):
                 return False
@@ -125,10 +125,10 @@ class Router:
 
     def _crossings(self, link: Link, path: Path) -> int:
         count = 0
-        for other, taken in self.routes:
+        for other, routed in self.routes:
             kin = link.source == other.source or link.target == other.target
             for a, b in itertools.pairwise(path):
-                for c, d in itertools.pairwise(taken):
+                for c, d in itertools.pairwise(routed):
                     if not kin and _cross(a, b, c, d):
                         count += 1
         return count
@@ -140,9 +140,9 @@ def candidates(
     """Yields upright paths from one node to another: straight, L, Z, then around.
 
     Args:
-        views: All nodes as seen with the axes as they are, then exchanged.
-        source: Where the arrow starts.
-        target: Where it ends.
+        views: All nodes, with the axes unchanged and exchanged.
+        source: Number of the node at the start.
+        target: Number of the node at the end.
         fan: ``fork`` to turn at one line for all arrows of a source, ``join`` for a target.
     """
     for flip, nodes in enumerate(views):
@@ -200,9 +200,9 @@ def _around(a: _View, b: _View, nodes: Sequence[_View]) -> Iterator[Path]:
     between = [n for n in nodes if n[2] < high and n[4] > low]
     same = [n for n in between if abs(n[1] - a[1]) < 8 or abs(n[1] - b[1]) < 8]
     shift = (a[4] - a[2]) // 4, (b[4] - b[2]) // 4
-    for some in (same, between) if len(same) < len(between) else (between,):
+    for obstacles in (same, between) if len(same) < len(between) else (between,):
         for side, port in ((-1, 3), (1, 5)):
-            ports = [side * n[port] for n in some] + [side * a[port], side * b[port]]
+            ports = [side * n[port] for n in obstacles] + [side * a[port], side * b[port]]
             for off in (12, 18, 26, 36):
                 level = side * (max(ports) + off)
                 for i in (0, 1, -1):

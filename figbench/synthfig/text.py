@@ -60,21 +60,32 @@ def _math(source: str) -> list[Run]:
 
 
 def plain(markup: str) -> str:
-    """Returns what a reader would type: the characters without markup."""
+    """Returns the characters of a label without markup."""
     return "".join(run.text for run in runs_of(markup, "sans"))
 
 
 def width_of(markup: str, face: str, size: float) -> float:
-    """Returns the advance width of a label in pixels."""
+    """Returns the advance width of a label in pixels.
+
+    Args:
+        markup: The label.
+        face: A key of ``fonts.FACES``.
+        size: Pixels per em.
+    """
     return sum(text_width(r.text, r.face, size * r.size) for r in runs_of(markup, face))
 
 
 def text_mask(markup: str, face: str, size: float) -> tuple[Mask, int]:
     """Draws a label.
 
+    Args:
+        markup: The label.
+        face: A key of ``fonts.FACES``.
+        size: Pixels per em.
+
     Returns:
-        Its coverage, as wide as the advance width and 1.5 em high at least, and the row of
-        the baseline in it. Two pixels of margin stand left and right.
+        uint8 coverage of shape (h, w), at least as wide as the advance width plus two pixels on
+        each side and 1.5 em high, and the pixel row of its baseline.
     """
     width = int(width_of(markup, face, size)) + 6
     base = int(size * 1.1) + 2

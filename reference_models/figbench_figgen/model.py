@@ -50,6 +50,7 @@ class FigGen:
         resume: bool = False,
         device: str = "auto",
         quiet: bool = False,
+        init_from: str | Path | None = None,
     ) -> Path:
         """Trains a stage to its end; returns the folder of the trained networks.
 
@@ -64,6 +65,7 @@ class FigGen:
             resume: Go on from the newest checkpoint in ``out``.
             device: ``auto``, ``cpu`` or ``cuda``.
             quiet: No messages, no progress.
+            init_from: A trained run, pipeline or shipped name whose weights training starts from.
 
         Raises:
             UserError: For anything that the user can mend.
@@ -75,7 +77,8 @@ class FigGen:
         before = None if autoencoder is None else Path(autoencoder)
         if before is None and (Path(out) / "autoencoder").is_dir():
             before = Path(out)
-        return train(stage, chosen, data, Path(out), before, resume, device, quiet)
+        first = None if init_from is None else Path(init_from)
+        return train(stage, chosen, data, Path(out), before, resume, device, quiet, first)
 
     def sample(
         self,

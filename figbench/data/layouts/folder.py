@@ -11,6 +11,7 @@ from figbench.data.layouts import by_name, geneval
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
 from figbench.data.naming import IdIndex, is_image, stem_and_suffix
+from figbench.data.origin import with_sources
 from figbench.data.types import LeftOut, Reject, SourceRow
 from figbench.errors import UserError
 from figbench.images.formats import UNSUPPORTED
@@ -67,7 +68,7 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
     return Listing(
         found.layout,
         names.root,
-        found.candidates,
+        with_sources(found.candidates, every, names.path_of),
         (*refused, *rejects),
         (*names.notes(), *found.notes, *_passed_over(every)),
         left_out=(*unchosen, *strays, *found.left_out),

@@ -12,6 +12,7 @@ from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
 from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
 from figbench.data.naming import bare
+from figbench.data.origin import FAILED, is_failure, origin_of
 from figbench.data.sources import SEPARATOR
 from figbench.data.types import Reject
 from figbench.errors import UserError
@@ -162,8 +163,11 @@ class _Rows:
         if not isinstance(image, str) or not image:
             figure_id = None if identity is None else shown(identity)
             record = f"{title}#record {number}"
-            reason = "the record names no image"
-            self.rejects.append(Reject(record, "missing-file", reason, figure_id, sample))
+            code, reason = "missing-file", "the record names no image"
+            status = origin_of(row, self._document).status
+            if is_failure(status):
+                code, reason = FAILED, f"the generation ended with status '{status}'"
+            self.rejects.append(Reject(record, code, reason, figure_id, sample))
             return
         if is_embedded(image):
             figure_id = identity if identity is not None else f"row-{number - 1:06d}"
@@ -194,8 +198,15 @@ class _Rows:
                 text_of(first(row, PROMPT_FIELDS)),
                 integer(row.get("seed")),
                 finite(row.get("guidance_scale")),
+                origin_of(row, self._document),
             )
         )
+
+    def _document(self, name: str) -> str | None:
+        if not _inside(name):
+            return None
+        name = self._resolve(name)
+        return self._where.path_of(name) if self._where.exists(name) else None
 
     def _resolve(self, image: str) -> str:
         """Returns the name as it is, in another spelling, or without the leading folders."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.evaluation.artifacts.portable import PORTABLE_NAME
-from figbench.evaluation.artifacts.reader import feature_spaces, load_features
+from figbench.evaluation.artifacts.reader import feature_namespaces, load_features
 from figbench.io.atomic import atomic_path
 
 TESTED = ("fid", "fd", "kid", "kd")
@@ -19,7 +19,7 @@ def make_portable(folder: Path) -> Path | None:
     """Copies the features of a finished run from the store into its folder.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
 
     Returns:
         The file, or None where the run has no metric over features.
@@ -29,9 +29,9 @@ def make_portable(folder: Path) -> Path | None:
     """
     from safetensors.numpy import save
 
-    spaces = feature_spaces(folder)
+    namespaces = feature_namespaces(folder)
     arrays: dict[str, npt.NDArray[np.float32]] = {}
-    for metric_id, key in spaces.items():
+    for metric_id, key in namespaces.items():
         if metric_id.partition("@")[0] not in TESTED:
             continue
         if f"{key}/generated" not in arrays:

@@ -15,7 +15,7 @@ from figbench.evaluation.inference.parallelism import Pace
 from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.writers import Sink
 from figbench.evaluation.planning.execution import Execution
-from figbench.evaluation.planning.tasks import FeatureTask, OcrTask, PairTask, Task
+from figbench.evaluation.planning.tasks import FeatureTask, GraphTask, OcrTask, PairTask, Task
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
@@ -23,7 +23,7 @@ from figbench.features.sharing import shared
 from figbench.ocr import load_engine
 from figbench.ocr.base import OcrEngine
 from figbench.protocol import Protocol as ScoringProtocol
-from figbench.store import KeptRows, encode_lines
+from figbench.store import BlobCache, encode_lines
 
 
 class Runner(Protocol):
@@ -86,7 +86,7 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: KeptRows) -> None:
+    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
         self._scorer, self._sink, self._kept = scorer, sink, kept
 
     def holds(self, job: Job) -> bool:
@@ -130,6 +130,24 @@ class OcrRunner(_NeedsImages):
         return len(batch)
 
 
+class GraphRunner(_NeedsImages):
+    """Readers of graphs to store rows; a file that cannot be read is a stored failure."""
+
+    batch_size = 1
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def run(self, batch: Sequence[PreparedSample]) -> int:
+        """See :class:`Runner`."""
+        from figbench.graphs.stored import encode_reading, reading_of
+
+        for item in batch:
+            path = item.job.figure.path if item.job.figure else ""
+            self._sink.add(item.job, encode_reading(reading_of(item.data, path)))
+        return len(batch)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What the runners of one run have in common.
@@ -146,7 +164,7 @@ class Setting:
     execution: Execution
     device: str
     pace: Pace
-    kept: Callable[[Task], KeptRows] | None = None
+    kept: Callable[[Task], BlobCache] | None = None
 
 
 def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
@@ -182,10 +200,15 @@ def _ocr_runner(_task: Task, setting: Setting, sink: Sink) -> Runner:
     return OcrRunner(_reader(setting), sink)
 
 
+def _graph_runner(_task: Task, _setting: Setting, sink: Sink) -> Runner:
+    return GraphRunner(sink)
+
+
 RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
     FeatureTask: _feature_runner,
     PairTask: _pair_runner,
     OcrTask: _ocr_runner,
+    GraphTask: _graph_runner,
 }
 """How each class of task is run."""
 

@@ -1,12 +1,12 @@
-"""From logical columns and rows to pixels: sizes, gaps, frames."""
+"""Logical columns and rows to pixels: sizes, gaps, frames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from figbench.synthfig.content import Content, Group
-from figbench.synthfig.dice import Dice
 from figbench.synthfig.node import ICONS, SIGNS, Node, NoRoomError, equalise, measure
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box
 from figbench.synthfig.style import Style
 from figbench.synthfig.text import width_of
@@ -14,7 +14,7 @@ from figbench.synthfig.text import width_of
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A group's box; ``seat`` is where its title stands: ``top``, ``bottom`` or ``side``."""
+    """Box of a group; ``seat`` is the position of its title: ``top``, ``bottom`` or ``side``."""
 
     box: Box
     title: str
@@ -23,7 +23,7 @@ class Frame:
 
 @dataclass(slots=True)
 class Grid:
-    """Everything placed but the arrows."""
+    """Positioned nodes and frames, without the arrows."""
 
     nodes: list[Node]
     frames: list[Frame]
@@ -32,21 +32,26 @@ class Grid:
     size: int
 
 
-def place(content: Content, style: Style, dice: Dice) -> Grid:
-    """Puts modules and frames on the page.
+def lay_out(content: Content, style: Style, rng: StableRng) -> Grid:
+    """Positions modules and frames on the page.
+
+    Args:
+        content: The content.
+        style: The style.
+        rng: Source of the aspect.
 
     Raises:
-        NoRoomError: When the figure would be too large for legible labels.
+        NoRoomError: If the figure would be too large for legible labels.
     """
     size = style.size
     for _ in range(3):
         grid = _Plan(content, style, size).arrange(None, None)
         longest = max(grid.width, grid.height)
-        wanted = size * style.target / longest
+        ideal = size * style.target / longest
         if longest < style.target * 0.82 and size < 19:
-            size = min(19, max(size + 1, int(wanted * 0.92)))
+            size = min(19, max(size + 1, int(ideal * 0.92)))
         elif longest > style.target and size > 12:
-            size = max(12, min(size - 1, int(wanted)))
+            size = max(12, min(size - 1, int(ideal)))
         else:
             break
     grid = _Plan(content, style, size).arrange(None, None)
@@ -55,15 +60,15 @@ def place(content: Content, style: Style, dice: Dice) -> Grid:
     width, height = grid.width, grid.height
     if width >= height:
         width = max(width, style.target)
-        height = max(height, width * dice.integer(50, 62) // 100)
+        height = max(height, width * rng.integer(50, 62) // 100)
     else:
         height = max(height, style.target)
-        width = max(width, height * dice.integer(50, 62) // 100)
+        width = max(width, height * rng.integer(50, 62) // 100)
     return _Plan(content, style, size).arrange(width, height)
 
 
 class _Plan:
-    """Column and row tracks with the gaps that frames and labels ask for."""
+    """Column and row tracks with the gaps that frames and labels need."""
 
     def __init__(self, content: Content, style: Style, size: int) -> None:
         self.content, self.style, self.size = content, style, size
@@ -79,16 +84,16 @@ class _Plan:
         self.seats = ["side" if beside and seat == "bottom" else seat for seat in seats]
 
     def _seat(self, group: Group) -> str:
-        """Puts a title where no arrow goes straight into or out of the frame."""
+        """Returns a title position that no straight arrow into or out of the frame crosses."""
         cells = [self.cells[m] for m in group.members]
         middle = (min(c for c, _ in cells) + max(c for c, _ in cells)) / 2
         rows = [r for _, r in cells]
         top = bottom = False
         for link in self.content.links:
-            inside = [link.source in group.members, link.target in group.members]
-            if inside[0] == inside[1]:
+            is_member = [link.source in group.members, link.target in group.members]
+            if is_member[0] == is_member[1]:
                 continue
-            ends = (link.source, link.target) if inside[0] else (link.target, link.source)
+            ends = (link.source, link.target) if is_member[0] else (link.target, link.source)
             (col, _), (far, row) = self.cells[ends[0]], self.cells[ends[1]]
             if col == far and abs(col - middle) < 0.4:
                 top, bottom = top or row < min(rows), bottom or row > max(rows)
@@ -107,7 +112,7 @@ class _Plan:
         return Grid(self.nodes, self._frames(), wide, high, self.size)
 
     def _grow(self, width: int, height: int) -> None:
-        """Lets the nodes take two thirds of the spare room, up to three quarters of their size."""
+        """Enlarges the nodes by two thirds of the spare room, at most by three quarters."""
         left, right, x_gaps = self._across()
         top, bottom, y_gaps = self._down()
         spare_x = max(width - sum(left) - sum(right) - sum(x_gaps), 0) * 2 // (3 * self.cols)
@@ -162,8 +167,8 @@ class _Plan:
             y0 = min(b[1] for b in boxes) - 9 - self.title * (seat == "top")
             x1 = max(b[2] for b in boxes) + 9
             y1 = max(b[3] for b in boxes) + 9 + self.title * (seat == "bottom")
-            wanted = int(width_of(group.title, self.style.bold, self.size)) + 26
-            room = wanted - (y1 - y0 if seat == "side" else x1 - x0)
+            title_width = int(width_of(group.title, self.style.bold, self.size)) + 26
+            room = title_width - (y1 - y0 if seat == "side" else x1 - x0)
             if room > 0 and seat == "side":
                 y0, y1 = y0 - room // 2, y1 + (room + 1) // 2
             elif room > 0:
@@ -184,11 +189,11 @@ class _Plan:
             x0, x1 = min(b[0] for b in in_cols), max(b[2] for b in in_cols)
             y0, y1 = min(b[1] for b in in_rows), max(b[3] for b in in_rows)
             out.append(Frame((x0, y0, x1, y1), group.title, seat))
-        self._keep_apart(out)
+        self._require_apart(out)
         return out
 
-    def _keep_apart(self, frames: list[Frame]) -> None:
-        """Refuses frames that meet each other or nodes that are not theirs."""
+    def _require_apart(self, frames: list[Frame]) -> None:
+        """Refuses frames that overlap each other or nodes of other groups."""
         for frame, group in zip(frames, self.content.groups, strict=True):
             others = [n.box for i, n in enumerate(self.nodes) if i not in group.members]
             others += [other.box for other in frames if other is not frame]
@@ -201,15 +206,15 @@ def _overlap(a: Box, b: Box) -> bool:
 
 
 def _tracks(
-    before: list[int], after: list[int], gaps: list[int], wanted: int | None
+    before: list[int], after: list[int], gaps: list[int], minimum: int | None
 ) -> tuple[list[int], int]:
     """Returns the track centres and the total, with spare room shared among the inner gaps."""
     total = sum(before) + sum(after) + sum(gaps)
     inner = max(len(gaps) - 2, 1)
-    spare = max((wanted or 0) - total, 0)
+    spare = max((minimum or 0) - total, 0)
     share = spare // inner if len(gaps) > 2 else 0
     centres, at = [], gaps[0] + (spare - share * inner) // 2
     for i, (low, high) in enumerate(zip(before, after, strict=True)):
         centres.append(at + low)
         at += low + high + gaps[i + 1] + (share if i + 1 < len(before) else 0)
-    return centres, max(total, wanted or 0)
+    return centres, max(total, minimum or 0)

@@ -1,4 +1,4 @@
-"""Random draws that no numpy release can change: only PCG64's raw bits are used."""
+"""Random numbers that are equal under every numpy release: only PCG64's raw bits are used."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ T = TypeVar("T")
 _BATCH = 128
 
 
-class Dice:
-    """A stream of draws named by a tuple of non-negative integers.
+class StableRng:
+    """A random stream that is seeded by a tuple of non-negative integers.
 
-    numpy promises a stable stream for a bit generator but not for ``Generator``'s methods,
-    so the few distributions needed are made here from 64-bit words.
+    numpy guarantees the stream of a bit generator but not that of ``Generator``'s methods. The few
+    distributions needed are therefore computed here from 64-bit words.
+
+    Args:
+        key: Non-negative integers that name the stream.
     """
 
     def __init__(self, *key: int) -> None:
