@@ -1,8 +1,10 @@
 """Pages that list things of the code list all of them, and nothing else."""
 
 import ast
+import importlib.util
 import re
 
+import pytest
 import typer
 
 from figbench.cli.main import app
@@ -71,3 +73,21 @@ def test_every_quoted_message_is_in_the_code():
         if message not in OF_THE_SYSTEM and not any(message in one for one in strings)
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", ["metrics.md", "protocols.md", "result.md"])
+def test_generated_parts_are_fresh(page):
+    spec = importlib.util.spec_from_file_location("hooks", ROOT / "docs/hooks.py")
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert any(f"<!-- {name} -->" in text for name in hooks.PARTS)
+    assert hooks.filled(text) == text, "run: python docs/hooks.py"
+
+
+def test_every_page_is_in_the_navigation():
+    listed = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")))
+    folder = ROOT / "docs"
+    pages = {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
+    pages -= {path for path in pages if path.startswith("assets/")}
+    assert pages == listed
