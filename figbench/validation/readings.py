@@ -59,7 +59,8 @@ def _pseudo_values(folder: Path, result: RunResult) -> dict[str, dict[str, float
                 stored = load_features(folder, output)
             except FigbenchError:
                 continue
-            values = statistic.pseudo_values(stored.generated, stored.reference)
+            matched = statistic.matched(stored.own)
+            values = matched.pseudo_values(stored.generated, stored.reference)
             columns[output] = dict(
                 zip(stored.figure_ids, np.asarray(values, float).tolist(), strict=True)
             )
