@@ -17,8 +17,8 @@ from typing import Any
 
 from figbench.errors import UserError
 from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
-from figbench.evaluation.inference.parallelism import pace_of
-from figbench.evaluation.inference.writers import StoreSink
+from figbench.evaluation.inference.parallelism import parallelism_of
+from figbench.evaluation.inference.writers import StoreWriter
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
@@ -38,13 +38,13 @@ def compute_on_ray(
         IntegrityError: If a worker has other weights.
     """
     ray = _require_ray()
-    sink = StoreSink(prepared.spaces)
+    writer = StoreWriter(prepared.spaces)
     with _connected(ray, options):
         kind = _kind(ray, options)
         actors = _actors(ray, prepared, options, kind)
         try:
-            parts = _parts(prepared, pace_of(kind, options.workers).part)
-            return _drive(ray, actors, parts, sink, advance)
+            parts = _parts(prepared, parallelism_of(kind, options.workers).chunk)
+            return _drive(ray, actors, parts, writer, advance)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayActorError as error:
@@ -53,7 +53,7 @@ def compute_on_ray(
                 remedy="Often it is memory: try fewer --ray-workers. Finished rows are kept.",
             ) from None
         finally:
-            sink.flush()
+            writer.flush()
             for actor in actors:
                 ray.kill(actor)
 
@@ -146,7 +146,7 @@ def _drive(
     ray: Any,
     actors: list[Any],
     parts: Iterator[Part],
-    sink: StoreSink,
+    writer: StoreWriter,
     advance: Callable[[Task, int], None],
 ) -> str:
     """Gives parts to whichever worker is there: those that find no room on the cluster get none."""
@@ -164,7 +164,7 @@ def _drive(
         else:
             actor, wanted = computing.pop(done), 1
             for job, row in answer:
-                sink.add(job, row)
+                writer.add(job, row)
                 advance(job.task, 1)
         for part in (next(parts, None) for _ in range(wanted)):
             if part is None:

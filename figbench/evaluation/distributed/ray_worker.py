@@ -9,7 +9,7 @@ from figbench._version import __version__
 from figbench.errors import IntegrityError
 from figbench.evaluation.artifacts.provenance import package_versions
 from figbench.evaluation.inference.engine import Preparer, extract
-from figbench.evaluation.inference.parallelism import pace_of
+from figbench.evaluation.inference.parallelism import parallelism_of
 from figbench.evaluation.inference.runners import (
     Runner,
     Setting,
@@ -36,13 +36,13 @@ class Part:
 
 
 class Basket:
-    """A sink that keeps the rows of one part."""
+    """A writer that keeps the rows of one part."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[Job, Row]] = []
 
     def add(self, job: Job, row: Row) -> None:
-        """See :class:`figbench.evaluation.inference.writers.Sink`."""
+        """See :class:`figbench.evaluation.inference.writers.Writer`."""
         self.rows.append((job, row))
 
     def flush(self) -> None:
@@ -71,7 +71,7 @@ class Worker:
         self._reader = reader
         found = resolve_device(device)
         require_cpu(execution.engine, found)
-        self._setting = Setting(protocol, execution, found, pace_of(found, workers))
+        self._setting = Setting(protocol, execution, found, parallelism_of(found, workers))
         self._runners: dict[Task, Runner] = {}
         self._basket = Basket()
 
@@ -88,8 +88,8 @@ class Worker:
                 workload_of(part.groups),
                 Preparer(lambda side, figure: part.files[side, figure.path], protocol),
                 self._runner,
-                sink=self._basket,
-                pace=self._setting.pace,
+                writer=self._basket,
+                parallelism=self._setting.parallelism,
                 advance=lambda _task, _count: None,
             )
         return self._basket.rows

@@ -23,7 +23,7 @@ class Options:
         split: Split of the reference; None takes the protocol's.
         only: Pattern of the generated images' relative names; others are left out.
         device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
-        workers: Lanes on a CPU, each of which does all of an image; decoding threads beside a GPU.
+        workers: Workers on a CPU, each of which does all of an image; decoders beside a GPU.
             None for what suits the device, 0 for one image at a time.
         shard: Which of several processes on one store this is. The command line takes it from
             torchrun's or srun's environment; from Python it is only ever given here, because a
