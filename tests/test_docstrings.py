@@ -9,9 +9,7 @@ from tests.test_vocabulary import ROOT, sources
 
 ARRAYS = re.compile(r"NDArray|RGBImage|FloatArray|\bArray\b|\bMask\b|\bSegments\b|ndarray")
 SHAPE = re.compile(r"shape|\([a-z0-9]+,( [a-z0-9.]+)*\)|\(len\(", re.IGNORECASE)
-INHERITED = re.compile(
-    r"^See :(class|meth|func):|\bas :(class|meth|func):|:meth:"
-)
+INHERITED = re.compile(r"^See :(class|meth|func):|\bas :(class|meth|func):|:meth:")
 FEW = 3
 """A function of this many arguments documents each of them."""
 

@@ -32,6 +32,7 @@ VERBS = (
     "protocol",
     "data",
     "graph",
+    "lint",
     "weights",
     "model",
     "validate_metrics",

@@ -13,6 +13,7 @@ from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
 from figbench.evaluation.artifacts.cost import cost_totals
 from figbench.evaluation.artifacts.writer import per_figure_table, require_writable, write_run
+from figbench.evaluation.cost import CostMeter
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
@@ -73,7 +74,7 @@ def evaluate(
         IntegrityError: If a weight file's digest does not match.
         OSError: If ``output`` or the store cannot be written.
     """
-    started = time.monotonic()
+    started, meter = time.monotonic(), CostMeter()
     reporter = progress or LogProgress()
     prepared = prepare(
         generated, reference, protocol, metrics, store=store, options=options, progress=reporter
@@ -81,12 +82,16 @@ def evaluate(
     if output is not None:
         require_writable(Path(output))
     planned = time.monotonic()
+    meter.stage("manifests")
+    meter.watch(options.device if ":" in options.device else "cuda:0")
     device = run_networks(prepared, options, reporter)
     extracted = time.monotonic()
+    meter.stage("extract")
     with reporter.stage("scoring"):
         scores = score(
             prepared.plan, prepared.namespaces, prepared.inputs.sides, ScoreCache.of(prepared.store)
         )
+    meter.stage("score")
     durations_s = {
         "manifests": planned - started,
         "extract": extracted - planned,
@@ -98,6 +103,7 @@ def evaluate(
         device=device,
         durations_s=durations_s,
         extraction=_extraction(prepared.workload),
+        cost=meter.cost(len(prepared.inputs.generated.figures), device),
     )
     result = RunResult(
         protocol=_protocol_record(prepared.plan.protocol),

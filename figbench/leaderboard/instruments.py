@@ -51,7 +51,7 @@ class Instrument(Strict):
         """Short name for headings."""
         if self.fingerprint is None:
             return f"people{f' on {self.question}' if self.question else ''}"
-        return f"{self.fingerprint.model} ({self.fingerprint.protocol})"
+        return f"{self.fingerprint.model}, {self.fingerprint.protocol}"
 
 
 class JudgedValue(Strict):

@@ -21,9 +21,10 @@ from figbench.images.decode import decode
 from figbench.images.preprocess import preprocess
 from figbench.io.json_files import read_json
 from figbench.metrics.numerics.label_matching import normalise
-from figbench.pages.label_differences import ORDER_BY, Difference, difference
+from figbench.pages.choices import figure_metric
+from figbench.pages.label_differences import Difference, difference
 from figbench.reports.arrows import ArrowDifferences, arrow_differences
-from figbench.results.files import PER_FIGURE_NAME, load_result
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, load_result
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,8 +61,8 @@ def extremes(
         count: Most figures in each list.
         pictures: Whether the figures are drawn; without, only texts and numbers are filled in.
 
-    Figures are ordered by label F1, else OCR-SIM, else SSIM, ties by id; no figure is in both
-    lists. Without per-figure data all is empty.
+    Figures are ordered by the metric that :func:`figbench.pages.choices.figure_metric` gives, ties
+    by id; no figure is in both lists. Without per-figure data all is empty.
     """
     import pyarrow.parquet as pq
 
@@ -69,10 +70,10 @@ def extremes(
     if not path.is_file() or not (folder / GENERATED_NAME).is_file():
         return "", [], []
     table = pq.read_table(path)
-    chosen = [one for one in ORDER_BY if one[0] in table.column_names]
-    if not chosen:
+    chosen = figure_metric(name for name in table.column_names if name not in IDENTITY_COLUMNS)
+    if chosen is None:
         return "", [], []
-    metric, higher = chosen[0]
+    metric, higher = chosen
     rows = [row for row in table.to_pylist() if row[metric] is not None]
     rows = [row for row in rows if np.isfinite(row[metric])]
     sign = 1 if higher else -1

@@ -1,12 +1,15 @@
-"""Training that starts from trained weights instead of random ones."""
+"""Trained weights that training starts from, in the place of random ones."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from figbench.errors import UserError
 from figbench_figgen.artefact import (
     AUTOENCODER,
+    FACTS,
     PIPELINE,
     load_autoencoder,
     load_pipeline,
@@ -16,22 +19,35 @@ from figbench_figgen.config import FigGenConfig
 from figbench_figgen.shipped import resolve
 
 
-def start_from(stage: Any, source: Path, config: FigGenConfig) -> None:
-    """Loads trained weights into a stage that has not taken a step.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Networks to start from; an autoencoder's run has nothing but the autoencoder."""
+
+    vae: Any
+    text_encoder: Any = None
+    unet: Any = None
+    tokenizer: Any = None
+
+
+def load_start(stage: str, source: Path, config: FigGenConfig) -> Start:
+    """Returns the networks of a run, of a pipeline, or of a shipped pipeline.
 
     Args:
-        stage: ``AutoencoderStage`` or ``DiffusionStage``.
-        source: A run, a pipeline or a shipped name. The autoencoder stage also takes the
-            autoencoder of a pipeline.
-        config: What is to be trained; its networks must be those of ``source``.
+        stage: ``autoencoder`` or ``diffusion``.
+        source: A folder or a shipped name. The autoencoder stage takes the autoencoder of a
+            run or of a pipeline; the diffusion stage takes a pipeline whole.
+        config: The configuration to be trained; its networks must be those of ``source``.
 
     Raises:
         UserError: If ``source`` is missing or of another configuration.
         IntegrityError: If its files are damaged.
     """
     folder = resolve(source)
-    if stage.name == AUTOENCODER and (folder / AUTOENCODER).is_dir():
-        stage.begin_with(load_autoencoder(folder, config))
-        return
+    if not folder.is_dir():
+        raise UserError(f"{source}: no such folder.", remedy="Check --init-from.")
+    if stage == AUTOENCODER and (locate(folder, AUTOENCODER) / FACTS).is_file():
+        only = locate(folder, AUTOENCODER)
+        if not (only / "model_index.json").is_file():
+            return Start(load_autoencoder(only, config))
     pipeline, _, _ = load_pipeline(locate(folder, PIPELINE), config)
-    stage.begin_with(pipeline.vae if stage.name == AUTOENCODER else pipeline)
+    return Start(pipeline.vae, pipeline.text_encoder, pipeline.unet, pipeline.tokenizer)

@@ -15,6 +15,7 @@ from figbench_figgen.artefact import AUTOENCODER, save_autoencoder
 from figbench_figgen.build import build_vae, seeded
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.figures import FigureSet
+from figbench_figgen.initial import Start
 from figbench_figgen.latent_scale import measure_channels, normalise_channels, one_scale
 from figbench_figgen.loop import check_finite
 from figbench_figgen.losses import (
@@ -140,9 +141,9 @@ class AutoencoderStage(TrainingStage):
         self._apply(self._adversary_optimizer, self._adversary, lr)
         return total
 
-    def begin_with(self, vae: Any) -> None:
-        """Takes another autoencoder's weights."""
-        self.vae.load_state_dict(vae.state_dict())
+    def begin_with(self, source: Start) -> None:
+        """Takes a trained autoencoder's weights."""
+        self.vae.load_state_dict(source.vae.state_dict())
 
     def state(self) -> dict[str, Any]:
         """Returns weights and optimisers."""

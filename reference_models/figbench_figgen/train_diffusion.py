@@ -19,6 +19,7 @@ from figbench_figgen.artefact import PIPELINE, save_pipeline
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
 from figbench_figgen.config import FigGenConfig, digest
 from figbench_figgen.figures import FigureSet, without_number
+from figbench_figgen.initial import Start
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
 from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
@@ -112,11 +113,17 @@ class DiffusionStage(TrainingStage):
         out: Path,
         source: str,
         screen: Screen,
+        tokenizer: Any = None,
     ) -> None:
         super().__init__(config, figures, accelerator, out)
         self._source = source
         self._vae = vae.to(accelerator.device).eval().requires_grad_(False)
-        self._tokenizer, where = make_tokenizer(config.text, figures.captions)
+        # Trained weights belong to the vocabulary that they were trained with.
+        self._tokenizer, where = (
+            (tokenizer, "of the starting weights")
+            if tokenizer is not None
+            else make_tokenizer(config.text, figures.captions)
+        )
         screen.say(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
         self.dataset = self._examples(screen)
         weights = fold(config.run.seed, "weights", PIPELINE)
@@ -195,10 +202,10 @@ class DiffusionStage(TrainingStage):
         with self._accelerator.autocast():
             return moments_of(self._vae, pixels)
 
-    def begin_with(self, pipeline: FigGenPipeline) -> None:
-        """Takes a trained pipeline's text encoder, U-Net and vocabulary; the average too."""
-        self._bare.text_encoder.load_state_dict(pipeline.text_encoder.state_dict())
-        self._bare.unet.load_state_dict(pipeline.unet.state_dict())
+    def begin_with(self, source: Start) -> None:
+        """Takes a trained text encoder and U-Net; the average starts from them too."""
+        self._bare.text_encoder.load_state_dict(source.text_encoder.state_dict())
+        self._bare.unet.load_state_dict(source.unet.state_dict())
         self._ema = EMAModel(self._averaged(), decay=self._section.ema_decay, foreach=True)
         self._ema.to(self._accelerator.device)
 

@@ -58,7 +58,7 @@ def test_the_page_has_the_column_with_interval_card_and_fingerprint(tmp_path, ju
     text = build_board(board).read_text(encoding="utf-8")
     value = judged.judged.value
     assert f'data-order="{value.value}"' in text
-    assert "by m (pairwise-blind)" in text and "not judged" in text
+    assert "by m, pairwise-blind" in text and "not judged" in text
     for fact in ("Position bias", "Server fingerprint", "fp-1", "Missing figures",
                  "With failures as losses, as wins", "Flip rate"):  # fmt: skip
         assert fact in text

@@ -60,7 +60,7 @@ def score(plan: Plan, namespaces: Namespaces, sides: Sides, cache: ScoreCache) -
                 partial(_compute, item, inputs, rng),
             )
             for measurement in measurements:
-                value = _value(measurement, sides, plan.protocol.interval_level, rng)
+                value = _value(measurement, sides, plan.protocol.interval_level)
                 scores.metrics[measurement.output.id] = value
                 if measurement.per_figure is not None:
                     scores.per_figure[measurement.output.id] = measurement.per_figure
@@ -82,7 +82,6 @@ def _value(
     measurement: Measurement,
     sides: Sides,
     level: float,
-    rng: np.random.Generator,
 ) -> MetricValue:
     if not np.isfinite(measurement.value):
         raise MetricError(f"'{measurement.output.id}' came out as {measurement.value}")
@@ -91,7 +90,7 @@ def _value(
         value=measurement.value,
         status="ok",
         higher_is_better=output.higher_is_better,
-        interval=interval_of(measurement, clusters(sides.pairs), level, rng),
+        interval=interval_of(measurement, clusters(sides.pairs), level),
         standard_error=measurement.standard_error,
         n_used=_entered(measurement, sides),
         n_expected=len(sides.pairs),

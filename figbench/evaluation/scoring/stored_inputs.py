@@ -113,6 +113,7 @@ class StoredInputs:
             generated_graphs=graphs.generated,
             reference_graphs=graphs.reference,
             ceiling_graphs=graphs.ceiling,
+            specs=[sides.specs.get(pair.reference.path) for pair in sides.pairs],
             pair_scores=pair_scores,
             reference_clusters=[
                 figure.paper_id or figure.figure_id for figure in sides.reference.figures
