@@ -116,26 +116,41 @@ def compare(
     first: str | Path | RunResult,
     second: str | Path | RunResult,
     metrics: Sequence[str] | None = None,
+    *,
+    allow_drift: bool = False,
 ) -> Comparison:
-    """Compares two finished runs.
+    """Compares two finished runs, or two runs of a judge.
 
     Args:
         first: Folder, ``result.json`` or result of the run to compare with.
         second: The other run.
         metrics: Which metrics; None for all that both have.
+        allow_drift: Whether two runs of different judges are compared; the test then leaves out
+            the part of the difference that may be due to the judges.
 
     Raises:
         UserError: If a run cannot be read.
-        IntegrityError: If they followed different protocols or references.
+        IntegrityError: If they followed different protocols or references, or the judges differ.
     """
-    return compare_runs(load_run(first), load_run(second), metrics=metrics)
+    return compare_runs(load_run(first), load_run(second), metrics=metrics, allow_drift=allow_drift)
 
 
-def compare_runs(first: Run, second: Run, *, metrics: Sequence[str] | None = None) -> Comparison:
+def compare_runs(
+    first: Run,
+    second: Run,
+    *,
+    metrics: Sequence[str] | None = None,
+    allow_drift: bool = False,
+) -> Comparison:
     """As :func:`compare`, on loaded runs."""
-    require_comparable(first, second)
+    require_comparable(first, second, allow_drift=allow_drift)
     paired = bool(first.rows) and first.rows == second.rows
     notes = []
+    allowance = 0.0
+    if allow_drift and first.judge is not None and second.judge is not None:
+        from figbench.judges.fingerprint import drift_allowance
+
+        allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:
         notes.append(
             "The prompts differ or the rows are not at hand: differences are tested unpaired."
@@ -145,6 +160,7 @@ def compare_runs(first: Run, second: Run, *, metrics: Sequence[str] | None = Non
         for name, value in first.result.metrics.items()
         if (metrics is None or name in metrics) and _both(name, first, second)
     ]
+    found = [_widened(one, allowance) for one in found] if allowance else found
     adjusted = holm({one.metric: one.p_value for one in found if one.p_value is not None})
     differences = tuple(
         replace(
@@ -253,6 +269,22 @@ def _difference(
         standard_error=test.standard_error,
         n_papers=test.n_papers,
         p_rare_failures=test.p_rare_failures,
+    )
+
+
+def _widened(difference: Difference, allowance: float) -> Difference:
+    """Tests what is left of a difference after the part that may be due to two judges."""
+    spread = difference.minimum_detectable
+    if spread is None:
+        return replace(difference, p_value=None, method="none: no standard error")
+    error = spread / (minimum_detectable_effect(1.0) or 1.0)
+    rest = max(0.0, abs(difference.difference) - allowance)
+    return replace(
+        difference,
+        p_value=unpaired_p_value(rest, error, 0.0) if error else None,
+        minimum_detectable=spread + allowance,
+        method="z-test of the difference beyond the judges' drift",
+        smallest_p=None,
     )
 
 

@@ -5,13 +5,15 @@ The set is fixed: its digest is part of a judge's fingerprint. Flaws come at gra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from figbench.images.types import RGBImage
 from figbench.synthfig import blur, garble, make_scene, render_scene
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Stroke, Text
 
 ANCHOR_SEED = 71_018
@@ -45,7 +47,7 @@ class Anchor:
 
 def _affected(count: int, strength: float, seed: int) -> set[int]:
     """Returns nested choices: a larger strength affects everything that a smaller one does."""
-    order = Dice(seed, _CHOICE).shuffled(range(count))
+    order = StableRng(seed, _CHOICE).shuffled(range(count))
     return set(order[: max(1, round(strength * count))])
 
 
@@ -122,3 +124,14 @@ def _scene(number: int) -> Scene:
         if arrows >= 3 and len(scene.texts) >= 4:
             return scene
     raise AssertionError("SynthFig has no such scene")
+
+
+def anchors_digest(anchors: Sequence[Anchor]) -> str:
+    """Returns the SHA-256 of ids and pixels of anchors; empty without anchors."""
+    if not anchors:
+        return ""
+    digest = hashlib.sha256()
+    for anchor in anchors:
+        for image in (anchor.intact, anchor.flawed):
+            digest.update(json.dumps([anchor.anchor_id, image.shape]).encode() + image.tobytes())
+    return digest.hexdigest()

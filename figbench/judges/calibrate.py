@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.judges.anchors import make_anchors
+from figbench.judges.anchors import anchors_digest, make_anchors
 from figbench.judges.card import anchor_points, instrument_card
 from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold
 from figbench.judges.images import PictureFolder
@@ -61,13 +59,9 @@ def anchor_trials(
     if not 5 <= count <= 1000:
         raise UserError(f"--anchors {count}: out of range.", remedy="Use 5 to 1000 anchors.")
     planner = Planner(protocol, pictures, Materials({}))
-    digest = hashlib.sha256()
-    trials: list[Trial] = []
-    for anchor in make_anchors(count):
-        for image in (anchor.intact, anchor.flawed):
-            digest.update(json.dumps([anchor.anchor_id, image.shape]).encode() + image.tobytes())
-        trials += planner.anchor_trials(anchor)
-    return trials, digest.hexdigest()
+    anchors = make_anchors(count)
+    trials = [trial for anchor in anchors for trial in planner.anchor_trials(anchor)]
+    return trials, anchors_digest(anchors)
 
 
 def calibrate(

@@ -45,7 +45,7 @@ def evidence_problems(
     if entry.role == "model":
         yield from _exact_copies(evidence, reference)
     for metric_id in board.metrics:
-        yield from _recomputation(metric_id, result, evidence, reference)
+        yield from _recomputation(metric_id, entry, evidence, reference)
 
 
 def near_copies(evidence: Evidence, reference: Evidence) -> int:
@@ -91,9 +91,9 @@ def _exact_copies(evidence: Evidence, reference: Evidence) -> Iterator[str]:
 
 
 def _recomputation(
-    metric_id: str, result: RunResult, evidence: Evidence, reference: Evidence
+    metric_id: str, entry: Entry, evidence: Evidence, reference: Evidence
 ) -> Iterator[str]:
-    metric = result.metrics.get(metric_id)
+    metric = entry.metric(metric_id)
     if metric is None or metric.value is None:
         return
     statistic = set_statistic(metric_id)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.graphs.read import GraphReading
+from figbench.graphs.spec import FigureSpec
 from figbench.metrics.numerics.blocks import Rows
 from figbench.registry import suggest
 
@@ -62,6 +64,8 @@ class Needs:
         features: Output names wanted from the extractor (``features``, ``logits``).
         reference_features: Whether the reference side is needed too.
         ocr: Whether text lines of both sides are needed.
+        graphs: Whether the nodes and edges of both sides are needed.
+        specs: Whether the specs beside the references are needed.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
         extractor: Fixed extractor; None means that the request names it after ``@``.
         in_blocks: Whether the metric reads features as :class:`Rows`, by slices and row numbers,
@@ -71,6 +75,8 @@ class Needs:
     features: tuple[str, ...] = ()
     reference_features: bool = False
     ocr: bool = False
+    graphs: bool = False
+    specs: bool = False
     pair_scorer: str | None = None
     extractor: str | None = None
     in_blocks: bool = False
@@ -109,7 +115,8 @@ class MetricSpec:
     @property
     def paired(self) -> bool:
         """True when the metric compares a generated figure with its own reference."""
-        return self.needs.ocr or self.needs.pair_scorer is not None
+        needs = self.needs
+        return needs.ocr or needs.graphs or needs.pair_scorer is not None
 
     def section(self, heading: str) -> str:
         """Returns one section ("Formula", "Known biases", ...) of the documentation."""
@@ -157,6 +164,11 @@ class MetricInputs:
         reference_lines: OCR of the paired reference under the same engine and preprocess.
         truth_lines: The data set's own labels of the paired reference, where known; a
             figure without stored labels has None.
+        generated_graphs: Graph of each generated row; None where the figure is missing.
+        reference_graphs: Graph of the paired reference of each row.
+        ceiling_graphs: For a row whose generated figure is read from pixels and whose reference
+            has a document: the graph read from the pixels of that reference; else None.
+        specs: What the figure of each row should say; None where its reference has no spec.
         pair_scores: Score of each row from the pair scorer.
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
@@ -177,6 +189,10 @@ class MetricInputs:
     generated_lines: Sequence[Sequence[TextLine]] = ()
     reference_lines: Sequence[Sequence[TextLine]] = ()
     truth_lines: Sequence[Sequence[TextLine] | None] = ()
+    generated_graphs: Sequence[GraphReading | None] = ()
+    reference_graphs: Sequence[GraphReading | None] = ()
+    ceiling_graphs: Sequence[GraphReading | None] = ()
+    specs: Sequence[FigureSpec | None] = ()
     pair_scores: Array | None = None
     generated_digests: Sequence[str] = ()
     reference_digests: Sequence[str] = ()

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 
 from figbench.metrics.numerics.label_matching import normalise
 
-ORDER_BY = (("label_f1", True), ("ocr_sim", False), ("ssim", True))
-"""Per-figure metrics that worst and best figures are chosen by, in order of preference, each with
-whether higher is better."""
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -15,6 +15,7 @@ from figbench.pages.numbers import heading, value_text
 from figbench.pages.render import render
 from figbench.pages.tables import as_csv, as_latex, methods_sentence, results_table
 from figbench.reports.figures import Shown, extremes
+from figbench.reports.judged import JudgedSection, judged_sections
 from figbench.reports.metric_rows import compare_two, metric_rows, verdict_of
 from figbench.reports.strata import StrataTable, strata_table
 from figbench.results.files import PER_FIGURE_NAME, load_result
@@ -22,6 +23,8 @@ from figbench.results.integrity import check_folder
 from figbench.results.schema import MetricValue, RunResult
 
 MOST_SHOWN = 20
+FIRST_FIGURES = 4
+"""Worst and best figures that are not folded."""
 SUFFIXES = (".html", ".htm", ".md", ".tex", ".csv")
 
 
@@ -42,18 +45,32 @@ class Reported:
         return title_of(self.ordered_by) if self.ordered_by else ""
 
     @property
+    def has_arrows(self) -> bool:
+        """Whether the graphs of any listed figure were compared."""
+        return any(one.arrows for one in (*self.worst, *self.best))
+
+    @property
     def facts(self) -> list[Group]:
         """Returns the run's provenance as tables."""
         return run_facts(self.result)
 
 
-def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOWN) -> Path:
+def build_report(
+    results: Sequence[Path],
+    out: Path,
+    *,
+    figures: int = MOST_SHOWN,
+    judges: Sequence[Path] = (),
+    votes: Sequence[Path] = (),
+) -> Path:
     """Writes a report: a page for ``.html``, else Markdown, or a table for ``.tex`` and ``.csv``.
 
     Args:
         results: ``result.json`` files or the folders that hold them.
         out: File to write.
         figures: Worst and best figures shown per run; Markdown names them without pictures.
+        judges: Folders of ``figbench judge run`` on the figures of the runs.
+        votes: Files of people's votes on the figures of the runs.
 
     Raises:
         UserError: If there is no result to report, or the suffix is none of these.
@@ -83,7 +100,10 @@ def build_report(results: Sequence[Path], out: Path, *, figures: int = MOST_SHOW
     page = suffix != ".md"
     runs = [_reported(path, result, figures, pictures=page) for path, result in loaded]
     names = list(dict.fromkeys(name for run in runs for name in run.result.metrics))
-    text = _html(runs, list(results)) if page else _markdown(runs, names)
+    folders = [path if path.is_dir() else path.parent for path, _ in loaded]
+    sources = [(run.name, folder, run.result) for run, folder in zip(runs, folders, strict=True)]
+    judged = judged_sections(judges, votes, sources, pictures=page)
+    text = _html(runs, list(results), judged) if page else _markdown(runs, names, judged)
     write_text_atomic(out, text)
     return out
 
@@ -108,7 +128,7 @@ def cell(metric: MetricValue | None) -> str:
     return value_text(metric)
 
 
-def _html(runs: list[Reported], paths: list[Path]) -> str:
+def _html(runs: list[Reported], paths: list[Path], judged: Sequence[JudgedSection]) -> str:
     results = [run.result for run in runs]
     names = [run.name for run in runs]
     comparison, note = compare_two(paths, results)
@@ -119,6 +139,8 @@ def _html(runs: list[Reported], paths: list[Path]) -> str:
         sortable=False,
         title=" and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others",
         runs=shown,
+        judged=judged,
+        first_figures=FIRST_FIGURES,
         verdict=verdict_of(names, comparison),
         headline_rows=metric_rows(results, comparison, only_headline=True),
         all_rows=metric_rows(results, comparison, only_headline=False),
@@ -145,7 +167,7 @@ def _headline_strata(table: StrataTable | None) -> StrataTable | None:
     return StrataTable(names, rows)
 
 
-def _markdown(runs: list[Reported], names: list[str]) -> str:
+def _markdown(runs: list[Reported], names: list[str], judged: Sequence[JudgedSection] = ()) -> str:
     heads = ["metric", *(_plain(run.name) for run in runs)]
     lines = [
         f"# {_plain(' and '.join(run.name for run in runs))}",
@@ -157,6 +179,8 @@ def _markdown(runs: list[Reported], names: list[str]) -> str:
         metrics = [run.result.metrics.get(name) for run in runs]
         first = next(one for one in metrics if one is not None)
         lines.append(_line([heading(name, first), *(_plain(cell(one)) for one in metrics)]))
+    for section in judged:
+        lines += _judged_lines(section)
     for run in runs:
         side, protocol = run.result.manifests.generated, run.result.protocol
         lines += ["", f"## {_plain(run.name)}", ""]
@@ -168,6 +192,18 @@ def _markdown(runs: list[Reported], names: list[str]) -> str:
             lines += _figure_lines(f"{title} by {run.ordered_by}", shown) if shown else []
     lines += ["", f"Methods: {_plain(methods_sentence(runs[0].result))}"]
     return "\n".join(lines) + "\n"
+
+
+def _judged_lines(section: JudgedSection) -> list[str]:
+    heads = ["model", "rank", "win rate", "won / tied / lost"]
+    lines = ["", f"## {_plain(section.title)}", "", _line(heads), _line(["---"] * len(heads))]
+    for model in section.ranking.models:
+        rate = model.win_rate
+        ends = "" if rate.low is None else f" [{rate.low:.3f}, {rate.high:.3f}]"
+        counts = f"{model.wins} / {model.ties} / {model.losses}"
+        cells = [_plain(model.model), str(model.ranks), f"{rate.value:.3f}{ends}", counts]
+        lines.append(_line(cells))
+    return lines
 
 
 def _strata_lines(strata: StrataTable) -> list[str]:

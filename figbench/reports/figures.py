@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,14 +15,19 @@ from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
-from figbench.evaluation.artifacts.reader import load_lines
+from figbench.evaluation.artifacts.reader import load_graphs, load_lines
 from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.images.decode import decode
 from figbench.images.preprocess import preprocess
 from figbench.io.json_files import read_json
 from figbench.metrics.numerics.label_matching import normalise
-from figbench.pages.label_differences import ORDER_BY, Difference, difference
-from figbench.results.files import PER_FIGURE_NAME, load_result
+from figbench.pages.choices import figure_metric
+from figbench.pages.label_differences import Difference, difference
+from figbench.reports.arrows import ArrowDifferences, arrow_differences
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, load_result
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WITHOUT_OCR = "pad512"
 """How pictures are shown when no text was read from them."""
@@ -43,6 +48,7 @@ class Shown:
     generated: str
     reference: str
     labels: Difference
+    arrows: ArrowDifferences | None = None
 
 
 def extremes(
@@ -55,8 +61,8 @@ def extremes(
         count: Most figures in each list.
         pictures: Whether the figures are drawn; without, only texts and numbers are filled in.
 
-    Figures are ordered by label F1, else OCR-SIM, else SSIM, ties by id; no figure is in both
-    lists. Without per-figure data all is empty.
+    Figures are ordered by the metric that :func:`figbench.pages.choices.figure_metric` gives, ties
+    by id; no figure is in both lists. Without per-figure data all is empty.
     """
     import pyarrow.parquet as pq
 
@@ -64,10 +70,10 @@ def extremes(
     if not path.is_file() or not (folder / GENERATED_NAME).is_file():
         return "", [], []
     table = pq.read_table(path)
-    chosen = [one for one in ORDER_BY if one[0] in table.column_names]
-    if not chosen:
+    chosen = figure_metric(name for name in table.column_names if name not in IDENTITY_COLUMNS)
+    if chosen is None:
         return "", [], []
-    metric, higher = chosen[0]
+    metric, higher = chosen
     rows = [row for row in table.to_pylist() if row[metric] is not None]
     rows = [row for row in rows if np.isfinite(row[metric])]
     sign = 1 if higher else -1
@@ -95,6 +101,10 @@ class _Album:
             self._lines = load_lines(folder)
         except FigbenchError:  # the store was deleted: pictures without labels
             self._lines = {}
+        try:
+            self._graphs = load_graphs(folder)
+        except FigbenchError:  # likewise: pictures without arrows
+            self._graphs = {}
 
     def show(self, row: dict[str, Any], metric: str) -> Shown:
         key = row["figure_id"], row["sample"]
@@ -111,7 +121,28 @@ class _Album:
             generated=self._picture(ours, self._generated.get(key), drawn, common, AMBER),
             reference=self._picture(theirs, reference, read, common, RED),
             labels=labels,
+            arrows=self._arrows(key),
         )
+
+    def _arrows(self, key: tuple[str, int]) -> ArrowDifferences | None:
+        if key not in self._graphs:
+            return None
+        generated, reference = self._graphs[key]
+        picture = ""
+        if self._pictures and generated.reader == "raster":
+            picture = self._plain(self._sides[0], self._generated[key])
+        return arrow_differences(generated, reference, picture)
+
+    @staticmethod
+    def _plain(manifest: Manifest, figure: Figure) -> str:
+        """Returns a figure without preprocessing, as its graph was read."""
+        from PIL import Image
+
+        try:
+            image = Image.fromarray(decode(manifest.read(figure)).image)
+        except (FigbenchError, OSError, ValueError):
+            return ""
+        return _webp(image)
 
     def _picture(
         self,
@@ -137,10 +168,15 @@ class _Album:
                 known = normalise(line.text) in common
                 corners = [tuple(point) for point in line.box]
                 pen.polygon(corners, outline=GREEN if known else other, width=width)
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        buffer = io.BytesIO()
-        image.save(buffer, format="WEBP", quality=80)
-        return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+        return _webp(image)
+
+
+def _webp(image: Image.Image) -> str:
+    """Returns a small version of a picture as a data URI."""
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, format="WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _reading_shape(folder: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The result of one evaluation: typed here, JSON on disk, JSON Schema shipped beside it."""
+"""Schema of ``result.json``: typed models and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class MetricValue(Strict):
 
 
 class ProtocolRecord(Strict):
-    """Which protocol the run followed, whole, so that it can be read without figbench."""
+    """The complete protocol of the run, readable without figbench."""
 
     id: str = Field(description="Name, e.g. 'figgen'.")
     hash: str = Field(description="Canonical hash; only equal hashes are ever compared.")
@@ -80,7 +80,7 @@ class ProtocolRecord(Strict):
 
 
 class RejectRecord(Strict):
-    """A file that was offered and not used."""
+    """A file of a set that could not be used."""
 
     path: str
     code: str
@@ -110,8 +110,16 @@ class Manifests(Strict):
     reference: ManifestRecord
 
 
+class CostTotal(Strict):
+    """What generated figures cost in one unit, as the records of their generator say it."""
+
+    total: float = Field(ge=0, description="Sum over the figures that state it.")
+    mean: float = Field(ge=0, description="Total over n.")
+    n: int = Field(ge=1, description="Generated figures that state it.")
+
+
 class ModelCard(BaseModel):
-    """Who drew the figures. All optional in a result; a leaderboard asks for more."""
+    """Model that drew the figures. All fields are optional; a leaderboard requires some."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -133,8 +141,23 @@ class ModelCard(BaseModel):
     tags: list[str] = Field(default_factory=list)
 
 
+class Cost(Strict):
+    """Processor time, energy and price of a run; part of no identity and of no comparison."""
+
+    cpu_s: dict[str, float] = Field(description="CPU seconds by stage.")
+    cpu_s_total: float = Field(description="CPU seconds of this process and its children.")
+    joules: float | None = Field(None, description="Energy; null where no counter can be read.")
+    joules_source: str | None = Field(None, description="The counters that were read.")
+    usd_per_cpu_hour: float | None = Field(None, description="The price that the user stated.")
+    usd: float | None = Field(None, description="CPU time at the stated price.")
+    figures: int = Field(description="Generated figures that were scored.")
+    per_1000_figures: dict[str, float] = Field(
+        default_factory=dict, description="cpu_s, joules and usd per 1,000 figures."
+    )
+
+
 class Provenance(Strict):
-    """Everything needed to ask "would I get the same number again?"."""
+    """Everything that is needed to repeat the run."""
 
     created_at: str = Field(description="UTC, ISO 8601.")
     command: list[str] = Field(description="What was typed, or the Python call.")
@@ -155,6 +178,7 @@ class Provenance(Strict):
     extraction: dict[str, int] = Field(
         default_factory=dict, description="Rows computed and rows found in the store."
     )
+    cost: Cost | None = Field(None, description="Absent in older results.")
 
 
 @dataclass(slots=True)
@@ -171,7 +195,7 @@ class Attached:
 
 
 class RunResult(Strict):
-    """``result.json``: what ``figbench evaluate`` found."""
+    """``result.json``: the result of ``figbench evaluate``."""
 
     schema_version: int = SCHEMA_VERSION
     protocol: ProtocolRecord
@@ -180,13 +204,16 @@ class RunResult(Strict):
     model: ModelCard = ModelCard()
     provenance: Provenance
     warnings: list[str] = Field(default_factory=list)
+    cost: dict[Literal["seconds", "tokens", "usd"], CostTotal] = Field(
+        default_factory=dict, description="Cost of the generated figures, where records state it."
+    )
     store: str | None = Field(
         default=None, description="Feature store that holds this run's features, if kept."
     )
 
     @field_validator("schema_version")
     @classmethod
-    def _known_version(cls, version: int) -> int:
+    def _supported_version(cls, version: int) -> int:
         if version != SCHEMA_VERSION:
             raise ValueError(
                 f"schema_version {version} is not {SCHEMA_VERSION}; use the figbench that wrote it"
@@ -212,7 +239,7 @@ class RunResult(Strict):
         """Returns a metric by id: ``result["label_f1"].value``.
 
         Raises:
-            KeyError: If the result has no such metric; the message suggests the nearest.
+            KeyError: If the result has no such metric; the message suggests the most similar.
         """
         if metric_id not in self.metrics:
             hint = suggest(metric_id, self.metrics)
@@ -220,7 +247,7 @@ class RunResult(Strict):
         return self.metrics[metric_id]
 
     def attach(self, folder: Path | None = None, table: Any = None) -> RunResult:
-        """Adds the folder or the per-figure table; returns the result itself."""
+        """Sets the folder or the per-figure table; returns the result itself."""
         if folder is not None:
             self._attached.folder = folder
         if table is not None:
@@ -259,7 +286,7 @@ class RunResult(Strict):
         table = self.figure_table
         if table is None:
             raise UserError(
-                "This result has no per-figure values at hand.",
+                "This result has no per-figure values.",
                 remedy="Load it from its folder, with per_figure.parquet: "
                 "figbench.load_result(FOLDER).",
             )

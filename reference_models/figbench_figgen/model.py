@@ -50,6 +50,7 @@ class FigGen:
         resume: bool = False,
         device: str = "auto",
         quiet: bool = False,
+        init_from: str | Path | None = None,
     ) -> Path:
         """Trains a stage to its end; returns the folder of the trained networks.
 
@@ -64,6 +65,7 @@ class FigGen:
             resume: Go on from the newest checkpoint in ``out``.
             device: ``auto``, ``cpu`` or ``cuda``.
             quiet: No messages, no progress.
+            init_from: A trained run, pipeline or shipped name whose weights training starts from.
 
         Raises:
             UserError: For anything that the user can mend.
@@ -75,7 +77,8 @@ class FigGen:
         before = None if autoencoder is None else Path(autoencoder)
         if before is None and (Path(out) / "autoencoder").is_dir():
             before = Path(out)
-        return train(stage, chosen, data, Path(out), before, resume, device, quiet)
+        first = None if init_from is None else Path(init_from)
+        return train(stage, chosen, data, Path(out), before, resume, device, quiet, first)
 
     def sample(
         self,
@@ -96,6 +99,8 @@ class FigGen:
         batch_size: int | None = None,
         device: str = "auto",
         precision: str = "float32",
+        guidance_rescale: float | None = None,
+        guidance_interval: tuple[float, float] | None = None,
         quiet: bool = False,
     ) -> Path:
         """Draws figures for prompts; returns the path of the manifest (JSON lines).
@@ -120,6 +125,9 @@ class FigGen:
             batch_size: Figures per forward pass; changes nothing but speed.
             device: ``auto``, ``cpu`` or ``cuda``.
             precision: ``float32`` or ``bfloat16`` for the networks.
+            guidance_rescale: 0 to 1; None takes the configuration's.
+            guidance_interval: Part of the steps that are guided, within 0 to 1; None takes the
+                configuration's.
             quiet: No messages, no progress.
 
         Raises:
@@ -143,6 +151,12 @@ class FigGen:
             batch_size=usual.batch_size if batch_size is None else batch_size,
             scheduler=scheduler,
             precision=precision,
+            guidance_rescale=(
+                usual.guidance_rescale if guidance_rescale is None else guidance_rescale
+            ),
+            guidance_interval=(
+                usual.guidance_interval if guidance_interval is None else guidance_interval
+            ),
         )
         _check_request(request, trained)
         if bool(prompt) == bool(prompts):
