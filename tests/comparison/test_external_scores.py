@@ -46,7 +46,8 @@ def test_external_scores_get_an_interval_a_paired_test_and_a_protocol_of_their_o
     ]
     result = load_result(folders[0])
     judge = result.metrics["judge"]
-    assert judge.interval.low < judge.value == pytest.approx(first.mean()) < judge.interval.high
+    assert judge.value == pytest.approx(first.mean())
+    assert judge.interval.low < judge.value < judge.interval.high
     assert judge.interval.method == "t by paper"
     found = compare(*folders).of("judge")
     assert found.paired and found.p_value < 0.001
