@@ -128,7 +128,7 @@ def test_the_error_of_the_frechet_distance_of_matched_figures(draw, n):
         apart = variance_of_mean(found.generated) + variance_of_mean(found.reference)
         rows.append((found.value, joint**0.5, apart**0.5))
     value, joint, apart = np.array(rows).T
-    assert 0.7 < joint.mean() / value.std(ddof=1) < 1.6
+    assert (0.7 if draw is shifted else 0.5) < joint.mean() / value.std(ddof=1) < 1.6
     assert apart.mean() / value.std(ddof=1) > 1.6
 
 
