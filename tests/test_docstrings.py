@@ -9,19 +9,17 @@ from tests.test_vocabulary import ROOT, sources
 
 ARRAYS = re.compile(r"NDArray|RGBImage|FloatArray|\bArray\b|\bMask\b|\bSegments\b|ndarray")
 SHAPE = re.compile(r"shape|\([a-z0-9]+,( [a-z0-9.]+)*\)|\(len\(", re.IGNORECASE)
-INHERITED = re.compile(
-    r"^See :(class|meth|func):|\bas :(class|meth|func):|:meth:"
-)
+INHERITED = re.compile(r"^See :(class|meth|func):|\bas :(class|meth|func):|:meth:")
 FEW = 3
 """A function of this many arguments documents each of them."""
 
 EXCEPTIONS = (
     # Each module of drawings has one signature, which its docstring states.
-    "figbench/synthfig/drawings.py",
-    "figbench/synthfig/icons.py",
+    "figbench/synthfig/drawing/drawings.py",
+    "figbench/synthfig/drawing/icons.py",
     # Coordinates of a box or a colour, and axis-parallel geometry, whose names say everything.
-    "figbench/synthfig/raster.py",
-    "figbench/synthfig/canvas.py",
+    "figbench/synthfig/drawing/raster.py",
+    "figbench/synthfig/drawing/canvas.py",
 )
 
 

@@ -99,7 +99,10 @@ CLEAN = (
     "figbench/results/*",
     "figbench/store/*",
     "figbench/synthfig/*.py",
+    "figbench/synthfig/drawing/*",
     "figbench/synthfig/export/*",
+    "figbench/synthfig/layout/*",
+    "figbench/synthfig/method/*",
     "figbench/testing/*",
 )
 """Patterns of the files that hold to the glossary."""

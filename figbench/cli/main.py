@@ -13,6 +13,7 @@ import typer
 
 from figbench._version import __version__
 from figbench.cli.console import error_console, show_error
+from figbench.cli.logs import configure_logging
 from figbench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 from figbench.io.optional import explained
 
@@ -31,6 +32,7 @@ VERBS = (
     "protocol",
     "data",
     "graph",
+    "lint",
     "weights",
     "model",
     "validate_metrics",
@@ -94,6 +96,7 @@ def run() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
+        configure_logging()
         app(standalone_mode=True)
     except FigbenchError as error:
         show_error(error)

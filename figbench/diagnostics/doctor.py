@@ -32,7 +32,7 @@ from figbench.images.types import RGBImage
 from figbench.ocr import engines, load_engine
 from figbench.store import default_store
 from figbench.synthfig import iter_synthfig
-from figbench.synthfig.fonts import font_differences
+from figbench.synthfig.drawing.fonts import font_differences
 
 TOLERANCE = 1e-3
 """Largest relative difference from a recorded number that still passes."""

@@ -7,9 +7,10 @@ from figbench.evaluation.build_reference import build_reference
 from figbench.evaluation.evaluate import contribute, evaluate
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
-from figbench.evaluation.progress import Progress, RichProgress, SilentProgress
+from figbench.evaluation.progress import LogProgress, Progress, RichProgress, SilentProgress
 
 __all__ = [
+    "LogProgress",
     "Options",
     "Prepared",
     "Progress",

@@ -12,7 +12,7 @@ from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.tasks import REFERENCE
 from figbench.evaluation.planning.workload import image_key
-from figbench.evaluation.progress import Progress, SilentProgress
+from figbench.evaluation.progress import LogProgress, Progress
 from figbench.evaluation.references.pack import write_pack
 from figbench.protocol import Protocol
 from figbench.store import Namespace, Store
@@ -43,7 +43,7 @@ def build_reference(
     Raises:
         UserError: As :func:`figbench.evaluation.evaluate`.
     """
-    reporter = progress or SilentProgress()
+    reporter = progress or LogProgress()
     prepared = prepare(
         reference,
         reference,

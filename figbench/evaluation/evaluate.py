@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
 from figbench.evaluation.artifacts.cost import cost_totals
 from figbench.evaluation.artifacts.writer import per_figure_table, require_writable, write_run
+from figbench.evaluation.cost import CostMeter
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.workload import Workload
-from figbench.evaluation.progress import Progress, SilentProgress
+from figbench.evaluation.progress import LogProgress, Progress, SilentProgress
 from figbench.evaluation.scoring.score import Scores, score
 from figbench.evaluation.scoring.score_cache import ScoreCache
 from figbench.protocol import Protocol
@@ -60,7 +62,7 @@ def evaluate(
             :class:`figbench.store.MemoryStore` writes nothing to disk.
         model: Model that drew the figures.
         options: How the run behaves.
-        progress: Receives rates and counts.
+        progress: Receives rates and counts; None logs them (logger ``figbench``, level INFO).
         command: Command line for the provenance; default the arguments of this process.
 
     Returns:
@@ -72,20 +74,24 @@ def evaluate(
         IntegrityError: If a weight file's digest does not match.
         OSError: If ``output`` or the store cannot be written.
     """
-    started = time.monotonic()
-    reporter = progress or SilentProgress()
+    started, meter = time.monotonic(), CostMeter()
+    reporter = progress or LogProgress()
     prepared = prepare(
         generated, reference, protocol, metrics, store=store, options=options, progress=reporter
     )
     if output is not None:
         require_writable(Path(output))
     planned = time.monotonic()
+    meter.stage("manifests")
+    meter.watch(options.device if ":" in options.device else "cuda:0")
     device = run_networks(prepared, options, reporter)
     extracted = time.monotonic()
+    meter.stage("extract")
     with reporter.stage("scoring"):
         scores = score(
             prepared.plan, prepared.namespaces, prepared.inputs.sides, ScoreCache.of(prepared.store)
         )
+    meter.stage("score")
     durations_s = {
         "manifests": planned - started,
         "extract": extracted - planned,
@@ -97,6 +103,7 @@ def evaluate(
         device=device,
         durations_s=durations_s,
         extraction=_extraction(prepared.workload),
+        cost=meter.cost(len(prepared.inputs.generated.figures), device),
     )
     result = RunResult(
         protocol=_protocol_record(prepared.plan.protocol),
@@ -108,6 +115,7 @@ def evaluate(
         cost=cost_totals(prepared.inputs.generated.figures),
         store=prepared.store.location,
     )
+    _log(result)
     if output is not None:
         write_run(
             Path(output),
@@ -120,6 +128,15 @@ def evaluate(
         )
         result.attach(Path(output))
     return result.attach(table=per_figure_table(prepared.inputs.sides, scores.per_figure))
+
+
+def _log(result: RunResult) -> None:
+    logger = logging.getLogger("figbench")
+    for name, metric in result.metrics.items():
+        if metric.value is None:
+            logger.info("%s: %s (%s)", name, metric.status, metric.reason)
+    scored = sum(metric.value is not None for metric in result.metrics.values())
+    logger.info("scored %d of %d metrics", scored, len(result.metrics))
 
 
 def contribute(

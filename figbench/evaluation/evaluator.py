@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,17 @@ from figbench.data.figures import Figures, FigureSource, ordered
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, Reject
 from figbench.errors import FigbenchError, UserError
+from figbench.evaluation import evaluator_figures
 from figbench.evaluation.distributed.gather import agree, gather, world
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.distributed.shard import share
 from figbench.evaluation.evaluate import evaluate
+from figbench.evaluation.evaluator_state import require_same
 from figbench.evaluation.planning.inputs import load_reference
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.shard import Shard
-from figbench.evaluation.planning.tasks import GENERATED
-from figbench.evaluation.planning.workload import Group, image_key, pair_key, workload_of
+from figbench.evaluation.planning.workload import image_key, workload_of
 from figbench.evaluation.progress import SilentProgress
 from figbench.evaluation.references.pack import is_pack
 from figbench.features.reuse import Networks, reusing
@@ -143,17 +144,11 @@ class Evaluator:
         batch = Figures.from_images(
             images, figure_ids, prompts, samples=samples, value_range=value_range
         ).load()
-        offset = len(self) if numbered else 0
-        renamed = {}
-        for figure in batch.figures:
-            name = f"{int(figure.figure_id) + offset:06d}" if numbered else figure.figure_id
-            first = 0 if samples is not None else self._samples.get(name, 0)
-            renamed[figure] = replace(figure, figure_id=name, sample=figure.sample + first)
-        for figure in renamed.values():
-            self._samples[figure.figure_id] = max(
-                self._samples.get(figure.figure_id, 0), figure.sample + 1
-            )
-        figures = tuple(renamed.values())
+        if numbered:
+            batch = evaluator_figures.renumbered(batch, len(self))
+        figures = evaluator_figures.count_samples(
+            batch.figures, self._samples, given=samples is not None
+        )
         self._pending.append(replace(batch, figures=figures))
         self._pending_count += len(batch.figures) + len(batch.rejects)
         if self._pending_count >= BUFFER:
@@ -194,9 +189,7 @@ class Evaluator:
         """Returns the images since the last reset as records and features, for a checkpoint."""
         self._flush()
         return {
-            "version": STATE_VERSION,
-            "protocol": self.protocol.hash,
-            "reference": self._reference.load().digest,
+            **self._identity(),
             "figures": [asdict(figure) for figure in self._figures],
             "rejects": [asdict(reject) for reject in self._rejects],
             "samples": dict(self._samples),
@@ -230,22 +223,19 @@ class Evaluator:
         self._add_records(state["records"])
         figures = {(figure.figure_id, figure.sample): figure for figure in self._figures}
         for record in state["figures"]:
-            _add(figures, Figure(**record))
+            evaluator_figures.add_figure(figures, Figure(**record))
         self._figures = list(figures.values())
         self._rejects += [Reject(**record) for record in state["rejects"]]
 
     def _require_same(self, state: Mapping[str, Any]) -> None:
-        own = {
+        require_same(state, self._identity())
+
+    def _identity(self) -> dict[str, Any]:
+        return {
             "version": STATE_VERSION,
             "protocol": self.protocol.hash,
             "reference": self._reference.load().digest,
         }
-        for name, value in own.items():
-            if state.get(name) != value:
-                raise UserError(
-                    f"state: {name} is {state.get(name)}, this evaluator has {value}.",
-                    remedy="Load it with the protocol and reference that it was saved with.",
-                )
 
     def _add_records(self, records: Records) -> None:
         self._store.add(records)
@@ -287,11 +277,11 @@ class Evaluator:
         merged = replace(pending[0], figures=figures, contents=contents, rejects=())
         if figures:
             prepared = self._prepare(Figures.from_manifest(merged))
-            groups = [_own_jobs(group) for group in prepared.workload.groups]
+            groups = [evaluator_figures.own_jobs(group) for group in prepared.workload.groups]
             work = workload_of([group for group in groups if group.jobs])
             with reusing(self._networks):
                 run_networks(replace(prepared, workload=work), self._options, SilentProgress())
-            self._keys.update(_keys_of(prepared))
+            self._keys.update(evaluator_figures.keys_of(prepared))
         self._figures += figures
         self._rejects += [reject for batch in pending for reject in batch.rejects]
 
@@ -307,7 +297,7 @@ class Evaluator:
             self._store.add(process_records)
             rejects += process_rejects
             for figure in process_figures:
-                _add(figures, figure)
+                evaluator_figures.add_figure(figures, figure)
         return ordered(figures.values(), rejects)
 
     def _compute_shared(self, generated: Figures) -> None:
@@ -326,27 +316,3 @@ class Evaluator:
         keys = [job.key for group in work.groups for job in group.jobs]
         for records in gather(self._store.records(keys), self._group):
             self._store.add(records)
-
-
-def _keys_of(prepared: Prepared) -> Iterator[bytes]:
-    """Yields the keys of everything that is stored about the generated figures."""
-    for pair in prepared.inputs.sides.pairs:
-        if pair.generated is not None:
-            yield image_key(pair.generated)
-            yield pair_key(pair.generated, pair.reference)
-
-
-def _own_jobs(group: Group) -> Group:
-    """Returns the jobs of delivered images; ``compute`` runs the others."""
-    jobs = [job for job in group.jobs if job.side == GENERATED and job.figure is not None]
-    return Group(group.ordinal, jobs)
-
-
-def _add(figures: dict[tuple[str, int], Figure], figure: Figure) -> None:
-    """Adds a figure: an equal one counts once, a different one gets the next sample index."""
-    sample = figure.sample
-    while (figure.figure_id, sample) in figures:
-        if figures[figure.figure_id, sample].sha256 == figure.sha256:
-            return
-        sample += 1
-    figures[figure.figure_id, sample] = replace(figure, sample=sample)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
+from figbench.errors import UserError
+
 _LENGTH = struct.Struct("<Q")
 
 
@@ -30,6 +32,20 @@ def pack_state(state: Mapping[str, Any]) -> bytes:
     tensors["header"] = np.frombuffer(header, np.uint8)
     payload = save(tensors)
     return _LENGTH.pack(len(payload)) + payload
+
+
+def require_same(state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Raises unless a state has the version, protocol and reference of an evaluator.
+
+    Raises:
+        UserError: Naming the field that differs.
+    """
+    for name, value in identity.items():
+        if state.get(name) != value:
+            raise UserError(
+                f"state: {name} is {state.get(name)}, this evaluator has {value}.",
+                remedy="Load it with the protocol and reference that it was saved with.",
+            )
 
 
 def unpack_states(data: bytes) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,11 @@
-"""Progress of a run: a protocol, and implementations for terminals, logs and silence."""
+"""Progress of a run: a protocol, and implementations for terminals, pipes, logs and silence.
+
+Everything in figbench that reports progress uses one of them.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +43,7 @@ class Progress(Protocol):
 
 
 class SilentProgress:
-    """Discards everything: the default of the Python API."""
+    """Discards everything."""
 
     def stage(self, name: str) -> AbstractContextManager[Report]:
         """See :class:`Progress`."""
@@ -61,7 +65,7 @@ class PlainProgress:
 
     Args:
         write: Receives each line.
-        clock: Seconds that only grow.
+        clock: Monotonic seconds.
         every_s: Time between two lines of a step.
     """
 
@@ -114,6 +118,20 @@ class PlainProgress:
             rate = done / elapsed_s
             line += f", {rate:.1f}/s, about {(total - done) / rate:.0f} s left"
         return line
+
+
+class LogProgress(PlainProgress):
+    """Messages of level INFO of the logger ``figbench``: the default of the Python API.
+
+    Args:
+        clock: Monotonic seconds.
+        every_s: Time between two messages of a step.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, every_s: float = 10.0
+    ) -> None:
+        super().__init__(logging.getLogger("figbench").info, clock=clock, every_s=every_s)
 
 
 class RichProgress:

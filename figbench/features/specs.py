@@ -103,7 +103,8 @@ IMAGE_STATS = ExtractorEntry(
         1,
         "uint8 RGB; perceptual hash (DCT, 64 bits), share of pixels under 250, distinct values",
         16,
-        rate_per_s=150.0,
+        rate_per_s=400.0,
+        framework="numpy",
     ),
     "figbench.features.image_stats:ImageStats",
 )
@@ -111,7 +112,8 @@ OCR_SIM = PairScorerEntry(
     PairScorerInfo("ocr-sim", "craft", 3, 1, OPENVINO, 2.0), "figbench.features.ocr_sim:OcrSim"
 )
 SSIM = PairScorerEntry(
-    PairScorerInfo("ssim", None, 1, rate_per_s=15.0), "figbench.features.ssim:Ssim"
+    PairScorerInfo("ssim", None, 1, rate_per_s=60.0, framework="numpy"),
+    "figbench.features.ssim:Ssim",
 )
 LPIPS = PairScorerEntry(
     PairScorerInfo("lpips", "vgg16", 1, rate_per_s=2.0), "figbench.features.lpips_scorer:Lpips"

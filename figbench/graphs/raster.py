@@ -46,7 +46,16 @@ def read_raster(data: bytes) -> FigureGraph:
     except DecodeError as error:
         raise GraphError(f"the image cannot be decoded: {error}.") from None
     image = resized(image)
-    return image_graph(image, _engine().read(image))
+    return image_graph(image, read_lines(image))
+
+
+def read_lines(image: RGBImage) -> list[TextLine]:
+    """Returns the lines of text of a picture, boxes in its pixels.
+
+    Args:
+        image: uint8, height x width x 3; ``SIDE`` pixels on the longest side suits best.
+    """
+    return list(_engine().read(image))
 
 
 @cache

@@ -177,7 +177,9 @@ class _Walker:
                     (left + wide, y + down * size), (left, y + down * size),
                 )
             ]  # fmt: skip
-            self.words.append(Words(run, _bounds(corners)))
+            scale = abs(matrix.a * matrix.d - matrix.b * matrix.c) ** 0.5
+            colour = style.get("fill", "black")
+            self.words.append(Words(run, _bounds(corners), "", scale * size, colour))
 
     def shape(self, tag: str, element: Any, matrix: Any, style: Style) -> None:
         fill, stroke = style.get("fill", "black"), style.get("stroke", "none")

@@ -16,9 +16,7 @@ ROUNDING = 1e-12
 """Means of papers closer than this (relative) do not vary."""
 
 
-def interval_of(
-    measurement: Measurement, clusters: Sequence[str], level: float
-) -> Interval | None:
+def interval_of(measurement: Measurement, clusters: Sequence[str], level: float) -> Interval | None:
     """Returns the two-sided interval of a measurement, or None where none is sound.
 
     Values per figure give the standard error of their mean with papers taken together; other

@@ -21,11 +21,12 @@ class LabelLayout:
     """Order of the matched labels, left to right and top to bottom, against the reference's.
 
     Formula: ``label_layout``: labels that both figures show once are matched one to one
-        (NED <= 0.2). Over all pairs of matched labels and both axes, a pair in the reference's order counts +1, a
-        reversed pair -1, and a pair closer than 5% of the figure's extent 0; pairs that close in
-        the reference do not enter. The figure's value is the mean sign (Kendall's tau), the
-        larger of that of the axes as they are and of the axes exchanged, so that a flow from top
-        to bottom may be drawn from left to right. The score is the mean over figures. A figure
+        (NED <= 0.2). Over all pairs of matched labels and both axes, a pair in the reference's
+        order counts +1, a reversed pair -1, and a pair closer than 5% of the figure's extent 0;
+        pairs that close in the reference do not enter. The figure's value is the mean sign
+        (Kendall's tau), the larger of that of the axes as they are and of the axes exchanged, so
+        that a flow from top to bottom may be drawn from left to right. The score is the mean over
+        figures. A figure
         without two matched labels scores 0, the value of chance. ``label_alignment``: the share
         of labels whose centre is in line with that of another label, across or down, within
         ``alignment_tolerance`` of the extent of the labels, divided by the same share of the

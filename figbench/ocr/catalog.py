@@ -34,6 +34,7 @@ class EngineEntry:
         rate_per_s: Images per second at 512 px on two CPU cores, for estimates only.
         runtime: Returns the runtime that this machine would choose; None for engines that have
             no choice. ``load`` of an engine with a choice takes the number of streams as well.
+        framework: ``torch``, or ``numpy`` for an engine that runs without PyTorch.
     """
 
     package: str
@@ -44,6 +45,7 @@ class EngineEntry:
     engines: tuple[str, ...] = ()
     rate_per_s: float = 1.0
     runtime: Callable[[], str] | None = None
+    framework: str = "torch"
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -80,9 +82,15 @@ RAPIDOCR = EngineEntry(
     _rapidocr,
     rate_per_s=4.5,
     runtime=default_runtime,
+    framework="numpy",
 )
 TESSERACT = EngineEntry(
-    "pytesseract", {"psm": 11, "min_confidence": 0.0}, (), _tesseract, rate_per_s=4.5
+    "pytesseract",
+    {"psm": 11, "min_confidence": 0.0},
+    (),
+    _tesseract,
+    rate_per_s=4.5,
+    framework="numpy",
 )
 
 engines: Registry[EngineEntry] = Registry(

@@ -23,6 +23,8 @@ from figbench.results.integrity import check_folder
 from figbench.results.schema import MetricValue, RunResult
 
 MOST_SHOWN = 20
+FIRST_FIGURES = 4
+"""Worst and best figures that are not folded."""
 SUFFIXES = (".html", ".htm", ".md", ".tex", ".csv")
 
 
@@ -138,6 +140,7 @@ def _html(runs: list[Reported], paths: list[Path], judged: Sequence[JudgedSectio
         title=" and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others",
         runs=shown,
         judged=judged,
+        first_figures=FIRST_FIGURES,
         verdict=verdict_of(names, comparison),
         headline_rows=metric_rows(results, comparison, only_headline=True),
         all_rows=metric_rows(results, comparison, only_headline=False),

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from figbench.comparison.comparison import Comparison, Difference, compare_runs
 from figbench.comparison.runs import load_run
 from figbench.errors import FigbenchError
 from figbench.metrics.names import group_of, headline, network_of, ordered, title_of, tooltip_of
 from figbench.pages.numbers import arrow, factor_text, format_number, interval_text
+from figbench.pages.whiskers import Scale, scale_of, whisker
 from figbench.results.schema import MetricValue, RunResult
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 ALPHA = 0.05
 DIGITS = 3
@@ -19,11 +24,19 @@ DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value with its interval; ``win`` marks the significantly better run."""
+    """A value of one run.
+
+    Attributes:
+        text: Value, or status where there is none.
+        interval: ``[low, high]``, or the reason of the status.
+        win: Whether the run is significantly better than the other one.
+        plot: Bar and interval on the axis of the metric.
+    """
 
     text: str
     interval: str = ""
     win: bool = False
+    plot: Markup | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +91,9 @@ def metric_rows(
 
 
 def _row(name: str, results: Sequence[RunResult], difference: Difference | None) -> MetricRow:
-    metrics = [one.metrics.get(name) for one in results]
-    first = next(one for one in metrics if one is not None)
+    metrics = [result.metrics.get(name) for result in results]
+    first = next(metric for metric in metrics if metric is not None)
+    scale = scale_of(name, metrics)
     winner = _winner(difference)
     text = p = ""
     if difference is not None:
@@ -91,7 +105,7 @@ def _row(name: str, results: Sequence[RunResult], difference: Difference | None)
         detail=f"{network_of(name)}{factor_text(first.display_scale)}".strip(),
         arrow=arrow(first.higher_is_better),
         tooltip=tooltip_of(name),
-        cells=tuple(_cell(one, place == winner) for place, one in enumerate(metrics)),
+        cells=tuple(_cell(metric, index == winner, scale) for index, metric in enumerate(metrics)),
         difference=text,
         p=p,
     )
@@ -107,13 +121,13 @@ def _p(value: float | None) -> str:
     return "no test" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _cell(metric: MetricValue | None, win: bool) -> Cell:
+def _cell(metric: MetricValue | None, win: bool, scale: Scale) -> Cell:
     if metric is None:
         return Cell("not scored")
     if metric.value is None:
         return Cell(metric.status, (metric.reason or "")[:160])
     text = format_number(metric.value, metric.display_scale, digits=DIGITS)
-    return Cell(text, interval_text(metric, digits=DIGITS), win)
+    return Cell(text, interval_text(metric, digits=DIGITS), win, whisker(metric, scale))
 
 
 def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:

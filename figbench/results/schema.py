@@ -141,6 +141,21 @@ class ModelCard(BaseModel):
     tags: list[str] = Field(default_factory=list)
 
 
+class Cost(Strict):
+    """Processor time, energy and price of a run; part of no identity and of no comparison."""
+
+    cpu_s: dict[str, float] = Field(description="CPU seconds by stage.")
+    cpu_s_total: float = Field(description="CPU seconds of this process and its children.")
+    joules: float | None = Field(None, description="Energy; null where no counter can be read.")
+    joules_source: str | None = Field(None, description="The counters that were read.")
+    usd_per_cpu_hour: float | None = Field(None, description="The price that the user stated.")
+    usd: float | None = Field(None, description="CPU time at the stated price.")
+    figures: int = Field(description="Generated figures that were scored.")
+    per_1000_figures: dict[str, float] = Field(
+        default_factory=dict, description="cpu_s, joules and usd per 1,000 figures."
+    )
+
+
 class Provenance(Strict):
     """Everything that is needed to repeat the run."""
 
@@ -163,6 +178,7 @@ class Provenance(Strict):
     extraction: dict[str, int] = Field(
         default_factory=dict, description="Rows computed and rows found in the store."
     )
+    cost: Cost | None = Field(None, description="Absent in older results.")
 
 
 @dataclass(slots=True)

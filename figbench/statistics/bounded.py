@@ -23,6 +23,18 @@ def t_quantile(level: float, degrees: int) -> float:
     return float(stdtrit(degrees, (1.0 + level) / 2.0))
 
 
+def t_cdf(x: float, degrees: int) -> float:
+    """Returns P(T <= x) of Student's t.
+
+    Args:
+        x: Any number.
+        degrees: Degrees of freedom, at least 1.
+    """
+    from scipy.special import stdtr
+
+    return float(stdtr(degrees, x))
+
+
 def logit_t_bounds(mean: float, error: float, papers: int, level: float) -> tuple[float, float]:
     """Returns confidence bounds of a mean on [0, 1].
 

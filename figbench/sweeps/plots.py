@@ -73,7 +73,7 @@ def sweep_figure(
 
     names = plotted_metrics(document)
     panels = len(names) + (len(names) == 2)
-    figure = Figure(figsize=(3.1 * panels, 2.6), layout="constrained")
+    figure = Figure(figsize=(3.1 * panels, 2.8), layout="constrained")
     axes = figure.subplots(1, panels, squeeze=False)[0]
     hover: dict[str, str] = {}
     for panel, name in zip(axes, names, strict=False):
@@ -88,6 +88,13 @@ def label_of(name: str, metric: MetricValue) -> str:
     network = network_of(name)
     title = title_of(name) + (f", {network}" if network else "")
     return f"{title} {arrow(metric.higher_is_better)}{factor_text(metric.display_scale)}"
+
+
+def _title(name: str, metric: MetricValue) -> str:
+    """Returns the human name of a metric on two lines, the network below."""
+    factor = factor_text(metric.display_scale)
+    text = f"{title_of(name)} {arrow(metric.higher_is_better)}{factor}"
+    return f"{text}\n{network_of(name)}".rstrip()
 
 
 def _along(
@@ -105,7 +112,7 @@ def _along(
     panel.plot(scales, value, "o-", color=PALETTE[0], markersize=4.5, linewidth=1.5)
     if chosen is not None:
         panel.axvline(chosen, color=QUIET, linestyle=":", linewidth=1.2)
-    panel.set_title(label_of(name, metrics[0]), parse_math=False)
+    panel.set_title(_title(name, metrics[0]), parse_math=False)
     panel.set_xlabel(axis.name.replace("_", " "))
     _targets(panel, scales, value, [_text(axis, one, results, [name]) for one in scales], hover)
 
@@ -129,8 +136,8 @@ def _against(
         panel.annotate(f"{scale:g}", (x, y), xytext=(5, 5), textcoords="offset points")
     first = next(iter(results.values())).metrics
     panel.set_title("Trade-off")
-    panel.set_xlabel(label_of(names[0], first[names[0]]), parse_math=False)
-    panel.set_ylabel(label_of(names[1], first[names[1]]), parse_math=False)
+    panel.set_xlabel(_title(names[0], first[names[0]]), parse_math=False)
+    panel.set_ylabel(_title(names[1], first[names[1]]), parse_math=False)
     _targets(panel, xs, ys, [_text(axis, one, results, names) for one in results], hover)
 
 

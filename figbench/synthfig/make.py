@@ -8,11 +8,11 @@ from dataclasses import replace
 from numpy.random import Generator
 
 from figbench.errors import UserError
-from figbench.synthfig.caption import Prose
-from figbench.synthfig.compose import compose
-from figbench.synthfig.content import Content
-from figbench.synthfig.kinds import make_content
-from figbench.synthfig.node import NoRoomError
+from figbench.synthfig.layout.compose import compose
+from figbench.synthfig.layout.node import NoRoomError
+from figbench.synthfig.method.caption import Prose
+from figbench.synthfig.method.content import Content
+from figbench.synthfig.method.kinds import make_content
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.style import draw_style

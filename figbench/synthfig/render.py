@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from figbench.images.types import RGBImage
-from figbench.synthfig.canvas import Canvas
-from figbench.synthfig.drawings import DRAWINGS, cuboid, disc, mixed, outlined
-from figbench.synthfig.icons import IMAGES
-from figbench.synthfig.raster import Point, rounded
+from figbench.synthfig.drawing.canvas import Canvas
+from figbench.synthfig.drawing.drawings import DRAWINGS, cuboid, disc, mixed, outlined
+from figbench.synthfig.drawing.icons import IMAGES
+from figbench.synthfig.drawing.raster import Point, rounded
+from figbench.synthfig.drawing.text import text_mask
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import text_mask
 
 
 def render_scene(scene: Scene, scale: float = 1.0) -> RGBImage:

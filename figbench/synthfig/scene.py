@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from figbench.data.types import TextLine
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.content import Content
-from figbench.synthfig.raster import Point
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.raster import Point
+from figbench.synthfig.drawing.text import plain, width_of
+from figbench.synthfig.method.content import Content
 from figbench.synthfig.style import Style
-from figbench.synthfig.text import plain, width_of
 
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels; x1 and y1 just outside."""

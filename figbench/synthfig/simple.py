@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from numpy.random import Generator
 
-from figbench.synthfig.canvas import Colour
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.text import width_of
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import width_of
 
 SIDE = 64
 

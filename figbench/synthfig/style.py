@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figbench.synthfig.canvas import Colour
+from figbench.synthfig.drawing.canvas import Colour
 from figbench.synthfig.rng import StableRng
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
-from figbench.synthfig.fonts import font_differences
+from figbench.synthfig.drawing.fonts import font_differences
 from figbench.synthfig.make import make_scene
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.rng import StableRng

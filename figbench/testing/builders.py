@@ -11,6 +11,7 @@ from figbench.data.types import TextLine
 from figbench.features import extractors
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
 from figbench.graphs.read import GraphReading
+from figbench.graphs.spec import FigureSpec, SpecEdge, SpecLabel
 from figbench.images.types import RGBImage
 from figbench.metrics.base import MetricInputs, MetricSpec
 from figbench.metrics.numerics.blocks import Rows
@@ -59,6 +60,7 @@ def metric_inputs(
         generated_graphs=[graph if present[i] else None for i, graph in enumerate(graphs[0])],
         reference_graphs=graphs[1],
         ceiling_graphs=[None] * len(graphs[0]),
+        specs=[_spec_of(one) for one in graphs[1]] if spec.needs.specs else [],
         pair_scores=rng.uniform(0.1, 0.9, n) if spec.needs.pair_scorer else None,
         generated_digests=[f"g{i:063d}" for i in range(n) if present[i]],
         reference_digests=[f"r{i:063d}" for i in range(n)],
@@ -134,3 +136,10 @@ def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
         changed = FigureGraph(nodes, wrong if index % 3 == 0 else edges, groups)
         generated.append(GraphReading(changed, "json", None, None))
     return generated, reference
+
+
+def _spec_of(reading: GraphReading) -> FigureSpec:
+    texts = reading.graph.texts
+    edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in reading.graph.edges]
+    labels = tuple(SpecLabel(text) for text in texts.values())
+    return FigureSpec(labels, tuple(edges), (SpecLabel("Forbidden"),))

@@ -188,6 +188,7 @@ def _reversed(inputs: MetricInputs) -> MetricInputs:
         generated_graphs=flip(inputs.generated_graphs),
         reference_graphs=flip(inputs.reference_graphs),
         ceiling_graphs=flip(inputs.ceiling_graphs),
+        specs=flip(inputs.specs),
         pair_scores=None if inputs.pair_scores is None else inputs.pair_scores[::-1],
         generated_digests=flip(inputs.generated_digests),
         reference_digests=flip(inputs.reference_digests),

@@ -63,9 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     some = [int(level) for level in options.levels.split(",") if level]
     for name in names:
         levels = tuple(one for one in chosen[name].levels if one in some or not some)
-        validate(
-            replace(chosen[name], finished=options.finished, levels=levels), SilentProgress()
-        )
+        validate(replace(chosen[name], finished=options.finished, levels=levels), SilentProgress())
     merged = replace(
         chosen["exact"], out=options.out / "all", structure=(),
         merge=tuple(options.out / name for name in names),

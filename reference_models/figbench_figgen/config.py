@@ -207,6 +207,12 @@ class SampleConfig(_Section):
     steps: int = 200
     eta: float = 0.0
     guidance_scale: float = 5.0
+    guidance_rescale: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="Lin et al. 2024; against burnt colours"
+    )
+    guidance_interval: tuple[float, float] = Field(
+        default=(0.0, 1.0), description="part of the steps that are guided (Kynkäänniemi 2024)"
+    )
     batch_size: int = 16
 
 

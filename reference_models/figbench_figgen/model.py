@@ -99,6 +99,8 @@ class FigGen:
         batch_size: int | None = None,
         device: str = "auto",
         precision: str = "float32",
+        guidance_rescale: float | None = None,
+        guidance_interval: tuple[float, float] | None = None,
         quiet: bool = False,
     ) -> Path:
         """Draws figures for prompts; returns the path of the manifest (JSON lines).
@@ -123,6 +125,9 @@ class FigGen:
             batch_size: Figures per forward pass; changes nothing but speed.
             device: ``auto``, ``cpu`` or ``cuda``.
             precision: ``float32`` or ``bfloat16`` for the networks.
+            guidance_rescale: 0 to 1; None takes the configuration's.
+            guidance_interval: Part of the steps that are guided, within 0 to 1; None takes the
+                configuration's.
             quiet: No messages, no progress.
 
         Raises:
@@ -146,6 +151,12 @@ class FigGen:
             batch_size=usual.batch_size if batch_size is None else batch_size,
             scheduler=scheduler,
             precision=precision,
+            guidance_rescale=(
+                usual.guidance_rescale if guidance_rescale is None else guidance_rescale
+            ),
+            guidance_interval=(
+                usual.guidance_interval if guidance_interval is None else guidance_interval
+            ),
         )
         _check_request(request, trained)
         if bool(prompt) == bool(prompts):

@@ -16,7 +16,7 @@ def checks_of(name):
     """The checks with every probe but one left out."""
     kept = doctor.measurements()[name]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(doctor, "probes", lambda: {name: kept})
+        patch.setattr(doctor, "measurements", lambda: {name: kept})
         return {one.name: one for one in doctor.examine()}
 
 
@@ -94,7 +94,7 @@ def test_tampered_weights_are_named(monkeypatch):
 
 def test_command_ends_with_3_on_drift(monkeypatch):
     kept = {"extractor image-stats": doctor.measurements()["extractor image-stats"]}
-    monkeypatch.setattr(doctor, "probes", lambda: kept)
+    monkeypatch.setattr(doctor, "measurements", lambda: kept)
     assert CliRunner().invoke(app, ["doctor", "--json"]).exit_code == 0
     monkeypatch.setattr(doctor, "TOLERANCE", -1.0)
     ended = CliRunner().invoke(app, ["doctor", "--json"])

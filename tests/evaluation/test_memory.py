@@ -16,7 +16,7 @@ import numpy as np
 from figbench.metrics import get_metric
 from figbench.metrics.base import MetricInputs, Needs
 from figbench.store import Store, record_key
-import figbench.evaluation.scoring.score as score
+from figbench.evaluation.scoring.stored_inputs import read_features
 from figbench.data.types import Figure
 from figbench.evaluation.planning.workload import image_key
 
@@ -41,7 +41,7 @@ before = peak_mib()
 for name in ("fid", "kid", "isc", "prdc@inception-v3"):
     needs = get_metric(name).spec.needs
     halves = figures[:n], figures[n:]
-    sides = [score._features(Namespaces(), None, "", half, needs) for half in halves]
+    sides = [read_features(Namespaces(), None, "", half, needs) for half in halves]
     ids = [one.figure_id for one in figures[:n]]
     inputs = MetricInputs(ids, [0] * n, ids, np.ones(n, bool), rng, *sides)
     get_metric(name).compute(inputs, {"subset_size": 200} if name == "kid" else {})

@@ -100,7 +100,8 @@ def test_a_board_takes_the_win_rates_and_refuses_the_later_judge(chain, tmp_path
         entry = tmp_path / f"lab__{name}__2026-11-27.json"
         done(
             "leaderboard", "enter", chain / "runs" / name, "--organisation", "lab",
-            "--board", board, "--judge", chain / f"judged-{name}", "--no-pictures", "--output", entry,
+            "--board", board, "--judge", chain / f"judged-{name}", "--no-pictures",
+            "--output", entry,
         )  # fmt: skip
         done("leaderboard", "add", board, entry)
     done("leaderboard", "build", board)

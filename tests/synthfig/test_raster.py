@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from figbench.synthfig.canvas import Canvas
-from figbench.synthfig.fonts import FACES, _font_file, font_differences, text_width
-from figbench.synthfig.raster import closed, coverage, dashes, ellipse, stroke_edges
+from figbench.synthfig.drawing.canvas import Canvas
+from figbench.synthfig.drawing.fonts import FACES, _font_file, font_differences, text_width
+from figbench.synthfig.drawing.raster import closed, coverage, dashes, ellipse, stroke_edges
+from figbench.synthfig.drawing.text import plain, runs_of, text_mask
 from figbench.synthfig.rng import StableRng
-from figbench.synthfig.text import plain, runs_of, text_mask
 
 
 def area(mask: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from figbench.data.layouts.records import (
 )
 from figbench.data.naming import bare
 from figbench.data.origin import SECONDS_FIELDS, TOKENS_FIELDS, USD_FIELDS, origin_of
-from figbench.data.sources import SEPARATOR
+from figbench.data.sources import CODE_COLUMNS, SEPARATOR
 from figbench.data.types import Reject
 from figbench.errors import UserError
 
@@ -138,6 +139,7 @@ def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], list[R
     if None in ids:
         own = [one and bare(one) for one in _cell_paths(path, image)] or None
     place = f"{path.relative_to(root).as_posix()}{SEPARATOR}{image}"
+    code = next((name for name in CODE_COLUMNS if name in names), None)
     found, unnamed = [], []
     for number in range(count):
         row = rows[number] if rows else {}
@@ -149,7 +151,11 @@ def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], list[R
             continue
         if figure_id is None:
             figure_id = f"row-{before + number:06d}"
-        found.append(_candidate(row, figure_id, prompt, cell))
+        candidate = _candidate(row, figure_id, prompt, cell)
+        if code is not None:
+            document = f"{path.relative_to(root).as_posix()}{SEPARATOR}{code}/{number}"
+            candidate = replace(candidate, origin=replace(candidate.origin, source=document))
+        found.append(candidate)
     if identity:
         return found, unnamed, f"column '{identity}'"
     return found, unnamed, f"file name in column '{image}'" if own else "row number"

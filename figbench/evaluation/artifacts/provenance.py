@@ -12,7 +12,7 @@ from pathlib import Path
 
 from figbench._version import __version__
 from figbench.evaluation.planning.plan import Plan
-from figbench.results.schema import Provenance
+from figbench.results.schema import Cost, Provenance
 
 PACKAGES = (
     "torch",
@@ -72,6 +72,7 @@ def collect(
     device: str,
     durations_s: Mapping[str, float],
     extraction: Mapping[str, int],
+    cost: Cost | None = None,
 ) -> Provenance:
     """Returns the provenance of a finished run.
 
@@ -81,6 +82,7 @@ def collect(
         device: Device that ran the networks.
         durations_s: Seconds of each step.
         extraction: Numbers of computed and of stored records.
+        cost: CPU time, energy and price of the run, where they were measured.
     """
     revision, dirty = git_state()
     ocr = plan.ocr
@@ -108,4 +110,5 @@ def collect(
         durations_s={name: round(value, 3) for name, value in durations_s.items()},
         execution=plan.execution.key(),
         extraction=dict(extraction),
+        cost=cost,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 
 from figbench.data.layouts.serialization import save_manifest
 from figbench.data.manifest import Manifest
+from figbench.evaluation.artifacts.arrow import number_column, text_column
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, GraphTask, OcrTask
 from figbench.evaluation.planning.workload import Namespaces
-from figbench.evaluation.scoring.score import Scores, clusters
+from figbench.evaluation.scoring.score import Scores
+from figbench.evaluation.scoring.stored_inputs import clusters
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.results.files import PER_FIGURE_NAME, write_result
@@ -102,14 +104,18 @@ def per_figure_table(sides: Sides, columns: Mapping[str, npt.NDArray[np.float64]
         columns: Values by metric id, shape (n expected figures,).
     """
     pairs = sides.pairs
-    table: dict[str, Sequence[Any] | npt.NDArray[Any]] = {
-        "figure_id": [pair.reference.figure_id for pair in pairs],
-        "sample": np.array([pair.sample for pair in pairs], dtype=np.int32),
-        "paper_id": clusters(pairs),
-        "present": [pair.generated is not None for pair in pairs],
-        "sha256": [pair.generated.sha256 if pair.generated else None for pair in pairs],
+    fixed = {
+        "figure_id": text_column([pair.reference.figure_id for pair in pairs]),
+        "sample": number_column(np.array([pair.sample for pair in pairs], dtype=np.int32)),
+        "paper_id": text_column(clusters(pairs)),
+        "present": number_column(np.array([pair.generated is not None for pair in pairs], bool)),
+        "sha256": text_column(
+            [pair.generated.sha256 if pair.generated else None for pair in pairs]
+        ),
     }
-    return pa.table({**table, **columns})
+    scores = {name: number_column(np.asarray(values)) for name, values in columns.items()}
+    names = [*fixed, *scores]
+    return pa.Table.from_arrays([*fixed.values(), *scores.values()], names=names)
 
 
 def _features_index(

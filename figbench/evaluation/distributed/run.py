@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from figbench.errors import UserError
@@ -85,9 +86,12 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
         require_cpu,
         resolve_device,
     )
-    from figbench.features.exact import arithmetic
 
-    device = resolve_device(options.device, options.shard.local_rank)
+    # Importing PyTorch takes longer than scoring a few figures.
+    pending = (task for task, count in workload.pending.items() if count)
+    with_torch = any(task.framework == "torch" for task in pending)
+    on_cpu = not with_torch and options.device in ("auto", "cpu")
+    device = "cpu" if on_cpu else resolve_device(options.device, options.shard.local_rank)
     protocol = prepared.plan.protocol
     execution = prepared.plan.execution
     require_cpu(execution.engine, device)
@@ -103,7 +107,7 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
     on_disk = prepared.store.location is not None
     map_caches = map_cache if device == "cpu" and options.maps_gib and on_disk else None
     setting = Setting(protocol, execution, device, parallelism, map_caches)
-    with arithmetic(execution.deterministic):
+    with _arithmetic(execution.deterministic) if with_torch else nullcontext():
         extract(
             workload,
             Preparer(prepared.inputs.read, protocol),
@@ -113,6 +117,12 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
             advance=advance,
         )
     return device
+
+
+def _arithmetic(deterministic: bool) -> AbstractContextManager[None]:
+    from figbench.features.exact import arithmetic
+
+    return arithmetic(deterministic)
 
 
 def _gather(prepared: Prepared, options: Options, advance: Advance) -> None:

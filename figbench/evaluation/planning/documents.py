@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from figbench.errors import UserError
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
+from figbench.graphs.spec import FigureSpec, read_spec
 from figbench.images.limits import DecodeError
 
 SUFFIXES = (
     ".graph.json", ".drawio", ".dot", ".gv", ".mmd", ".mermaid", ".pptx", ".tex", ".tikz", ".svg",
 )  # fmt: skip
 """Suffixes of documents, the most explicit first: of several documents the first is read."""
+SPEC_SUFFIXES = (".spec.yaml", ".spec.yml", ".spec.json")
 
 
 def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
@@ -37,7 +39,36 @@ def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
     ):
         for path, document in documents_of(manifest, figures).items():
             documents[side, path] = document
-    return replace(inputs, sides=replace(inputs.sides, documents=documents))
+    specs = {}
+    if any(item.metric.spec.needs.specs for item in plan.metrics):
+        specs = specs_of(inputs.reference)
+    return replace(inputs, sides=replace(inputs.sides, documents=documents, specs=specs))
+
+
+def specs_of(manifest: Manifest) -> dict[str, FigureSpec]:
+    """Returns the spec beside each figure that has one, by the path of the figure.
+
+    Raises:
+        UserError: If a spec cannot be read: left out, it would change the score unseen.
+    """
+    names: dict[str, frozenset[str]] = {}
+    root = Path(manifest.root)
+    specs = {}
+    for figure in manifest.figures:
+        if figure.sha256 in manifest.contents:
+            continue
+        folder = _folder(figure.path)
+        if folder not in names:
+            names[folder] = frozenset(_file_names(root, folder, SPEC_SUFFIXES))
+        for path in _possible_names(figure.path, SPEC_SUFFIXES):
+            if path in names[folder]:
+                try:
+                    data = read_source(root, path)
+                except DecodeError as error:
+                    raise UserError(f"{path}: the spec cannot be read ({error}).") from None
+                specs[figure.path] = read_spec(data, path, figure.figure_id)
+                break
+    return specs
 
 
 def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, Figure]:
@@ -68,12 +99,12 @@ def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, 
     return documents
 
 
-def _possible_names(path: str) -> Iterator[str]:
+def _possible_names(path: str, suffixes: Sequence[str] = SUFFIXES) -> Iterator[str]:
     """Yields the paths that a figure's document may have, the most explicit first."""
     stem, suffix = stem_and_suffix(path)
     plain = path[: len(path) - len(suffix)] if suffix else path
     stems = list(dict.fromkeys((plain, without_suffix(path))))
-    for ending in SUFFIXES:
+    for ending in suffixes:
         for name in stems:
             if f"{name}{ending}" != path and stem:
                 yield f"{name}{ending}"
@@ -84,7 +115,7 @@ def _folder(path: str) -> str:
     return f"{container}{SEPARATOR}" if separator else path.rpartition("/")[0]
 
 
-def _file_names(root: Path, folder: str) -> Iterator[str]:
+def _file_names(root: Path, folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
     container, separator, _ = folder.partition(SEPARATOR)
     if separator and is_archive(root / container):
         try:
@@ -99,7 +130,7 @@ def _file_names(root: Path, folder: str) -> Iterator[str]:
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
-                if entry.name.lower().endswith(SUFFIXES):
+                if entry.name.lower().endswith(suffixes):
                     yield f"{folder}/{entry.name}" if folder else entry.name
     except (OSError, ValueError):
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
-from figbench.data.origin import FAILED
+from figbench.data.origin import EXCUSED
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.documents import with_documents
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
@@ -120,7 +120,7 @@ def prepare(
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
     offered = len(manifest.figures) + len(manifest.rejects)
-    rejects = [item for item in manifest.rejects if item.code != FAILED or options.strict]
+    rejects = [item for item in manifest.rejects if item.code not in EXCUSED or options.strict]
     if not rejects:
         return
     named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])

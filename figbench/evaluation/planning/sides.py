@@ -9,6 +9,7 @@ from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row
 from figbench.data.types import Figure
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
+from figbench.graphs.spec import FigureSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Sides:
         rejected: Generated files that could not be used.
         documents: Vector or text document beside a raster, by side and the raster's path, as a
             figure with path and digest of its own.
+        specs: What the figures should say, by the path of the reference.
     """
 
     pairs: Sequence[Row]
@@ -30,6 +32,7 @@ class Sides:
     paired: bool
     rejected: int
     documents: Mapping[tuple[Side, str], Figure] = field(default_factory=dict)
+    specs: Mapping[str, FigureSpec] = field(default_factory=dict)
 
     @property
     def present(self) -> list[Figure]:

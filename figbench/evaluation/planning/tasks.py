@@ -70,6 +70,11 @@ class Task(ABC):
     def rate_per_s(self) -> float:
         """Images or pairs per second at 512 px on two CPU cores, for estimates only."""
 
+    @property
+    @abstractmethod
+    def framework(self) -> str:
+        """Returns ``torch``, or ``numpy`` for a network that runs without PyTorch."""
+
     @classmethod
     @abstractmethod
     def weights_of(cls, network: str) -> str | None:
@@ -108,6 +113,11 @@ class FeatureTask(Task):
         """See :class:`Task`."""
         return self._info().rate_per_s
 
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        return self._info().framework
+
     @classmethod
     def weights_of(cls, network: str) -> str | None:
         """See :class:`Task`."""
@@ -141,6 +151,11 @@ class PairTask(Task):
     def rate_per_s(self) -> float:
         """See :class:`Task`."""
         return self._info().rate_per_s
+
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        return self._info().framework
 
     @classmethod
     def weights_of(cls, network: str) -> str | None:
@@ -184,6 +199,13 @@ class OcrTask(Task):
         from figbench.ocr import engines
 
         return engines.get(self.network).rate_per_s
+
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        from figbench.ocr import engines
+
+        return engines.get(self.network).framework
 
     @classmethod
     def weights_of(cls, network: str) -> str | None:

@@ -10,11 +10,11 @@ from PIL import Image, ImageFilter
 
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
+from figbench.synthfig.drawing.text import width_of
 from figbench.synthfig.make import restyle
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Text
-from figbench.synthfig.text import width_of
 
 _GARBLE, _REDRAW = 21, 22
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

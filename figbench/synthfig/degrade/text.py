@@ -11,10 +11,10 @@ from figbench.synthfig.degrade.base import Flaw, part_of
 from figbench.synthfig.degrade.models import garbled
 from figbench.synthfig.degrade.parts import bounds, centre, changed, labels
 from figbench.synthfig.degrade.parts import text as text_at
+from figbench.synthfig.drawing.text import width_of
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Text
-from figbench.synthfig.text import width_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SYLLABLES = ("ter", "lo", "quin", "mar", "ves", "pol", "dra", "nix", "bel", "cor", "fam", "gut")

@@ -7,10 +7,10 @@ graph that is drawn.
 from __future__ import annotations
 
 from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
-from figbench.synthfig.node import ICONS
+from figbench.synthfig.drawing.text import plain
+from figbench.synthfig.layout.node import ICONS
 from figbench.synthfig.scene import Box as Pixels
 from figbench.synthfig.scene import Scene, Shape, Stroke, Text
-from figbench.synthfig.text import plain
 
 _ELLIPSES = frozenset(("ellipse", "plus", "times"))
 

@@ -6,10 +6,10 @@ import io
 from typing import Any
 
 from figbench.io.optional import require
-from figbench.synthfig.canvas import Colour
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.text import plain
 from figbench.synthfig.export.svg import image_png, is_image
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import plain
 
 _UNIT = 12700
 """EMU per scene pixel: one point."""

@@ -9,13 +9,13 @@ from xml.sax.saxutils import escape  # nosec B406 # escapes text that is written
 
 from PIL import Image
 
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.drawings import DRAWINGS
-from figbench.synthfig.icons import IMAGES
-from figbench.synthfig.raster import Point
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.drawings import DRAWINGS
+from figbench.synthfig.drawing.icons import IMAGES
+from figbench.synthfig.drawing.raster import Point
+from figbench.synthfig.drawing.text import runs_of, width_of
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import runs_of, width_of
 
 _FAMILIES = {"serif": "serif", "times": "serif", "tex": "serif", "mono": "monospace"}
 
