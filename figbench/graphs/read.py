@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from figbench.errors import FigbenchError, UserError
 from figbench.graphs.limits import MAX_ZIP_BYTES, GraphError, text_of
 from figbench.graphs.model import FigureGraph
 from figbench.registry import Registry
+
+READERS_VERSION = 1
+"""Raised when a reader gives another graph for the same bytes: stored graphs are then read anew."""
+GRAPH_READERS = "graph-readers"
+"""Name of all readers together, as a task of an evaluation and in a protocol's hash."""
 
 Reader = Callable[[bytes], FigureGraph]
 
@@ -50,12 +56,14 @@ class GraphReading:
         node_ceiling: Node F1 of this reader on SynthFig, whose graphs are exact; None when not
             measured.
         edge_ceiling: Directed edge F1 likewise.
+        failure: Why the file could not be read; the graph is then empty.
     """
 
     graph: FigureGraph
     reader: str
     node_ceiling: float | None
     edge_ceiling: float | None
+    failure: str = ""
 
 
 def read_graph(path: str | Path, *, reader: str | None = None) -> GraphReading:
@@ -86,13 +94,42 @@ def read_graph(path: str | Path, *, reader: str | None = None) -> GraphReading:
             remedy=f"Readable: {', '.join(READERS.names())}; choose with --reader.",
         )
     try:
-        graph = READERS.get(name)(data)
+        graph = read_bytes(data, name)
     except FigbenchError as error:
         raise UserError(f"{file}: {error.message}", remedy=error.remedy) from None
-    except RecursionError:
-        raise UserError(f"{file}: the document nests too deeply.") from None
     nodes, edges = ceiling(name)
     return GraphReading(graph, name, nodes, edges)
+
+
+def read_bytes(data: bytes, reader: str) -> FigureGraph:
+    """Returns the graph of a document or an image.
+
+    Args:
+        data: The file's bytes.
+        reader: Name of the reader, as ``format_of`` gives it.
+
+    Raises:
+        UserError: When the document is broken or refused, or a library is not installed.
+    """
+    try:
+        return READERS.get(reader)(data)
+    except RecursionError:
+        raise GraphError("the document nests too deeply.") from None
+
+
+def is_raster_name(path: str) -> bool:
+    """Returns whether a file's name says that its graph is read from pixels."""
+    suffix = "." + path.rpartition(".")[2].lower() if "." in path else ""
+    return _SUFFIXES.get(suffix, "raster") == "raster"
+
+
+@cache
+def readers_digest() -> str:
+    """Returns a digest of all that changes a graph: the readers' version and the OCR engine."""
+    from figbench.graphs.raster import ocr_identity
+
+    identity = {"version": READERS_VERSION, "ocr": ocr_identity()}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def format_of(data: bytes, suffix: str) -> str:
@@ -136,7 +173,8 @@ def ceilings() -> dict[str, dict[str, float]]:
     resource = files("figbench.graphs").joinpath("accuracy.json")
     if not resource.is_file():
         return {}
-    document: dict[str, dict[str, dict[str, float]]] = json.loads(resource.read_text())
+    text = resource.read_text(encoding="utf-8")
+    document: dict[str, dict[str, dict[str, float]]] = json.loads(text)
     return document["readers"]
 
 

@@ -28,7 +28,14 @@ MOST_NAMED = 3
 def evidence_problems(
     entry: Entry, evidence: Evidence, reference: Evidence | None, board: Board
 ) -> Iterator[str]:
-    """Yields every way in which the evidence contradicts its entry; none means that it fits."""
+    """Yields every way in which the evidence contradicts its entry; none means that it fits.
+
+    Args:
+        entry: The entry.
+        evidence: What is attached to it.
+        reference: The board's own figures and features; None where it stores none.
+        board: The board's settings.
+    """
     result = entry.result
     if result is None:
         yield "evidence: there is no result that it could support"
@@ -45,7 +52,7 @@ def evidence_problems(
     if entry.role == "model":
         yield from _exact_copies(evidence, reference)
     for metric_id in board.metrics:
-        yield from _recomputation(metric_id, result, evidence, reference)
+        yield from _recomputation(metric_id, entry, evidence, reference)
 
 
 def near_copies(evidence: Evidence, reference: Evidence) -> int:
@@ -91,9 +98,9 @@ def _exact_copies(evidence: Evidence, reference: Evidence) -> Iterator[str]:
 
 
 def _recomputation(
-    metric_id: str, result: RunResult, evidence: Evidence, reference: Evidence
+    metric_id: str, entry: Entry, evidence: Evidence, reference: Evidence
 ) -> Iterator[str]:
-    metric = result.metrics.get(metric_id)
+    metric = entry.metric(metric_id)
     if metric is None or metric.value is None:
         return
     statistic = set_statistic(metric_id)
@@ -102,7 +109,9 @@ def _recomputation(
         if ours.shape[1] != theirs.shape[1] or min(len(ours), len(theirs)) < 2:
             yield f"evidence: {metric_id}: features of other dimensions than the board's"
             return
-        found = statistic.recompute(ours, theirs)
+        # Entries of before matched pairs were left out do not state how many there were.
+        own = evidence.own_rows(reference) if "matched_pairs" in metric.details else None
+        found = statistic.matched(own).recompute(ours, theirs)
     elif metric_id in evidence.values and np.isfinite(evidence.values[metric_id]).any():
         found = float(np.nanmean(evidence.values[metric_id]))
     else:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.graphs.read import GraphReading
+from figbench.graphs.spec import FigureSpec
 from figbench.metrics.numerics.blocks import Rows
 from figbench.registry import suggest
 
@@ -62,6 +64,8 @@ class Needs:
         features: Output names wanted from the extractor (``features``, ``logits``).
         reference_features: Whether the reference side is needed too.
         ocr: Whether text lines of both sides are needed.
+        graphs: Whether the nodes and edges of both sides are needed.
+        specs: Whether the specs beside the references are needed.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
         extractor: Fixed extractor; None means that the request names it after ``@``.
         in_blocks: Whether the metric reads features as :class:`Rows`, by slices and row numbers,
@@ -71,6 +75,8 @@ class Needs:
     features: tuple[str, ...] = ()
     reference_features: bool = False
     ocr: bool = False
+    graphs: bool = False
+    specs: bool = False
     pair_scorer: str | None = None
     extractor: str | None = None
     in_blocks: bool = False
@@ -109,7 +115,8 @@ class MetricSpec:
     @property
     def paired(self) -> bool:
         """True when the metric compares a generated figure with its own reference."""
-        return self.needs.ocr or self.needs.pair_scorer is not None
+        needs = self.needs
+        return needs.ocr or needs.graphs or needs.pair_scorer is not None
 
     def section(self, heading: str) -> str:
         """Returns one section ("Formula", "Known biases", ...) of the documentation."""
@@ -157,10 +164,17 @@ class MetricInputs:
         reference_lines: OCR of the paired reference under the same engine and preprocess.
         truth_lines: The data set's own labels of the paired reference, where known; a
             figure without stored labels has None.
+        generated_graphs: Graph of each generated row; None where the figure is missing.
+        reference_graphs: Graph of the paired reference of each row.
+        ceiling_graphs: For a row whose generated figure is read from pixels and whose reference
+            has a document: the graph read from the pixels of that reference; else None.
+        specs: What the figure of each row should say; None where its reference has no spec.
         pair_scores: Score of each row from the pair scorer.
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
         reference_clusters: Paper id of each reference row; empty when not known.
+        reference_ids: Figure id of each reference row, under the names of ``figure_ids``; empty
+            where the two sides have no ids in common.
         rejected: Number of generated files rejected as unreadable.
         rng: The generator for this metric's use alone.
     """
@@ -175,16 +189,26 @@ class MetricInputs:
     generated_lines: Sequence[Sequence[TextLine]] = ()
     reference_lines: Sequence[Sequence[TextLine]] = ()
     truth_lines: Sequence[Sequence[TextLine] | None] = ()
+    generated_graphs: Sequence[GraphReading | None] = ()
+    reference_graphs: Sequence[GraphReading | None] = ()
+    ceiling_graphs: Sequence[GraphReading | None] = ()
+    specs: Sequence[FigureSpec | None] = ()
     pair_scores: Array | None = None
     generated_digests: Sequence[str] = ()
     reference_digests: Sequence[str] = ()
     reference_clusters: Sequence[str] = ()
+    reference_ids: Sequence[str] = ()
     rejected: int = 0
 
     @property
     def present_clusters(self) -> list[str]:
         """Cluster of each present row: aligned with ``generated``."""
-        return [cluster for cluster, here in zip(self.clusters, self.present, strict=True) if here]
+        return [name for name, there in zip(self.clusters, self.present, strict=True) if there]
+
+    @property
+    def present_ids(self) -> list[str]:
+        """Figure id of each present row: aligned with ``generated``."""
+        return [name for name, there in zip(self.figure_ids, self.present, strict=True) if there]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +221,7 @@ class Measurement:
         standard_error: Of the value, when the metric has its own formula.
         method: Name of that formula, e.g. ``influence function``.
         per_figure: One value per row, aligned with ``MetricInputs.figure_ids``; when given
-            and no standard error is, the interval is a bootstrap clustered by paper.
+            and no standard error is, the interval is that of their mean, papers taken together.
             Rows that do not enter the mean are NaN.
         details: Further numbers for the result (``value_at_half_n``, ``subsets``), all finite.
         warnings: Sentences for the user.

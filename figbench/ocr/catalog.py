@@ -10,6 +10,7 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.features.reuse import loaded
 from figbench.features.weights import weights_digest
+from figbench.io.optional import missing
 from figbench.ocr.base import OcrEngine, OcrInfo
 from figbench.ocr.onnx_network import default_runtime
 from figbench.registry import Registry, suggest
@@ -120,10 +121,7 @@ def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
     try:
         package_version = version(entry.package)
     except PackageNotFoundError:
-        raise UserError(
-            f"OCR engine '{name}' needs the package '{entry.package}'.",
-            remedy=f"pip install {entry.package}",
-        ) from None
+        raise missing(entry.package, purpose=f"OCR engine '{name}'") from None
     if entry.revision:
         package_version += f"+figbench.{entry.revision}"
     digests = {weights: weights_digest(weights) for weights in entry.weights}

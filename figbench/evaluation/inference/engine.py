@@ -20,7 +20,7 @@ from figbench.evaluation.planning.plan import LEGACY
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, Workload
 from figbench.features.sharing import sharing
-from figbench.images.decode import decode
+from figbench.images.decode import DecodeError, decode
 from figbench.images.preprocess import encode_legacy, preprocess
 from figbench.images.types import RGBImage
 from figbench.protocol import Protocol
@@ -28,6 +28,9 @@ from figbench.protocol import Protocol
 Advance = Callable[[Task, int], None]
 Read = Callable[[Side, Figure], bytes]
 """(side, figure) to the bytes of its file."""
+
+
+_NO_IMAGE: RGBImage = np.empty((0, 0, 3), np.uint8)
 
 
 class Preparer:
@@ -67,6 +70,9 @@ class Preparer:
         prepared = []
         for job in sorted(group.jobs, key=_by_image):
             policy = job.task.preprocess
+            if job.task.reads_documents and job.figure is not None:
+                prepared.append(PreparedSample(job, _NO_IMAGE, data=self._bytes(job)))
+                continue
             partner = partial(array, job.partner, REFERENCE, policy) if job.partner else None
             if partner and not (job.figure and holds(job)):
                 partner()
@@ -78,6 +84,15 @@ class Preparer:
                 continue
             prepared.append(PreparedSample(job, image, partner))
         return prepared
+
+    def _bytes(self, job: Job) -> bytes:
+        """Returns a document's bytes; none where it cannot be read, which is a stored failure."""
+        if job.figure is None:
+            return b""
+        try:
+            return self._read(job.side, job.figure)
+        except DecodeError:
+            return b""
 
     def _shape(self, image: RGBImage, side: Side, policy: str) -> RGBImage:
         shaped = preprocess(image, policy, self._protocol.resample)

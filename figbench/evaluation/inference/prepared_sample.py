@@ -11,8 +11,12 @@ from figbench.images.types import RGBImage
 
 @dataclass(frozen=True, slots=True)
 class PreparedSample:
-    """A job with its preprocessed image; ``partner`` returns that of a pair's reference."""
+    """A job with its preprocessed image; ``partner`` returns that of a pair's reference.
+
+    ``data`` holds the bytes of the file for tasks that read documents; ``image`` is then empty.
+    """
 
     job: Job
     image: RGBImage
     partner: Callable[[], RGBImage] | None = None
+    data: bytes = b""

@@ -1,7 +1,7 @@
 """Tasks: one network on one preprocessing policy, the unit that is stored and scheduled.
 
-Each class knows what identifies its stored results, which weights it loads, how many figures a
-second it handles, and how its results are copied from store to store. ``inference.runners`` has one
+Each class states the identity of its stored results, its weights, its rate, and how its results are
+copied from store to store. ``inference.runners`` has one
 runner for each class.
 """
 
@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 
 from figbench.features import extractor_info, pair_scorer_info, weights_digest
 from figbench.features.base import ExtractorInfo, PairScorerInfo
+from figbench.graphs.read import READERS_VERSION, readers_digest
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import Protocol
-from figbench.store import Space
+from figbench.store import Namespace
 
 
 class Side(StrEnum):
@@ -46,6 +47,9 @@ class Task(ABC):
     """Name of the class in the store's identities."""
     scores_pairs: ClassVar[bool] = False
     """Whether a job is a (generated, reference) pair and not one image."""
+
+    reads_documents: ClassVar[bool] = False
+    """Whether a job gets the bytes of a file and not a preprocessed image."""
 
     network: str
     preprocess: str
@@ -77,7 +81,7 @@ class Task(ABC):
         """Returns the SHA-256 of the weights that this machine would load; None without any."""
 
     @abstractmethod
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """Copies stored results between namespaces.
 
         Args:
@@ -120,7 +124,7 @@ class FeatureTask(Task):
         weights = extractor_info(network).weights
         return weights_digest(weights) if weights else None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put(keys, {name: source.get(keys, name) for name in self._info().outputs})
 
@@ -159,7 +163,7 @@ class PairTask(Task):
         weights = pair_scorer_info(network).weights
         return weights_digest(weights) if weights else None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put(keys, {"score": source.get(keys, "score")})
 
@@ -175,15 +179,15 @@ class OcrTask(Task):
         if ocr is None:
             raise ValueError("an OCR task without an OCR engine")
         # "reader" is the name under which stores of version 0.1 hold these fields.
-        reader: dict[str, Any] = {
+        engine: dict[str, Any] = {
             "version": ocr.version,
             "weights": dict(ocr.weights),
             "settings": dict(ocr.settings),
         }
         if ocr.runtime not in ("", "onnxruntime"):
             # Rounding differs; stores of earlier versions hold results of onnxruntime.
-            reader["runtime"] = ocr.runtime
-        return {"reader": reader}
+            engine["runtime"] = ocr.runtime
+        return {"reader": engine}
 
     def engines(self, ocr: OcrInfo | None) -> tuple[str, ...]:
         """See :class:`Task`."""
@@ -208,7 +212,42 @@ class OcrTask(Task):
         """Returns None: an engine's weights are part of its :class:`OcrInfo`."""
         return None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
+        """See :class:`Task`."""
+        target.put_bytes(keys, source.get_bytes(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphTask(Task):
+    """The readers of graphs on single files: a document where there is one, else an image."""
+
+    kind: ClassVar[str] = "graph"
+    reads_documents: ClassVar[bool] = True
+
+    def identity(self, protocol: Protocol, ocr: OcrInfo | None) -> dict[str, Any]:
+        """See :class:`Task`."""
+        return {"version": READERS_VERSION}
+
+    def engines(self, ocr: OcrInfo | None) -> tuple[str, ...]:
+        """See :class:`Task`."""
+        return ()
+
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        return "numpy"
+
+    @property
+    def rate_per_s(self) -> float:
+        """See :class:`Task`."""
+        return 0.5
+
+    @classmethod
+    def weights_of(cls, network: str) -> str | None:
+        """Returns a digest of the readers' version and of the OCR engine that they use."""
+        return readers_digest()
+
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put_bytes(keys, source.get_bytes(keys))
 

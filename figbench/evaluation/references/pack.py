@@ -1,10 +1,9 @@
-"""A reference set in one file: figures, labels, features and readings, ready to score against.
+"""A reference set in one file: figures, labels, features and OCR results.
 
 A ``.figref`` file is an uncompressed zip of ``pack.json``, ``manifest.jsonl``, the figures under
-``images/<sha256>`` and store segments under ``store/<space>/``. Segments are named by their own
-digest and figures by theirs, and both are checked when the pack is opened: a pack from a stranger
-can be wrong about which figures matter, not about what they are or what a network said of them
-under a digest that you trust.
+``images/<sha256>`` and store segments under ``store/<namespace>/``. Segments and figures are named
+by their digests, which are checked when the pack is opened. A pack from an unknown source can
+therefore list the wrong figures, but it cannot change a figure or a stored result under its digest.
 """
 
 from __future__ import annotations
@@ -13,24 +12,27 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from figbench.data.layouts.serialization import save_manifest
 from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
+from figbench.data.types import Figure
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import atomic_path
 from figbench.io.json_files import dump_json
-from figbench.store import Space, Store
+from figbench.store import Namespace, Store
 
 PACK, MANIFEST = "pack.json", "manifest.jsonl"
 PACK_VERSION = 1
 MAX_MEMBER_BYTES = 256 * 2**20
 _IMAGE = re.compile(r"images/([0-9a-f]{64})")
+_DOCUMENT = re.compile(r"images/[0-9a-f]{64}\.[a-z.]{2,12}")
 _SEGMENT = re.compile(r"store/([0-9a-f]{32})/(space\.json|[0-9a-f]{64}\.safetensors)")
 
 
@@ -43,16 +45,23 @@ def is_pack(path: Path) -> bool:
 
 
 def write_pack(
-    target: Path, reference: Manifest, spaces: Iterable[Space], protocol: dict[str, Any]
+    target: Path,
+    reference: Manifest,
+    namespaces: Iterable[Namespace],
+    protocol: dict[str, Any],
+    documents: Mapping[str, Figure] = MappingProxyType({}),
 ) -> None:
     """Writes a pack atomically.
 
     Args:
         target: The ``.figref`` file.
         reference: The reference set.
-        spaces: Spaces that hold the reference's rows and nothing else.
+        namespaces: Namespaces that hold the records of the references and nothing else.
         protocol: Id and hash of the protocol that the features were computed for.
+        documents: Document of each figure that has one, by the path of the figure; they are packed
+            beside the figures, so that graphs are read from them again.
     """
+    members = _document_members(reference, documents)
     packed = replace(
         reference,
         figures=tuple(
@@ -60,17 +69,22 @@ def write_pack(
         ),
         root=".",
     )
+    header: dict[str, Any] = {"version": PACK_VERSION, "protocol": protocol}
+    if members:
+        header["documents"] = {name: document.sha256 for name, document in members.items()}
     with (
         atomic_path(target) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
     ):
-        archive.writestr(PACK, dump_json({"version": PACK_VERSION, "protocol": protocol}))
+        archive.writestr(PACK, dump_json(header))
         for figure in {item.sha256: item for item in reference.figures}.values():
             archive.writestr(f"images/{figure.sha256}", reference.read(figure))
-        for space in spaces:
-            for path in sorted(space.folder.glob("*")):
+        for name, document in members.items():
+            archive.writestr(name, reference.read(document))
+        for namespace in namespaces:
+            for path in sorted(namespace.folder.glob("*")):
                 if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
-                    archive.write(path, f"store/{space.id}/{path.name}")
+                    archive.write(path, f"store/{namespace.id}/{path.name}")
         with TemporaryDirectory() as folder:
             save_manifest(packed, Path(folder) / MANIFEST)
             archive.write(Path(folder) / MANIFEST, MANIFEST)
@@ -79,9 +93,13 @@ def write_pack(
 def open_pack(path: Path, store: Store) -> Manifest:
     """Unpacks a reference pack into the store and returns its manifest.
 
+    Args:
+        path: The pack.
+        store: Receives the records; the images are unpacked beside them.
+
     Raises:
-        UserError: If the file is not a whole pack of a known version.
-        IntegrityError: If a figure or segment is not what its name says.
+        UserError: If the file is not a complete pack of a supported version.
+        IntegrityError: If a figure or segment does not match the digest in its name.
     """
     with zipfile.ZipFile(path) as archive:
         try:
@@ -90,6 +108,7 @@ def open_pack(path: Path, store: Store) -> Manifest:
             raise UserError(f"{path}: pack.json is not JSON ({error}).") from None
         if not isinstance(header, dict) or header.get("version") != PACK_VERSION:
             raise UserError(f"{path}: not a reference pack of version {PACK_VERSION}.")
+        documents = header.get("documents", {})
         name = hashlib.sha256(_read(archive, MANIFEST, path)).hexdigest()[:32]
         folder = store.root / "packs" / name
         for member in archive.namelist():
@@ -98,9 +117,23 @@ def open_pack(path: Path, store: Store) -> Manifest:
             elif segment := _SEGMENT.fullmatch(member):
                 digest = None if segment[2] == "space.json" else segment[2].split(".")[0]
                 _unpack(archive, member, store.root / segment[1] / segment[2], digest, path)
+            elif _DOCUMENT.fullmatch(member) and member in documents:
+                _unpack(archive, member, folder / member, str(documents[member]), path)
         with atomic_path(folder / MANIFEST) as temporary:
             temporary.write_bytes(_read(archive, MANIFEST, path))
     return replace(load_manifest(folder / MANIFEST), root=str(folder), source=str(path))
+
+
+def _document_members(reference: Manifest, documents: Mapping[str, Figure]) -> dict[str, Figure]:
+    """Returns the documents by their member names: the figure's, with the document's suffix."""
+    members = {}
+    for figure in reference.figures:
+        document = documents.get(figure.path)
+        if document is not None:
+            suffix = document.path[document.path.rindex(".") :].lower()
+            suffix = ".graph.json" if suffix == ".json" else suffix
+            members[f"images/{figure.sha256}{suffix}"] = document
+    return members
 
 
 def _unpack(
@@ -125,6 +158,6 @@ def _read(archive: zipfile.ZipFile, member: str, pack: Path) -> bytes:
             raise UserError(f"{pack}: '{member}' is {info.file_size:,} bytes, over the limit.")
         return archive.read(member)
     except KeyError:
-        raise UserError(f"{pack}: has no '{member}'; the pack is not whole.") from None
+        raise UserError(f"{pack}: has no '{member}'; the pack is incomplete.") from None
     except (zipfile.BadZipFile, EOFError) as error:
         raise IntegrityError(f"{pack}: '{member}' is damaged ({error}).") from None
