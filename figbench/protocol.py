@@ -90,6 +90,7 @@ class Protocol(Section):
     decoder_version: int | None = None
     weights: dict[str, str] = Field(default_factory=dict)
     metric_versions: dict[str, int] = Field(default_factory=dict)
+    external_metrics: dict[str, Literal["higher", "lower"]] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Protocol:
@@ -154,8 +155,9 @@ class Protocol(Section):
     def definition(self) -> dict[str, Any]:
         """Returns the JSON-ready content that the hash covers (titles left out)."""
         document = self.model_dump(mode="json", exclude={"title", "description"})
-        if not self.metric_versions:
-            del document["metric_versions"]
+        for part in ("metric_versions", "external_metrics"):
+            if not document[part]:
+                del document[part]
         return document
 
     @property

@@ -49,12 +49,12 @@ def anchor_trials(
     """Returns the calls of the first ``count`` anchors and the digest of what they show.
 
     Raises:
-        UserError: If the protocol compares no figures.
+        UserError: If the protocol asks questions about single figures.
     """
-    if protocol.mode not in ("pairwise", "pointwise"):
+    if protocol.mode == "questions":
         raise UserError(
             f"Judge protocol '{protocol.id}' (mode {protocol.mode}) has no anchors.",
-            remedy="Calibrate with a pairwise or pointwise protocol, such as pairwise-blind.",
+            remedy="Calibrate with a protocol that compares or scores figures: pairwise-blind.",
         )
     if not 5 <= count <= 1000:
         raise UserError(f"--anchors {count}: out of range.", remedy="Use 5 to 1000 anchors.")
@@ -77,7 +77,7 @@ def calibrate(
     Args:
         settings: Endpoint, model, budget and calls.
         out: Folder of this calibration; it resumes there.
-        protocol: Pairwise or pointwise.
+        protocol: Pairwise, pointwise or checklist.
         anchors: Number of anchors, 5 to 1000.
         advance: Receives calls done and calls in all.
 

@@ -30,11 +30,12 @@ class FigGen:
         return config_names()
 
     def info(self, config: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
-        """Returns the configuration with parameter counts, part by part; allocates no weights."""
+        """Returns the configuration with counts of parameters and bytes; allocates no weights."""
         from figbench_figgen.build import describe
+        from figbench_figgen.memory import estimate
 
         chosen = load_config(config, overrides)
-        document = {"name": chosen.name, **describe(chosen)}
+        document = {"name": chosen.name, **describe(chosen), "memory": estimate(chosen)}
         document["config"] = chosen.model_dump(mode="json")
         return document
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from figbench_figgen.check_samples import check_folder
 from figbench_figgen.checks import Checked, check_figure, parse_caption, shapes_of
+from PIL import Image
 
+from figbench.errors import UserError
 from figbench.images.types import RGBImage
 from figbench.synthfig.write import iter_synthfig
 
@@ -81,3 +86,23 @@ def test_missing_arrow_extra_shape_and_blank_page_fail(
     assert (result.colours, result.count, result.layout) == (0.0, False, False)
     assert np.isnan(result.named_pixels)
     assert shapes_of(blank) == []
+
+
+def test_a_folder_of_samples_is_scored_with_intervals(
+    figures: list[tuple[RGBImage, str]], tmp_path: Path
+) -> None:
+    """Half of the figures are drawn for their caption, half are blank."""
+    lines = []
+    for i, (image, caption) in enumerate(figures):
+        drawn = image if i % 2 else np.full_like(image, 255)
+        Image.fromarray(drawn).save(tmp_path / f"{i}.png")
+        record = {"file_name": f"{i}.png", "figure_id": str(i), "prompt": caption}
+        lines.append(json.dumps(record) + "\n")
+    (tmp_path / "metadata.jsonl").write_text("".join(lines))
+    document = check_folder(tmp_path)
+    assert document["figures"] == document["captions"] == len(figures)
+    assert document["layout"]["value"] == document["colours"]["value"] == 0.5
+    low, high = document["layout"]["interval"]
+    assert 0.3 < low < 0.5 < high < 0.7
+    with pytest.raises(UserError, match=r"metadata\.jsonl: missing"):
+        check_folder(tmp_path / "nothing")
