@@ -93,13 +93,8 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-<<<<<<< HEAD
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
-        self._scorer, self._sink, self._kept = scorer, sink, kept
-=======
-    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: KeptRows) -> None:
+    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: BlobCache) -> None:
         self._scorer, self._sink, self._kept = scorer, writer, kept
->>>>>>> speed
 
     def holds(self, job: Job) -> bool:
         """See :class:`Runner`."""
@@ -168,8 +163,8 @@ class GraphRunner(_NeedsImages):
 
     batch_size = 1
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, writer: Writer) -> None:
+        self._sink = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -196,13 +191,8 @@ class Setting:
     protocol: ScoringProtocol
     execution: Execution
     device: str
-<<<<<<< HEAD
-    pace: Pace
-    kept: Callable[[Task], BlobCache] | None = None
-=======
     parallelism: Parallelism
-    kept: Callable[[Task], KeptRows] | None = None
->>>>>>> speed
+    kept: Callable[[Task], BlobCache] | None = None
 
 
 def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
@@ -210,15 +200,10 @@ def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     runner = RUNNERS[type(task)](task, setting, writer)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
-<<<<<<< HEAD
     # PyTorch may round an image's features differently in batches of different sizes. On a CPU
     # batches save no time, so that features never depend on what shares a batch.
     alone = setting.execution.deterministic or setting.device == "cpu"
-    runner.batch_size = 1 if alone else runner.batch_size * setting.pace.batch_factor
-=======
-    factor = setting.parallelism.batch_factor
-    runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
->>>>>>> speed
+    runner.batch_size = 1 if alone else runner.batch_size * setting.parallelism.batch_factor
     return runner
 
 
@@ -243,15 +228,11 @@ def _ocr_runner(_task: Task, setting: Setting, writer: Writer) -> Runner:
     return OcrRunner(_reader(setting), writer)
 
 
-<<<<<<< HEAD
-def _graph_runner(_task: Task, _setting: Setting, sink: Sink) -> Runner:
-    return GraphRunner(sink)
+def _graph_runner(_task: Task, _setting: Setting, writer: Writer) -> Runner:
+    return GraphRunner(writer)
 
 
-RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
-=======
 RUNNERS: dict[type[Task], Callable[[Task, Setting, Writer], Runner]] = {
->>>>>>> speed
     FeatureTask: _feature_runner,
     PairTask: _pair_runner,
     OcrTask: _ocr_runner,
