@@ -45,12 +45,12 @@ def test_the_hash_follows_metric_versions_from_2_on():
 
 
 def test_a_run_states_the_versions_of_its_metrics():
-    from figbench.evaluation.planning.execution import USUAL
+    from figbench.evaluation.planning.execution import DEFAULT
     from figbench.evaluation.planning.plan import make_plan
 
     plan = make_plan(
         Protocol.load("offline"), ["ssim"], n_generated=9, paired=True, skip_unavailable=False,
-        allow_unpaired=False, execution=USUAL,
+        allow_unpaired=False, execution=DEFAULT,
     )  # fmt: skip
     assert plan.protocol.metric_versions == {"kd@efficientnet-lite0": 2}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from figbench.cli.console import error_console, print_json
+from figbench.errors import EXIT_REGRESSION, UserError
 
 if TYPE_CHECKING:
     from figbench.graphs.model import FigureGraph
     from figbench.graphs.read import GraphReading
+    from figbench.graphs.spec import SpecEdge
     from figbench.metrics.numerics.graph_matching import GraphScores
 
 graph_app = typer.Typer(
@@ -106,6 +109,102 @@ def compare(
             console.print(f"  {kind}: {escape(arrow)}", soft_wrap=True)
     for side, reading in (("generated", first), ("reference", second)):
         console.print(f"{side}: {_accuracy(reading)}", soft_wrap=True)
+
+
+@graph_app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="The figure, of any readable format.")],
+    spec: Annotated[
+        Path, typer.Option(help="YAML or JSON spec, AIBench record or SciForma inventory.")
+    ],
+    figure_id: Annotated[
+        str, typer.Option("--id", help="Record of a spec file with several.")
+    ] = "",
+    reader: ReaderOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 when anything is missing or forbidden.")
+    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Check a figure against a spec of what it must and must not say, without a reference."""
+    from figbench.graphs.read import read_graph
+    from figbench.graphs.spec import read_spec
+    from figbench.metrics.numerics.graph_faithfulness import check_spec
+
+    try:
+        data = spec.read_bytes()
+    except OSError as error:
+        raise UserError(f"{spec}: {error.strerror or error}.", remedy="Check the path.") from None
+    wished = read_spec(data, str(spec), figure_id)
+    reading = read_graph(file, reader=reader)
+    found = check_spec(reading.graph, wished)
+
+    def arrows(edges: Sequence[SpecEdge]) -> list[str]:
+        signs = {"forward": "->", "both": "<->", "none": "--"}
+        return [f"{edge.source} {signs[edge.direction]} {edge.target}" for edge in edges]
+
+    document = {
+        "label_recall": found.label_recall,
+        "edge_recall": found.edge_recall,
+        "edge_recall_undirected": found.edge_recall_undirected,
+        "invented_share": found.invented_share,
+        "missing_labels": list(found.missing_labels),
+        "missing_edges": arrows(found.missing_edges),
+        "reversed_edges": arrows(found.reversed_edges),
+        "forbidden_labels": list(found.forbidden_labels),
+        "forbidden_edges": arrows(found.forbidden_edges),
+        "invented_labels": list(found.invented_labels),
+        "questions": len(wished.questions),
+    }
+    if json_output:
+        print_json({"file": str(file), **document, **_ceiling(reading)})
+    else:
+        console = error_console()
+        for key, value in document.items():
+            if isinstance(value, list):
+                for one in value:
+                    console.print(f"  {key.replace('_', ' ')}: {escape(one)}", soft_wrap=True)
+            else:
+                text = "-" if value is None else f"{value:.3f}" if key != "questions" else value
+                console.print(f"{key.replace('_', ' ')}: {text}")
+        if wished.questions:
+            console.print("Questions are not answered here.")
+        console.print(_accuracy(reading), soft_wrap=True)
+    if strict and (found.missing_labels or found.missing_edges or found.forbidden):
+        raise typer.Exit(EXIT_REGRESSION)
+
+
+@graph_app.command("editability")
+def editability(
+    file: Annotated[Path, typer.Argument(help="SVG, drawio or PPTX document.")],
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Image of the document whose labels are read; SVG draws its own."),
+    ] = None,
+    ocr: Annotated[bool, typer.Option(help="Read the picture's labels for native_text.")] = True,
+    edits: Annotated[bool, typer.Option(help="Make the scripted edits of an SVG.")] = True,
+    json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Measure how well a vector document can be edited: text, connectors, groups, junk, edits."""
+    from figbench.editability import measure_editability
+    from figbench.editability.labels import picture_labels
+
+    labels = picture_labels(file, picture) if ocr else None
+    found = measure_editability(file, labels=labels, edits=edits)
+    if json_output:
+        print_json(found.to_json())
+        return
+    console = error_console()
+    table = Table(title=escape(f"{file}: {found.format}"), title_justify="left")
+    table.add_column("score")
+    table.add_column("value", justify="right")
+    for key, value in found.scores.items():
+        table.add_row(key, "-" if value is None else f"{value:.3f}")
+    console.print(table)
+    listed = {"hidden": found.hidden, "duplicate": found.duplicates, "no text": found.missing_text}
+    for name, items in listed.items():
+        for item in items:
+            console.print(f"  {name}: {escape(item)}", soft_wrap=True)
 
 
 def scores_json(scores: GraphScores) -> dict[str, float | None]:

@@ -140,7 +140,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     )  # fmt: skip
     tasks = []
     for task in plan.tasks:
-        pending, found = prepared.workload.pending[task], prepared.workload.found[task]
+        pending, found = prepared.workload.pending[task], prepared.workload.cached[task]
         table.add_row(task.network, task.preprocess, _weights_state(task), str(pending), str(found))
         tasks.append(
             {
@@ -165,7 +165,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     for warning in prepared.inputs.warnings:
         console.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
     console.print(
-        f"{len(sides.present)} of {len(sides.rows)} expected figures, "
+        f"{len(sides.present)} of {len(sides.pairs)} expected figures, "
         f"{len(sides.reference.figures)} references. "
         f"About {prepared.estimate_s / 60:.1f} min on two CPU cores."
     )
@@ -173,7 +173,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         "protocol": plan.protocol.id,
         "hash": plan.protocol.hash,
         "n_used": len(sides.present),
-        "n_expected": len(sides.rows),
+        "n_expected": len(sides.pairs),
         "n_reference": len(sides.reference.figures),
         "tasks": tasks,
         "skipped": skipped,

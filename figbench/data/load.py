@@ -215,7 +215,7 @@ def _figure(candidate: Candidate, digest: str, probe: Probe, side: Role) -> Figu
         prompt=candidate.prompt,
         seed=candidate.seed,
         guidance_scale=candidate.guidance_scale,
-        paper_id=paper_id(candidate.figure_id),
+        paper_id=origin.paper_id or paper_id(candidate.figure_id),
         role=origin.role or side,
         status=origin.status,
         source=origin.source,

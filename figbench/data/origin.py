@@ -37,6 +37,9 @@ USD_FIELDS = ("usd", "cost_usd", "price_usd", "total_cost_usd")
 SOURCE_FIELDS = ("source", "source_path", "svg_path", "svg", "drawio", "mermaid", "tex", "pptx")
 FAILED = "failed"
 """Code of the reject of a generation that failed."""
+EXCUSED = (FAILED, "apple-double")
+"""Rejects that need no flag: the model's failures count as missing, and macOS writes a ``._name``
+beside every file."""
 
 
 def origin_of(record: Mapping[str, Any], document: Callable[[str], str | None]) -> Origin:
@@ -54,7 +57,12 @@ def origin_of(record: Mapping[str, Any], document: Callable[[str], str | None]) 
         seconds=_cost(record, SECONDS_FIELDS),
         tokens=_whole(_cost(record, TOKENS_FIELDS)),
         usd=_cost(record, USD_FIELDS),
+        paper_id=_paper(record.get("paper_id")),
     )
+
+
+def _paper(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def is_failure(status: str | None) -> bool:
@@ -155,7 +163,8 @@ def by_role(listing: Listing, side: Role) -> Listing:
         side: The side that is read.
     """
     roles = {one.origin.role for one in listing.candidates}
-    if roles == {None} and not any(one.origin.status for one in listing.candidates):
+    plain = roles <= {None} and not any(one.origin.status for one in listing.candidates)
+    if plain and not listing.others and all(one.code != FAILED for one in listing.rejects):
         return listing
     other: Role = "reference" if side == "generated" else "generated"
     apart: set[Role] = {"draft", "asset"} | ({other} if {side, other} <= roles else set())
@@ -168,13 +177,21 @@ def by_role(listing: Listing, side: Role) -> Listing:
             rejects.append(Reject(one.path, FAILED, reason, one.figure_id, one.sample))
         else:
             candidates.append(one)
+    every = (*listing.rejects, *rejects)
+    made = {(one.figure_id, one.sample) for one in candidates}
+    repeated = [one for one in every if one.code == FAILED and (one.figure_id, one.sample) in made]
+    failed = [one for one in every if one.code == FAILED and one not in repeated]
+    notes = [*_failures(failed), *_unknown_words(candidates)]
+    if repeated:
+        notes.append(f"{len(repeated)} failed attempts of figures that were made are not counted")
+    others = [*listing.others, *others]
     return replace(
         listing,
         candidates=candidates,
-        rejects=(*listing.rejects, *rejects),
-        others=(*listing.others, *others),
+        rejects=[one for one in every if one not in repeated],
+        others=others,
         left_out=(*listing.left_out, *_other_roles(others)),
-        notes=(*listing.notes, *_failures(rejects), *_unknown_words(candidates)),
+        notes=(*listing.notes, *notes),
     )
 
 

@@ -39,6 +39,7 @@ class Origin:
         seconds: Time of the generation in seconds.
         tokens: Tokens of the generation, input and output together.
         usd: Price of the generation in US dollars.
+        paper_id: The paper that the figure belongs to.
     """
 
     role: Role | None = None
@@ -47,6 +48,7 @@ class Origin:
     seconds: float | None = None
     tokens: int | None = None
     usd: float | None = None
+    paper_id: str | None = None
 
 
 UNKNOWN_ORIGIN = Origin()

@@ -21,7 +21,13 @@ from figbench.results.schema import RunResult
 def write_contact_sheet(
     target: Path, rows: Mapping[str, Sequence[RGBImage]], column_titles: Sequence[str]
 ) -> None:
-    """Writes one row of figures per model, reference first, as PNG."""
+    """Writes one row of figures per model, reference first, as PNG.
+
+    Args:
+        target: Path of the PNG file.
+        rows: RGB uint8 figures (h, w, 3) of each model by its name; all of one length.
+        column_titles: Title of each column.
+    """
     images = [image for figures in rows.values() for image in figures]
     columns = len(next(iter(rows.values())))
     sheet = contact_sheet(images, columns, row_titles=list(rows), column_titles=list(column_titles))
@@ -30,6 +36,7 @@ def write_contact_sheet(
 
 
 def write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence[str]) -> None:
+<<<<<<< HEAD
     """Writes one small bar panel for each metric, models side by side, with intervals.
 
     Args:
@@ -42,6 +49,15 @@ def write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence
 
 
 def _write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence[str]) -> None:
+=======
+    """Writes one small bar panel per metric, models side by side, with intervals.
+
+    Args:
+        target: Path of the image file.
+        results: Result of each model by its name.
+        metrics: Ids of the outputs, one panel each.
+    """
+>>>>>>> face
     names = list(results)
     columns = 4
     rows = -(-len(metrics) // columns)

@@ -93,7 +93,7 @@ def compute_scores(
             raise UserError(f"{metric}: the value of '{item.output.id}' is {item.value}.")
         scores[item.output.id] = Score(
             value=item.value,
-            interval=interval_of(item, inputs.clusters, level, inputs.rng),
+            interval=interval_of(item, inputs.clusters, level),
             standard_error=item.standard_error,
             n=n,
             higher_is_better=item.output.higher_is_better,
@@ -149,6 +149,11 @@ def make_inputs(
 
 def checked_names(names: Sequence[str] | None, argument: str, n: int) -> list[str]:
     """Returns names as strings, or distinct names for None.
+
+    Args:
+        names: Names given by the user, length n; None numbers them.
+        argument: Name of the argument, for messages.
+        n: Number of figures.
 
     Raises:
         UserError: If their number is not n.

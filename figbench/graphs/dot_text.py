@@ -239,10 +239,19 @@ def _node(name: str, attributes: Attributes) -> Node:
     return Node(name, text, _position(attributes), kind)
 
 
+_WIDTH, _HEIGHT = 0.75, 0.5
+"""Inches: sizes of nodes that state none."""
+
+
 def _position(attributes: Attributes) -> Box | None:
     try:
-        x, y = (float(v) for v in attributes["pos"].rstrip("!").split(",")[:2])
-        wide, high = (float(attributes[key]) * 36 for key in ("width", "height"))
+        # A layout that Graphviz stored is in points; a pinned position, with "!", in inches.
+        scale = 72.0 if attributes["pos"].endswith("!") else 1.0
+        x, y = (scale * float(v) for v in attributes["pos"].rstrip("!").split(",")[:2])
+        wide, high = (
+            float(attributes.get(key, size)) * 36
+            for key, size in (("width", _WIDTH), ("height", _HEIGHT))
+        )
     except (KeyError, ValueError):
         return None
     return x - wide, -y - high, x + wide, -y + high

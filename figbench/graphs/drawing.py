@@ -24,11 +24,21 @@ class Outline:
 
 @dataclass(slots=True)
 class Words:
-    """A line or paragraph of text."""
+    """A line or paragraph of text.
+
+    Attributes:
+        text: The characters.
+        box: In units of the page.
+        key: Id in the document.
+        size: Font size in units of the page; 0 where it is not stated.
+        colour: Paint of the text as the document writes it; empty where it is not stated.
+    """
 
     text: str
     box: Box
     key: str = ""
+    size: float = 0.0
+    colour: str = ""
 
 
 @dataclass(slots=True)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from xml.sax.saxutils import escape  # nosec B406 # escapes text that is written
 
 from figbench.errors import UserError
 from figbench.graphs.model import Box, Edge, FigureGraph
 from figbench.io.atomic import atomic_path
 from figbench.io.json_files import dump_json
+from figbench.io.optional import require
 
 COLOURS = {"right": "#2e7d32", "missed": "#c62828", "invented": "#ef6c00", "reversed": "#6a1b9a"}
 """Green agrees, red is missed, orange invented, purple reversed."""
 _SIDE = 1000.0
+_QUOTES = {'"': "&quot;"}
 _RASTERS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 Marked = tuple[Edge, str, Mapping[str, Box]]
 
@@ -57,6 +60,41 @@ def write_differences(
         figure: File of the generated figure, the ground of the overlay where it is an image.
         out: ``.svg`` or ``.png``.
     """
+    boxes, marked = _marked(generated, reference, matched, differences)
+    _write_overlay(boxes, marked, generated.aspect, figure, out)
+
+
+def differences_svg(
+    generated: FigureGraph,
+    reference: FigureGraph,
+    matched: Mapping[str, str],
+    differences: Mapping[str, Sequence[Edge]],
+    background: str = "",
+) -> str:
+    """Returns missed, invented and reversed arrows as SVG; empty where no node has a position.
+
+    Args:
+        generated: Graph of the figure under test.
+        reference: Its reference's graph.
+        matched: Generated id to reference id.
+        differences: Of ``graph_matching.edge_differences``.
+        background: Data URI of the picture that the generated graph was read from; without one the
+            nodes are drawn with their texts.
+    """
+    boxes, marked = _marked(generated, reference, matched, differences)
+    if not boxes:
+        return ""
+    texts = {} if background else generated.texts
+    return overlay_svg(boxes, marked, generated.aspect or 1.5, background, texts)
+
+
+def _marked(
+    generated: FigureGraph,
+    reference: FigureGraph,
+    matched: Mapping[str, str],
+    differences: Mapping[str, Sequence[Edge]],
+) -> tuple[dict[str, Box], list[Marked]]:
+    """Returns the boxes of generated nodes, and every arrow with its colour and its boxes."""
     boxes = {n.id: n.box for n in generated.nodes if n.box}
     other = {n.id: n.box for n in reference.nodes if n.box}
     other |= {b: boxes[a] for a, b in matched.items() if a in boxes}
@@ -67,7 +105,7 @@ def write_differences(
     ]
     wrong = {id(edge) for edges in differences.values() for edge in edges}
     marked += [(e, COLOURS["right"], other) for e in reference.edges if id(e) not in wrong]
-    _write_overlay(boxes, marked, generated.aspect, figure, out)
+    return boxes, marked
 
 
 def to_dot(graph: FigureGraph) -> str:
@@ -105,32 +143,44 @@ def _write_overlay(
             f"{figure}: its format states no positions, so nothing can be drawn over it.",
             remedy="Write .dot or .json instead.",
         )
-    document = overlay_svg(boxes, marked, aspect or 1.5, figure)
+    document = overlay_svg(boxes, marked, aspect or 1.5, _background(figure))
     if out.suffix.lower() == ".svg":
         _write(out, document.encode())
         return
-    try:
-        import resvg_py
-    except ImportError:
-        raise UserError(
-            "Writing a .png overlay needs resvg-py, which is not installed.",
-            remedy='pip install "figbench[vector]", or write .svg.',
-        ) from None
+    resvg_py = require("resvg_py", purpose="Writing a .png overlay (.svg needs nothing)")
     _write(out, bytes(resvg_py.svg_to_bytes(svg_string=document, dpi=96.0)))
 
 
+def _background(figure: Path) -> str:
+    """Returns a raster file as a data URI; empty for other files."""
+    mime = _RASTERS.get(figure.suffix.lower())
+    if not mime:
+        return ""
+    return f"data:{mime};base64,{base64.b64encode(figure.read_bytes()).decode()}"
+
+
 def overlay_svg(
-    boxes: Mapping[str, Box], marked: Sequence[Marked], aspect: float, figure: Path
+    boxes: Mapping[str, Box],
+    marked: Sequence[Marked],
+    aspect: float,
+    background: str = "",
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Returns the overlay as a self-contained SVG."""
+    """Returns the overlay as a self-contained SVG.
+
+    Args:
+        boxes: Of nodes, as shares of the page.
+        marked: Arrows with colour and the boxes of their ends.
+        aspect: Width over height of the page.
+        background: Data URI of a picture; empty for a white page.
+        texts: Of nodes, drawn in their boxes.
+    """
     wide, high = (_SIDE, _SIDE / aspect) if aspect >= 1 else (_SIDE * aspect, _SIDE)
     parts = [f'<rect width="{wide:.0f}" height="{high:.0f}" fill="#ffffff"/>']
-    mime = _RASTERS.get(figure.suffix.lower())
-    if mime:
-        data = base64.b64encode(figure.read_bytes()).decode()
+    if background:
         parts.append(
             f'<image width="{wide:.0f}" height="{high:.0f}" opacity="0.45" '
-            f'href="data:{mime};base64,{data}"/>'
+            f'href="{escape(background, _QUOTES)}"/>'
         )
     for key, (x0, y0, x1, y1) in boxes.items():
         parts.append(
@@ -138,6 +188,8 @@ def overlay_svg(
             f'height="{(y1 - y0) * high:.1f}" fill="none" stroke="#1565c0" stroke-width="2">'
             f"<title>{escape(key)}</title></rect>"
         )
+        if texts.get(key):
+            parts.append(_text(texts[key], (x0 * wide, y0 * high, x1 * wide, y1 * high)))
     for edge, colour, places in marked:
         if edge.source in places and edge.target in places:
             parts.append(_arrow(edge, colour, places, wide, high))
@@ -145,6 +197,17 @@ def overlay_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}">'
         + "".join(parts)
         + "</svg>\n"
+    )
+
+
+def _text(text: str, box: Box) -> str:
+    """Returns a label in its box, as small as it must be to fit its width."""
+    x0, y0, x1, y1 = box
+    size = max(6.0, min(22.0, (y1 - y0) * 0.6, 1.8 * (x1 - x0) / max(len(text), 1)))
+    return (
+        f'<text x="{(x0 + x1) / 2:.1f}" y="{(y0 + y1) / 2 + size / 3:.1f}" fill="#37474f" '
+        f'font-family="sans-serif" font-size="{size:.1f}" text-anchor="middle">'
+        f"{escape(text)}</text>"
     )
 
 

@@ -18,6 +18,7 @@ from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import GraphError, require_size
 from figbench.graphs.model import FigureGraph
 from figbench.images.types import RGBImage
+from figbench.io.optional import require
 
 if TYPE_CHECKING:
     from figbench.ocr.base import OcrEngine
@@ -45,7 +46,16 @@ def read_raster(data: bytes) -> FigureGraph:
     except DecodeError as error:
         raise GraphError(f"the image cannot be decoded: {error}.") from None
     image = resized(image)
-    return image_graph(image, _engine().read(image))
+    return image_graph(image, read_lines(image))
+
+
+def read_lines(image: RGBImage) -> list[TextLine]:
+    """Returns the lines of text of a picture, boxes in its pixels.
+
+    Args:
+        image: uint8, height x width x 3; ``SIDE`` pixels on the longest side suits best.
+    """
+    return list(_engine().read(image))
 
 
 @cache
@@ -108,10 +118,4 @@ def _words(line: TextLine) -> Words | None:
 
 
 def _cv2() -> Any:
-    try:
-        import cv2
-    except ImportError:
-        from figbench.graphs.extras import missing
-
-        raise missing("opencv-python-headless", "images") from None
-    return cv2
+    return require("cv2", purpose="Reading images as graphs")

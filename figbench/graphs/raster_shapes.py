@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.graphs.drawing import Outline, Words, centre, common
+from figbench.graphs.drawing import Outline, Words, area, centre, common
 from figbench.graphs.model import Box
+from figbench.graphs.raster_pictures import captioned_pictures
 from figbench.images.types import RGBImage
 
 Mask = npt.NDArray[np.uint8]
@@ -78,6 +79,16 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
             frames[labels == i] |= np.uint8(not on_page)
         elif size >= max(60.0, 0.0004 * page) and solid > 0.5 and min(wide, high) >= 8:
             nodes.append(Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box"))
+    text = np.zeros((height, width), np.uint8)
+    for entry in words:
+        _fill(text, entry.box, 1)
+    captioned = captioned_pictures(~ground & (text == 0), words, nodes)
+    nodes = [
+        one
+        for one in nodes
+        if not any(common(one.box, other.box) > 0.6 * area(one.box) for other in captioned)
+    ]
+    nodes += captioned
     taken = np.zeros((height, width), np.uint8)
     for outline in nodes:
         _fill(taken, outline.box, EDGE)

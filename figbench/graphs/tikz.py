@@ -43,12 +43,11 @@ def read_tikz(data: bytes) -> FigureGraph:
 
 
 def _styles(text: str) -> dict[str, str]:
-    return {
-        name.strip(): body
-        for name, body in re.findall(
-            r"([\w ]+)/\.style\s*(?:args=\{[^}]*\})?=\s*\{([^{}]*)\}", text
-        )
-    }
+    """Returns the bodies of ``name/.style={...}``, whose braces may nest."""
+    styles = {}
+    for match in re.finditer(r"([\w ]+)/\.style(?:\s*args\s*=\s*\{[^}]*\})?\s*=\s*(?=\{)", text):
+        styles[match[1].strip()] = _until(text[match.end() :], "{", "}")[0]
+    return styles
 
 
 @dataclass
@@ -120,7 +119,7 @@ class _Picture:
 
     def expanded(self, options: str) -> str:
         for _ in range(4):
-            words = [w.strip() for w in options.split(",")]
+            words = _split(options)
             more = [self.styles[w] for w in words if w in self.styles]
             if not more:
                 break
@@ -214,17 +213,42 @@ class _Picture:
         return finish(nodes, self.edges, self.groups)
 
 
+_TIP = r"(?:[<>|]+|\{.*\}|[A-Za-z][A-Za-z']*(?:\[.*\])?(?: ?\d+)?)?"
+_TIPS = re.compile(rf"({_TIP})\s*-\s*({_TIP})", re.S)
+_WORDS = re.compile(r"[a-z]+\s*-\s*[a-z]+")
+
+
 def _tips(options: str, defaults: str) -> tuple[bool, bool]:
+    """Whether an arrow tip is at the start and at the end of a path with these options."""
     for source in (options, defaults):
-        for word in (w.strip() for w in re.split(r",(?![^{]*\})", source)):
-            if re.fullmatch(
-                r"(<|<<|>|\{[^}]*\}|[\w']*)\s*-\s*(<|>|>>|\{[^}]*\}|[\w']*)", word
-            ) and (not re.match(r"^[a-z]+-[a-z]+$", word)):
-                left, _, right = word.partition("-") if not word.startswith("{") else (
-                    word[: word.index("}") + 1], "-", word[word.index("}") + 2 :]
-                )  # fmt: skip
-                return bool(left.strip()), bool(right.strip())
+        for word in _split(source):
+            key, equals, value = word.partition("=")
+            if equals and key.strip() == "arrows":
+                word = value.strip().removeprefix("{").removesuffix("}")
+            match = _TIPS.fullmatch(word)
+            if match and not (_WORDS.fullmatch(word) and word not in _LOWER_TIPS):
+                return _draws(match[1]), _draws(match[2])
     return False, False
+
+
+_LOWER = ("latex", "stealth", "to")
+_LOWER_TIPS = frozenset(f"{a}-{b}" for a in _LOWER for b in _LOWER)
+
+
+def _draws(tip: str) -> bool:
+    """Whether a tip is an arrow head; bars and circles are none."""
+    return bool(tip.strip("{} |")) and not re.fullmatch(r"\{?\s*(Bar|Circle|Square|o)\b.*", tip)
+
+
+def _split(options: str) -> list[str]:
+    """Returns options at the commas outside of braces and brackets, without white space."""
+    words, depth, start = [], 0, 0
+    for i, char in enumerate(options):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(char, 0)
+        if char == "," and depth <= 0:
+            words.append(options[start:i].strip())
+            start = i + 1
+    return [*words, options[start:].strip()]
 
 
 def _inline(text: str) -> tuple[str, str]:

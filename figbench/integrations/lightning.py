@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from figbench.errors import UserError
 from figbench.evaluation.evaluator import Evaluator
 from figbench.images.arrays import UNIT, ValueRange
-from figbench.integrations.require import require
+from figbench.io.optional import require
 from figbench.results.schema import RunResult
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback as LightningCallback
 else:
     LightningCallback = require(
-        "pytorch_lightning", "lightning.pytorch", extra="lightning"
+        "pytorch_lightning", "lightning.pytorch", purpose="figbench.integrations.lightning"
     ).Callback
 
 FIELDS = ("images", "figure_ids", "prompts")
@@ -71,7 +71,17 @@ class FigbenchCallback(LightningCallback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Adds the images that ``validation_step`` returned."""
+        """Adds the images that ``validation_step`` returned.
+
+        Args:
+            trainer: The trainer.
+            pl_module: The module under training.
+            outputs: Return value of ``validation_step``: a dict with ``images`` and, for paired
+                metrics, ``figure_ids``.
+            batch: The batch, unused.
+            batch_idx: Index of the batch, unused.
+            dataloader_idx: Index of the loader, unused.
+        """
         if self._sample is None and self._due(trainer):
             if not isinstance(outputs, Mapping) or "images" not in outputs:
                 raise UserError(

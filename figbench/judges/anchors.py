@@ -14,7 +14,7 @@ from typing import Any
 
 from figbench.images.types import RGBImage
 from figbench.synthfig import blur, garble, make_scene, render_scene
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Stroke, Text
 from figbench.synthfig.text import plain
 
@@ -52,7 +52,7 @@ class Anchor:
 
 def _affected(count: int, strength: float, seed: int) -> set[int]:
     """Returns nested choices: a larger strength affects everything that a smaller one does."""
-    order = Dice(seed, _CHOICE).shuffled(range(count))
+    order = StableRng(seed, _CHOICE).shuffled(range(count))
     return set(order[: max(1, round(strength * count))])
 
 

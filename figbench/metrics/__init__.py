@@ -41,6 +41,7 @@ SINGLE = {
     "label_fidelity": "figbench.metrics.labels:LABEL_FIDELITY",
     "label_layout": "figbench.metrics.label_layout:LABEL_LAYOUT",
     "ocr_sim": "figbench.metrics.paired:OCR_SIM",
+    "faithfulness": "figbench.metrics.faithfulness:FAITHFULNESS",
     "structure": "figbench.metrics.structure:STRUCTURE",
     "ssim": "figbench.metrics.paired:SSIM",
     "lpips": "figbench.metrics.paired:LPIPS",

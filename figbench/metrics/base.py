@@ -15,6 +15,7 @@ import numpy.typing as npt
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.graphs.read import GraphReading
+from figbench.graphs.spec import FigureSpec
 from figbench.metrics.numerics.blocks import Rows
 from figbench.registry import suggest
 
@@ -64,6 +65,7 @@ class Needs:
         reference_features: Whether the reference side is needed too.
         ocr: Whether text lines of both sides are needed.
         graphs: Whether the nodes and edges of both sides are needed.
+        specs: Whether the specs beside the references are needed.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
         extractor: Fixed extractor; None means that the request names it after ``@``.
         in_blocks: Whether the metric reads features as :class:`Rows`, by slices and row numbers,
@@ -74,6 +76,7 @@ class Needs:
     reference_features: bool = False
     ocr: bool = False
     graphs: bool = False
+    specs: bool = False
     pair_scorer: str | None = None
     extractor: str | None = None
     in_blocks: bool = False
@@ -165,6 +168,7 @@ class MetricInputs:
         reference_graphs: Graph of the paired reference of each row.
         ceiling_graphs: For a row whose generated figure is read from pixels and whose reference
             has a document: the graph read from the pixels of that reference; else None.
+        specs: What the figure of each row should say; None where its reference has no spec.
         pair_scores: Score of each row from the pair scorer.
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
@@ -188,6 +192,7 @@ class MetricInputs:
     generated_graphs: Sequence[GraphReading | None] = ()
     reference_graphs: Sequence[GraphReading | None] = ()
     ceiling_graphs: Sequence[GraphReading | None] = ()
+    specs: Sequence[FigureSpec | None] = ()
     pair_scores: Array | None = None
     generated_digests: Sequence[str] = ()
     reference_digests: Sequence[str] = ()
@@ -216,7 +221,7 @@ class Measurement:
         standard_error: Of the value, when the metric has its own formula.
         method: Name of that formula, e.g. ``influence function``.
         per_figure: One value per row, aligned with ``MetricInputs.figure_ids``; when given
-            and no standard error is, the interval is a bootstrap clustered by paper.
+            and no standard error is, the interval is that of their mean, papers taken together.
             Rows that do not enter the mean are NaN.
         details: Further numbers for the result (``value_at_half_n``, ``subsets``), all finite.
         warnings: Sentences for the user.

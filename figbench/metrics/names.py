@@ -33,7 +33,7 @@ HEADLINES = (
 _GROUP_BY_PREFIX = (
     ("Labels", ("label_", "word_", "ocr_sim", "caption_label")),
     ("Structure", ("graph", "node", "edge", "path", "direction", "layout", "group", "arrow",
-                   "legacy_graph")),
+                   "spec_", "legacy_graph")),
     ("Distances", ("fid", "kid", "fd", "kd", "isc", "is", "precision", "recall", "density",
                    "coverage", "prdc")),
     ("Image", ("ssim", "lpips")),

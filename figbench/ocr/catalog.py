@@ -10,6 +10,7 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.features.reuse import loaded
 from figbench.features.weights import weights_digest
+from figbench.io.optional import missing
 from figbench.ocr.base import OcrEngine, OcrInfo
 from figbench.ocr.onnx_network import default_runtime
 from figbench.registry import Registry, suggest
@@ -33,6 +34,7 @@ class EngineEntry:
         rate_per_s: Images per second at 512 px on two CPU cores, for estimates only.
         runtime: Returns the runtime that this machine would choose; None for engines that have
             no choice. ``load`` of an engine with a choice takes the number of streams as well.
+        framework: ``torch``, or ``numpy`` for an engine that runs without PyTorch.
     """
 
     package: str
@@ -43,6 +45,7 @@ class EngineEntry:
     engines: tuple[str, ...] = ()
     rate_per_s: float = 1.0
     runtime: Callable[[], str] | None = None
+    framework: str = "torch"
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -79,9 +82,15 @@ RAPIDOCR = EngineEntry(
     _rapidocr,
     rate_per_s=4.5,
     runtime=default_runtime,
+    framework="numpy",
 )
 TESSERACT = EngineEntry(
-    "pytesseract", {"psm": 11, "min_confidence": 0.0}, (), _tesseract, rate_per_s=4.5
+    "pytesseract",
+    {"psm": 11, "min_confidence": 0.0},
+    (),
+    _tesseract,
+    rate_per_s=4.5,
+    framework="numpy",
 )
 
 engines: Registry[EngineEntry] = Registry(
@@ -112,10 +121,7 @@ def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
     try:
         package_version = version(entry.package)
     except PackageNotFoundError:
-        raise UserError(
-            f"OCR engine '{name}' needs the package '{entry.package}'.",
-            remedy=f"pip install {entry.package}",
-        ) from None
+        raise missing(entry.package, purpose=f"OCR engine '{name}'") from None
     if entry.revision:
         package_version += f"+figbench.{entry.revision}"
     digests = {weights: weights_digest(weights) for weights in entry.weights}

@@ -45,6 +45,11 @@ class Reported:
         return title_of(self.ordered_by) if self.ordered_by else ""
 
     @property
+    def has_arrows(self) -> bool:
+        """Whether the graphs of any listed figure were compared."""
+        return any(one.arrows for one in (*self.worst, *self.best))
+
+    @property
     def facts(self) -> list[Group]:
         """Returns the run's provenance as tables."""
         return run_facts(self.result)

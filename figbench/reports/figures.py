@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, TextLine
 from figbench.errors import FigbenchError
-from figbench.evaluation.artifacts.reader import load_lines
+from figbench.evaluation.artifacts.reader import load_graphs, load_lines
 from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.images.decode import decode
 from figbench.images.preprocess import preprocess
@@ -23,7 +23,11 @@ from figbench.io.json_files import read_json
 from figbench.metrics.numerics.label_matching import normalise
 from figbench.pages.choices import figure_metric
 from figbench.pages.label_differences import Difference, difference
+from figbench.reports.arrows import ArrowDifferences, arrow_differences
 from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, load_result
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WITHOUT_OCR = "pad512"
 """Preprocess policy of pictures from which no text was read."""
@@ -44,6 +48,7 @@ class ComparedFigure:
     generated: str
     reference: str
     labels: Difference
+    arrows: ArrowDifferences | None = None
 
 
 def extremes(
@@ -98,6 +103,10 @@ class _RunImages:
             self._lines = load_lines(folder)
         except FigbenchError:  # the store was deleted: pictures without labels
             self._lines = {}
+        try:
+            self._graphs = load_graphs(folder)
+        except FigbenchError:  # likewise: pictures without arrows
+            self._graphs = {}
 
     def compare(self, row: dict[str, Any], metric: str) -> ComparedFigure:
         """Returns a figure of ``per_figure.parquet`` next to its reference."""
@@ -115,7 +124,28 @@ class _RunImages:
             generated=self._picture(generated, self._generated.get(key), lines, common, AMBER),
             reference=self._picture(references, reference, reference_lines, common, RED),
             labels=labels,
+            arrows=self._arrows(key),
         )
+
+    def _arrows(self, key: tuple[str, int]) -> ArrowDifferences | None:
+        if key not in self._graphs:
+            return None
+        generated, reference = self._graphs[key]
+        picture = ""
+        if self._pictures and generated.reader == "raster":
+            picture = self._plain(self._sides[0], self._generated[key])
+        return arrow_differences(generated, reference, picture)
+
+    @staticmethod
+    def _plain(manifest: Manifest, figure: Figure) -> str:
+        """Returns a figure without preprocessing, as its graph was read."""
+        from PIL import Image
+
+        try:
+            image = Image.fromarray(decode(manifest.read(figure)).image)
+        except (FigbenchError, OSError, ValueError):
+            return ""
+        return _webp(image)
 
     def _picture(
         self,
@@ -141,10 +171,15 @@ class _RunImages:
                 outline = GREEN if normalise(line.text) in common else colour
                 corners = [tuple(point) for point in line.box]
                 pen.polygon(corners, outline=outline, width=width)
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        buffer = io.BytesIO()
-        image.save(buffer, format="WEBP", quality=80)
-        return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+        return _webp(image)
+
+
+def _webp(image: Image.Image) -> str:
+    """Returns a small version of a picture as a data URI."""
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, format="WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _ocr_input(folder: Path) -> tuple[str, str]:

@@ -36,7 +36,9 @@ def save_checkpoint(
     # Through a file of ours: torch's own writer does not say why a write failed.
     with (part / STATE).open("wb") as opened:
         torch.save(state, opened)
-    (part / FACTS).write_text(json.dumps({**facts, "step": step}, indent=2, sort_keys=True))
+    (part / FACTS).write_text(
+        json.dumps({**facts, "step": step}, indent=2, sort_keys=True), encoding="utf-8"
+    )
     for name in (STATE, FACTS):
         _sync(part / name)
     shutil.rmtree(target, ignore_errors=True)
@@ -74,7 +76,8 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
         raise UserError(
             f"{path}: the checkpoint is of another configuration: {'; '.join(changed[:6])} "
             "(wanted != found).",
-            remedy="Resume with the configuration and data it was made with, or use another --out.",
+            remedy="Resume with the configuration and data it was made with, or use another --out."
+            + batch_note(changed),
         )
     try:
         state = torch.load(path / STATE, map_location="cpu", weights_only=True)
@@ -85,6 +88,21 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
     return step, state, differences(before, now)
 
 
+def batch_note(changed: list[str]) -> str:
+    """Returns the advice for a changed batch, or nothing.
+
+    The order of the figures and their noise follow from the global batch; the micro batch is
+    what memory limits.
+    """
+    if not any(".global_batch:" in one for one in changed):
+        return ""
+    return (
+        "\nglobal_batch decides which figures a step sees and cannot change within a run. To use "
+        "less memory, change micro_batch; to go on with another batch, start a new run from these "
+        "weights with --init-from."
+    )
+
+
 _REMEDY = "Delete that folder and resume: the checkpoint before it is used."
 
 
@@ -93,7 +111,14 @@ def _steps(folder: Path) -> list[Path]:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    """Flushes a file or folder to disk; Windows opens no folders, and needs no such flush."""
+    folder = path.is_dir()
+    try:
+        handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    except PermissionError:
+        if folder:
+            return
+        raise
     try:
         os.fsync(handle)
     finally:

@@ -23,18 +23,18 @@ SIGNALLED = """
 import os, sys
 import figbench.cli.main
 from figbench.evaluation.inference import writers
-from figbench.store import Space
+from figbench.store import Namespace
 
 writers.FLUSH_ROWS = writers.DEAR_FLUSH_ROWS = 4
 number = int(sys.argv.pop(1))
-write = Space._write
+write = Namespace._write
 
-def written(space, payload, keys):
-    write(space, payload, keys)
-    if space.identity["kind"] != "probe":
+def written(namespace, payload, keys):
+    write(namespace, payload, keys)
+    if namespace.identity["kind"] != "probe":
         os.kill(os.getpid(), number)
 
-Space._write = written
+Namespace._write = written
 figbench.cli.main.run()
 """
 

@@ -95,12 +95,12 @@ def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
     assert max(map(len, before)) - min(map(len, before)) <= 12
     jobs = [job for group in plan.workload.groups for job in group.jobs]
     job = next(job for job in jobs if job.task.scores_pairs)
-    plan.spaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
+    plan.namespaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
     again = prepare(
         world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()
     )
     stored = {(job.task, job.side, job.key)}
-    assert keys(remaining(plan.workload, plan.spaces)) == keys(plan.workload) - stored
+    assert keys(remaining(plan.workload, plan.namespaces)) == keys(plan.workload) - stored
     assert [keys(share(again.workload, s)) for s in shards] == [part - stored for part in before]
 
 
@@ -141,26 +141,26 @@ def test_watch_tells_the_living_from_the_dead(tmp_path, monkeypatch):
     path = tmp_path / "1"
     watch = heartbeat.Watch(tmp_path, 2)
     clock[0] += 0.9 * heartbeat.UNSEEN_AFTER_S
-    assert watch.anyone_at_work()
+    assert watch.any_running()
     clock[0] += 0.2 * heartbeat.UNSEEN_AFTER_S
-    assert not watch.anyone_at_work()
+    assert not watch.any_running()
     with heartbeat.beating(tmp_path, 1):
         for _ in range(3):
             before = path.read_text()
             wait_until(lambda before=before: path.read_text() != before)
             clock[0] += 0.9 * heartbeat.SILENT_AFTER_S
-            assert watch.anyone_at_work()
-    assert not watch.anyone_at_work()
+            assert watch.any_running()
+    assert not watch.any_running()
     path.write_text("left by a process that was killed")
-    assert watch.anyone_at_work()
+    assert watch.any_running()
     clock[0] += 0.9 * heartbeat.SILENT_AFTER_S
-    assert watch.anyone_at_work()
+    assert watch.any_running()
     clock[0] += 0.2 * heartbeat.SILENT_AFTER_S
-    assert not watch.anyone_at_work()
+    assert not watch.any_running()
     with pytest.raises(ValueError, match="inside"), heartbeat.beating(tmp_path, 1):
         raise ValueError("inside")
-    assert not watch.anyone_at_work()
-    assert not heartbeat.Watch(tmp_path, 1).anyone_at_work()
+    assert not watch.any_running()
+    assert not heartbeat.Watch(tmp_path, 1).any_running()
 
 
 def a_few(world, root):

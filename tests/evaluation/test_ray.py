@@ -16,7 +16,7 @@ from figbench.evaluation import Options, evaluate, prepare
 from figbench.evaluation.distributed import ray_executor
 from figbench.evaluation.planning.shard import Shard
 from figbench.protocol import Protocol
-from figbench.store import Space
+from figbench.store import Namespace
 from tests.evaluation.processes import command, environment, run, scores
 from tests.waiting import HANG_S, wait_until
 
@@ -27,18 +27,18 @@ def rows(store):
     """Every stored number: {space: {array: {key: bytes}}}."""
     found = {}
     for folder in store.glob("*/space.json"):
-        space = Space(folder.parent, {})
-        keys = sorted(space.keys())
-        found[space.id] = {
-            name: dict(zip(keys, map(bytes, space.get(keys, name)), strict=True))
-            for name in names(space)
+        namespace = Namespace(folder.parent, {})
+        keys = sorted(namespace.keys())
+        found[namespace.id] = {
+            name: dict(zip(keys, map(bytes, namespace.get(keys, name)), strict=True))
+            for name in names(namespace)
             if name not in ("keys", "data", "ends")
         }
     return found
 
 
-def names(space):
-    with safe_open(next(space.folder.glob("*.safetensors")), framework="numpy") as segment:
+def names(namespace):
+    with safe_open(next(namespace.folder.glob("*.safetensors")), framework="numpy") as segment:
         return list(segment.keys())
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import shutil
 import zipfile
 
@@ -11,11 +14,15 @@ from PIL import Image
 import figbench
 from figbench.comparison.comparison import compare
 from figbench.data.load import load_manifest
+from figbench.errors import UserError
 from figbench.evaluation import build_reference
 from figbench.evaluation.planning.documents import documents_of
+from figbench.graphs.overlay import COLOURS
+from figbench.reports.build import build_report
 from figbench.synthfig.degrade.make import change_scene
 from figbench.synthfig.degrade.registry import get_flaw
 from figbench.synthfig.export.drawio import scene_drawio
+from figbench.synthfig.export.graph import scene_graph
 from figbench.synthfig.export.svg import scene_svg
 from figbench.synthfig.export.texts import scene_mermaid
 from figbench.synthfig.make import make_scene
@@ -138,3 +145,31 @@ def test_a_packed_reference_carries_its_documents(run, sets, tmp_path):
     result = run("same", "packed.figref")
     assert result["edge_f1"].details["reference_readers"] == f"svg {COUNT}"
     assert result["edge_f1"].value == 1
+
+
+def test_the_report_draws_the_arrows_that_disagree(run, sets, tmp_path):
+    run("reversed")
+    page = tmp_path / "report.html"
+    build_report([sets / "run-reversed"], page)
+    text = page.read_text()
+    assert text.count("reversed arrows") == COUNT
+    assert "missed arrows" not in text and "invented arrows" not in text
+    svg = base64.b64decode(re.findall(r"data:image/svg\+xml;base64,([^\"]+)", text)[0]).decode()
+    assert COLOURS["reversed"] in svg and COLOURS["missed"] not in svg
+
+
+def test_specs_beside_the_references_score_without_their_drawing(sets, tmp_path):
+    folder = shutil.copytree(sets / "reference", tmp_path / "with-specs")
+    for i in range(2):
+        texts = [node.text for node in scene_graph(SCENES[i]).nodes if node.text]
+        (folder / f"f{i}.spec.yaml").write_text(json.dumps({"labels": [*texts, "Unseen thing"]}))
+    protocol = figbench.Protocol.from_document(
+        {"id": "specs", "metrics": [{"metric": "faithfulness"}]}, "test"
+    )
+    result = figbench.evaluate(sets / "same", folder, protocol, store=tmp_path / "store")
+    value = result["spec_label_recall"]
+    assert 0.8 < value.value < 1.0
+    assert value.details["specs"] == 2 and value.n_used == 2
+    (folder / "f0.spec.yaml").write_text("labels: {")
+    with pytest.raises(UserError, match=r"f0\.spec\.yaml"):
+        figbench.evaluate(sets / "same", folder, protocol, store=tmp_path / "store")

@@ -52,9 +52,9 @@ def stored_rows(store):
     """Returns the number of rows in a store; every segment must be whole."""
     total = 0
     for description in store.glob("*/space.json"):
-        space = Store(store).space_by_id(description.parent.name)
-        assert space.damaged == [], space.damaged
-        total += len(space)
+        namespace = Store(store).namespace_by_id(description.parent.name)
+        assert namespace.damaged == [], namespace.damaged
+        total += len(namespace)
     return total
 
 

@@ -60,7 +60,7 @@ def values(path):
 def stores_are_whole(root):
     store = Store(root)
     for description in root.glob("*/space.json"):
-        assert store.space_by_id(description.parent.name).damaged == []
+        assert store.namespace_by_id(description.parent.name).damaged == []
 
 
 class Fresh:
@@ -130,10 +130,10 @@ def rows(pack, store):
     manifest = open_pack(pack, Store(store))
     found = {}
     for description in sorted(store.glob("*/space.json")):
-        space = Store(store).space_by_id(description.parent.name)
-        keys = sorted(space.keys())
+        namespace = Store(store).namespace_by_id(description.parent.name)
+        keys = sorted(namespace.keys())
         for name in ("phash", "ink", "distinct"):
-            found[space.id, name] = space.get(keys, name).tobytes()
+            found[namespace.id, name] = namespace.get(keys, name).tobytes()
     assert found
     return manifest.digest, found
 

@@ -21,8 +21,8 @@ from figbench.errors import UserError
 from figbench.integrations.accelerate import log_validation
 from figbench.integrations.diffusers import evaluate_pipeline
 from figbench.integrations.overlay import MATCHED, UNMATCHED, contact_sheet, label_overlay
-from figbench.integrations.require import require
 from figbench.integrations.torchmetrics import FigbenchMetric
+from figbench.io.optional import require
 from figbench.store import MemoryStore
 
 METRICS = ["kd@efficientnet-lite0", "ssim", "validity"]
@@ -123,6 +123,24 @@ def test_pickle_clone_forward_state_dict_and_merge(plain):
     assert metric.chunks == []
     with pytest.raises(UserError, match="no image"):
         metric.compute()
+
+
+def test_torchmetrics_own_check_of_forward(capsys):
+    """torchmetrics compares ``forward`` with full and with partial state; it prints when equal."""
+    from torchmetrics.utilities.checks import check_forward_full_state_property
+
+    check_forward_full_state_property(
+        FigbenchMetric,
+        init_args={
+            "reference": Figures.from_images(make_images(0)[:2], IDS[:2]),
+            "metrics": ["ssim"],
+            "output": "ssim",
+        },
+        input_args={"images": make_images(1)[:2], "figure_ids": IDS[:2]},
+        num_update_to_compare=(1, 2),
+        reps=1,
+    )
+    assert "Partial state for 2 steps" in capsys.readouterr().out
 
 
 def test_images_without_ids_and_an_output_without_value():
@@ -229,6 +247,6 @@ def test_a_pipeline_is_sampled_into_an_evaluator():
 
 
 def test_a_missing_library_names_its_extra():
-    with pytest.raises(UserError, match=r"pip install 'figbench\[torchmetrics\]'"):
-        require("no_such_library", extra="torchmetrics")
-    assert require("json", extra="none") is sys.modules["json"]
+    with pytest.raises(UserError, match=r"This test needs no_such_library.*\npip install"):
+        require("no_such_library", purpose="This test")
+    assert require("json", purpose="This test") is sys.modules["json"]

@@ -178,3 +178,27 @@ def test_samples_of_one_prompt_only_fall_back_to_all_pairs():
     found = get_metric("kd@x").compute(matched_inputs(x, y, [3] * 5), {})[0]
     assert found.value == pytest.approx(by_double_loop(x, y), abs=1e-6)
     assert "matched" not in found.method
+
+
+class ReadRows:
+    """Rows that are read anew on every access, as a store's are."""
+
+    def __init__(self, rows):
+        self.rows, self.shape = rows, rows.shape
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        return np.array(self.rows[index])
+
+
+def test_rows_of_a_store_give_the_bits_of_an_array():
+    """Folders are scored from stored rows, images in memory from arrays."""
+    rng = np.random.default_rng(3)
+    x, y = (relu_features(rng, n, 1280, 0.2).astype(np.float32) for n in (8, 11))
+    stored = kernel_sums(ReadRows(x), ReadRows(y))
+    array = kernel_sums(x, y)
+    assert stored.value == array.value
+    np.testing.assert_array_equal(stored.generated, array.generated)
+    assert kernel_sums(x, x).value == kernel_sums(ReadRows(x), ReadRows(x)).value

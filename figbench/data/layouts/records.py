@@ -11,6 +11,7 @@ from typing import Any
 from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
 from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
+from figbench.data.layouts.benchmarks import POINTER_FIELD
 from figbench.data.naming import bare
 from figbench.data.origin import FAILED, is_failure, origin_of
 from figbench.data.sources import SEPARATOR
@@ -30,11 +31,10 @@ IMAGE_FIELDS = (
     "figure",
     "output_path",
     "generated",
+    "target_image",
 )
 ID_FIELDS = ("figure_id", "id", "prompt_id", "uid", "key", "sample_id", "reference")
 PROMPT_FIELDS = ("prompt", "caption", "text")
-POINTER_FIELD = "eval_image_field"
-"""PaperBanana's records name the field of the picture that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +87,19 @@ def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
     return first_row is not None and _field(first_row) is not None
 
 
-def from_rows(where: Where, rows: Iterable[Mapping[str, Any]]) -> Listing:
+def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing:
     """Layout 6: records with an image and, when there, id, sample, prompt and seed.
 
-    A record whose image is null or empty is a figure that was not made: a reject.
+    A record whose image is null or empty is a figure that was not made: a reject. None is a record
+    that is passed over: later ones keep their numbers.
 
     Raises:
         UserError: If a record has no field for an image.
     """
     reader = _Rows(where)
     for number, row in enumerate(rows, start=1):
-        reader.add(number, row)
+        if row is not None:
+            reader.add(number, row)
     how = f"field of the record ({', '.join(ID_FIELDS)})"
     if not reader.named:
         how = "image name without suffix"

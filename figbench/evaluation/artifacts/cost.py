@@ -16,13 +16,13 @@ UNITS: tuple[Unit, ...] = ("seconds", "tokens", "usd")
 def cost_totals(figures: Sequence[Figure]) -> dict[Unit, CostTotal]:
     """Returns total, mean and count by unit; a unit that no figure states is absent.
 
-    >>> one = Figure("a", 0, "a.png", "", 8, 8, seconds=2.0)
-    >>> cost_totals([one, one])["seconds"].total
+    >>> figure = Figure("a", 0, "a.png", "", 8, 8, seconds=2.0)
+    >>> cost_totals([figure, figure])["seconds"].total
     4.0
     """
     totals: dict[Unit, CostTotal] = {}
     for unit in UNITS:
-        values = [value for one in figures if (value := getattr(one, unit)) is not None]
+        values = [value for figure in figures if (value := getattr(figure, unit)) is not None]
         if values:
             total = math.fsum(values)
             totals[unit] = CostTotal(total=total, mean=total / len(values), n=len(values))

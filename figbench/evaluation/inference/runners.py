@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,19 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import UserError
-from figbench.evaluation.inference.parallelism import Pace
+from figbench.evaluation.inference.parallelism import Parallelism
 from figbench.evaluation.inference.prepared_sample import PreparedSample
-from figbench.evaluation.inference.writers import Sink
+from figbench.evaluation.inference.writers import Writer
 from figbench.evaluation.planning.execution import Execution
 from figbench.evaluation.planning.tasks import FeatureTask, GraphTask, OcrTask, PairTask, Task
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
 from figbench.features.sharing import shared
+from figbench.images.types import RGBImage
 from figbench.ocr import load_engine
 from figbench.ocr.base import OcrEngine
 from figbench.protocol import Protocol as ScoringProtocol
-from figbench.store import KeptRows, encode_lines
+from figbench.store import BlobCache, encode_lines
+
+MAX_PAYLOADS = 10_000
+"""Figures whose texts a run holds for figures of equal pixels: a few kB each."""
 
 
 class Runner(Protocol):
@@ -49,10 +56,10 @@ class _NeedsImages:
 class FeatureRunner(_NeedsImages):
     """Feature extractor to store rows."""
 
-    def __init__(self, extractor: FeatureExtractor, sink: Sink) -> None:
+    def __init__(self, extractor: FeatureExtractor, writer: Writer) -> None:
         self._extractor = extractor
         self.batch_size = extractor.info.batch_size
-        self._sink = sink
+        self._sink = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -67,10 +74,10 @@ class FeatureRunner(_NeedsImages):
 class PairRunner(_NeedsImages):
     """Pair scorer to store rows."""
 
-    def __init__(self, scorer: PairScorer, sink: Sink) -> None:
+    def __init__(self, scorer: PairScorer, writer: Writer) -> None:
         self._scorer = scorer
         self.batch_size = scorer.info.batch_size
-        self._sink = sink
+        self._sink = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -86,8 +93,13 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: KeptRows) -> None:
+<<<<<<< HEAD
+    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
         self._scorer, self._sink, self._kept = scorer, sink, kept
+=======
+    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: KeptRows) -> None:
+        self._scorer, self._sink, self._kept = scorer, writer, kept
+>>>>>>> speed
 
     def holds(self, job: Job) -> bool:
         """See :class:`Runner`."""
@@ -118,16 +130,37 @@ class OcrRunner(_NeedsImages):
 
     batch_size = 1
 
-    def __init__(self, engine: OcrEngine, sink: Sink) -> None:
+    def __init__(self, engine: OcrEngine, writer: Writer) -> None:
         self._engine = engine
-        self._sink = sink
+        self._sink = writer
+        self._payloads: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = threading.Lock()
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
-            payload = encode_lines(self._engine.read(item.image))
-            self._sink.add(item.job, payload)
+            self._sink.add(item.job, self._payload(item.image))
         return len(batch)
+
+    def _payload(self, image: RGBImage) -> bytes:
+        """Returns the encoded lines; images of equal pixels in different files are read once."""
+        digest = pixel_digest(image)
+        with self._lock:
+            payload = self._payloads.get(digest)
+        if payload is None:
+            payload = encode_lines(self._engine.read(image))
+            with self._lock:
+                self._payloads[digest] = payload
+                if len(self._payloads) > MAX_PAYLOADS:
+                    self._payloads.popitem(last=False)
+        return payload
+
+
+def pixel_digest(image: RGBImage) -> bytes:
+    """Returns a digest of an image's size and pixels, 20 bytes."""
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=20)
+    digest.update(np.ascontiguousarray(image))
+    return digest.digest()
 
 
 class GraphRunner(_NeedsImages):
@@ -156,53 +189,69 @@ class Setting:
         protocol: Names precision and reader.
         execution: How networks run.
         device: A torch device.
-        pace: What runs side by side.
+        parallelism: What runs side by side.
         kept: Where embedded references of a task are kept; None for nowhere.
     """
 
     protocol: ScoringProtocol
     execution: Execution
     device: str
+<<<<<<< HEAD
     pace: Pace
+    kept: Callable[[Task], BlobCache] | None = None
+=======
+    parallelism: Parallelism
     kept: Callable[[Task], KeptRows] | None = None
+>>>>>>> speed
 
 
-def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     """Loads the network of a task."""
-    runner = RUNNERS[type(task)](task, setting, sink)
+    runner = RUNNERS[type(task)](task, setting, writer)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
-    factor = setting.pace.batch_factor
+<<<<<<< HEAD
+    # PyTorch may round an image's features differently in batches of different sizes. On a CPU
+    # batches save no time, so that features never depend on what shares a batch.
+    alone = setting.execution.deterministic or setting.device == "cpu"
+    runner.batch_size = 1 if alone else runner.batch_size * setting.pace.batch_factor
+=======
+    factor = setting.parallelism.batch_factor
     runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
+>>>>>>> speed
     return runner
 
 
 def _how(setting: Setting) -> tuple[str, str, str, int]:
     """Returns device, precision, engine and streams, as the loaders take them."""
     execution = setting.execution
-    return setting.device, setting.protocol.precision, execution.engine, setting.pace.lanes
+    return setting.device, setting.protocol.precision, execution.engine, setting.parallelism.workers
 
 
-def _feature_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
-    return FeatureRunner(load_extractor(task.network, *_how(setting)), sink)
+def _feature_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
+    return FeatureRunner(load_extractor(task.network, *_how(setting)), writer)
 
 
-def _pair_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+def _pair_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     scorer = load_pair_scorer(task.network, *_how(setting))
     if setting.kept and isinstance(scorer, EmbeddingScorer):
-        return EmbeddedPairRunner(scorer, sink, setting.kept(task))
-    return PairRunner(scorer, sink)
+        return EmbeddedPairRunner(scorer, writer, setting.kept(task))
+    return PairRunner(scorer, writer)
 
 
-def _ocr_runner(_task: Task, setting: Setting, sink: Sink) -> Runner:
-    return OcrRunner(_reader(setting), sink)
+def _ocr_runner(_task: Task, setting: Setting, writer: Writer) -> Runner:
+    return OcrRunner(_reader(setting), writer)
 
 
+<<<<<<< HEAD
 def _graph_runner(_task: Task, _setting: Setting, sink: Sink) -> Runner:
     return GraphRunner(sink)
 
 
 RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
+=======
+RUNNERS: dict[type[Task], Callable[[Task, Setting, Writer], Runner]] = {
+>>>>>>> speed
     FeatureTask: _feature_runner,
     PairTask: _pair_runner,
     OcrTask: _ocr_runner,
@@ -259,14 +308,18 @@ def _reader(setting: Setting) -> OcrEngine:
     if spec is None:
         raise ValueError("the plan has an OCR task and the protocol names no reader")
     return load_engine(
-        spec.engine, spec.settings, setting.device, setting.execution.engine, setting.pace.lanes
+        spec.engine,
+        spec.settings,
+        setting.device,
+        setting.execution.engine,
+        setting.parallelism.workers,
     )
 
 
-def _add_score(sink: Sink, item: PreparedSample, score: float) -> None:
+def _add_score(writer: Writer, item: PreparedSample, score: float) -> None:
     row = {"score": np.asarray(score, dtype=np.float64)}
     _require_finite(row, item)
-    sink.add(item.job, row)
+    writer.add(item.job, row)
 
 
 def _require_finite(row: dict[str, npt.NDArray[Any]], item: PreparedSample) -> None:

@@ -1,4 +1,4 @@
-"""Where finished rows go."""
+"""Writers of results: the store, or a buffer that another machine sends to it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from figbench.evaluation.planning.workload import Job, Spaces
-from figbench.store import Space
+from figbench.evaluation.planning.workload import Job, Namespaces
+from figbench.store import Namespace
 
 FLUSH_ROWS = 128
-DEAR_FLUSH_ROWS = 32
+TEXT_FLUSH_ROWS = 32
 FLUSH_AFTER_S = 5.0
-"""Rows (of readings, which are dear) and seconds before a segment is written: the cost of a kill.
-"""
+"""Results (fewer of text, which takes longest) and seconds before a segment is written: at most
+so much is computed again after a kill."""
 
 Row = bytes | dict[str, npt.NDArray[Any]]
 
 
-class Sink(Protocol):
+class Writer(Protocol):
     """Takes finished rows: the store, or what carries them to it from another machine."""
 
     def add(self, job: Job, row: Row) -> None:
@@ -33,39 +33,53 @@ class Sink(Protocol):
         ...
 
 
-class StoreSink:
+class StoreWriter:
     """Finished rows per space, written as segments; for several threads."""
 
+<<<<<<< HEAD
+    def __init__(self, namespaces: Namespaces) -> None:
+        self._places = namespaces
+        self._rows: dict[Namespace, dict[bytes, Row]] = {}
+=======
     def __init__(self, spaces: Spaces) -> None:
-        self._places = spaces
+        self._spaces = spaces
         self._rows: dict[Space, dict[bytes, Row]] = {}
+>>>>>>> speed
         self._written_s = time.monotonic()
         self._lock = threading.RLock()
 
     def add(self, job: Job, row: Row) -> None:
-        """See :class:`Sink`."""
+        """See :class:`Writer`."""
         with self._lock:
-            space = self._places.of(job.task, job.side)
-            rows = self._rows.setdefault(space, {})
+<<<<<<< HEAD
+            namespace = self._places.of(job.task, job.side)
+            rows = self._rows.setdefault(namespace, {})
             rows[job.key] = row
             if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
+                self._write(namespace)
+=======
+            space = self._spaces.of(job.task, job.side)
+            rows = self._rows.setdefault(space, {})
+            rows[job.key] = row
+            if len(rows) >= (TEXT_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
                 self._write(space)
+>>>>>>> speed
             elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
                 self.flush()
 
     def flush(self) -> None:
-        """See :class:`Sink`."""
+        """See :class:`Writer`."""
         with self._lock:
-            for space in list(self._rows):
-                self._write(space)
+            for namespace in list(self._rows):
+                self._write(namespace)
             self._written_s = time.monotonic()
 
-    def _write(self, space: Space) -> None:
-        rows = self._rows.pop(space)
+    def _write(self, namespace: Namespace) -> None:
+        rows = self._rows.pop(namespace)
         texts = [row for row in rows.values() if isinstance(row, bytes)]
         if texts:
-            space.put_bytes(list(rows), texts)
+            namespace.put_bytes(list(rows), texts)
             return
         arrays = [row for row in rows.values() if not isinstance(row, bytes)]
         stacked = {part: np.stack([row[part] for row in arrays]) for part in arrays[0]}
-        space.put(list(rows), stacked)
+        namespace.put(list(rows), stacked)

@@ -1,10 +1,10 @@
-"""Vector and text documents beside the figures of a run: what states a figure's graph exactly."""
+"""Vector and text documents beside the figures of a run, which state their graphs exactly."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from figbench.errors import UserError
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
+from figbench.graphs.spec import FigureSpec, read_spec
 from figbench.images.limits import DecodeError
 
 SUFFIXES = (
     ".graph.json", ".drawio", ".dot", ".gv", ".mmd", ".mermaid", ".pptx", ".tex", ".tikz", ".svg",
 )  # fmt: skip
-"""Of documents, the most explicit first: where several lie beside a figure, the first is read."""
+"""Suffixes of documents, the most explicit first: of several documents the first is read."""
+SPEC_SUFFIXES = (".spec.yaml", ".spec.yml", ".spec.json")
 
 
 def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
@@ -30,51 +32,82 @@ def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
     if not any(task.reads_documents for task in plan.tasks):
         return inputs
     documents: dict[tuple[Side, str], Figure] = {}
-    offered = {figure.path: figure for figure in inputs.sides.present}
+    present = {figure.path: figure for figure in inputs.sides.present}
     for side, manifest, figures in (
-        (GENERATED, inputs.generated, offered.values()),
+        (GENERATED, inputs.generated, present.values()),
         (REFERENCE, inputs.reference, inputs.reference.figures),
     ):
         for path, document in documents_of(manifest, figures).items():
             documents[side, path] = document
-    return replace(inputs, sides=replace(inputs.sides, documents=documents))
+    specs = {}
+    if any(item.metric.spec.needs.specs for item in plan.metrics):
+        specs = specs_of(inputs.reference)
+    return replace(inputs, sides=replace(inputs.sides, documents=documents, specs=specs))
+
+
+def specs_of(manifest: Manifest) -> dict[str, FigureSpec]:
+    """Returns the spec beside each figure that has one, by the path of the figure.
+
+    Raises:
+        UserError: If a spec cannot be read: left out, it would change the score unseen.
+    """
+    names: dict[str, frozenset[str]] = {}
+    root = Path(manifest.root)
+    specs = {}
+    for figure in manifest.figures:
+        if figure.sha256 in manifest.contents:
+            continue
+        folder = _folder(figure.path)
+        if folder not in names:
+            names[folder] = frozenset(_file_names(root, folder, SPEC_SUFFIXES))
+        for path in _possible_names(figure.path, SPEC_SUFFIXES):
+            if path in names[folder]:
+                try:
+                    data = read_source(root, path)
+                except DecodeError as error:
+                    raise UserError(f"{path}: the spec cannot be read ({error}).") from None
+                specs[figure.path] = read_spec(data, path, figure.figure_id)
+                break
+    return specs
 
 
 def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, Figure]:
     """Returns the document of each figure that has one, by the path of the figure.
 
-    A document lies in the folder, or in the archive's folder, of its figure and has its name with
-    another suffix: ``a.drawio`` beside ``a.png``. A document that cannot be read is returned all
-    the same: its figure counts as failed, and is not read from its pixels instead.
+    A document is in the folder of its figure, or in the same folder of its archive, and has its
+    name with another suffix: ``a.drawio`` beside ``a.png``. A document that cannot be read is
+    returned as well: its figure counts as failed and is not read from its pixels.
 
     Args:
-        manifest: The set; its root is where paths start.
-        figures: Of the set.
+        manifest: The set.
+        figures: Figures of the set.
     """
     names: dict[str, frozenset[str]] = {}
-    found = {}
+    documents = {}
     for figure in figures:
         if figure.sha256 in manifest.contents:
             continue
         folder = _folder(figure.path)
         if folder not in names:
-            names[folder] = frozenset(_listed(Path(manifest.root), folder))
-        document = next((one for one in _candidates(figure.path) if one in names[folder]), None)
+            names[folder] = frozenset(_file_names(Path(manifest.root), folder))
+        document = next(
+            (name for name in _possible_names(figure.path) if name in names[folder]), None
+        )
         if document is not None:
             digest = _digest(Path(manifest.root), document)
-            found[figure.path] = replace(figure, path=document, sha256=digest)
-    return found
+            documents[figure.path] = replace(figure, path=document, sha256=digest)
+    return documents
 
 
-def _candidates(path: str) -> Iterator[str]:
+def _possible_names(path: str, suffixes: Sequence[str] = SUFFIXES) -> Iterator[str]:
     """Yields the paths that a figure's document may have, the most explicit first."""
     stem, suffix = stem_and_suffix(path)
     plain = path[: len(path) - len(suffix)] if suffix else path
     stems = list(dict.fromkeys((plain, without_suffix(path))))
-    for ending in SUFFIXES:
-        for one in stems:
-            if f"{one}{ending}" != path and stem:
-                yield f"{one}{ending}"
+    for ending in suffixes:
+        for name in stems:
+            if f"{name}{ending}" != path and stem:
+                yield f"{name}{ending}"
 
 
 def _folder(path: str) -> str:
@@ -82,7 +115,7 @@ def _folder(path: str) -> str:
     return f"{container}{SEPARATOR}" if separator else path.rpartition("/")[0]
 
 
-def _listed(root: Path, folder: str) -> Iterator[str]:
+def _file_names(root: Path, folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
     container, separator, _ = folder.partition(SEPARATOR)
     if separator and is_archive(root / container):
         try:
@@ -97,7 +130,7 @@ def _listed(root: Path, folder: str) -> Iterator[str]:
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
-                if entry.name.lower().endswith(SUFFIXES):
+                if entry.name.lower().endswith(suffixes):
                     yield f"{folder}/{entry.name}" if folder else entry.name
     except (OSError, ValueError):
         return

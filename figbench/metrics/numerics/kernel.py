@@ -183,7 +183,12 @@ def polynomial_kernel(
     x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float32]:
     """Returns (x.y / D + 1)^3 in float32, shape (n, m)."""
-    kernel = np.asarray(x, np.float32) @ np.asarray(y, np.float32).T
+    first, second = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    if np.may_share_memory(first, second):
+        # NumPy multiplies an array by its own transpose with another BLAS routine, which rounds
+        # differently: rows read from a store twice would give another number than an array.
+        second = second.copy()
+    kernel = first @ second.T
     kernel *= np.float32(1.0 / x.shape[1])
     kernel += np.float32(1.0)
     cube = kernel * kernel
