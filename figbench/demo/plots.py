@@ -36,7 +36,6 @@ def write_contact_sheet(
 
 
 def write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence[str]) -> None:
-<<<<<<< HEAD
     """Writes one small bar panel for each metric, models side by side, with intervals.
 
     Args:
@@ -49,15 +48,6 @@ def write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence
 
 
 def _write_plot(target: Path, results: Mapping[str, RunResult], metrics: Sequence[str]) -> None:
-=======
-    """Writes one small bar panel per metric, models side by side, with intervals.
-
-    Args:
-        target: Path of the image file.
-        results: Result of each model by its name.
-        metrics: Ids of the outputs, one panel each.
-    """
->>>>>>> face
     names = list(results)
     columns = 4
     rows = -(-len(metrics) // columns)
