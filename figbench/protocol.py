@@ -155,9 +155,9 @@ class Protocol(Section):
     def definition(self) -> dict[str, Any]:
         """Returns the JSON-ready content that the hash covers (titles left out)."""
         document = self.model_dump(mode="json", exclude={"title", "description"})
-        for part in ("metric_versions", "external_metrics"):
-            if not document[part]:
-                del document[part]
+        for field in ("metric_versions", "external_metrics"):
+            if not document[field]:
+                del document[field]
         return document
 
     @property
