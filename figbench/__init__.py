@@ -9,9 +9,12 @@ The public API is loaded on first use, so that ``import figbench`` stays light:
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from figbench._version import __version__
+
+logging.getLogger("figbench").addHandler(logging.NullHandler())
 
 _PUBLIC = {
     "Comparison": "figbench.comparison",

@@ -16,7 +16,7 @@ from typing import Any
 
 
 class CallablePackage(ModuleType):
-    """A module whose call is that of ``_target``, ``"module:function"``."""
+    """A module that can be called; the call runs ``_target``, ``"module:function"``."""
 
     _target: str
 

@@ -1,13 +1,13 @@
-"""What can go wrong, as types, and the exit code of each.
+"""Error types and their exit codes.
 
 | code | meaning |
 |---|---|
 | 0 | done; for ``gate``: no regression |
 | 1 | ``gate`` found a regression |
-| 2 | the user can mend it: wrong argument, missing file, missing weights |
+| 2 | the user can correct it: wrong argument, missing file, missing weights |
 | 3 | integrity: a digest does not match, or results must not be compared |
 | 70 | a fault of figbench itself (EX_SOFTWARE of sysexits.h); please report it |
-| 130 | interrupted; finished work is kept and a rerun resumes |
+| 130 | interrupted; finished work is stored and a rerun resumes |
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class FigbenchError(Exception):
 
 
 class UserError(FigbenchError):
-    """Something the user can mend (exit code 2)."""
+    """An error that the user can correct (exit code 2)."""
 
     exit_code = EXIT_USER
 
 
 class WeightsUnavailableError(UserError):
-    """A network's weights are not here and could not be fetched (exit code 2)."""
+    """Weights of a network are missing and could not be downloaded (exit code 2)."""
 
 
 class IntegrityError(FigbenchError):

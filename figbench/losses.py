@@ -18,7 +18,7 @@ MINIMUM_SIDE = 16
 
 
 class OcrPerceptualLoss(nn.Module):
-    """OCR-SIM as a loss: differences that a text detector sees weigh most.
+    """OCR-SIM as a loss: it weighs differences in the features of a text detector.
 
     The network (CRAFT's backbone) is frozen, stays in eval mode and is not part of
     ``parameters()`` that require gradients. Gradients reach both images.
@@ -28,7 +28,7 @@ class OcrPerceptualLoss(nn.Module):
         reduction: ``mean``, ``sum`` or ``none`` over the batch.
 
     Raises:
-        UserError: If an argument is not one of these.
+        UserError: If an argument is invalid.
         WeightsUnavailableError: If CRAFT's weights are missing.
 
     Source: Rodriguez et al., OCR-VQGAN: Taming text-within-image generation, WACV 2023.

@@ -1,4 +1,4 @@
-"""What a reference model offers, and how one is found; nothing here imports a model."""
+"""Interface and registry of reference models. No model is imported here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from figbench.registry import Registry
 
 
 class ReferenceModel(Protocol):
-    """A model that can be trained and sampled; third parties add theirs as an entry point."""
+    """A model that can be trained and sampled; third parties register an entry point."""
 
     name: str
 
@@ -35,7 +35,22 @@ class ReferenceModel(Protocol):
         device: str = "auto",
         quiet: bool = False,
     ) -> Path:
-        """Trains a stage; returns the folder of the trained networks."""
+        """Trains a stage.
+
+        Args:
+            stage: Name of the stage.
+            config: Name or path of the configuration.
+            data: Training figures.
+            out: Folder for checkpoints and the trained networks.
+            overrides: Changes of the configuration, ``key=value``.
+            autoencoder: Folder of a trained autoencoder, for later stages.
+            resume: Whether to continue from the last checkpoint in ``out``.
+            device: Device, or ``auto``.
+            quiet: Whether to print nothing.
+
+        Returns:
+            Folder of the trained networks.
+        """
         ...
 
     def sample(
@@ -59,7 +74,30 @@ class ReferenceModel(Protocol):
         precision: str = "float32",
         quiet: bool = False,
     ) -> Path:
-        """Draws figures into ``out``; returns the path of their manifest."""
+        """Draws figures.
+
+        Args:
+            checkpoint: Folder or name of the trained networks.
+            prompts: File or set with captions; None where ``prompt`` is given.
+            guidance_scale: Guidance scale; None for that of the checkpoint.
+            num_inference_steps: Denoising steps; None for those of the checkpoint.
+            samples_per_prompt: Figures of each caption.
+            seed: Seed of the noise.
+            out: Folder of the figures and their manifest.
+            limit: Largest number of captions; None for all.
+            prompt: Captions given directly.
+            config: Configuration, where the checkpoint has none.
+            overrides: Changes of the configuration, ``key=value``.
+            eta: Noise of the sampler, 0 to 1; None for the default.
+            scheduler: Name of the sampler.
+            batch_size: Figures in a batch; None for the default.
+            device: Device, or ``auto``.
+            precision: Floating-point type of the networks.
+            quiet: Whether to print nothing.
+
+        Returns:
+            Path of the manifest.
+        """
         ...
 
     def convert(
@@ -72,7 +110,19 @@ class ReferenceModel(Protocol):
         use_ema: bool = True,
         quiet: bool = False,
     ) -> dict[str, Any]:
-        """Rewrites a checkpoint of the model's authors; returns what did not match."""
+        """Converts a checkpoint of the model's authors.
+
+        Args:
+            source: The checkpoint.
+            config: Name or path of the configuration.
+            out: Folder of the converted networks.
+            overrides: Changes of the configuration, ``key=value``.
+            use_ema: Whether to take the moving average of the weights.
+            quiet: Whether to print nothing.
+
+        Returns:
+            Report of the conversion, with the keys that did not match.
+        """
         ...
 
 
@@ -88,6 +138,6 @@ def get_model(name: str) -> ReferenceModel:
     """Returns a model by name.
 
     Raises:
-        UserError: If there is none of that name; the message suggests the nearest.
+        UserError: If the name is unknown; the message suggests the most similar.
     """
     return _MODELS.get(name)()

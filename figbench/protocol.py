@@ -1,4 +1,4 @@
-"""Protocols: everything that changes a number, with a canonical hash."""
+"""Protocols: the settings that change a score, with a canonical hash."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ PreprocessName = Literal["pad512", "pad384", "pad256", "crop384", "none"]
 ScalarSetting = bool | int | float | str
 
 
-class Part(BaseModel):
-    """Base of the protocol's parts."""
+class Section(BaseModel):
+    """Base of the sections of a protocol."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class DatasetSpec(Part):
-    """Which references count.
+class DatasetSpec(Section):
+    """Selection of the references.
 
     Attributes:
         name: ``paper2fig100k`` or ``any``.
-        split: ``train``, ``test`` or None for the whole of what is given.
-        caption: Which caption field is the prompt.
-        min_aspect: Smallest width / height kept; None for no filter.
-        max_aspect: Largest width / height kept.
+        split: ``train``, ``test`` or None for the whole set.
+        caption: Caption field that is the prompt.
+        min_aspect: Smallest width / height; None for no limit.
+        max_aspect: Largest width / height; None for no limit.
     """
 
     name: str = "any"
@@ -43,22 +43,22 @@ class DatasetSpec(Part):
     max_aspect: float | None = Field(default=None, gt=0)
 
 
-class OcrSpec(Part):
-    """Which reader, with which settings; ``version`` is filled when a run starts."""
+class OcrSpec(Section):
+    """OCR engine and its settings; ``version`` is filled when a run starts."""
 
     engine: str
     version: str | None = None
     settings: dict[str, ScalarSetting] = Field(default_factory=dict)
 
 
-class MetricRequest(Part):
+class MetricRequest(Section):
     """One metric of a protocol.
 
     Attributes:
         metric: Registry name, with ``@extractor`` for families: ``fid``,
             ``fd@efficientnet-lite0``, ``label_fidelity``.
-        preprocess: Another policy than the protocol's, for this metric.
-        settings: The metric's own settings; unset ones take its documented defaults.
+        preprocess: Policy for this metric; None for that of the protocol.
+        settings: Settings of the metric; others have their documented defaults.
     """
 
     metric: str
@@ -66,7 +66,7 @@ class MetricRequest(Part):
     settings: dict[str, ScalarSetting] = Field(default_factory=dict)
 
 
-class Protocol(Part):
+class Protocol(Section):
     """A frozen description of how figures are scored.
 
     Results of different hashes are never compared, ranked or gated together.
@@ -89,13 +89,15 @@ class Protocol(Part):
     interval_level: float = Field(default=0.95, gt=0.5, lt=1)
     decoder_version: int | None = None
     weights: dict[str, str] = Field(default_factory=dict)
+    metric_versions: dict[str, int] = Field(default_factory=dict)
+    external_metrics: dict[str, Literal["higher", "lower"]] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Protocol:
-        """Loads a shipped protocol by name or a user's YAML file by path.
+        """Loads a shipped protocol by name or a YAML file by path.
 
         Raises:
-            UserError: If there is none of that name, or the YAML breaks the schema.
+            UserError: If the name is unknown, or the YAML does not follow the schema.
         """
         document, source = _read(str(name_or_path))
         if not isinstance(document, dict):
@@ -123,17 +125,40 @@ class Protocol(Part):
         return self.from_document({**self.model_dump(), **changes}, f"protocol '{self.id}'")
 
     def resolved(
-        self, *, weights: Mapping[str, str], ocr_version: str | None, decoder_version: int
+        self,
+        *,
+        weights: Mapping[str, str],
+        ocr_version: str | None,
+        decoder_version: int,
+        metric_versions: Mapping[str, int] | None = None,
     ) -> Protocol:
-        """Returns a copy that names the very networks, reader and decoder of a run."""
+        """Returns a copy with the networks, OCR engine, decoder and metric versions of a run.
+
+        Args:
+            weights: Digest of each network's weights.
+            ocr_version: Version of the OCR engine, or None.
+            decoder_version: Version of the image decoder.
+            metric_versions: Version of each metric's definition; those of version 1 do not enter
+                the definition, so that older hashes stay valid.
+        """
         ocr = self.ocr.model_copy(update={"version": ocr_version}) if self.ocr else None
+        later = {name: number for name, number in (metric_versions or {}).items() if number > 1}
         return self.model_copy(
-            update={"weights": dict(weights), "ocr": ocr, "decoder_version": decoder_version}
+            update={
+                "weights": dict(weights),
+                "ocr": ocr,
+                "decoder_version": decoder_version,
+                "metric_versions": later,
+            }
         )
 
     def definition(self) -> dict[str, Any]:
         """Returns the JSON-ready content that the hash covers (titles left out)."""
-        return self.model_dump(mode="json", exclude={"title", "description"})
+        document = self.model_dump(mode="json", exclude={"title", "description"})
+        for part in ("metric_versions", "external_metrics"):
+            if not document[part]:
+                del document[part]
+        return document
 
     @property
     def hash(self) -> str:
@@ -161,8 +186,8 @@ def _read(name: str) -> tuple[Any, str]:
     path = Path(name)
     if path.is_file():
         return read_yaml(path), name
-    known = shipped_protocols()
+    names = shipped_protocols()
     raise UserError(
-        f"Unknown protocol '{name}': neither a shipped name nor a YAML file.{suggest(name, known)}",
-        remedy=f"Shipped: {', '.join(known)}. Or give the path of your own YAML.",
+        f"Unknown protocol '{name}': neither a shipped name nor a YAML file.{suggest(name, names)}",
+        remedy=f"Shipped: {', '.join(names)}. Or give the path of a YAML file.",
     )

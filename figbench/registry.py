@@ -1,4 +1,4 @@
-"""One typed registry: built-in names, third-party entry points, "did you mean"."""
+"""Typed registry of built-in names and third-party entry points, with suggestions."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from figbench.errors import UserError
 T = TypeVar("T")
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Returns ``" Did you mean 'x'?"`` for the nearest known name, or an empty string."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+def suggest(name: str, options: Iterable[str]) -> str:
+    """Returns ``" Did you mean 'x'?"`` for the most similar option, or an empty string."""
+    near = difflib.get_close_matches(name, list(options), n=1, cutoff=0.5)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
 class Registry(Generic[T]):
-    """Names to objects, imported only when asked for.
+    """Maps names to objects, which are imported on first use.
 
     Args:
-        kind: What the names are, for messages ("metric", "extractor").
+        kind: Kind of object, for messages ("metric", "extractor").
         group: Entry-point group for third parties, e.g. ``figbench.metrics``.
         builtin: Name to ``"module:attribute"``.
 
@@ -38,7 +38,7 @@ class Registry(Generic[T]):
         self._loaded: dict[str, T] = {}
 
     def names(self) -> list[str]:
-        """Returns every known name, sorted."""
+        """Returns every name, sorted."""
         external = {point.name for point in entry_points(group=self.group)}
         return sorted(external | set(self._builtin))
 
@@ -46,7 +46,7 @@ class Registry(Generic[T]):
         """Returns the object registered under ``name``.
 
         Raises:
-            UserError: If no such name is known; the message suggests the nearest one.
+            UserError: If the name is unknown; the message suggests the most similar one.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
@@ -59,8 +59,8 @@ class Registry(Generic[T]):
         for point in entry_points(group=self.group):
             if point.name == name:
                 return cast(T, point.load())
-        known = self.names()
+        names = self.names()
         raise UserError(
-            f"Unknown {self.kind} '{name}'.{suggest(name, known)}",
-            remedy=f"Known: {', '.join(known)}.",
+            f"Unknown {self.kind} '{name}'.{suggest(name, names)}",
+            remedy=f"Known: {', '.join(names)}.",
         )

@@ -4,8 +4,11 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+settings.register_profile("any-speed", deadline=None)
+settings.load_profile("any-speed")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: threads of several would wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

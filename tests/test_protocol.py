@@ -32,6 +32,29 @@ def test_hash_follows_what_changes_a_number(change):
     assert base.replace(**change).hash != base.hash
 
 
+def test_the_hash_follows_metric_versions_from_2_on():
+    base = Protocol.load("offline")
+    fixed = {"weights": {}, "ocr_version": None, "decoder_version": 1}
+    plain = base.resolved(**fixed)
+    assert base.resolved(**fixed, metric_versions={"ssim": 1}).hash == plain.hash
+    assert "metric_versions" not in plain.definition()
+    later = base.resolved(**fixed, metric_versions={"ssim": 1, "kd@efficientnet-lite0": 2})
+    assert later.definition()["metric_versions"] == {"kd@efficientnet-lite0": 2}
+    assert later.hash != plain.hash
+    assert Protocol.from_document(later.definition(), "a result").hash == later.hash
+
+
+def test_a_run_states_the_versions_of_its_metrics():
+    from figbench.evaluation.planning.execution import DEFAULT
+    from figbench.evaluation.planning.plan import make_plan
+
+    plan = make_plan(
+        Protocol.load("offline"), ["ssim"], n_generated=9, paired=True, skip_unavailable=False,
+        allow_unpaired=False, execution=DEFAULT,
+    )  # fmt: skip
+    assert plan.protocol.metric_versions == {"kd@efficientnet-lite0": 2}
+
+
 def test_hash_ignores_words_and_key_order():
     base = Protocol.load("offline")
     assert base.replace(title="Another title", description="").hash == base.hash

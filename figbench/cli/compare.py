@@ -40,6 +40,13 @@ def compare(
             autocompletion=complete_metrics,
         ),
     ] = None,
+    allow_drift: Annotated[
+        bool,
+        typer.Option(
+            "--allow-drift",
+            help="Compare runs of different judges; their drift is left out of the test.",
+        ),
+    ] = False,
     verbose: Annotated[
         bool,
         typer.Option("--verbose", "-v", help="Also visible differences and wins/losses/ties."),
@@ -55,7 +62,8 @@ def compare(
     outputs paper by paper (figure by figure where figures name no paper), adjusted over the
     tested metrics (Holm). By default the headline metrics are tested, because every further
     test makes all of them weaker. Refuses runs of different protocols or references (exit 3)
-    and shows what differs.
+    and shows what differs. Folders of `figbench judge run` are compared by win rate; different
+    judges are refused with their drift.
     """
     from figbench.comparison.comparison import compare_runs
     from figbench.comparison.runs import load_run
@@ -65,7 +73,9 @@ def compare(
     form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     first, *others = [load_run(run) for run in runs]
     chosen = _tested(first, metrics)
-    comparisons = [compare_runs(first, other, metrics=chosen) for other in others]
+    comparisons = [
+        compare_runs(first, other, metrics=chosen, allow_drift=allow_drift) for other in others
+    ]
     console = result_console(machine_output=form is not None)
     scales = {name: one.display_scale for name, one in first.result.metrics.items()}
     for comparison in comparisons:

@@ -30,22 +30,19 @@ def synth(
 
     Example: `figbench data synth --n 2000 --seed 0 --out synthfig`
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
     from figbench.cli.console import error_console, print_json
+    from figbench.evaluation.progress import RichProgress
     from figbench.synthfig import synthesize
 
     console = error_console()
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("figures", total=max(n, 1))
+    with RichProgress(console).tasks({"figures": max(n, 1)}) as advance:
         report = synthesize(
             out,
             n,
             seed,
             split_fraction,
             simple=simple,
-            on_figure=lambda: progress.advance(task),
+            on_figure=lambda: advance("figures", 1),
         )
     if report.fonts_differ:
         console.print(

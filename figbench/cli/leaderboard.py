@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from figbench.cli.cards import read_card
 from figbench.cli.console import error_console
 from figbench.errors import UserError
+
+if TYPE_CHECKING:
+    from figbench.leaderboard.judged import Judged
+    from figbench.results.schema import RunResult
 
 board_app = typer.Typer(no_args_is_help=True, help="Boards whose ranks are ranges.")
 EntryFile = Annotated[Path, typer.Argument(help="<org>__<model>__<YYYY-MM-DD>.json")]
@@ -20,6 +24,14 @@ Pictures = Annotated[
         "--pictures/--no-pictures", help="Attach thumbnails of 24 figures for the gallery."
     ),
 ]
+JudgeFolder = Annotated[
+    Path | None, typer.Option(help="Folder of judge run on the same figures and reference.")
+]
+VotesFile = Annotated[Path | None, typer.Option(help="Votes of people (study import).")]
+Against = Annotated[
+    str | None, typer.Option(help="The other set in the votes [default: the only one].")
+]
+Question = Annotated[str, typer.Option(help="Question that the votes answer.")]
 BoardFolder = Annotated[Path, typer.Argument(help="Folder with board.yaml and entries/.")]
 
 
@@ -123,8 +135,15 @@ def enter(
         Path | None, typer.Option(help="YAML or JSON whose fields replace those of the run.")
     ] = None,
     model_name: Annotated[str | None, typer.Option(help="Name on the board.")] = None,
+    judge: JudgeFolder = None,
+    votes: VotesFile = None,
+    votes_name: Annotated[
+        str | None, typer.Option(help="The model's name in the votes [default: its name].")
+    ] = None,
+    against: Against = None,
+    question: Question = "",
 ) -> None:
-    """Make an entry from a finished run."""
+    """Make an entry from a finished run, with judged values from --judge and --votes."""
     from figbench.io.atomic import write_text_atomic
     from figbench.io.json_files import dump_json
     from figbench.leaderboard.attachments import (
@@ -135,6 +154,7 @@ def enter(
     )
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import Entry, NamedEntry, check_name, load_board
+    from figbench.leaderboard.judged import attach
     from figbench.leaderboard.validation import incomplete, require_valid
     from figbench.results.files import PER_FIGURE_NAME, load_result
     from figbench.results.integrity import check_folder
@@ -156,6 +176,9 @@ def enter(
         }
     )
     check_name(out)
+    judged = _judged(judge, votes, votes_name or card.name or "", against, question, run)
+    if judged:
+        entry = entry.model_copy(update={"judged": {one.column: one.judged for one in judged}})
     if not entry.model.name:
         raise UserError(
             f"{result}: the run names no model, and a board refuses an entry without a name.",
@@ -166,6 +189,7 @@ def enter(
         folder = result if result.is_dir() else result.parent
         rules = load_board(board)
         evidence, _ = collect(folder, rules.metrics, pictures=pictures)
+        evidence = attach(evidence, judged)
         reference = load_evidence(board / REFERENCE_NAME)
         named = NamedEntry(out.stem, entry, evidence)
         require_valid(named, rules, reference)
@@ -178,6 +202,53 @@ def enter(
     write_text_atomic(out, dump_json(entry.model_dump(mode="json")))
     attached = f" and {evidence_path(out).name}" if evidence else ""
     error_console().print(f"Wrote {out}{attached}.", markup=False, soft_wrap=True)
+
+
+def _judged(
+    judge: Path | None,
+    votes: Path | None,
+    name: str,
+    against: str | None,
+    question: str,
+    run: RunResult | None,
+) -> list[Judged]:
+    """Returns the judged values that the options name."""
+    from figbench.leaderboard.judged import judged_by_model, judged_by_people
+
+    if votes is None and (against or question):
+        raise UserError("--against and --question select votes.", remedy="Add --votes FILE.")
+    judged = [judged_by_model(judge, run)] if judge else []
+    if votes:
+        judged.append(judged_by_people(votes, name, against=against, question=question))
+    return judged
+
+
+@board_app.command()
+def judged(
+    board: BoardFolder,
+    judge: JudgeFolder = None,
+    votes: VotesFile = None,
+    model: Annotated[
+        str | None, typer.Option(help="Any model of the votes, to find the other set.")
+    ] = None,
+    against: Against = None,
+    question: Question = "",
+) -> None:
+    """Add a judged column: win rates by the judge of a judge run, or by people who voted.
+
+    The column belongs to that judge. An entry judged by another one is refused with the drift.
+    """
+    from figbench.leaderboard.judged import add_column
+
+    if votes is not None and not model:
+        raise UserError("--votes needs a model of the votes.", remedy="Add --model NAME.")
+    columns = _judged(judge, votes, model or "", against, question, None)
+    if not columns:
+        raise UserError("Nothing names a judge.", remedy="Add --judge DIR or --votes FILE.")
+    for one in columns:
+        add_column(board, one)
+        text = f"{board / 'board.yaml'}: column {one.column}, by {one.judged.instrument.name}."
+        error_console().print(text, markup=False, soft_wrap=True)
 
 
 @board_app.command()

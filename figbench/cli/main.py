@@ -13,7 +13,9 @@ import typer
 
 from figbench._version import __version__
 from figbench.cli.console import error_console, show_error
+from figbench.cli.logs import configure_logging
 from figbench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER, FigbenchError
+from figbench.io.optional import explained
 
 VERBS = (
     "evaluate",
@@ -94,6 +96,7 @@ def run() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
+        configure_logging()
         app(standalone_mode=True)
     except FigbenchError as error:
         show_error(error)
@@ -104,6 +107,13 @@ def run() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except ModuleNotFoundError as error:
+        problem = explained(error)
+        if problem is None:
+            _show_fault(error)
+            sys.exit(EXIT_INTERNAL)
+        show_error(problem)
+        sys.exit(problem.exit_code)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         full = error.errno in _FULL or "errno 28" in str(error)

@@ -62,6 +62,10 @@ def train(
         Path | None,
         typer.Option(help="The autoencoder's run, for the diffusion stage; default: --out."),
     ] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(help="Start from these weights: a run, a pipeline or a shipped name."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last state.")] = False,
     settings: _Set = None,
     paper_exact: _Exact = False,
@@ -86,6 +90,7 @@ def train(
         autoencoder=autoencoder,
         resume=resume,
         device=device,
+        init_from=init_from,
     )
     _say_written(made, json_output)
 
@@ -118,6 +123,13 @@ def sample(
     eta: Annotated[float | None, typer.Option(help="0 is DDIM.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Changes speed, not figures.")] = None,
     precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
+    guidance_rescale: Annotated[
+        float | None, typer.Option(help="0 to 1; against colours burnt by a high scale.")
+    ] = None,
+    guidance_interval: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Start and end of the guided part of the steps, from 0 to 1."),
+    ] = None,
     settings: _Set = None,
     device: _Device = "auto",
     json_output: _Json = False,
@@ -145,6 +157,8 @@ def sample(
         batch_size=batch_size,
         device=device,
         precision=precision,
+        guidance_rescale=guidance_rescale,
+        guidance_interval=guidance_interval,
     )
     _say_written(manifest, json_output)
 

@@ -18,11 +18,17 @@ def report(
         typer.Option("--output", "--out", "-o", help="File to write: .html, .md, .tex or .csv."),
     ] = None,
     figures: Annotated[int, typer.Option(min=0, help="Worst and best figures per run.")] = 20,
+    judge: Annotated[
+        list[Path] | None, typer.Option(help="Folder of judge run; may be repeated.")
+    ] = None,
+    votes: Annotated[
+        list[Path] | None, typer.Option(help="Votes of people (study import); may be repeated.")
+    ] = None,
     methods: Annotated[
         bool, typer.Option("--methods", help="Print a sentence for a paper's methods section.")
     ] = False,
 ) -> None:
-    """Write metrics, worst and best figures, labels and provenance into one file."""
+    """Write metrics, worst and best figures, judged pairs and provenance into one file."""
     from figbench.reports.build import build_report
 
     if methods:
@@ -35,7 +41,7 @@ def report(
         if methods:
             return
         raise UserError("No file to write.", remedy="Add --output report.html")
-    target = build_report(results, out, figures=figures)
+    target = build_report(results, out, figures=figures, judges=judge or [], votes=votes or [])
     error_console().print(f"Wrote {target}.", markup=False, soft_wrap=True)
 
 

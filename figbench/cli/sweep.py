@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.console import (
+    ascii_only,
+    error_console,
+    plain_table,
+    print_json,
+    print_table,
+    result_console,
+)
 from figbench.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from figbench.results.schema import RunResult
+    from figbench.sweeps.axes import Axis
+
+WIDTH, GAP = 80, 2
+"""Longest line of a table, and the space between its columns, characters."""
 
 
 def sweep(
@@ -45,6 +64,7 @@ def sweep(
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
     from figbench.evaluation import Options, RichProgress
+    from figbench.results.files import load_result
     from figbench.sweeps.axes import get_axis
     from figbench.sweeps.points import folders_by_value
     from figbench.sweeps.run import run_sweep
@@ -82,11 +102,72 @@ def sweep(
     )
     if json_output:
         print_json(document)
-    chosen = document["chosen"]
-    console.print(
-        f"Chosen {along.name.replace('_', ' ')}: {chosen} ({document['rule']}).", markup=False
-    )
-    console.print(f"Wrote {out / 'sweep.json'}.", markup=False, soft_wrap=True)
+    results = {scale: load_result(out / "points" / f"{scale:g}") for scale in family}
+    show_sweep(result_console(machine_output=json_output), results, document, along)
+    console.print(f"Wrote {out / 'index.html'}.", markup=False, soft_wrap=True)
+
+
+def show_sweep(
+    console: Console, results: Mapping[float, RunResult], document: Mapping[str, Any], axis: Axis
+) -> None:
+    """Prints one line for each point and one column for each headline metric, then the choice.
+
+    Columns that would not fit 80 characters go into a further table.
+
+    Args:
+        console: Of stdout.
+        results: By value of the axis.
+        document: Of the sweep.
+        axis: What varies.
+    """
+    from figbench.metrics.names import headline, ordered
+    from figbench.pages.numbers import format_number, heading, interval_text
+    from figbench.sweeps.page import verdict
+    from figbench.sweeps.points import scored_everywhere
+
+    names = scored_everywhere(results)
+    ascii_text = ascii_only(console)
+    first = next(iter(results.values()))
+    columns = []
+    for name in ordered(headline(names) or names):
+        cells = [heading(name, first.metrics[name], ascii_only=ascii_text)]
+        for result in results.values():
+            metric = result.metrics[name]
+            value = format_number(metric.value, metric.display_scale, digits=3)
+            cells.append(f"{value} {interval_text(metric, digits=3)}".rstrip())
+        columns.append(cells)
+    points = [axis.title, *(_point(scale, document["chosen"]) for scale in results)]
+    for block in blocks(points, columns):
+        table = plain_table(*((escape(cells[0]), "right") for cells in [points, *block]))
+        for line in zip(*(cells[1:] for cells in [points, *block]), strict=True):
+            table.add_row(*map(escape, line))
+        print_table(console, table)
+        console.print()
+    console.print(f"sweep: {verdict(results, document, axis)}", markup=False, soft_wrap=True)
+    console.print(f"Rule: {document['rule']}.", markup=False, soft_wrap=True)
+
+
+def _point(scale: float, chosen: float | None) -> str:
+    return f"{'* ' if scale == chosen else ''}{scale:g}"
+
+
+def blocks(first: list[str], columns: list[list[str]]) -> list[list[list[str]]]:
+    """Returns columns in groups that fit 80 characters next to the first column.
+
+    Args:
+        first: Cells of the first column, heading included.
+        columns: Cells of the other columns; a column wider than a line is a group of its own.
+    """
+    groups: list[list[list[str]]] = []
+    used = WIDTH
+    for cells in columns:
+        width = max(map(len, cells)) + GAP
+        if used + width > WIDTH or not groups:
+            groups.append([])
+            used = max(map(len, first))
+        groups[-1].append(cells)
+        used += width
+    return groups
 
 
 def register(app: typer.Typer) -> None:

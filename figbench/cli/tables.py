@@ -140,7 +140,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     )  # fmt: skip
     tasks = []
     for task in plan.tasks:
-        pending, found = prepared.workload.pending[task], prepared.workload.found[task]
+        pending, found = prepared.workload.pending[task], prepared.workload.cached[task]
         table.add_row(task.network, task.preprocess, _weights_state(task), str(pending), str(found))
         tasks.append(
             {
@@ -165,7 +165,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     for warning in prepared.inputs.warnings:
         console.print(f"[yellow]Note:[/] {escape(warning)}", soft_wrap=True)
     console.print(
-        f"{len(sides.present)} of {len(sides.rows)} expected figures, "
+        f"{len(sides.present)} of {len(sides.pairs)} expected figures, "
         f"{len(sides.reference.figures)} references. "
         f"About {prepared.estimate_s / 60:.1f} min on two CPU cores."
     )
@@ -173,7 +173,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
         "protocol": plan.protocol.id,
         "hash": plan.protocol.hash,
         "n_used": len(sides.present),
-        "n_expected": len(sides.rows),
+        "n_expected": len(sides.pairs),
         "n_reference": len(sides.reference.figures),
         "tasks": tasks,
         "skipped": skipped,
@@ -197,20 +197,17 @@ def _weights_state(task: Task) -> str:
 
 def show_demo(console: Console, outcome: DemoOutcome) -> None:
     """Prints the demo's table: metrics down, models across, and what to run next."""
-    from figbench.demo.demo import MODELS, SHOWN
+    from figbench.demo.demo import MODELS
 
     names = list(outcome.results)
     console.print("[bold]figbench demo[/]: which metric sees which flaw")
     table = plain_table(("", "left"), *((name, "right") for name in names))
     first = outcome.results[names[0]]
-    for metric_id in SHOWN:
-        if metric_id in first.metrics:
-            values = [outcome.results[name].metrics[metric_id] for name in names]
-            title = heading(metric_id, first.metrics[metric_id], ascii_only=ascii_only(console))
-            table.add_row(title, *(format_number(one.value, one.display_scale) for one in values))
-            table.add_row(
-                "", *(f"[dim]{escape(interval_text(one, digits=2))}[/]" for one in values)
-            )
+    for metric_id in outcome.metrics:
+        values = [outcome.results[name].metrics[metric_id] for name in names]
+        title = heading(metric_id, first.metrics[metric_id], ascii_only=ascii_only(console))
+        table.add_row(title, *(format_number(one.value, one.display_scale) for one in values))
+        table.add_row("", *(f"[dim]{escape(interval_text(one, digits=2))}[/]" for one in values))
     print_table(console, table)
     for name in names:
         console.print(f"  [bold]{name}[/]: {MODELS[name]}")

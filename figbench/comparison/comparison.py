@@ -14,11 +14,19 @@ import numpy.typing as npt
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
-from figbench.metrics import SetStatistic, set_statistic
+from figbench.metrics import SetStatistic, output_spec, set_statistic
 from figbench.results.schema import MetricValue, RunResult
-from figbench.statistics.effects import ALPHA, holm, minimum_detectable_effect, unpaired_p_value
+from figbench.statistics.effects import (
+    ALPHA,
+    equal_means_p_value,
+    holm,
+    minimum_detectable_effect,
+    rare_failure_p_value,
+    unpaired_p_value,
+)
 from figbench.statistics.paired import PairedTest, sign_flip_test
 
+Array = npt.NDArray[np.float64]
 MOST_DIFFERENT = 12
 
 
@@ -34,7 +42,8 @@ class Difference:
         difference: Second minus first.
         p_value: Two-sided; None where no test is sound.
         p_holm: Adjusted over the metrics of this comparison.
-        minimum_detectable: True difference found with 80% power at alpha 0.05.
+        minimum_detectable: True difference found with 80% power at alpha 0.05, Holm's correction
+            over the tests of this comparison included; None where none could be significant.
         paired: Whether the test paired prompts.
         method: Of the test.
         smallest_p: What p_value cannot fall below with this many papers and swaps; None where the
@@ -42,6 +51,10 @@ class Difference:
         wins: Prompts where the second run is better (per-figure metrics).
         losses: Prompts where it is worse.
         ties: Prompts without a difference.
+        standard_error: Of the difference, papers taken together; None where it is unknown.
+        n_papers: Independent units of the test; None for an unpaired one.
+        p_rare_failures: p of equal means where a failure too rare to be in the sample may exist;
+            None for set statistics and unpaired tests.
     """
 
     metric: str
@@ -58,6 +71,9 @@ class Difference:
     wins: int | None = None
     losses: int | None = None
     ties: int | None = None
+    standard_error: float | None = None
+    n_papers: int | None = None
+    p_rare_failures: float | None = None
 
     @property
     def better(self) -> bool | None:
@@ -100,26 +116,41 @@ def compare(
     first: str | Path | RunResult,
     second: str | Path | RunResult,
     metrics: Sequence[str] | None = None,
+    *,
+    allow_drift: bool = False,
 ) -> Comparison:
-    """Compares two finished runs.
+    """Compares two finished runs, or two runs of a judge.
 
     Args:
         first: Folder, ``result.json`` or result of the run to compare with.
         second: The other run.
         metrics: Which metrics; None for all that both have.
+        allow_drift: Whether two runs of different judges are compared; the test then leaves out
+            the part of the difference that may be due to the judges.
 
     Raises:
         UserError: If a run cannot be read.
-        IntegrityError: If they followed different protocols or references.
+        IntegrityError: If they followed different protocols or references, or the judges differ.
     """
-    return compare_runs(load_run(first), load_run(second), metrics=metrics)
+    return compare_runs(load_run(first), load_run(second), metrics=metrics, allow_drift=allow_drift)
 
 
-def compare_runs(first: Run, second: Run, *, metrics: Sequence[str] | None = None) -> Comparison:
+def compare_runs(
+    first: Run,
+    second: Run,
+    *,
+    metrics: Sequence[str] | None = None,
+    allow_drift: bool = False,
+) -> Comparison:
     """As :func:`compare`, on loaded runs."""
-    require_comparable(first, second)
+    require_comparable(first, second, allow_drift=allow_drift)
     paired = bool(first.rows) and first.rows == second.rows
     notes = []
+    allowance = 0.0
+    if allow_drift and first.judge is not None and second.judge is not None:
+        from figbench.judges.fingerprint import drift_allowance
+
+        allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:
         notes.append(
             "The prompts differ or the rows are not at hand: differences are tested unpaired."
@@ -129,9 +160,23 @@ def compare_runs(first: Run, second: Run, *, metrics: Sequence[str] | None = Non
         for name, value in first.result.metrics.items()
         if (metrics is None or name in metrics) and _both(name, first, second)
     ]
+    found = [_widened(one, allowance) for one in found] if allowance else found
     adjusted = holm({one.metric: one.p_value for one in found if one.p_value is not None})
-    differences = tuple(replace(one, p_holm=adjusted.get(one.metric)) for one in found)
+    differences = tuple(
+        replace(
+            one,
+            p_holm=adjusted.get(one.metric),
+            minimum_detectable=minimum_detectable_effect(
+                one.standard_error,
+                papers=one.n_papers,
+                tests=len(adjusted),
+                smallest_p=one.smallest_p,
+            ),
+        )
+        for one in found
+    )
     notes += _out_of_reach(differences, len(adjusted))
+    notes += _assumptions(differences, first) if paired else []
     return Comparison(
         first.name,
         second.name,
@@ -161,6 +206,32 @@ def _out_of_reach(differences: Sequence[Difference], tests: int) -> list[str]:
     ]
 
 
+def _assumptions(differences: Sequence[Difference], run: Run) -> list[str]:
+    """States what the tests take for granted, and which results depend on it."""
+    notes = []
+    if all(paper == figure for paper, (figure, _) in zip(run.clusters, run.rows, strict=True)):
+        notes.append(
+            "No figure names its paper: the tests take prompts for independent. Where figures of "
+            "one paper fail together, p is too small."
+        )
+    doubtful = [
+        one.metric
+        for one in differences
+        if one.p_holm is not None
+        and one.p_holm < ALPHA
+        and one.p_rare_failures is not None
+        and one.p_rare_failures >= ALPHA
+    ]
+    if doubtful:
+        papers = max(one.n_papers or 0 for one in differences if one.metric in doubtful)
+        notes.append(
+            f"{', '.join(doubtful)}: the models differ on these figures, but {papers} papers do "
+            "not exclude a failure that is too rare to be among them and would make the means "
+            "equal."
+        )
+    return notes
+
+
 def _both(name: str, first: Run, second: Run) -> bool:
     values = [run.result.metrics.get(name) for run in (first, second)]
     return all(value is not None and value.value is not None for value in values)
@@ -188,13 +259,32 @@ def _difference(
         difference=b - a,
         p_value=test.p_value,
         p_holm=None,
-        minimum_detectable=minimum_detectable_effect(test.standard_error),
+        minimum_detectable=None,
         paired=test.paired,
         method=test.method,
         smallest_p=test.smallest_p,
         wins=counts[0] if counts else None,
         losses=counts[1] if counts else None,
         ties=counts[2] if counts else None,
+        standard_error=test.standard_error,
+        n_papers=test.n_papers,
+        p_rare_failures=test.p_rare_failures,
+    )
+
+
+def _widened(difference: Difference, allowance: float) -> Difference:
+    """Tests what is left of a difference after the part that may be due to two judges."""
+    spread = difference.minimum_detectable
+    if spread is None:
+        return replace(difference, p_value=None, method="none: no standard error")
+    error = spread / (minimum_detectable_effect(1.0) or 1.0)
+    rest = max(0.0, abs(difference.difference) - allowance)
+    return replace(
+        difference,
+        p_value=unpaired_p_value(rest, error, 0.0) if error else None,
+        minimum_detectable=spread + allowance,
+        method="z-test of the difference beyond the judges' drift",
+        smallest_p=None,
     )
 
 
@@ -205,6 +295,8 @@ class _Test:
     method: str
     paired: bool
     smallest_p: float | None = None
+    n_papers: int | None = None
+    p_rare_failures: float | None = None
 
 
 def _unpaired(difference: float, first: float | None, second: float | None) -> _Test:
@@ -216,7 +308,9 @@ def _unpaired(difference: float, first: float | None, second: float | None) -> _
 def _from_pairs(test: PairedTest | None) -> _Test | None:
     if test is None:
         return None
-    return _Test(test.p_value, test.standard_error, test.method, True, test.smallest_p)
+    return _Test(
+        test.p_value, test.standard_error, test.method, True, test.smallest_p, test.n_clusters
+    )
 
 
 def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test | None:
@@ -228,7 +322,7 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
         except FigbenchError as error:
             notes.append(f"{name}: features are not at hand ({error.message}); unpaired test.")
             return None
-        return _from_pairs(_swap(statistic, features[0], features[1], rng))
+        return _of_sets(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
         kept = np.isfinite(a) & np.isfinite(b)
@@ -236,8 +330,37 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
             return _Test(None, 0.0, "identical in every figure", paired=True)
         if kept.any():
             clusters = [one for one, keep in zip(first.clusters, kept, strict=True) if keep]
-            return _from_pairs(sign_flip_test((b - a)[kept], clusters, rng))
+            return _of_values(name, a[kept], b[kept], clusters, rng)
     return None
+
+
+def _of_sets(test: PairedTest | None) -> _Test | None:
+    """The larger p of the swap test and of a t-test of the influence values.
+
+    The swap test alone rejects models that are equally far from the references in different
+    ways, whose outputs cannot be exchanged.
+    """
+    found = _from_pairs(test)
+    if found is None or test is None or not test.standard_error:
+        return found
+    t = equal_means_p_value(test.difference, test.standard_error, test.n_clusters)
+    if t <= test.p_value:
+        return found
+    return replace(found, p_value=t, method=f"{test.method}; t-test of influence values")
+
+
+def _of_values(
+    name: str, a: Array, b: Array, clusters: Sequence[str], rng: np.random.Generator
+) -> _Test | None:
+    test = _from_pairs(found := sign_flip_test(b - a, clusters, rng))
+    output = output_spec(name)
+    low, high = output.bounds if output else (-np.inf, np.inf)
+    if not np.isfinite([low, high]).all():
+        low, high = float(min(a.min(), b.min())), float(max(a.max(), b.max()))
+    rare = rare_failure_p_value(
+        found.difference, found.standard_error, found.n_clusters, high - low
+    )
+    return None if test is None else replace(test, p_rare_failures=rare)
 
 
 def _swap(
@@ -254,7 +377,7 @@ def _swap(
         return None
     ours, theirs = (np.array(side) for side in zip(*pairs, strict=True))
     clusters = [first.clusters[i] for i in ours]
-    return statistic.paired_test(
+    return statistic.matched(first.own[ours]).paired_test(
         first.generated[ours], second.generated[theirs], first.reference, clusters, rng
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,20 @@ import pyarrow as pa
 from figbench.errors import IntegrityError, UserError
 from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, RESULT_NAME, load_result
 from figbench.results.integrity import check_folder
-from figbench.results.schema import RunResult
+from figbench.results.schema import (
+    ManifestRecord,
+    Manifests,
+    ModelCard,
+    ProtocolRecord,
+    Provenance,
+    RunResult,
+)
+
+if TYPE_CHECKING:
+    from figbench.judges.fingerprint import Fingerprint
 
 Array = npt.NDArray[np.float64]
+JUDGE_RESULT = "judge.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,7 @@ class Run:
         clusters: Paper of each row.
         present: Whether the figure was delivered.
         columns: Per-figure values by metric id.
+        judge: Identity of the judge, for the run of a judge.
     """
 
     folder: Path
@@ -38,6 +51,7 @@ class Run:
     clusters: tuple[str, ...]
     present: npt.NDArray[np.bool_]
     columns: Mapping[str, Array]
+    judge: Fingerprint | None = None
 
     @property
     def name(self) -> str:
@@ -48,7 +62,8 @@ class Run:
 def load_run(path: str | Path | RunResult) -> Run:
     """Loads ``result.json`` and, when it is beside it, ``per_figure.parquet``.
 
-    A :class:`RunResult` in memory is taken with the per-figure values that it carries.
+    A :class:`RunResult` in memory is taken with the per-figure values that it carries. The folder
+    of ``figbench judge run`` is a run with one metric.
 
     Raises:
         UserError: If there is no readable result, or the rows are damaged.
@@ -57,6 +72,8 @@ def load_run(path: str | Path | RunResult) -> Run:
         result, folder = path, path.folder or Path(path.model.name or "memory")
     else:
         source = Path(path)
+        if source.name == JUDGE_RESULT or (source / JUDGE_RESULT).is_file():
+            return load_judge_run(source)
         result = load_result(source)
         folder = source.parent if source.name == RESULT_NAME or source.is_file() else source
     table_path = folder / PER_FIGURE_NAME
@@ -80,12 +97,80 @@ def load_run(path: str | Path | RunResult) -> Run:
     return Run(folder, result, rows, clusters, present, columns)
 
 
-def require_comparable(first: Run, second: Run) -> None:
+def load_judge_run(path: Path) -> Run:
+    """Returns a judge run as a run whose only metric is the win rate, or the judge's score.
+
+    Raises:
+        UserError: If a file of the run is absent or damaged.
+        IntegrityError: If calls have no answer yet.
+    """
+    from figbench.judges.judged_values import load_judged_values
+
+    judged = load_judged_values(path)
+    document = judged.document
+    ids = sorted({figure_id for figure_id, _ in judged.rows})
+    missing = [f"{figure_id}#{sample}" for figure_id, _, sample in document["missing"]]
+
+    def side(name: str, source: str, n_figures: int) -> ManifestRecord:
+        return ManifestRecord(
+            source=source,
+            layout="judge run",
+            digest=document[f"{name}_digest"],
+            prompts_digest=hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+            n_figures=n_figures,
+            n_prompts=len(ids),
+            missing=missing if name == "generated" else [],
+        )
+
+    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.rows])
+    result = RunResult(
+        protocol=ProtocolRecord(
+            id=document["protocol"],
+            hash=document["protocol_hash"],
+            definition=document["definition"],
+        ),
+        metrics={judged.metric_id: judged.value},
+        manifests=Manifests(
+            generated=side("generated", judged.model, int(present.sum())),
+            reference=side("reference", judged.against, len(ids)),
+        ),
+        model=ModelCard(name=judged.model),
+        provenance=Provenance(
+            created_at="",
+            command=["figbench", "judge", "run"],
+            figbench_version=document["figbench_version"],
+            python_version="",
+            platform="",
+            device="",
+            packages={},
+            weights={},
+            seeds={"protocol": int(document["settings"]["seed"])},
+            durations_s={},
+        ),
+    )
+    return Run(
+        judged.folder, result, judged.rows, judged.papers, present.astype(np.bool_),
+        {judged.metric_id: judged.points}, judged.fingerprint,
+    )  # fmt: skip
+
+
+def require_comparable(first: Run, second: Run, *, allow_drift: bool = False) -> None:
     """Raises unless two runs followed one protocol against one reference.
+
+    Runs of judges must have the same judge besides; the message says how far two judges drifted.
+
+    Args:
+        first: A run.
+        second: The other run.
+        allow_drift: Whether the judges may differ.
 
     Raises:
         IntegrityError: With what differs.
     """
+    if first.judge is not None and second.judge is not None and not allow_drift:
+        from figbench.judges.fingerprint import require_same
+
+        require_same(first.judge, second.judge)
     ours, theirs = first.result.protocol, second.result.protocol
     if ours.hash != theirs.hash:
         lines = protocol_difference(ours.definition, theirs.definition)

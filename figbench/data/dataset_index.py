@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from figbench.data.types import LeftOut, Reject, SourceRow, TextLine
+from figbench.data.types import (
+    UNKNOWN_ORIGIN,
+    LeftOut,
+    Origin,
+    OtherFile,
+    Reject,
+    SourceRow,
+    TextLine,
+)
 
 MAX_SAMPLE = 2**31 - 1
 _BAD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
@@ -15,7 +23,7 @@ _BAD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What an importer found: a figure before its bytes were looked at."""
+    """A figure as an importer lists it, before its bytes are read."""
 
     figure_id: str
     sample: int
@@ -23,6 +31,7 @@ class Candidate:
     prompt: str | None = None
     seed: int | None = None
     guidance_scale: float | None = None
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Listing:
         labels: Ground-truth text by figure id.
         left_out: Images that lie there and are not among the candidates.
         rows: The records of the data set, where it has any.
+        others: Images with another role than the side that is read: drafts, assets.
     """
 
     layout: str
@@ -48,6 +58,7 @@ class Listing:
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
     rows: Sequence[SourceRow] = ()
+    others: Sequence[OtherFile] = ()
 
 
 def is_bad(name: str) -> bool:

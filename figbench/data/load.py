@@ -15,10 +15,11 @@ from figbench.data.dataset_index import Candidate, Listing, tidy
 from figbench.data.layouts import Known, find_listing
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.manifest import Manifest
+from figbench.data.origin import by_role
 from figbench.data.remote.listing import list_remote
 from figbench.data.remote.urls import is_url, localized
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, Reject
+from figbench.data.types import Figure, Reject, Role
 from figbench.errors import UserError
 from figbench.images.decode_pool import CRASHED, Looker, Probe, Probes, look
 from figbench.images.limits import LIMIT_CODES, DecodeError, Limits
@@ -71,8 +72,10 @@ def load_manifest(
         listing = list_remote(str(place), find, split=split, advance=advance)
     else:
         listing = find(Path(place))
+    side: Role = "reference" if is_reference else "generated"
+    listing = by_role(listing, side)
     count = default_workers() if workers is None else workers
-    return probe_listing(listing, str(path), {} if probes is None else probes, count)
+    return probe_listing(listing, str(path), {} if probes is None else probes, count, side=side)
 
 
 Read = Callable[[str], bytes]
@@ -80,7 +83,12 @@ Read = Callable[[str], bytes]
 
 
 def probe_listing(
-    listing: Listing, source: str, probes: Probes, workers: int, read: Read | None = None
+    listing: Listing,
+    source: str,
+    probes: Probes,
+    workers: int,
+    read: Read | None = None,
+    side: Role = "generated",
 ) -> Manifest:
     """Returns the manifest of a listing: every file is read, hashed and checked.
 
@@ -90,6 +98,10 @@ def probe_listing(
         probes: Decode checks by SHA-256; read and extended.
         workers: Reading threads; 0 for this thread alone.
         read: Source of the bytes; None reads files under the listing's root.
+        side: Role of the figures whose records name none.
+
+    Returns:
+        The manifest, figures in the order of the candidates.
 
     Raises:
         UserError: If there is neither a figure nor a reject.
@@ -102,7 +114,7 @@ def probe_listing(
         if probe.code:
             rejects.append(_reject(candidate, probe))
         else:
-            figures.append(_figure(candidate, digest, probe))
+            figures.append(_figure(candidate, digest, probe, side))
     if not figures and not rejects:
         said = "".join(f" {note}." for note in listing.notes if note[:1].isdigit())
         raise UserError(
@@ -124,6 +136,7 @@ def probe_listing(
         labels=dict(listing.labels),
         left_out=tuple(listing.left_out),
         rows=tuple(listing.rows),
+        others=tuple(listing.others),
     )
 
 
@@ -190,7 +203,8 @@ def _within_limits(probe: Probe) -> Probe:
     return probe
 
 
-def _figure(candidate: Candidate, digest: str, probe: Probe) -> Figure:
+def _figure(candidate: Candidate, digest: str, probe: Probe, side: Role) -> Figure:
+    origin = candidate.origin
     return Figure(
         figure_id=candidate.figure_id,
         sample=candidate.sample,
@@ -201,7 +215,13 @@ def _figure(candidate: Candidate, digest: str, probe: Probe) -> Figure:
         prompt=candidate.prompt,
         seed=candidate.seed,
         guidance_scale=candidate.guidance_scale,
-        paper_id=paper_id(candidate.figure_id),
+        paper_id=origin.paper_id or paper_id(candidate.figure_id),
+        role=origin.role or side,
+        status=origin.status,
+        source=origin.source,
+        seconds=origin.seconds,
+        tokens=origin.tokens,
+        usd=origin.usd,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
+from figbench.data.types import Figure, LeftOut, OtherFile, Reject, SourceRow, TextLine
 from figbench.errors import IntegrityError
 
 
@@ -18,7 +18,7 @@ class Manifest:
     """A set of figures in a fixed order, with what was rejected and why.
 
     ``contents`` holds the bytes of figures that are in memory, by SHA-256; other figures are read
-    from ``root``.
+    from ``root``. ``others`` lists images of another role (drafts, assets), which are not scored.
     """
 
     figures: tuple[Figure, ...]
@@ -30,6 +30,7 @@ class Manifest:
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     rows: tuple[SourceRow, ...] = ()
+    others: tuple[OtherFile, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def read(self, figure: Figure) -> bytes:
@@ -49,6 +50,14 @@ class Manifest:
                 remedy="Run the command again when nothing writes there any more.",
             )
         return data
+
+    def read_document(self, figure: Figure) -> bytes | None:
+        """Returns the bytes of the figure's source document; None where it has none.
+
+        Raises:
+            DecodeError: If the document cannot be read.
+        """
+        return None if figure.source is None else read_source(Path(self.root), figure.source)
 
     @property
     def digest(self) -> str:

@@ -20,9 +20,19 @@ from figbench.data.archives import read_member
 from figbench.data.embedded import embedded_bytes, is_embedded
 from figbench.data.index_files import COMPRESSED, index_suffix, open_index, read_rows, row_list
 from figbench.errors import UserError
+from figbench.images.grids import GRID_CELLS, grid_cell
 from figbench.images.limits import DecodeError, Limits
 
 SEPARATOR = "!/"
+GRID_MARK = f"{SEPARATOR}grid-2x2/"
+CODE_COLUMNS = ("code", "tikz", "tikz_code", "svg_code")
+"""Columns of tables with the text that a row's picture was drawn from (DaTikZ: ``code``)."""
+_GRID_ENDS = tuple(f"{GRID_MARK}{cell}" for cell in range(GRID_CELLS))
+
+
+def grid_member(cell: int) -> str:
+    """Returns the end of a manifest path that names a cell of a 2 x 2 grid, rows first."""
+    return f"{GRID_MARK}{cell}"
 
 
 def read_source(root: Path, path: str) -> bytes:
@@ -31,6 +41,9 @@ def read_source(root: Path, path: str) -> bytes:
     Raises:
         DecodeError: With the code that the reject list carries, when they cannot be read.
     """
+    if path.endswith(_GRID_ENDS):
+        whole, _, cell = path.rpartition(GRID_MARK)
+        return grid_cell(read_source(root, whole), int(cell))
     container, separator, member = path.partition(SEPARATOR)
     if separator and not _is_folder(root / container):
         place = root / container
@@ -84,6 +97,8 @@ def _read_parquet(path: Path, member: str) -> bytes:
         raise DecodeError(
             "unreadable", f"row {row} of '{column}' cannot be read ({error})"
         ) from None
+    if column in CODE_COLUMNS and isinstance(value, str):
+        return value.encode("utf-8", "replace")
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     data = value.get("bytes") if isinstance(value, dict) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,41 @@ class TextLine:
     confidence: float = 1.0
 
 
+Role = Literal["generated", "reference", "draft", "asset"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""A draft is an earlier stage of a figure, an asset a part of it; neither is ever scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a figure came to be, as far as its folder or record says it.
+
+    Attributes:
+        role: Role of the file; None where only the side (generated or reference) tells it.
+        status: The generator's own word, e.g. ``success`` or ``timeout``.
+        source: Path of the document that the figure was drawn from (SVG, draw.io, Mermaid, dot,
+            PPTX, TeX), relative to the manifest's root.
+        seconds: Time of the generation in seconds.
+        tokens: Tokens of the generation, input and output together.
+        usd: Price of the generation in US dollars.
+        paper_id: The paper that the figure belongs to.
+    """
+
+    role: Role | None = None
+    status: str | None = None
+    source: str | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    paper_id: str | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One image of a set: a row of the manifest.
+    """One image of a set: a record of the manifest.
 
     Attributes:
         figure_id: What pairs a generated figure with its reference.
@@ -36,6 +69,13 @@ class Figure:
         seed: The sampler's seed, when known.
         guidance_scale: Classifier-free guidance scale, when known.
         paper_id: Figures of one paper are not independent: the cluster for resampling.
+        role: ``generated`` or ``reference``; drafts and assets are in ``Manifest.others``.
+        status: The generator's own word for the outcome, where its record has one.
+        source: Path of the document that the figure was drawn from, relative to the manifest's
+            root like ``path``; None where there is none, or the figure is the document itself.
+        seconds: Time of the generation in seconds, where a record has it.
+        tokens: Tokens of the generation, where a record has them.
+        usd: Price of the generation in US dollars, where a record has it.
     """
 
     figure_id: str
@@ -48,6 +88,27 @@ class Figure:
     seed: int | None = None
     guidance_scale: float | None = None
     paper_id: str | None = None
+    role: Role = "generated"
+    status: str | None = None
+    source: str | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFile:
+    """An image of a set that is no figure to score: a draft, an asset, the other side's figure.
+
+    Attributes:
+        path: Relative to the manifest's root.
+        role: What it is.
+        figure_id: The figure that it belongs to, where that is known.
+    """
+
+    path: str
+    role: Role
+    figure_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

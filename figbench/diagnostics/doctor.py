@@ -1,4 +1,4 @@
-"""``figbench doctor``: are the networks here, are they the right ones, do they say the same?"""
+"""``figbench doctor``: checks of packages, weights, fonts and store, and of network outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from figbench.diagnostics.versions import misbehaving
+from figbench.diagnostics.versions import faulty_versions
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.provenance import PACKAGES
 from figbench.features import (
@@ -32,12 +32,14 @@ from figbench.images.types import RGBImage
 from figbench.ocr import engines, load_engine
 from figbench.store import default_store
 from figbench.synthfig import iter_synthfig
-from figbench.synthfig.fonts import font_differences
+from figbench.synthfig.drawing.fonts import font_differences
 
 TOLERANCE = 1e-3
-"""Relative drift of a recorded number that is still called the same."""
+"""Largest relative difference from a recorded number that still passes."""
 
 RECORDED = "doctor.json"
+OPTIONAL = frozenset(("openvino",))
+"""Packages that an extra installs; without one the state is ``absent``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Check:
     Attributes:
         name: What was checked.
         state: ``ok``, ``absent`` (not installed, not an error), ``drift`` or ``broken``.
-        detail: For a person.
+        detail: Explanation for the user.
     """
 
     name: str
@@ -56,41 +58,49 @@ class Check:
 
 
 def examine(advance: Callable[[str], None] = lambda _name: None) -> list[Check]:
-    """Runs every check; ``advance`` hears the name of each before it starts."""
+    """Runs every check.
+
+    Args:
+        advance: Called with the name of each network before it runs.
+    """
     checks = [_fonts(), _store(), *_packages(), *_weights()]
     recorded: dict[str, Any] = json.loads(
         (resources.files("figbench.diagnostics") / RECORDED).read_text(encoding="utf-8")
     )
-    for name, probe in probes().items():
+    for name, measure in measurements().items():
         advance(name)
-        checks.append(_compare(name, probe, recorded.get(name)))
+        checks.append(_compare(name, measure, recorded.get(name)))
     return checks
 
 
 def report(checks: list[Check]) -> dict[str, Any]:
     """Returns the checks as JSON-ready data; ``healthy`` is False on drift or breakage."""
-    bad = [check.name for check in checks if check.state in ("drift", "broken")]
-    return {"healthy": not bad, "bad": bad, "checks": [asdict(check) for check in checks]}
+    failing = [check.name for check in checks if check.state in ("drift", "broken")]
+    return {"healthy": not failing, "bad": failing, "checks": [asdict(check) for check in checks]}
 
 
-def probes() -> dict[str, Callable[[], list[float] | list[str]]]:
-    """Returns every network's small experiment: two pinned figures in, a few numbers out."""
-    found: dict[str, Callable[[], list[float] | list[str]]] = {}
+def measurements() -> dict[str, Callable[[], list[float] | list[str]]]:
+    """Returns, for every network, a function that runs it on two pinned figures.
+
+    Returns:
+        By name: a function that returns a few numbers or texts.
+    """
+    functions: dict[str, Callable[[], list[float] | list[str]]] = {}
     for name in extractors.names():
-        found[f"extractor {name}"] = partial(_extractor, name)
+        functions[f"extractor {name}"] = partial(_extractor, name)
     for name in pair_scorers.names():
-        found[f"pair scorer {name}"] = partial(_pair_scorer, name)
+        functions[f"pair scorer {name}"] = partial(_pair_scorer, name)
     for name in engines.names():
-        found[f"reader {name}"] = partial(_reader, name)
-    return found
+        functions[f"reader {name}"] = partial(_ocr_engine, name)
+    return functions
 
 
 def _figures(policy: str = "pad256") -> list[RGBImage]:
-    return [preprocess(one.image, policy) for one in iter_synthfig(2, 2023)]
+    return [preprocess(figure.image, policy) for figure in iter_synthfig(2, 2023)]
 
 
 def _extractor(name: str) -> list[float]:
-    _require_here(extractor_info(name).weights)
+    _require_weights(extractor_info(name).weights)
     outputs = load_extractor(name).extract(_figures())
     numbers = []
     for array in outputs.values():
@@ -100,13 +110,13 @@ def _extractor(name: str) -> list[float]:
 
 
 def _pair_scorer(name: str) -> list[float]:
-    _require_here(pair_scorer_info(name).weights)
+    _require_weights(pair_scorer_info(name).weights)
     first, second = _figures()
     scores = load_pair_scorer(name).score([first, first], [second, first])
     return [float(score) for score in scores]
 
 
-def _reader(name: str) -> list[str]:
+def _ocr_engine(name: str) -> list[str]:
     return sorted(line.text for line in load_engine(name).read(_figures("pad512")[0]))
 
 
@@ -114,34 +124,34 @@ class _AbsentError(FigbenchError):
     pass
 
 
-def _require_here(weights: str | None) -> None:
+def _require_weights(weights: str | None) -> None:
     if weights is not None and find_weights(weights) is None:
-        raise _AbsentError(f"weights '{weights}' are not here")
+        raise _AbsentError(f"weights '{weights}' are not installed")
 
 
-def _compare(name: str, probe: Callable[[], list[float] | list[str]], recorded: Any) -> Check:
+def _compare(name: str, measure: Callable[[], list[float] | list[str]], recorded: Any) -> Check:
     try:
-        found = probe()
+        measured = measure()
     except FigbenchError as error:
         return Check(name, "absent", error.message)
     except ImportError as error:
         return Check(name, "absent", str(error))
-    except Exception as error:  # a broken network must not hide the others' state
+    except Exception as error:  # a broken network must not hide the state of the others
         return Check(name, "broken", f"{type(error).__name__}: {error}")
     if recorded is None:
         return Check(name, "ok", "runs; no recorded value to compare with")
-    return _verdict(name, found, recorded)
+    return _verdict(name, measured, recorded)
 
 
-def _verdict(name: str, found: list[Any], recorded: list[Any]) -> Check:
-    if all(isinstance(value, str) for value in (*found, *recorded)):
-        same = len(set(found) & set(recorded)) / max(1, len(set(recorded)))
+def _verdict(name: str, measured: list[Any], recorded: list[Any]) -> Check:
+    if all(isinstance(value, str) for value in (*measured, *recorded)):
+        same = len(set(measured) & set(recorded)) / max(1, len(set(recorded)))
         state = "ok" if same >= 0.9 else "drift"
         return Check(name, state, f"{same:.0%} of the recorded labels read again")
-    ours, theirs = np.array(found), np.array(recorded)
-    if ours.shape != theirs.shape:
-        return Check(name, "drift", f"{ours.size} numbers where {theirs.size} were recorded")
-    drift = float(np.max(np.abs(ours - theirs) / np.maximum(np.abs(theirs), 1e-6)))
+    values, expected = np.array(measured), np.array(recorded)
+    if values.shape != expected.shape:
+        return Check(name, "drift", f"{values.size} numbers where {expected.size} were recorded")
+    drift = float(np.max(np.abs(values - expected) / np.maximum(np.abs(expected), 1e-6)))
     state = "ok" if drift <= TOLERANCE else "drift"
     return Check(name, state, f"largest relative drift {drift:.1e}")
 
@@ -157,9 +167,9 @@ def _store() -> Check:
     root = default_store()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        probe = root / ".doctor"
-        probe.write_bytes(b"")
-        probe.unlink()
+        trial = root / ".doctor"
+        trial.write_bytes(b"")
+        trial.unlink()
     except OSError as error:
         return Check("store", "broken", f"{root}: {error.strerror}")
     return Check("store", "ok", str(Path(root)))
@@ -171,9 +181,10 @@ def _packages() -> list[Check]:
         try:
             checks.append(Check(f"package {name}", "ok", version(name)))
         except PackageNotFoundError:
-            checks.append(Check(f"package {name}", "broken", "not installed"))
-    for one, here in misbehaving():
-        checks.append(Check(f"version {one.package} {here}", "broken", one.what))
+            state = "absent" if name in OPTIONAL else "broken"
+            checks.append(Check(f"package {name}", state, "not installed"))
+    for entry, installed in faulty_versions():
+        checks.append(Check(f"version {entry.package} {installed}", "broken", entry.fault))
     return checks
 
 

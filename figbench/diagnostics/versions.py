@@ -1,4 +1,4 @@
-"""Versions of other packages that are known to lose figures or to be unsafe on strangers' files."""
+"""Versions of other packages that lose figures or are unsafe on untrusted files."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from packaging.specifiers import SpecifierSet
 
 
 @dataclass(frozen=True, slots=True)
-class Misbehaving:
+class FaultyVersions:
     """Versions of a package and what they do.
 
     Attributes:
         package: Name on PyPI.
-        versions: Which, as in a requirement.
-        what: One sentence for a person.
+        versions: Affected versions, as in a requirement.
+        fault: Their fault, for the user.
     """
 
     package: str
     versions: str
-    what: str
+    fault: str
 
 
-KNOWN = (
-    Misbehaving(
+FAULTY = (
+    FaultyVersions(
         "torch", "<2.6", "torch.load(weights_only=True) can run code from a file (CVE-2025-32434)"
     ),
-    Misbehaving("pyarrow", "<14.0.1", "reading parquet can run code (CVE-2023-47248)"),
-    Misbehaving("pillow", "<10.3", "CMS conversion can overflow its buffer (CVE-2024-28219)"),
-    Misbehaving("pillow", "<11.3", "has no reader of AVIF: such figures would be rejected"),
+    FaultyVersions("pyarrow", "<14.0.1", "reading parquet can run code (CVE-2023-47248)"),
+    FaultyVersions("pillow", "<10.3", "CMS conversion can overflow its buffer (CVE-2024-28219)"),
+    FaultyVersions("pillow", "<11.3", "has no reader of AVIF: such figures would be rejected"),
 )
 
 
-def misbehaving() -> list[tuple[Misbehaving, str]]:
-    """Returns what is installed and known to misbehave, with the version that is here."""
-    found = []
-    for one in KNOWN:
+def faulty_versions() -> list[tuple[FaultyVersions, str]]:
+    """Returns the entries that apply to this installation, with the installed version."""
+    matches = []
+    for entry in FAULTY:
         try:
-            here = version(one.package)
+            installed = version(entry.package)
         except PackageNotFoundError:
             continue
-        if SpecifierSet(one.versions).contains(here, prereleases=True):
-            found.append((one, here))
-    return found
+        if SpecifierSet(entry.versions).contains(installed, prereleases=True):
+            matches.append((entry, installed))
+    return matches

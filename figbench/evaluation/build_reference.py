@@ -1,4 +1,4 @@
-"""Computes the reference side of a protocol once, and packs it."""
+"""``build_reference``: the reference side of a protocol, computed once and packed in one file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.tasks import REFERENCE
 from figbench.evaluation.planning.workload import image_key
-from figbench.evaluation.progress import Progress, SilentProgress
+from figbench.evaluation.progress import LogProgress, Progress
 from figbench.evaluation.references.pack import write_pack
 from figbench.protocol import Protocol
-from figbench.store import Space, Store
+from figbench.store import Namespace, Store
 
 
 def build_reference(
@@ -27,51 +27,63 @@ def build_reference(
     options: Options = Options(),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Packs a reference set with its features and readings; returns the pack's facts.
+    """Packs a reference set with its features and OCR results.
+
+    Args:
+        reference: Folder, archive, index or URL of the references.
+        target: The ``.figref`` file to write.
+        protocol: A shipped name, a YAML path or a :class:`Protocol`.
+        store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache.
+        options: How the run behaves.
+        progress: Receives rates and counts.
+
+    Returns:
+        ``path``, ``protocol``, ``n_figures``, ``rows`` (stored records) and ``size_bytes``.
 
     Raises:
         UserError: As :func:`figbench.evaluation.evaluate`.
     """
-    shown = progress or SilentProgress()
+    reporter = progress or LogProgress()
     prepared = prepare(
         reference,
         reference,
         protocol,
         store=store,
         options=options,
-        progress=shown,
+        progress=reporter,
         reference_only=True,
     )
-    run_networks(prepared, options, shown)
+    run_networks(prepared, options, reporter)
     manifest = prepared.inputs.reference
     record = {"id": prepared.plan.protocol.id, "hash": prepared.plan.protocol.hash}
     with TemporaryDirectory() as folder:
-        spaces = _copy_rows(prepared, Store(Path(folder)))
-        documents = documents_of(manifest, manifest.figures) if _reads(prepared) else {}
-        write_pack(target, manifest, spaces, record, documents)
+        namespaces = _copy_records(prepared, Store(Path(folder)))
+        documents = documents_of(manifest, manifest.figures) if _reads_documents(prepared) else {}
+        write_pack(target, manifest, namespaces, record, documents)
     return {
         "path": str(target),
         "protocol": record,
         "n_figures": len(manifest.figures),
-        "rows": sum(len(space) for space in spaces),
+        "rows": sum(len(namespace) for namespace in namespaces),
         "size_bytes": target.stat().st_size,
     }
 
 
-def _reads(prepared: Prepared) -> bool:
+def _reads_documents(prepared: Prepared) -> bool:
     return any(task.reads_documents for task in prepared.plan.tasks)
 
 
-def _copy_rows(prepared: Prepared, packed: Store) -> list[Space]:
-    """The user's store may hold other data sets in the same spaces: only our rows go along."""
+def _copy_records(prepared: Prepared, packed: Store) -> list[Namespace]:
+    """Copies the records of the references alone; the store may hold other sets as well."""
     sides, figures = prepared.inputs.sides, prepared.inputs.reference.figures
-    keys = list(dict.fromkeys(image_key(one) for one in figures))
-    documents = list(dict.fromkeys(image_key(sides.document(REFERENCE, one)) for one in figures))
+    keys = list(dict.fromkeys(image_key(figure) for figure in figures))
+    files = (sides.document(REFERENCE, figure) for figure in figures)
+    documents = list(dict.fromkeys(image_key(file) for file in files))
     copies = []
     for task in prepared.plan.tasks:
         if not task.scores_pairs and REFERENCE in task.sides:
-            source = prepared.spaces.of(task, REFERENCE)
-            target = packed.space(source.identity)
+            source = prepared.namespaces.of(task, REFERENCE)
+            target = packed.namespace(source.identity)
             task.copy(source, target, documents if task.reads_documents else keys)
             copies.append(target)
     return copies

@@ -1,7 +1,8 @@
-"""``evaluate``: two sets of figures and a protocol in, a RunResult out."""
+"""``evaluate``: scores generated figures against references under a protocol."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -10,15 +11,17 @@ from pathlib import Path
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.evaluation.artifacts import provenance
+from figbench.evaluation.artifacts.cost import cost_totals
 from figbench.evaluation.artifacts.writer import per_figure_table, require_writable, write_run
+from figbench.evaluation.cost import CostMeter
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.workload import Workload
-from figbench.evaluation.progress import Progress, SilentProgress
+from figbench.evaluation.progress import LogProgress, Progress, SilentProgress
 from figbench.evaluation.scoring.score import Scores, score
-from figbench.evaluation.scoring.score_cache import KeptScores
+from figbench.evaluation.scoring.score_cache import ScoreCache
 from figbench.protocol import Protocol
 from figbench.results.schema import (
     ManifestRecord,
@@ -57,67 +60,83 @@ def evaluate(
         output: Folder for ``result.json``, ``per_figure.parquet`` and the saved manifests.
         store: Feature store; default ``$FIGBENCH_STORE`` or the user's cache. A
             :class:`figbench.store.MemoryStore` writes nothing to disk.
-        model: Who drew the figures.
+        model: Model that drew the figures.
         options: How the run behaves.
-        progress: Receives rates and counts.
-        command: What to record as the command; default this process's arguments.
+        progress: Receives rates and counts; None logs them (logger ``figbench``, level INFO).
+        command: Command line for the provenance; default the arguments of this process.
 
     Returns:
         The result; metrics that could not be computed carry a status and a reason, never a
         number.
 
     Raises:
-        UserError: For mistakes that the user can mend.
+        UserError: For mistakes that the user can correct.
         IntegrityError: If a weight file's digest does not match.
         OSError: If ``output`` or the store cannot be written.
     """
-    started = time.monotonic()
-    shown = progress or SilentProgress()
+    started, meter = time.monotonic(), CostMeter()
+    reporter = progress or LogProgress()
     prepared = prepare(
-        generated, reference, protocol, metrics, store=store, options=options, progress=shown
+        generated, reference, protocol, metrics, store=store, options=options, progress=reporter
     )
     if output is not None:
         require_writable(Path(output))
     planned = time.monotonic()
-    device = run_networks(prepared, options, shown)
+    meter.stage("manifests")
+    meter.watch(options.device if ":" in options.device else "cuda:0")
+    device = run_networks(prepared, options, reporter)
     extracted = time.monotonic()
-    with shown.stage("scoring"):
+    meter.stage("extract")
+    with reporter.stage("scoring"):
         scores = score(
-            prepared.plan, prepared.spaces, prepared.inputs.sides, KeptScores.of(prepared.store)
+            prepared.plan, prepared.namespaces, prepared.inputs.sides, ScoreCache.of(prepared.store)
         )
+    meter.stage("score")
     durations_s = {
         "manifests": planned - started,
         "extract": extracted - planned,
         "score": time.monotonic() - extracted,
     }
-    found = provenance.collect(
+    record = provenance.collect(
         prepared.plan,
         command=command or [Path(sys.argv[0]).name, *sys.argv[1:]],
         device=device,
         durations_s=durations_s,
         extraction=_extraction(prepared.workload),
+        cost=meter.cost(len(prepared.inputs.generated.figures), device),
     )
     result = RunResult(
         protocol=_protocol_record(prepared.plan.protocol),
         metrics=scores.metrics,
         manifests=_manifest_records(prepared.inputs, str(generated), str(reference)),
         model=model or ModelCard(),
-        provenance=found,
+        provenance=record,
         warnings=_warnings(prepared, scores),
+        cost=cost_totals(prepared.inputs.generated.figures),
         store=prepared.store.location,
     )
+    _log(result)
     if output is not None:
         write_run(
             Path(output),
             result,
             plan=prepared.plan,
-            spaces=prepared.spaces,
+            namespaces=prepared.namespaces,
             scores=scores,
             sides=prepared.inputs.sides,
             generated=prepared.inputs.generated,
         )
         result.attach(Path(output))
     return result.attach(table=per_figure_table(prepared.inputs.sides, scores.per_figure))
+
+
+def _log(result: RunResult) -> None:
+    logger = logging.getLogger("figbench")
+    for name, metric in result.metrics.items():
+        if metric.value is None:
+            logger.info("%s: %s (%s)", name, metric.status, metric.reason)
+    scored = sum(metric.value is not None for metric in result.metrics.values())
+    logger.info("scored %d of %d metrics", scored, len(result.metrics))
 
 
 def contribute(
@@ -129,12 +148,18 @@ def contribute(
     store: str | Path | None = None,
     options: Options,
 ) -> None:
-    """Computes one process's share of a run (``options.shard``) into the store, and no score.
+    """Computes the share of one process (``options.shard``) into the store, and no score.
 
-    The arguments are those of :func:`evaluate`, which rank 0 runs.
+    Args:
+        generated: As of :func:`evaluate`, which rank 0 runs.
+        reference: As of :func:`evaluate`.
+        protocol: As of :func:`evaluate`.
+        metrics: As of :func:`evaluate`.
+        store: As of :func:`evaluate`.
+        options: As of :func:`evaluate`, with ``shard``.
 
     Raises:
-        UserError: For mistakes that the user can mend.
+        UserError: For mistakes that the user can correct.
     """
     prepared = prepare(generated, reference, protocol, metrics, store=store, options=options)
     run_networks(prepared, options, SilentProgress())
@@ -143,7 +168,7 @@ def contribute(
 def _extraction(workload: Workload) -> dict[str, int]:
     return {
         "computed": sum(workload.pending.values()),
-        "from_store": sum(workload.found.values()),
+        "from_store": sum(workload.cached.values()),
     }
 
 
@@ -185,19 +210,19 @@ def _record(
 
 def _warnings(prepared: Prepared, scores: Scores) -> list[str]:
     inputs = prepared.inputs
-    found = [*prepared.plan.warnings, *inputs.warnings]
+    warnings = [*prepared.plan.warnings, *inputs.warnings]
     if inputs.missing:
-        found.append(
-            f"{len(inputs.missing)} of {len(inputs.sides.rows)} expected figures are missing; "
+        warnings.append(
+            f"{len(inputs.missing)} of {len(inputs.sides.pairs)} expected figures are missing; "
             "per-figure metrics score each as a blank page."
         )
     if prepared.plan.protocol.legacy:
-        found.append(
+        warnings.append(
             f"Protocol '{prepared.plan.protocol.id}' reproduces a known defect; its numbers "
             "compare with nothing else."
         )
     for name, value in scores.metrics.items():
-        found.extend(
+        warnings.extend(
             text if text.startswith(name) else f"{name}: {text}" for text in value.warnings
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(warnings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,17 @@ from figbench.data.figures import Figures, FigureSource, ordered
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, Reject
 from figbench.errors import FigbenchError, UserError
+from figbench.evaluation import evaluator_figures
 from figbench.evaluation.distributed.gather import agree, gather, world
 from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.distributed.shard import share
 from figbench.evaluation.evaluate import evaluate
+from figbench.evaluation.evaluator_state import require_same
 from figbench.evaluation.planning.inputs import load_reference
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
 from figbench.evaluation.planning.shard import Shard
-from figbench.evaluation.planning.tasks import GENERATED
-from figbench.evaluation.planning.workload import Group, image_key, pair_key, workload_of
+from figbench.evaluation.planning.workload import image_key, workload_of
 from figbench.evaluation.progress import SilentProgress
 from figbench.evaluation.references.pack import is_pack
 from figbench.features.reuse import Networks, reusing
@@ -31,7 +32,7 @@ from figbench.store import MemoryStore, default_store
 from figbench.store.memory import Records
 
 BUFFER = 64
-"""Images that wait in memory before the networks run on them."""
+"""Number of images that are buffered before the networks run on them."""
 STATE_VERSION = 1
 MANY = 2**31
 """Larger than any metric's minimum number of figures."""
@@ -56,7 +57,7 @@ class Evaluator:
         options: How runs behave (``device``, ``allow_unpaired``, ``skip_unavailable``, ...).
         store: Folder of a store whose features of the reference are read, for example the one of
             ``figbench reference build``; None for none.
-        model: Recorded in results.
+        model: Model card, recorded in results.
         process_group: Group of ``torch.distributed``; None for the default group.
         distributed: False leaves ``torch.distributed`` alone: each process has its own result.
 
@@ -96,7 +97,7 @@ class Evaluator:
         self._networks: Networks = {}
         manifest = load_reference(reference, self.protocol, self._store)
         self._reference = Figures.from_manifest(manifest)
-        # Mistakes in the names of metrics and missing weights show here, not hours later.
+        # Fails on unknown metrics and missing weights before any image is scored.
         self._prepare(self._reference, reference_only=True)
         self._reference_keys = {image_key(figure) for figure in manifest.figures}
         self._keys: set[bytes] = set()
@@ -104,14 +105,14 @@ class Evaluator:
 
     def __len__(self) -> int:
         """Number of images since the last reset, on this process."""
-        return len(self._figures) + len(self._rejects) + self._waiting_count
+        return len(self._figures) + len(self._rejects) + self._pending_count
 
     def reset(self) -> None:
         """Forgets the generated images; networks and the reference stay loaded."""
         self._figures: list[Figure] = []
         self._rejects: list[Reject] = []
-        self._waiting: list[Manifest] = []
-        self._waiting_count = 0
+        self._pending: list[Manifest] = []
+        self._pending_count = 0
         self._samples: dict[str, int] = {}
         self._store.discard(self._keys - self._reference_keys)
         self._keys = set()
@@ -143,20 +144,14 @@ class Evaluator:
         batch = Figures.from_images(
             images, figure_ids, prompts, samples=samples, value_range=value_range
         ).load()
-        offset = len(self) if numbered else 0
-        renamed = {}
-        for figure in batch.figures:
-            name = f"{int(figure.figure_id) + offset:06d}" if numbered else figure.figure_id
-            first = 0 if samples is not None else self._samples.get(name, 0)
-            renamed[figure] = replace(figure, figure_id=name, sample=figure.sample + first)
-        for figure in renamed.values():
-            self._samples[figure.figure_id] = max(
-                self._samples.get(figure.figure_id, 0), figure.sample + 1
-            )
-        figures = tuple(renamed.values())
-        self._waiting.append(replace(batch, figures=figures))
-        self._waiting_count += len(batch.figures) + len(batch.rejects)
-        if self._waiting_count >= BUFFER:
+        if numbered:
+            batch = evaluator_figures.renumbered(batch, len(self))
+        figures = evaluator_figures.count_samples(
+            batch.figures, self._samples, given=samples is not None
+        )
+        self._pending.append(replace(batch, figures=figures))
+        self._pending_count += len(batch.figures) + len(batch.rejects)
+        if self._pending_count >= BUFFER:
             self._flush()
 
     def compute(self) -> RunResult:
@@ -178,7 +173,7 @@ class Evaluator:
             )
         source = Figures.from_manifest(generated)
         with reusing(self._networks):
-            self._share_the_rest(source)
+            self._compute_shared(source)
             return evaluate(
                 source,
                 self._reference,
@@ -194,9 +189,7 @@ class Evaluator:
         """Returns the images since the last reset as records and features, for a checkpoint."""
         self._flush()
         return {
-            "version": STATE_VERSION,
-            "protocol": self.protocol.hash,
-            "reference": self._reference.load().digest,
+            **self._identity(),
             "figures": [asdict(figure) for figure in self._figures],
             "rejects": [asdict(reject) for reject in self._rejects],
             "samples": dict(self._samples),
@@ -219,7 +212,7 @@ class Evaluator:
     def merge(self, state: Mapping[str, Any]) -> None:
         """Adds the images of another evaluator's :meth:`state_dict`.
 
-        An image that is here under the same id and sample counts once; another image of the same
+        An image with the same id, sample and bytes counts once; another image of the same
         id and sample becomes the next sample.
 
         Raises:
@@ -230,26 +223,23 @@ class Evaluator:
         self._add_records(state["records"])
         figures = {(figure.figure_id, figure.sample): figure for figure in self._figures}
         for record in state["figures"]:
-            _add(figures, Figure(**record))
+            evaluator_figures.add_figure(figures, Figure(**record))
         self._figures = list(figures.values())
         self._rejects += [Reject(**record) for record in state["rejects"]]
 
     def _require_same(self, state: Mapping[str, Any]) -> None:
-        own = {
+        require_same(state, self._identity())
+
+    def _identity(self) -> dict[str, Any]:
+        return {
             "version": STATE_VERSION,
             "protocol": self.protocol.hash,
             "reference": self._reference.load().digest,
         }
-        for name, value in own.items():
-            if state.get(name) != value:
-                raise UserError(
-                    f"state: {name} is {state.get(name)}, this evaluator has {value}.",
-                    remedy="Load it with the protocol and reference that it was saved with.",
-                )
 
     def _add_records(self, records: Records) -> None:
         self._store.add(records)
-        self._keys.update(key for _, rows in records.values() for key in rows)
+        self._keys.update(key for _, added in records.values() for key in added)
 
     def _world(self) -> tuple[int, int]:
         return world(self._group) if self._distributed else (0, 1)
@@ -278,75 +268,51 @@ class Evaluator:
         )
 
     def _flush(self) -> None:
-        """Runs the networks on the waiting images; only records and features stay."""
-        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
-        if not waiting:
+        """Runs the networks on the buffered images; only records and features stay."""
+        pending, self._pending, self._pending_count = self._pending, [], 0
+        if not pending:
             return
-        figures = tuple(figure for part in waiting for figure in part.figures)
-        contents = {key: data for part in waiting for key, data in part.contents.items()}
-        batch = replace(waiting[0], figures=figures, contents=contents, rejects=())
+        figures = tuple(figure for batch in pending for figure in batch.figures)
+        contents = {key: data for batch in pending for key, data in batch.contents.items()}
+        merged = replace(pending[0], figures=figures, contents=contents, rejects=())
         if figures:
-            prepared = self._prepare(Figures.from_manifest(batch))
-            groups = [_own_jobs(group) for group in prepared.workload.groups]
+            prepared = self._prepare(Figures.from_manifest(merged))
+            groups = [evaluator_figures.own_jobs(group) for group in prepared.workload.groups]
             work = workload_of([group for group in groups if group.jobs])
             with reusing(self._networks):
                 run_networks(replace(prepared, workload=work), self._options, SilentProgress())
-            self._keys.update(_keys_of(prepared))
+            self._keys.update(evaluator_figures.keys_of(prepared))
         self._figures += figures
-        self._rejects += [reject for part in waiting for reject in part.rejects]
+        self._rejects += [reject for batch in pending for reject in batch.rejects]
 
     def _gathered(self) -> Manifest:
         """Returns the figures of all processes; their features come into the store."""
         size = self._world()[1]
         records = self._store.records() if size > 1 else {}
         own = (self._figures, self._rejects, records)
-        parts = gather(own, self._group) if size > 1 else [own]
+        gathered = gather(own, self._group) if size > 1 else [own]
         figures: dict[tuple[str, int], Figure] = {}
         rejects: list[Reject] = []
-        for some, refused, found in parts:
-            self._store.add(found)
-            rejects += refused
-            for figure in some:
-                _add(figures, figure)
+        for process_figures, process_rejects, process_records in gathered:
+            self._store.add(process_records)
+            rejects += process_rejects
+            for figure in process_figures:
+                evaluator_figures.add_figure(figures, figure)
         return ordered(figures.values(), rejects)
 
-    def _share_the_rest(self, generated: Figures) -> None:
-        """References and blank pages: each process computes its share, all get all."""
+    def _compute_shared(self, generated: Figures) -> None:
+        """Computes references and blank pages: each process a share, then all exchange them."""
         rank, count = self._world()
         if count == 1:
             return
         prepared = self._prepare(generated)
-        part = share(prepared.workload, Shard(rank, count, rank))
+        work = share(prepared.workload, Shard(rank, count, rank))
         error: str | None = None
         try:
-            run_networks(replace(prepared, workload=part), self._options, SilentProgress())
+            run_networks(replace(prepared, workload=work), self._options, SilentProgress())
         except FigbenchError as problem:
             error = str(problem)
         self._agree(error)
-        keys = [job.key for group in part.groups for job in group.jobs]
+        keys = [job.key for group in work.groups for job in group.jobs]
         for records in gather(self._store.records(keys), self._group):
             self._store.add(records)
-
-
-def _keys_of(prepared: Prepared) -> Iterator[bytes]:
-    """Yields the keys of everything that is stored about the generated figures."""
-    for row in prepared.inputs.sides.rows:
-        if row.generated is not None:
-            yield image_key(row.generated)
-            yield pair_key(row.generated, row.reference)
-
-
-def _own_jobs(group: Group) -> Group:
-    """Returns the jobs of images that are there; the rest waits for ``compute``."""
-    jobs = [job for job in group.jobs if job.side == GENERATED and job.figure is not None]
-    return Group(group.ordinal, jobs)
-
-
-def _add(figures: dict[tuple[str, int], Figure], figure: Figure) -> None:
-    """Adds a figure of some process: a repeat counts once, another gets the next sample."""
-    sample = figure.sample
-    while (figure.figure_id, sample) in figures:
-        if figures[figure.figure_id, sample].sha256 == figure.sha256:
-            return
-        sample += 1
-    figures[figure.figure_id, sample] = replace(figure, sample=sample)

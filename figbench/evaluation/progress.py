@@ -1,7 +1,11 @@
-"""How a run tells what it is doing; the command line draws it with rich."""
+"""Progress of a run: a protocol, and implementations for terminals, pipes, logs and silence.
+
+Everything in figbench that reports progress uses one of them.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,15 +26,15 @@ from rich.progress import Task as RichTask
 from rich.text import Text
 
 AdvanceByLabel = Callable[[str, int], None]
-Say = Callable[[str], None]
-"""Tells what a step is at, behind its name."""
+Report = Callable[[str], None]
+"""Receives the state of a step, which is displayed after its name."""
 
 
 class Progress(Protocol):
-    """Receives what happens."""
+    """Receives the steps of a run."""
 
-    def stage(self, name: str) -> AbstractContextManager[Say]:
-        """Wraps a step of unknown length; yields ``say(what)``."""
+    def stage(self, name: str) -> AbstractContextManager[Report]:
+        """Wraps a step of unknown length; yields ``report(text)``."""
         ...
 
     def tasks(self, totals: Mapping[str, int]) -> AbstractContextManager[AdvanceByLabel]:
@@ -39,11 +43,11 @@ class Progress(Protocol):
 
 
 class SilentProgress:
-    """Says nothing: the default of the Python API."""
+    """Discards everything."""
 
-    def stage(self, name: str) -> AbstractContextManager[Say]:
+    def stage(self, name: str) -> AbstractContextManager[Report]:
         """See :class:`Progress`."""
-        return nullcontext(lambda _what: None)
+        return nullcontext(lambda _text: None)
 
     def tasks(self, totals: Mapping[str, int]) -> AbstractContextManager[AdvanceByLabel]:
         """See :class:`Progress`."""
@@ -61,7 +65,7 @@ class PlainProgress:
 
     Args:
         write: Receives each line.
-        clock: Seconds that only grow.
+        clock: Monotonic seconds.
         every_s: Time between two lines of a step.
     """
 
@@ -75,18 +79,18 @@ class PlainProgress:
         self._write, self._clock, self._every_s = write, clock, every_s
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Say]:
+    def stage(self, name: str) -> Iterator[Report]:
         """See :class:`Progress`."""
         self._write(f"{name} ...")
         last = self._clock()
 
-        def say(what: str) -> None:
+        def report(text: str) -> None:
             nonlocal last
             if self._clock() - last >= self._every_s:
                 last = self._clock()
-                self._write(f"{name}: {what}")
+                self._write(f"{name}: {text}")
 
-        yield say
+        yield report
 
     @contextmanager
     def tasks(self, totals: Mapping[str, int]) -> Iterator[AdvanceByLabel]:
@@ -116,6 +120,20 @@ class PlainProgress:
         return line
 
 
+class LogProgress(PlainProgress):
+    """Messages of level INFO of the logger ``figbench``: the default of the Python API.
+
+    Args:
+        clock: Monotonic seconds.
+        every_s: Time between two messages of a step.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, every_s: float = 10.0
+    ) -> None:
+        super().__init__(logging.getLogger("figbench").info, clock=clock, every_s=every_s)
+
+
 class RichProgress:
     """Bars with rates and time left on a terminal, plain lines elsewhere."""
 
@@ -129,10 +147,10 @@ class RichProgress:
         self._console = console
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Say]:
+    def stage(self, name: str) -> Iterator[Report]:
         """See :class:`Progress`."""
         with self._console.status(f"{name} ...") as status:
-            yield lambda what: status.update(f"{name}: {what} ...")
+            yield lambda text: status.update(f"{name}: {text} ...")
 
     @contextmanager
     def tasks(self, totals: Mapping[str, int]) -> Iterator[AdvanceByLabel]:
@@ -151,6 +169,6 @@ class RichProgress:
             yield lambda label, count: bars.advance(ids[label], count)
 
 
-def copied(say: Say) -> Callable[[int, int], None]:
-    """Returns what tells of a copy from an object store, in bytes so far and in all."""
-    return lambda have, total: say(f"{have / 2**20:,.1f} of {total / 2**20:,.1f} MiB copied")
+def copied(report: Report) -> Callable[[int, int], None]:
+    """Returns a function that reports the bytes copied from an object store, of a total."""
+    return lambda have, total: report(f"{have / 2**20:,.1f} of {total / 2**20:,.1f} MiB copied")

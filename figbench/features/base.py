@@ -28,6 +28,7 @@ class ExtractorInfo:
         batch_size: How many images per call suit a CPU.
         engines: What can run it besides PyTorch; then its ``trunk`` is the module to compile.
         rate_per_s: Images per second at 512 px on two CPU cores, for estimates only.
+        framework: ``torch``, or ``numpy`` for one that runs without PyTorch.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ExtractorInfo:
     batch_size: int = 8
     engines: tuple[str, ...] = ()
     rate_per_s: float = 5.0
+    framework: str = "torch"
 
 
 class FeatureExtractor(Protocol):
@@ -60,6 +62,7 @@ class PairScorerInfo:
     batch_size: int = 4
     engines: tuple[str, ...] = ()
     rate_per_s: float = 5.0
+    framework: str = "torch"
 
 
 class PairScorer(Protocol):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import nn
 
 from figbench.features.base import FloatArray
+from figbench.features.craft_tiles import tiled
 from figbench.features.exact import exact_float32
 from figbench.features.sharing import shared
 from figbench.features.specs import CRAFT
@@ -30,6 +30,29 @@ from figbench.images.types import RGBImage
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+POOL = 0
+VGG_CHANNELS = (
+    64,
+    64,
+    POOL,
+    128,
+    128,
+    POOL,
+    256,
+    256,
+    256,
+    POOL,
+    512,
+    512,
+    512,
+    POOL,
+    512,
+    512,
+    512,
+)
+SLICE_STARTS, SLICE_END = (0, 12, 19, 29), 39
+"""Layers of VGG16-BN at which CRAFT's first four slices start, and the end of the fourth."""
+
 
 class CraftBackbone(nn.Module):
     """The maps fc7, relu5_3, relu4_3, relu3_2 and relu2_2, as the published OCR-SIM takes them.
@@ -42,15 +65,12 @@ class CraftBackbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        base = load_craft().basenet
-        self.slices = nn.ModuleList(
-            [base.slice1, base.slice2, base.slice3, base.slice4, base.slice5]
-        )
-        for later in list(self.slices)[1:4]:
-            # Its ReLU stands in the forward pass; every other one follows a BatchNorm, whose
-            # output nobody keeps, and may stay in place.
-            first = next(iter(later._modules))
-            later._modules[first] = nn.Identity()
+        self.slices = vgg_slices()
+        state = load_state_dict(require_weights("craft", metric="ocr_sim"))
+        for number, part in enumerate(self.slices, 1):
+            prefix = f"basenet.slice{number}."
+            own = {name: state[prefix + name] for name in part.state_dict()}
+            part.load_state_dict(own)
 
     def forward(self, normalised: torch.Tensor) -> list[torch.Tensor]:
         """Returns the five maps, deepest first.
@@ -66,13 +86,34 @@ class CraftBackbone(nn.Module):
         return [fc7, relu5_3, relu4_3, relu3_2, relu2_2]
 
 
-def load_craft() -> Any:
-    """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
-    from easyocr.craft import CRAFT as EasyOcrCraft
+def vgg_slices() -> nn.ModuleList:
+    """Returns VGG16-BN in CRAFT's five slices, with undefined weights and EasyOCR's layer names.
 
-    network = EasyOcrCraft(pretrained=False, freeze=False)
-    network.load_state_dict(load_state_dict(require_weights("craft", metric="ocr_sim")))
-    return network.eval()
+    The ReLU at the start of slices 2 to 4 is missing: the forward pass applies it.
+    """
+    layers: list[nn.Module] = []
+    width = 3
+    for channels in VGG_CHANNELS:
+        if channels == POOL:
+            layers.append(nn.MaxPool2d(2, 2))
+            continue
+        layers += [
+            nn.Conv2d(width, channels, 3, padding=1),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+        ]
+        width = channels
+    slices = [nn.Sequential() for _ in SLICE_STARTS]
+    for part, start, end in zip(slices, SLICE_STARTS, (*SLICE_STARTS[1:], SLICE_END), strict=True):
+        for number in range(start, end):
+            is_first_relu = number == start and isinstance(layers[number], nn.ReLU)
+            part.add_module(str(number), nn.Identity() if is_first_relu else layers[number])
+    last = nn.Sequential(
+        nn.MaxPool2d(3, 1, 1),
+        nn.Conv2d(512, 1024, 3, padding=6, dilation=6),
+        nn.Conv2d(1024, 1024, 1),
+    )
+    return nn.ModuleList([*slices, last])
 
 
 _loaded: weakref.WeakValueDictionary[tuple[str, ...], nn.Module] = weakref.WeakValueDictionary()
@@ -110,10 +151,16 @@ def image_maps(
     One at a time: at 512 px an image fills a CPU's caches many times over, and OCR-SIM, the
     extractor and the text detector meet on the same image.
     """
-    maps: list[torch.Tensor] = shared(
-        lambda: trunk(normalise([image], device, dtype)), trunk, image
-    )
-    return maps
+
+    def compute() -> list[torch.Tensor]:
+        if isinstance(trunk, CraftBackbone) and device == "cpu" and dtype == torch.float32:
+            backbone = tiled(trunk, IMAGENET_MEAN, IMAGENET_STD)
+            if backbone.takes(image):
+                return backbone(image)
+        maps: list[torch.Tensor] = trunk(normalise([image], device, dtype))
+        return maps
+
+    return shared(compute, trunk, image)
 
 
 class CraftFeatures:

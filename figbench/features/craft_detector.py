@@ -6,13 +6,14 @@ CRAFT: Baek et al., "Character Region Awareness for Text Detection" (CVPR 2019);
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from figbench.features.craft import load_craft
-from figbench.features.torch_tools import fold_batch_norm, freeze
+from figbench.features.torch_tools import fold_batch_norm, freeze, load_state_dict
+from figbench.features.weights import require_weights
 
 
 class CraftHead(nn.Module):
@@ -46,6 +47,15 @@ class CraftHead(nn.Module):
             found = block(torch.cat([found, skipped], dim=1))
         scores: torch.Tensor = self.last(found)
         return scores
+
+
+def load_craft() -> Any:
+    """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
+    from easyocr.craft import CRAFT as EasyOcrCraft
+
+    network = EasyOcrCraft(pretrained=False, freeze=False)
+    network.load_state_dict(load_state_dict(require_weights("craft", metric="easyocr")))
+    return network.eval()
 
 
 def load_head(device: str) -> nn.Module:

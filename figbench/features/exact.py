@@ -63,11 +63,15 @@ def arithmetic(deterministic: bool) -> Iterator[None]:
     if deterministic:
         # cuBLAS reads it when its first handle is made.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    changes = deterministic and not algorithms
     with exact_float32():
         try:
-            torch.use_deterministic_algorithms(deterministic or algorithms)
+            # The call imports PyTorch's compiler, which takes longer than importing PyTorch.
+            if changes:
+                torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = benchmark and not deterministic
             yield
         finally:
-            torch.use_deterministic_algorithms(algorithms)
+            if changes:
+                torch.use_deterministic_algorithms(algorithms)
             torch.backends.cudnn.benchmark = benchmark

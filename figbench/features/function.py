@@ -31,7 +31,7 @@ class FeatureFunction:
         self.info: ExtractorInfo = extractor_info(name)
         self.device = device
         self._network = load_extractor(name, device, precision)
-        self._batch_size = batch_size or self.info.batch_size
+        self._batch_size = batch_size or (1 if device == "cpu" else self.info.batch_size)
 
     def __call__(
         self,
@@ -106,7 +106,8 @@ def features(
             ``clip-vit-b-32``, ``image-stats`` or an installed third party's.
         device: ``auto`` (CUDA when there), ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``float32`` or ``bfloat16``.
-        batch_size: Images of one size per call of the network; None for the network's own.
+        batch_size: Images of one size per call of the network; None for 1 on a CPU, where an
+            image's features then do not depend on the others, and the network's own elsewhere.
 
     Raises:
         UserError: If the name is unknown.

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from figbench.errors import UserError
+from figbench.io.optional import require
 
 
 class OpenVinoNetwork:
@@ -29,13 +30,7 @@ class OpenVinoNetwork:
     """
 
     def __init__(self, network: nn.Module, precision: str, streams: int = 1) -> None:
-        try:
-            import openvino
-        except ImportError:
-            raise UserError(
-                "--engine openvino: OpenVINO is not installed.",
-                remedy='pip install "figbench[openvino]"',
-            ) from None
+        openvino: Any = require("openvino", purpose="--engine openvino")
         model = _converted(network)
         hint = "bf16" if precision == "bfloat16" else "f32"
         settings: dict[str, Any] = {

@@ -65,11 +65,11 @@ CRAFT = ExtractorEntry(
         "craft",
         {"features": 1024},
         "craft",
-        1,
+        2,
         "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
         1,
         OPENVINO,
-        2.0,
+        4.0,
     ),
     "figbench.features.craft:CraftFeatures",
 )
@@ -103,15 +103,17 @@ IMAGE_STATS = ExtractorEntry(
         1,
         "uint8 RGB; perceptual hash (DCT, 64 bits), share of pixels under 250, distinct values",
         16,
-        rate_per_s=150.0,
+        rate_per_s=400.0,
+        framework="numpy",
     ),
     "figbench.features.image_stats:ImageStats",
 )
 OCR_SIM = PairScorerEntry(
-    PairScorerInfo("ocr-sim", "craft", 2, 1, OPENVINO, 0.9), "figbench.features.ocr_sim:OcrSim"
+    PairScorerInfo("ocr-sim", "craft", 3, 1, OPENVINO, 2.0), "figbench.features.ocr_sim:OcrSim"
 )
 SSIM = PairScorerEntry(
-    PairScorerInfo("ssim", None, 1, rate_per_s=15.0), "figbench.features.ssim:Ssim"
+    PairScorerInfo("ssim", None, 1, rate_per_s=60.0, framework="numpy"),
+    "figbench.features.ssim:Ssim",
 )
 LPIPS = PairScorerEntry(
     PairScorerInfo("lpips", "vgg16", 1, rate_per_s=2.0), "figbench.features.lpips_scorer:Lpips"

@@ -12,12 +12,14 @@
 Each function calls the metric that ``figbench.evaluate`` calls, so that the numbers are equal.
 """
 
+from figbench.functional.captions import caption_recall, named_labels
 from figbench.functional.distributions import (
     frechet_distance,
     inception_score,
     kernel_distance,
     precision_recall_density_coverage,
 )
+from figbench.functional.graphs import structure
 from figbench.functional.labels import label_fidelity
 from figbench.functional.pairs import lpips, ocr_sim, ssim
 from figbench.functional.score import Score
@@ -25,13 +27,16 @@ from figbench.functional.validity import validity
 
 __all__ = [
     "Score",
+    "caption_recall",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "label_fidelity",
     "lpips",
+    "named_labels",
     "ocr_sim",
     "precision_recall_density_coverage",
     "ssim",
+    "structure",
     "validity",
 ]

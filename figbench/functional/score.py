@@ -93,7 +93,7 @@ def compute_scores(
             raise UserError(f"{metric}: the value of '{item.output.id}' is {item.value}.")
         scores[item.output.id] = Score(
             value=item.value,
-            interval=interval_of(item, inputs.clusters, level, inputs.rng),
+            interval=interval_of(item, inputs.clusters, level),
             standard_error=item.standard_error,
             n=n,
             higher_is_better=item.output.higher_is_better,

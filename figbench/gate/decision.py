@@ -14,6 +14,7 @@ from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
 from figbench.gate.rules import Rule, parse_rule, require_direction, require_share
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
+from figbench.statistics.effects import minimum_detectable_effect
 
 UPDATE_ALPHA = 0.05
 
@@ -281,8 +282,18 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         found.second,
         limit,
         found.p_value,
-        found.minimum_detectable,
+        _visible(rule, found),
         found.method,
+    )
+
+
+def _visible(rule: Rule, found: Difference) -> float | None:
+    """The difference that the rule's own test would see; of a rule without one, at 5%."""
+    return minimum_detectable_effect(
+        found.standard_error,
+        papers=found.n_papers,
+        smallest_p=found.smallest_p,
+        alpha=rule.alpha or UPDATE_ALPHA,
     )
 
 

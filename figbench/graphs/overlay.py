@@ -12,6 +12,7 @@ from figbench.errors import UserError
 from figbench.graphs.model import Box, Edge, FigureGraph
 from figbench.io.atomic import atomic_path
 from figbench.io.json_files import dump_json
+from figbench.io.optional import require
 
 COLOURS = {"right": "#2e7d32", "missed": "#c62828", "invented": "#ef6c00", "reversed": "#6a1b9a"}
 """Green agrees, red is missed, orange invented, purple reversed."""
@@ -146,13 +147,7 @@ def _write_overlay(
     if out.suffix.lower() == ".svg":
         _write(out, document.encode())
         return
-    try:
-        import resvg_py
-    except ImportError:
-        raise UserError(
-            "Writing a .png overlay needs resvg-py, which is not installed.",
-            remedy='pip install "figbench[vector]", or write .svg.',
-        ) from None
+    resvg_py = require("resvg_py", purpose="Writing a .png overlay (.svg needs nothing)")
     _write(out, bytes(resvg_py.svg_to_bytes(svg_string=document, dpi=96.0)))
 
 

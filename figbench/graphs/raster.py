@@ -18,6 +18,7 @@ from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import GraphError, require_size
 from figbench.graphs.model import FigureGraph
 from figbench.images.types import RGBImage
+from figbench.io.optional import require
 
 if TYPE_CHECKING:
     from figbench.ocr.base import OcrEngine
@@ -117,10 +118,4 @@ def _words(line: TextLine) -> Words | None:
 
 
 def _cv2() -> Any:
-    try:
-        import cv2
-    except ImportError:
-        from figbench.graphs.extras import missing
-
-        raise missing("opencv-python-headless", "images") from None
-    return cv2
+    return require("cv2", purpose="Reading images as graphs")

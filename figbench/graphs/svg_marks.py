@@ -12,6 +12,7 @@ from typing import Any
 from figbench.graphs.arrow_heads import attach_heads, join_strokes
 from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words
 from figbench.graphs.limits import MAX_ELEMENTS, GraphError, local
+from figbench.io.optional import require
 
 _INHERITED = ("fill", "stroke", "font-size", "text-anchor", "visibility", "marker-end",
               "marker-start", "stroke-width", "dominant-baseline")  # fmt: skip
@@ -45,13 +46,7 @@ def svg_drawing(root: Any) -> Drawing:
 
 
 def _svgelements() -> Any:
-    try:
-        import svgelements
-    except ImportError:
-        from figbench.graphs.extras import missing
-
-        raise missing("svgelements", "SVG documents") from None
-    return svgelements
+    return require("svgelements", purpose="Reading SVG documents")
 
 
 def _matrix(text: str) -> Any:

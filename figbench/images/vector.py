@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import threading
 import zlib
@@ -19,9 +18,10 @@ from figbench.errors import UserError
 from figbench.images.limits import DecodeError, Limits
 from figbench.images.svg_resolve import resolved
 from figbench.images.types import RGBImage
+from figbench.io.optional import require
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    pass
 
 LONGEST_SIDE = 512
 CSS_DPI = 96
@@ -63,8 +63,8 @@ def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage, tuple[str, ..
 
 
 def _svg(data: bytes) -> tuple[RGBImage, tuple[str, ...]]:
-    renderer = _require("resvg_py", "SVG")
-    _require("tinycss2", "SVG")
+    renderer = require("resvg_py", purpose="Drawing SVG figures")
+    require("tinycss2", purpose="Drawing SVG figures")
     try:
         document = resolved(data, _font_folder())
         png = renderer.svg_to_bytes(
@@ -117,7 +117,7 @@ def _fonts() -> dict[str, object]:
 
 
 def _pdf(data: bytes, limits: Limits) -> tuple[RGBImage, tuple[str, ...]]:
-    renderer = _require("pypdfium2", "PDF")
+    renderer = require("pypdfium2", purpose="Drawing PDF figures")
     try:
         with _pdfium:
             document = renderer.PdfDocument(data)
@@ -135,13 +135,3 @@ def _pdf(data: bytes, limits: Limits) -> tuple[RGBImage, tuple[str, ...]]:
                 document.close()
     except (renderer.PdfiumError, IndexError, ZeroDivisionError, ValueError) as error:
         raise DecodeError("broken-pdf", f"the PDF cannot be drawn ({error})") from None
-
-
-def _require(module: str, kind: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise UserError(
-            f"{kind} figures need the package '{module}'.",
-            remedy='Install it: pip install "figbench[vector]"',
-        ) from None

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from figbench.errors import UserError
 from figbench.evaluation.evaluator import Evaluator
 from figbench.images.arrays import UNIT, ValueRange
-from figbench.integrations.require import require
+from figbench.io.optional import require
 from figbench.results.schema import RunResult
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback as LightningCallback
 else:
     LightningCallback = require(
-        "pytorch_lightning", "lightning.pytorch", extra="lightning"
+        "pytorch_lightning", "lightning.pytorch", purpose="figbench.integrations.lightning"
     ).Callback
 
 FIELDS = ("images", "figure_ids", "prompts")

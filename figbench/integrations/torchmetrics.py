@@ -14,14 +14,14 @@ from figbench.evaluation.evaluator import Evaluator
 from figbench.evaluation.evaluator_state import pack_state, unpack_states
 from figbench.evaluation.planning.options import Options
 from figbench.images.arrays import UNIT, ValueRange
-from figbench.integrations.require import require
+from figbench.io.optional import require
 from figbench.protocol import Protocol
 from figbench.results.schema import RunResult
 
 if TYPE_CHECKING:
     from torchmetrics import Metric
 else:
-    Metric = require("torchmetrics", extra="torchmetrics").Metric
+    Metric = require("torchmetrics", purpose="figbench.integrations.torchmetrics").Metric
 
 
 class FigbenchMetric(Metric):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.judges.anchors import make_anchors
+from figbench.judges.anchors import anchors_digest, make_anchors
 from figbench.judges.card import anchor_points, instrument_card
 from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold
 from figbench.judges.images import PictureFolder
@@ -51,23 +49,19 @@ def anchor_trials(
     """Returns the calls of the first ``count`` anchors and the digest of what they show.
 
     Raises:
-        UserError: If the protocol compares no figures.
+        UserError: If the protocol asks questions about single figures.
     """
-    if protocol.mode not in ("pairwise", "pointwise"):
+    if protocol.mode == "questions":
         raise UserError(
             f"Judge protocol '{protocol.id}' (mode {protocol.mode}) has no anchors.",
-            remedy="Calibrate with a pairwise or pointwise protocol, such as pairwise-blind.",
+            remedy="Calibrate with a protocol that compares or scores figures: pairwise-blind.",
         )
     if not 5 <= count <= 1000:
         raise UserError(f"--anchors {count}: out of range.", remedy="Use 5 to 1000 anchors.")
     planner = Planner(protocol, pictures, Materials({}))
-    digest = hashlib.sha256()
-    trials: list[Trial] = []
-    for anchor in make_anchors(count):
-        for image in (anchor.intact, anchor.flawed):
-            digest.update(json.dumps([anchor.anchor_id, image.shape]).encode() + image.tobytes())
-        trials += planner.anchor_trials(anchor)
-    return trials, digest.hexdigest()
+    anchors = make_anchors(count)
+    trials = [trial for anchor in anchors for trial in planner.anchor_trials(anchor)]
+    return trials, anchors_digest(anchors)
 
 
 def calibrate(
@@ -83,7 +77,7 @@ def calibrate(
     Args:
         settings: Endpoint, model, budget and calls.
         out: Folder of this calibration; it resumes there.
-        protocol: Pairwise or pointwise.
+        protocol: Pairwise, pointwise or checklist.
         anchors: Number of anchors, 5 to 1000.
         advance: Receives calls done and calls in all.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
@@ -36,7 +36,7 @@ class Fingerprint(BaseModel):
         parse_failure_rate: Estimate.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     schema_version: int = 1
     model: str
@@ -51,6 +51,12 @@ class Fingerprint(BaseModel):
     by_flaw: dict[str, Any] = {}
     threshold: float | None = None
     parse_failure_rate: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _points_have_flaws(self) -> Fingerprint:
+        if self.points.keys() - self.flaws.keys():
+            raise ValueError("points of anchors whose flaw is not listed")
+        return self
 
     def save(self, path: Path) -> None:
         """Writes the fingerprint atomically."""
@@ -182,3 +188,32 @@ def require_same(first: Fingerprint, second: Fingerprint) -> None:
     raise IntegrityError(
         message, remedy="Judge both sets with one judge: figbench judge run, same model and server."
     )
+
+
+def drift_allowance(first: Fingerprint, second: Fingerprint) -> tuple[float, list[str]]:
+    """Returns how far a difference between two judges' numbers may be due to the judges.
+
+    The allowance is the upper end of the 95% interval of the absolute change of anchor accuracy:
+    ``|change| + 1.96 standard errors``. It is 0 for one judge.
+
+    Args:
+        first: Judge of the first number.
+        second: Judge of the second number.
+
+    Returns:
+        The allowance, 0..1, and sentences for the user.
+
+    Raises:
+        IntegrityError: If the judges differ and were not measured on the same anchors.
+    """
+    changed = differences(first, second)
+    if not changed:
+        return 0.0, []
+    change = drift(first, second)
+    allowance = abs(change["difference"]) + 1.96 * (change["standard_error"] or 0.0)
+    return allowance, [
+        f"the judges differ ({'; '.join(changed)}); on the same {change['anchors']} anchors the "
+        f"accuracy changed by {100 * change['difference']:+.1f} points "
+        f"(p = {change['p_value']:.3g}), so a difference of up to {100 * allowance:.1f} points may "
+        "be the judges' and only the rest was tested"
+    ]

@@ -13,7 +13,7 @@ from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.images.decode import decode
 from figbench.images.types import RGBImage
-from figbench.judges.anchors import Anchor, make_anchors
+from figbench.judges.anchors import Anchor, anchors_digest, make_anchors
 from figbench.judges.images import Picture, PictureFolder, canvas_size
 from figbench.judges.materials import Materials
 from figbench.judges.prompts import (
@@ -58,11 +58,13 @@ class Plan:
         trials: In a fixed order, comparisons first.
         missing: (figure id, paper id, sample) of expected figures that the model did not deliver.
         notes: Sentences for the user.
+        anchors_digest: Digest of the anchors; empty without anchors.
     """
 
     trials: tuple[Trial, ...]
     missing: tuple[tuple[str, str, int], ...]
     notes: tuple[str, ...]
+    anchors_digest: str = ""
 
 
 def items_of(generated: Manifest, reference: Manifest) -> tuple[list[Item], list[str]]:
@@ -145,20 +147,32 @@ class Planner:
         chosen = sorted(rng.permutation(len(present))[:sizes].tolist()) if sizes else []
         for index in chosen:
             trials += self._controls(present[index], self._other(present, index), repeats)
-        if self.protocol.mode in ("pairwise", "pointwise"):
-            for anchor in make_anchors(anchors):
+        digest = ""
+        if self.protocol.mode != "questions":
+            chosen_anchors = make_anchors(anchors)
+            digest = anchors_digest(chosen_anchors)
+            for anchor in chosen_anchors:
                 trials += self.anchor_trials(anchor)
         missing = tuple(
             (item.prompt_id, item.paper_id, item.sample) for item in items if not item.generated
         )
-        return Plan(tuple(trials), missing, tuple(notes))
+        return Plan(tuple(trials), missing, tuple(notes), digest)
 
     def anchor_trials(self, anchor: Anchor) -> list[Trial]:
-        """Returns the calls of one anchor: both orders, or each figure alone."""
+        """Returns the calls of one anchor: both orders, each figure alone, or both checklists."""
         item = Item(
             anchor.anchor_id, anchor.scene_id, 0, anchor.caption, lambda: anchor.intact, None
         )
-        trials = self._pair("anchor", item, (FLAWED, anchor.flawed), (INTACT, anchor.intact))
+        systems = (FLAWED, anchor.flawed), (INTACT, anchor.intact)
+        if self.protocol.mode == "checklist":
+            known = Materials({anchor.anchor_id: anchor.inventory})
+            trials = [
+                trial
+                for system in systems
+                for trial in self._checklist("anchor", item, system, known)
+            ]
+        else:
+            trials = self._pair("anchor", item, *systems)
         return [
             replace(t, correct=INTACT, flaw=anchor.flaw, strength=anchor.strength) for t in trials
         ]
@@ -245,11 +259,17 @@ class Planner:
             )
         return trials
 
-    def _checklist(self, purpose: Purpose, item: Item, system: tuple[str, RGBImage]) -> list[Trial]:
+    def _checklist(
+        self,
+        purpose: Purpose,
+        item: Item,
+        system: tuple[str, RGBImage],
+        materials: Materials | None = None,
+    ) -> list[Trial]:
         pictures = self._encode(item.reference(), system[1])
         trials = []
         for axis in self.protocol.aspects:
-            inventory = self.materials.inventory(item.prompt_id, axis.id)
+            inventory = (materials or self.materials).inventory(item.prompt_id, axis.id)
             if not inventory:
                 continue
             prompt = checklist_prompt(self.protocol, item.context, axis, inventory)

@@ -13,7 +13,9 @@ from figbench.data.manifest import Manifest
 from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
+from figbench.judges.calibrate import fingerprint_of
 from figbench.judges.card import instrument_card
+from figbench.judges.fingerprint import FINGERPRINT_NAME
 from figbench.judges.images import PictureFolder
 from figbench.judges.ledger import Ledger
 from figbench.judges.materials import Materials
@@ -244,6 +246,9 @@ class Job:
             text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
             write_text_atomic(out / VOTES_NAME, text)
             write_text_atomic(out / CARD_NAME, dump_json(card))
+            fingerprint_of(judged, self.protocol, self.settings.model, plan.anchors_digest).save(
+                out / FINGERPRINT_NAME
+            )
             write_text_atomic(out / JUDGE_NAME, dump_json(document))
         return JudgeResult(out, document, card)
 

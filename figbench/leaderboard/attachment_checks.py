@@ -45,7 +45,7 @@ def evidence_problems(
     if entry.role == "model":
         yield from _exact_copies(evidence, reference)
     for metric_id in board.metrics:
-        yield from _recomputation(metric_id, result, evidence, reference)
+        yield from _recomputation(metric_id, entry, evidence, reference)
 
 
 def near_copies(evidence: Evidence, reference: Evidence) -> int:
@@ -91,9 +91,9 @@ def _exact_copies(evidence: Evidence, reference: Evidence) -> Iterator[str]:
 
 
 def _recomputation(
-    metric_id: str, result: RunResult, evidence: Evidence, reference: Evidence
+    metric_id: str, entry: Entry, evidence: Evidence, reference: Evidence
 ) -> Iterator[str]:
-    metric = result.metrics.get(metric_id)
+    metric = entry.metric(metric_id)
     if metric is None or metric.value is None:
         return
     statistic = set_statistic(metric_id)
@@ -102,7 +102,9 @@ def _recomputation(
         if ours.shape[1] != theirs.shape[1] or min(len(ours), len(theirs)) < 2:
             yield f"evidence: {metric_id}: features of other dimensions than the board's"
             return
-        found = statistic.recompute(ours, theirs)
+        # Entries of before matched pairs were left out do not state how many there were.
+        own = evidence.own_rows(reference) if "matched_pairs" in metric.details else None
+        found = statistic.matched(own).recompute(ours, theirs)
     elif metric_id in evidence.values and np.isfinite(evidence.values[metric_id]).any():
         found = float(np.nanmean(evidence.values[metric_id]))
     else:

@@ -85,6 +85,13 @@ class Evidence:
         """Returns the features behind a metric, None when they are not attached."""
         return self.features.get(self.header.spaces.get(metric_id, ""))
 
+    def own_rows(self, reference: Evidence) -> npt.NDArray[np.intp]:
+        """Returns the reference row of each present row, shape (present,), -1 for none."""
+        place = {name: row for row, name in enumerate(reference.header.figure_ids)}
+        names = zip(self.header.figure_ids, self.header.sha256, strict=True)
+        own = [place.get(name, -1) for name, digest in names if digest is not None]
+        return np.array(own, np.intp)
+
 
 def evidence_path(entry: Path) -> Path:
     """Returns where the evidence of an entry's file lies."""

@@ -12,14 +12,13 @@ from figbench.leaderboard import plots
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board, entry_date
-from figbench.metrics.names import network_of, title_of
+from figbench.leaderboard.headings import column_title
+from figbench.metrics.names import title_of
+from figbench.pages.choices import distance_metrics, fidelity_metric
 from figbench.pages.freshness import numbers_digest
 from figbench.pages.numbers import heading
 from figbench.pages.strata import strata_of, stratum_means
 from figbench.results.schema import MetricValue
-
-DISTANCES = ("fid", "fd")
-TEXT_METRIC = "ocr_sim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,7 @@ def titles_of(board: Board, rows: list[Row]) -> dict[str, str]:
     titles = {}
     for metric_id in board.metrics:
         found = next((one for one in (row.metric(metric_id) for row in rows) if one), None)
-        network = network_of(metric_id)
-        name = title_of(metric_id) + (f", {network}" if network else "")
+        name = column_title(board, metric_id)
         titles[metric_id] = name if found is None else heading(name, found)
     return titles
 
@@ -66,12 +64,11 @@ def board_pictures(
             xs, ys = zip(*both, strict=True)
             note = f"{title_of(first)} against {title_of(second)}"
             pictures.append(_drawn(note, plots.crosses, xs, ys, names))
-    for metric_id in board.metrics:
-        if metric_id.partition("@")[0] in DISTANCES:
-            series = [one for row in rows if (one := _by_n(row, metric_id))]
-            if series:
-                note = f"{titles[metric_id]} against the number of figures"
-                pictures.append(_drawn(note, plots.against_n, series, titles[metric_id]))
+    for metric_id in distance_metrics(board.metrics):
+        series = [one for row in rows if (one := _by_n(row, metric_id))]
+        if any(len(one.values) > 1 for one in series):
+            note = f"{titles[metric_id]} against the number of figures"
+            pictures.append(_drawn(note, plots.against_n, series, titles[metric_id]))
     pictures += _heat_maps(board, rows, reference, titles)
     models = [row for row in rows if row.named.entry.role == "model"]
     dated = [
@@ -87,10 +84,9 @@ def board_pictures(
 
 
 def trade_offs(metrics: list[str]) -> list[tuple[str, str]]:
-    """Returns (distance, text metric) for every Frechet distance beside OCR-SIM, by name."""
-    if TEXT_METRIC not in metrics:
-        return []
-    return [(one, TEXT_METRIC) for one in metrics if one.partition("@")[0] in DISTANCES]
+    """Returns (distance, fidelity metric) for every distance between sets on a board."""
+    fidelity = fidelity_metric(metrics)
+    return [] if fidelity is None else [(one, fidelity) for one in distance_metrics(metrics)]
 
 
 def _point(row: Row, metric_id: str) -> plots.Point | None:

@@ -14,7 +14,7 @@ from figbench.leaderboard.validation import incomplete
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 
-RESOLVED = ("weights", "decoder_version")
+RESOLVED = ("weights", "decoder_version", "metric_versions")
 """Parts that a run fills in."""
 
 MOST_TAGS = 8
@@ -35,9 +35,8 @@ class Row:
     why_apart: str | None = None
 
     def metric(self, metric_id: str) -> MetricValue | None:
-        """Returns the measured value, None for a literature row."""
-        result = self.named.entry.result
-        return result.metrics.get(metric_id) if result else None
+        """Returns the measured or judged value, None for a literature row."""
+        return self.named.entry.metric(metric_id)
 
     @property
     def tags(self) -> list[str]:
@@ -96,11 +95,9 @@ def board_rows(board: Board, entries: list[NamedEntry], reference: Evidence | No
         metric_id: rank_all(
             metric_id,
             {
-                one.name: one.entry.result.metrics[metric_id]
+                one.name: value
                 for one in inside
-                if one.entry.role == "model"
-                and one.entry.result
-                and metric_id in one.entry.result.metrics
+                if one.entry.role == "model" and (value := one.entry.metric(metric_id)) is not None
             },
             evidence,
             reference,

@@ -16,7 +16,8 @@ from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
 from figbench.io.yaml_text import read_yaml
 from figbench.leaderboard.attachments import Evidence, evidence_path, load_evidence, save_evidence
-from figbench.results.schema import ModelCard, RunResult, Strict
+from figbench.leaderboard.instruments import MOST_COLUMNS, Instrument, JudgedValue
+from figbench.results.schema import MetricValue, ModelCard, RunResult, Strict
 
 MAX_ENTRY_BYTES = 2 * 2**20
 ENTRIES = "entries"
@@ -45,6 +46,15 @@ class Entry(Strict):
     model: ModelCard
     result: RunResult | None = None
     published: list[Published] = Field(default_factory=list, max_length=40)
+    judged: dict[str, JudgedValue] = Field(
+        default_factory=dict, max_length=MOST_COLUMNS, description="By judged column."
+    )
+
+    def metric(self, metric_id: str) -> MetricValue | None:
+        """Returns the measured or judged value of a column, or None."""
+        if metric_id in self.judged:
+            return self.judged[metric_id].value
+        return self.result.metrics.get(metric_id) if self.result else None
 
 
 class Board(Strict):
@@ -56,6 +66,9 @@ class Board(Strict):
     protocol_hash: str = Field(description="Only results of this hash are ranked.")
     prompts_digest: str | None = Field(default=None, description="Of the test ids.")
     metrics: list[str] = Field(min_length=1, description="Columns; the first one sorts.")
+    judged: dict[str, Instrument] = Field(
+        default_factory=dict, max_length=MOST_COLUMNS, description="Judged columns: who judges."
+    )
     dataset: str = Field(default="", description="Name of the reference set, for people.")
     submit: str = Field(default="", description="Link to where entries are sent.")
     boards_page: str = Field(default="", description="Relative link to the page of all boards.")

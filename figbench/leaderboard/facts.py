@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from figbench.leaderboard.entries import Entry
+from figbench.leaderboard.instruments import CardValue, JudgedValue
 from figbench.pages.facts import Group, card_facts, plain, run_facts
 
 __all__ = ["Group", "entry_facts", "plain"]
@@ -21,4 +22,51 @@ def entry_facts(entry: Entry, differences: Sequence[str]) -> list[Group]:
     if entry.result is None:
         return [card]
     facts = run_facts(entry.result, differences)
-    return [card, *(group for group in facts if group[0] != "Model")]
+    judged = [judged_facts(name, one) for name, one in entry.judged.items()]
+    return [card, *judged, *(group for group in facts if group[0] != "Model")]
+
+
+def judged_facts(column: str, judged: JudgedValue) -> Group:
+    """Returns the table of a judged value: who judged, counts, bounds and the instrument card.
+
+    Args:
+        column: Id of the board's column.
+        judged: Of the entry.
+    """
+    value, instrument = judged.value, judged.instrument
+    details = dict(value.details)
+    rows = [("Compared with", instrument.against)]
+    if instrument.question:
+        rows.append(("Question", instrument.question))
+    judge = instrument.fingerprint
+    if judge is not None:
+        rows += [
+            ("Judge", judge.model),
+            ("Reported by the server", plain(list(judge.models))),
+            ("Server fingerprint", plain(list(judge.system_fingerprints))),
+            ("Judge protocol", f"{judge.protocol}, prompt hash {judge.prompt_hash[:12]}"),
+        ]
+    counts = [(name, details[name]) for name in ("wins", "ties", "losses") if name in details]
+    if counts:
+        rows.append(("Won, tied, lost", " / ".join(plain(count) for _, count in counts)))
+    for name in ("flips", "missing_figures", "judge_failures"):
+        if name in details:
+            rows.append((name.replace("_", " ").capitalize(), plain(details[name])))
+    bounds = [details.get(f"failures_as_{word}") for word in ("losses", "wins")]
+    if all(isinstance(one, int | float) for one in bounds):
+        low, high = (f"{float(one or 0):.3f}" for one in bounds)
+        rows.append(("With failures as losses, as wins", f"{low}, {high}"))
+    if judge is not None and judge.threshold is not None:
+        rows.append(("Flaw strength seen in 75% of anchors", f"{judge.threshold:.2f}"))
+    rows += [(one.name.capitalize(), _card_text(one)) for one in judged.card]
+    if judged.votes_sha256:
+        rows.append(("Digest, votes", judged.votes_sha256[:16]))
+    return f"Judged: {column}", rows
+
+
+def _card_text(one: CardValue) -> str:
+    if one.value is None:
+        return "not measured"
+    if one.low is None or one.high is None:
+        return f"{one.value:g}"
+    return f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}], n = {one.n}"

@@ -12,7 +12,8 @@ from figbench.leaderboard.attachments import Evidence, Pictured
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.thumbnails import gallery_ids
 from figbench.metrics.names import title_of
-from figbench.pages.label_differences import ORDER_BY, Difference, difference
+from figbench.pages.choices import figure_metric
+from figbench.pages.label_differences import Difference, difference
 
 MOST_MODELS = 8
 """Shown beside each other: models in the order of the ranking, then baselines."""
@@ -105,13 +106,12 @@ def _wall(row: Row) -> _Wall | None:
     for place, (figure_id, _) in enumerate(evidence.keys):
         first.setdefault(figure_id, place)
     metric, higher, scores = "", True, {}
-    for name, better in ORDER_BY:
-        if name in evidence.values and np.isfinite(evidence.values[name]).any():
-            metric, higher, values = name, better, evidence.values[name]
-            scores = {
-                one: float(values[at]) for one, at in first.items() if np.isfinite(values[at])
-            }
-            break
+    scored = sorted(name for name, one in evidence.values.items() if np.isfinite(one).any())
+    chosen = figure_metric(scored)
+    if chosen is not None:
+        metric, higher = chosen
+        values = evidence.values[metric]
+        scores = {one: float(values[at]) for one, at in first.items() if np.isfinite(values[at])}
     model = row.named.entry.model.name or row.named.name
     return _Wall(model, evidence, _by_id(evidence), metric, scores, higher)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from figbench.judges.judged_values import SCORE
 from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board
+from figbench.leaderboard.instruments import Instrument
 from figbench.leaderboard.ranking import Ranking
 from figbench.metrics.names import find_output, network_of, title_of, tooltip_of
 from figbench.pages.numbers import arrow, format_number
@@ -48,7 +50,41 @@ class Leader:
 
 def board_headings(board: Board, rows: Sequence[Row]) -> dict[str, Heading]:
     """Returns the heading of every column of a board."""
-    return {name: _heading(name, rows) for name in board.metrics}
+    return {
+        name: _judged_heading(name, board.judged[name])
+        if name in board.judged
+        else _heading(name, rows)
+        for name in board.metrics
+    }
+
+
+def column_title(board: Board, metric_id: str) -> str:
+    """Returns the human name of a column with its network or its judge."""
+    if metric_id in board.judged:
+        heading = _judged_heading(metric_id, board.judged[metric_id])
+        return f"{heading.title}, {heading.detail}"
+    network = network_of(metric_id)
+    return title_of(metric_id) + (f", {network}" if network else "")
+
+
+def _judged_heading(name: str, instrument: Instrument) -> Heading:
+    raters = "people" if instrument.kind == "people" else "the judge"
+    if name == SCORE:
+        measure = f"Mean score that {instrument.name} gives the figures."
+    else:
+        measure = (
+            f"Share of figures that {instrument.name} prefer to those of {instrument.against}; a "
+            "tie counts one half."
+        )
+    return Heading(
+        title="Judge score" if name == SCORE else "Win rate",
+        detail=f"by {instrument.name}",
+        arrow=arrow(higher_is_better=True),
+        better="Higher is better.",
+        tooltip=f"{measure} Figures without a valid verdict are left out; Details has the bounds "
+        f"with all of them as wins and as losses, and the measured errors of {raters}.",
+        last=-1e300,
+    )
 
 
 def _heading(name: str, rows: Sequence[Row]) -> Heading:

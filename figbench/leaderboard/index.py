@@ -10,9 +10,8 @@ from figbench.io.atomic import write_text_atomic
 from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
 from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.entries import BOARD_NAME, entry_date, load_board, load_entries
-from figbench.leaderboard.headings import leaders
+from figbench.leaderboard.headings import column_title, leaders
 from figbench.leaderboard.page import PAGE_NAME
-from figbench.metrics.names import network_of, title_of
 from figbench.pages.render import render
 
 TITLE = "Leaderboards"
@@ -89,9 +88,8 @@ def _card(path: Path, folder: Path) -> BoardCard:
     leader = ""
     if found:
         first = found[0]
-        network = network_of(first.metric)
-        metric = title_of(first.metric) + (f" ({network})" if network else "")
-        leader = f"{metric}: {first.model} leads with {first.value}, {first.text}."
+        title = column_title(board, first.metric)
+        leader = f"{title}: {first.model} leads with {first.value}, {first.text}."
     return BoardCard(
         title=board.title,
         link=f"{path.relative_to(folder).as_posix()}/{PAGE_NAME}",

@@ -74,8 +74,12 @@ class _Spread:
         self._statistic = set_statistic(metric_id)
         self._attached = attached
         self._reference = None if reference is None else reference.features_of(metric_id)
+        self._own = {
+            name: None if reference is None else one.own_rows(reference)
+            for name, one in attached.items()
+        }
         self._few = len(attached) <= MOST_SWAPPED
-        self._rows = {name: _by_row(self._values(one), one) for name, one in attached.items()}
+        self._rows = {name: _by_row(self._values(name, one), one) for name, one in attached.items()}
 
     def test(self, first: str, second: str) -> Verdict | None:
         """Returns None where the two share fewer than three figures with a value."""
@@ -97,17 +101,22 @@ class _Spread:
             return _influence_test(differences, clusters)
         else:
             sides = [self._features(name, shared) for name in (first, second)]
-            found = self._statistic.paired_test(sides[0], sides[1], self._reference, clusters, rng)
+            own = self._own[first]
+            statistic = self._statistic.matched(None if own is None else own[sides[0][1]])
+            found = statistic.paired_test(sides[0][0], sides[1][0], self._reference, clusters, rng)
         return Verdict(found.p_value, found.method)
 
-    def _features(self, name: str, keys: list[tuple[str, int]]) -> npt.NDArray[np.float32]:
+    def _features(
+        self, name: str, keys: list[tuple[str, int]]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
         evidence = self._attached[name]
         features = evidence.features_of(self._metric)
         assert features is not None  # nosec B101 # only entries with rows of features come here
         places = {key: place for place, key in enumerate(_present_keys(evidence))}
-        return features[[places[key] for key in keys]]
+        rows = np.array([places[key] for key in keys], np.intp)
+        return features[rows], rows
 
-    def _values(self, evidence: Evidence) -> Array | None:
+    def _values(self, name: str, evidence: Evidence) -> Array | None:
         """Per-figure values, or the influence of each figure on a distance."""
         if self._statistic is None:
             return evidence.values.get(self._metric)
@@ -115,7 +124,8 @@ class _Spread:
         if features is None or self._reference is None or len(features) < 3:
             return None
         values = np.full(len(evidence.header.sha256), np.nan)
-        values[evidence.present] = self._statistic.pseudo_values(features, self._reference)
+        statistic = self._statistic.matched(self._own[name])
+        values[evidence.present] = statistic.pseudo_values(features, self._reference)
         return values
 
 

@@ -10,6 +10,7 @@ from figbench.errors import UserError
 from figbench.leaderboard.attachment_checks import evidence_problems, near_copies
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.entries import Board, Entry, NamedEntry
+from figbench.leaderboard.instruments import instrument_problems
 from figbench.metrics import output_spec
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
@@ -112,12 +113,31 @@ def _result_problems(entry: Entry, board: Board) -> Iterator[str]:
     generated = result.manifests.generated
     if generated.digest == result.manifests.reference.digest:
         yield "manifests: the generated figures are the reference figures"
+    yield from _judged_problems(entry, board)
     for metric_id in board.metrics:
-        metric = result.metrics.get(metric_id)
+        metric = entry.metric(metric_id)
+        if metric is None and metric_id in board.judged:
+            continue
         if metric is None:
             yield f"metrics.{metric_id}: absent"
         elif metric.value is not None:
             yield from _value_problems(metric_id, metric)
+
+
+def _judged_problems(entry: Entry, board: Board) -> Iterator[str]:
+    for column, judged in entry.judged.items():
+        if column not in board.judged:
+            yield f"judged.{column[:60]}: the board has no such judged column"
+            continue
+        problems = instrument_problems(board.judged[column], judged.instrument)
+        yield from (f"judged.{column}: {problem}" for problem in problems)
+        value = judged.value.value
+        if value is not None and not 0 <= value <= 1:
+            yield f"judged.{column}: {value} is outside 0..1"
+        sides = entry.result.manifests if entry.result else None
+        digest = judged.instrument.reference_digest
+        if sides and digest and digest != sides.reference.digest:
+            yield f"judged.{column}: judged against another reference than the run's"
 
 
 def _value_problems(metric_id: str, metric: MetricValue) -> Iterator[str]:

@@ -173,6 +173,8 @@ class MetricInputs:
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
         reference_clusters: Paper id of each reference row; empty when not known.
+        reference_ids: Figure id of each reference row, under the names of ``figure_ids``; empty
+            where the two sides have no ids in common.
         rejected: Number of generated files rejected as unreadable.
         rng: The generator for this metric's use alone.
     """
@@ -195,12 +197,18 @@ class MetricInputs:
     generated_digests: Sequence[str] = ()
     reference_digests: Sequence[str] = ()
     reference_clusters: Sequence[str] = ()
+    reference_ids: Sequence[str] = ()
     rejected: int = 0
 
     @property
     def present_clusters(self) -> list[str]:
         """Cluster of each present row: aligned with ``generated``."""
-        return [cluster for cluster, here in zip(self.clusters, self.present, strict=True) if here]
+        return [name for name, there in zip(self.clusters, self.present, strict=True) if there]
+
+    @property
+    def present_ids(self) -> list[str]:
+        """Figure id of each present row: aligned with ``generated``."""
+        return [name for name, there in zip(self.figure_ids, self.present, strict=True) if there]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +221,7 @@ class Measurement:
         standard_error: Of the value, when the metric has its own formula.
         method: Name of that formula, e.g. ``influence function``.
         per_figure: One value per row, aligned with ``MetricInputs.figure_ids``; when given
-            and no standard error is, the interval is a bootstrap clustered by paper.
+            and no standard error is, the interval is that of their mean, papers taken together.
             Rows that do not enter the mean are NaN.
         details: Further numbers for the result (``value_at_half_n``, ``subsets``), all finite.
         warnings: Sentences for the user.

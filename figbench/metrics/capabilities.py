@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from figbench.statistics.paired import PairedTest, swap_test
 
 Array = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
 Recompute = Callable[[Features, Features], float]
 PseudoValues = Callable[[Features, Features], Array]
 SwapTest = Callable[[Features, Features, Features, Sequence[str], np.random.Generator], PairedTest]
@@ -34,11 +35,27 @@ class SetStatistic:
             is the statistic to first order (value plus influence).
         paired_test: (n, d) features of two models on the same prompts, (m, d) reference features,
             the paper of each prompt and a generator, to the test of their difference.
+        of_matched_rows: From the reference row of each generated row, shape (n,) with -1 for
+            none, to the statistic that allows for their dependence; None where the metric's
+            formula is the same for matched and independent sets.
     """
 
     recompute: Recompute
     pseudo_values: PseudoValues
     paired_test: SwapTest
+    of_matched_rows: Callable[[Indices], Any] | None = None
+
+    def matched(self, own: Indices | None) -> SetStatistic:
+        """Returns the statistic for generated rows that belong to reference rows.
+
+        Args:
+            own: Reference row of each generated row, shape (n,), -1 for none; None for
+                independent sets.
+        """
+        if own is None or self.of_matched_rows is None:
+            return self
+        statistic: SetStatistic = self.of_matched_rows(own)
+        return statistic
 
 
 @runtime_checkable

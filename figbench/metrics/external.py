@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from figbench.errors import UserError
+from figbench.io.optional import require
 from figbench.metrics.base import Measurement, OutputSpec
 from figbench.registry import suggest
 
@@ -124,8 +125,7 @@ def read_table(path: str | Path, columns: Sequence[str]) -> Table:
     Raises:
         UserError: If it cannot be read or a column is absent.
     """
-    import pandas as pd
-
+    pd: Any = require("pandas", purpose="Reading a table of scores")
     file = Path(path)
     if not file.is_file():
         raise UserError(f"{path}: no such file.")

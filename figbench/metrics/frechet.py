@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 
 import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.capabilities import SetStatistic
 from figbench.metrics.checks import both_sides
+from figbench.metrics.matching import dependence_details, matched_error, matches_of
 from figbench.metrics.numerics.blocks import Rows
 from figbench.metrics.numerics.frechet import (
     frechet_distance,
     frechet_influence,
     half_sample_distance,
     matched_distance,
+    unmatched_half_distance,
 )
+from figbench.metrics.numerics.matches import Matches
 from figbench.metrics.numerics.swap_tests import frechet_swap_test, frechet_values
-from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
+from figbench.statistics.influence import is_clustered
 
 MINIMUM_N = 2
 RELIABLE = 3
@@ -31,9 +35,12 @@ class FrechetDistance:
 
     Formula: |m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr sqrt(S1 S2) with means m and unbiased
         covariances S of the network's pooled features, in float64. The standard error is that of
-        the influence function (delta method), figures of one paper taken together; the interval
-        covers the expected value at this n. ``extrapolated`` in the details is the Richardson
-        estimate 2 FD(n) - FD(n/2) of the value at infinite n, with about the same standard error.
+        the influence function (delta method), figures of one paper taken together, and with them
+        the references that they belong to; the interval covers the expected value at this n.
+        ``extrapolated`` in the details is the Richardson estimate 2 FD(n) - FD(n/2) of the value
+        at infinite n, with about the same standard error. Where figures belong to references,
+        ``value_of_other_references`` is the mean distance of the figures of one half of the
+        prompts from the references of the other half: a distance of independent sets of n/2.
         When the sides differ in size, ``value_at_matched_n`` uses equally many of both.
     Reference: Heusel et al., GANs trained by a two time-scale update rule, NeurIPS 2017;
         Chong and Forsyth, Effectively unbiased FID, CVPR 2020. ``fid`` means the InceptionV3 of
@@ -44,8 +51,9 @@ class FrechetDistance:
     Known biases: biased upwards, by an amount that falls like 1/n and depends on the set; resizing
         is part of the definition, so numbers of other tools differ by several percent on the same
         pictures; blind to what the network ignores, such as small text; extrapolation misleads
-        below three times as many figures as dimensions. Tiny negative values are rounding and
-        are kept.
+        below three times as many figures as dimensions; smaller where the figures derive from
+        the references (``dependent`` in the details) than for independent sets of the same
+        quality, so that the two do not compare. Tiny negative values are rounding and are kept.
     """
 
     def __init__(self, extractor: str, name: str | None = None) -> None:
@@ -66,7 +74,7 @@ class FrechetDistance:
             documentation=inspect.getdoc(type(self)) or "",
             sees=("appearance",),
             settings={"extrapolate": True, "matched_n": 0},
-            cache_version=1,
+            cache_version=2,
         )
         self.set_statistics = {identity: STATISTIC}
 
@@ -75,33 +83,52 @@ class FrechetDistance:
         options = self.spec.resolve(settings)
         generated, reference = both_sides(inputs, "features", MINIMUM_N)
         found = frechet_influence(generated, reference)
-        clusters, others = inputs.present_clusters, inputs.reference_clusters
-        error = standard_error(
-            variance_of_mean(found.generated, clusters), variance_of_mean(found.reference, others)
-        )
+        matches = matches_of(inputs, generated, reference)
+        dependent = dependence_details(inputs, matches, generated, reference)
         details: dict[str, float | int | str] = {
             "n_generated": len(generated),
             "n_reference": len(reference),
             "dimensions": generated.shape[1],
             "route": found.route,
+            **dependent,
         }
         if options["extrapolate"] and min(len(generated), len(reference)) >= 2 * MINIMUM_N:
             details |= _extrapolate(found.value, generated, reference, inputs.rng)
+            if matches.any:
+                details |= _unmatched(generated, reference, matches, dependent)
         details |= _matched(int(options["matched_n"]), generated, reference, inputs.rng)
-        clustered = is_clustered(clusters, others)
         return [
             Measurement(
                 self.spec.outputs[0],
                 found.value,
-                standard_error=error,
-                method="influence function, clustered by paper" if clustered else INFLUENCE,
+                standard_error=matched_error(inputs, matches, found.generated, found.reference),
+                method=_method(inputs, matches),
                 details=details,
-                warnings=_warnings(self.spec.name, generated, reference),
+                warnings=_warnings(self.spec.name, generated, reference)
+                + _dependent(self.spec.name, dependent),
             )
         ]
 
 
 INFLUENCE = "influence function"
+
+
+def _method(inputs: MetricInputs, matches: Matches) -> str:
+    clustered = is_clustered(inputs.present_clusters, inputs.reference_clusters)
+    if matches.any:
+        return f"{INFLUENCE}, both sides joint by {'paper' if clustered else 'prompt'}"
+    return f"{INFLUENCE}, clustered by paper" if clustered else INFLUENCE
+
+
+def _dependent(name: str, details: Mapping[str, float | int | str]) -> tuple[str, ...]:
+    if details.get("dependent") != "yes":
+        return ()
+    share = float(details["dependence"])
+    return (
+        f"{name}: {details['matched_pairs']} figures belong to a reference and share {share:.0%} "
+        "of their variation with it. Such a distance is smaller than that of independent sets "
+        "and does not compare with one; compare models that drew the same prompts.",
+    )
 
 
 def _extrapolate(
@@ -114,6 +141,21 @@ def _extrapolate(
         "extrapolated": 2.0 * value - half,
         "extrapolation": "reliable" if enough else "misleading below 3 figures per dimension",
     }
+
+
+def _unmatched(
+    generated: Rows,
+    reference: Rows,
+    matches: Matches,
+    details: Mapping[str, float | int | str],
+) -> dict[str, float | int | str]:
+    other = unmatched_half_distance(generated, reference, matches)
+    found: dict[str, float | int | str] = {}
+    if other is not None:
+        found["value_of_other_references"] = other
+    if details.get("dependent") == "yes":
+        found["extrapolation"] = "misleading for dependent sets"
+    return found
 
 
 def _matched(

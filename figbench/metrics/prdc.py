@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.numerics.blocks import Array
-from figbench.metrics.numerics.neighbours import Cover, manifolds
+from figbench.metrics.numerics.neighbours import Cover, Manifolds, manifolds
 from figbench.statistics.influence import standard_error, variance_of_mean
 
 K_BALLS, K_DENSITY = 3, 5
@@ -41,7 +42,8 @@ class Prdc:
     Minimum n: 6 on either side (more than k); a few hundred before it says much.
     Known biases: all four grow or shrink with n, so compare at the same n; one outlier's ball can
         hold a whole region, which lifts precision and recall (density and coverage were made
-        against that); even equal distributions do not reach 1.
+        against that); even equal distributions do not reach 1. A reference that is there more
+        than k times has an empty ball: repeats cap coverage and density, which the result says.
     """
 
     def __init__(self, extractor: str) -> None:
@@ -80,14 +82,45 @@ class Prdc:
         found = manifolds(generated, reference, k_balls=balls, k_density=density)
         precision, recall, dense, coverage = self.spec.outputs
         mine, theirs = inputs.present_clusters, inputs.reference_clusters
+        repeats = _repeats(found, len(reference))
+        capped = _share(coverage, found.coverage, theirs, mine, density)
         return [
             _share(precision, found.precision, mine, theirs, balls, inputs),
             _share(recall, found.recall, theirs, mine, balls),
             Measurement(
-                dense, float(found.density.counts.mean()) / density, details={"k": density}
+                dense,
+                float(found.density.counts.mean()) / density,
+                details={"k": density, **repeats},
             ),
-            _share(coverage, found.coverage, theirs, mine, density),
+            replace(
+                capped,
+                details={**capped.details, **repeats},
+                warnings=_repeat_warnings(repeats, len(reference), coverage.id),
+            ),
         ]
+
+
+def _repeats(found: Manifolds, m: int) -> dict[str, float | int | str]:
+    if not found.repeated:
+        return {}
+    return {
+        "reference_repeats": found.repeated,
+        "largest_possible_coverage": 1.0 - found.closed_off / m,
+    }
+
+
+def _repeat_warnings(
+    repeats: Mapping[str, float | int | str], m: int, name: str
+) -> tuple[str, ...]:
+    if not repeats:
+        return ()
+    cap = float(repeats["largest_possible_coverage"])
+    text = f"{name}: {repeats['reference_repeats']} of {m} references equal another one"
+    if cap < 1.0:
+        text += f", so that coverage cannot exceed {cap:.3g}, and density is lowered alike"
+    else:
+        text += ", which makes their balls smaller and lowers coverage and density"
+    return (f"{text}. Remove the repeats, or compare with runs on these references alone.",)
 
 
 def _share(

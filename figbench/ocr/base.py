@@ -20,6 +20,9 @@ class OcrInfo:
         weights: Weight file name to SHA-256.
         settings: Everything passed to the engine that can change what it reads.
         engines: What can run its ``trunk`` besides PyTorch.
+        runtime: Runs the networks of an engine that chooses by the packages that are installed;
+            empty for others. The text is the same on each, confidences differ by rounding: it is
+            part of the store's key and of no comparison.
     """
 
     name: str
@@ -27,6 +30,7 @@ class OcrInfo:
     weights: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str | int | float | bool] = field(default_factory=dict)
     engines: tuple[str, ...] = ()
+    runtime: str = field(default="", compare=False)
 
 
 class OcrEngine(Protocol):

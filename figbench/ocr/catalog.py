@@ -10,7 +10,9 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.features.reuse import loaded
 from figbench.features.weights import weights_digest
+from figbench.io.optional import missing
 from figbench.ocr.base import OcrEngine, OcrInfo
+from figbench.ocr.onnx_network import default_runtime
 from figbench.registry import Registry, suggest
 
 Settings = Mapping[str, Any]
@@ -30,15 +32,20 @@ class EngineEntry:
             0 is the package's version alone.
         engines: What can run the reader's ``trunk`` besides PyTorch.
         rate_per_s: Images per second at 512 px on two CPU cores, for estimates only.
+        runtime: Returns the runtime that this machine would choose; None for engines that have
+            no choice. ``load`` of an engine with a choice takes the number of streams as well.
+        framework: ``torch``, or ``numpy`` for an engine that runs without PyTorch.
     """
 
     package: str
     defaults: Mapping[str, str | int | float | bool]
     weights: tuple[str, ...]
-    load: Callable[[OcrInfo, str], OcrEngine]
+    load: Callable[..., OcrEngine]
     revision: int = 0
     engines: tuple[str, ...] = ()
     rate_per_s: float = 1.0
+    runtime: Callable[[], str] | None = None
+    framework: str = "torch"
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -47,10 +54,10 @@ def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
     return EasyOcrEngine(info, device)
 
 
-def _rapidocr(info: OcrInfo, device: str) -> OcrEngine:
+def _rapidocr(info: OcrInfo, device: str, streams: int = 1) -> OcrEngine:
     from figbench.ocr.rapidocr_engine import RapidOcrEngine
 
-    return RapidOcrEngine(info)
+    return RapidOcrEngine(info, streams)
 
 
 def _tesseract(info: OcrInfo, device: str) -> OcrEngine:
@@ -69,10 +76,21 @@ EASYOCR = EngineEntry(
     engines=("openvino",),
 )
 RAPIDOCR = EngineEntry(
-    "rapidocr", {"use_cls": False, "min_confidence": 0.5}, (), _rapidocr, rate_per_s=2.2
+    "rapidocr",
+    {"use_cls": False, "min_confidence": 0.5},
+    (),
+    _rapidocr,
+    rate_per_s=4.5,
+    runtime=default_runtime,
+    framework="numpy",
 )
 TESSERACT = EngineEntry(
-    "pytesseract", {"psm": 11, "min_confidence": 0.0}, (), _tesseract, rate_per_s=4.5
+    "pytesseract",
+    {"psm": 11, "min_confidence": 0.0},
+    (),
+    _tesseract,
+    rate_per_s=4.5,
+    framework="numpy",
 )
 
 engines: Registry[EngineEntry] = Registry(
@@ -103,14 +121,13 @@ def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
     try:
         package_version = version(entry.package)
     except PackageNotFoundError:
-        raise UserError(
-            f"OCR engine '{name}' needs the package '{entry.package}'.",
-            remedy=f"pip install {entry.package}",
-        ) from None
+        raise missing(entry.package, purpose=f"OCR engine '{name}'") from None
     if entry.revision:
         package_version += f"+figbench.{entry.revision}"
     digests = {weights: weights_digest(weights) for weights in entry.weights}
-    return OcrInfo(name, package_version, digests, {**entry.defaults, **given}, entry.engines)
+    runtime = entry.runtime() if entry.runtime else ""
+    settings = {**entry.defaults, **given}
+    return OcrInfo(name, package_version, digests, settings, entry.engines, runtime)
 
 
 def load_engine(
@@ -133,7 +150,9 @@ def load_engine(
     info = engine_info(name, settings)
 
     def load() -> OcrEngine:
-        reader = engines.get(name).load(info, device)
+        entry = engines.get(name)
+        more = {"streams": streams} if entry.runtime else {}
+        reader = entry.load(info, device, **more)
         if engine in info.engines:
             from figbench.features.openvino_engine import compiled
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
-import pytesseract
 from PIL import Image
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
+from figbench.io.optional import require
 from figbench.ocr.base import OcrInfo
+
+pytesseract: Any = require("pytesseract", purpose="OCR engine 'tesseract'")
 
 
 class TesseractEngine:

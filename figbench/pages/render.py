@@ -32,6 +32,32 @@ def render(template: str, *, sortable: bool = True, **values: Any) -> str:
     Raises:
         IntegrityError: If the table library is not the file that was vendored.
     """
+    script = page_script(sortable=sortable)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    styles = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    text = render_part(
+        template,
+        script=script,
+        styles=styles,
+        policy=policy,
+        made_with=made_with(),
+        figbench_version=__version__,
+        **values,
+    )
+    return text.lstrip()
+
+
+def render_part(template: str, **values: Any) -> str:
+    """Returns a template with every value escaped.
+
+    Args:
+        template: File name in ``templates``.
+        values: Of the template.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -41,22 +67,7 @@ def render(template: str, *, sortable: bool = True, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = page_script(sortable=sortable)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    styles = (TEMPLATES / "page.css").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    text = environment.get_template(template).render(
-        script=script,
-        styles=styles,
-        policy=policy,
-        made_with=made_with(),
-        figbench_version=__version__,
-        **values,
-    )
-    return text.lstrip()
+    return environment.get_template(template).render(**values)
 
 
 def page_script(*, sortable: bool) -> str:

@@ -9,9 +9,9 @@ from PIL import Image
 
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
-from figbench.synthfig.canvas import Canvas
-from figbench.synthfig.fonts import text_width
-from figbench.synthfig.text import text_mask
+from figbench.synthfig.drawing.canvas import Canvas
+from figbench.synthfig.drawing.fonts import text_width
+from figbench.synthfig.drawing.text import text_mask
 
 
 def contact_sheet(

@@ -62,7 +62,20 @@ def separation(counts: PairCounts, table: Array) -> Separation:
 
 
 def needs_regularisation(counts: PairCounts, tables: Array) -> npt.NDArray[np.bool_]:
-    """Returns which tables, shape (replicates, pairs, 3), have no finite estimate."""
+    """Returns which tables have no finite estimate.
+
+    Strengths grow without limit where a group of models won every vote against the others (Ford,
+    1957). With ties, strengths and the tie parameter can also grow together: where no pair has
+    both wins and losses, and numbers d exist with d_i - d_j >= 2 for each win of i over j and
+    abs(d_i - d_j) <= 2 for each tie, the likelihood has no maximum along (d, log nu + 1).
+
+    Args:
+        counts: Models and pairs.
+        tables: Wins of first, wins of second, ties; shape (replicates, pairs, 3).
+
+    Returns:
+        Shape (replicates,).
+    """
     from scipy.sparse.csgraph import connected_components
 
     result = np.zeros(len(tables), dtype=np.bool_)
@@ -70,8 +83,27 @@ def needs_regularisation(counts: PairCounts, tables: Array) -> npt.NDArray[np.bo
         number, _ = connected_components(
             _edges(counts, table) > 0, directed=True, connection="strong"
         )
-        result[index] = number > 1 or table[:, :2].sum() == 0
+        result[index] = number > 1 or table[:, :2].sum() == 0 or _grows_with_ties(counts, table)
     return result
+
+
+def _grows_with_ties(counts: PairCounts, table: Array) -> bool:
+    """Returns whether strengths and the tie parameter grow together without a maximum."""
+    from scipy.sparse.csgraph import NegativeCycleError, bellman_ford
+
+    wins, losses, ties = (table[:, column] > 0 for column in range(3))
+    if not ties.any() or (wins & losses).any():
+        return False
+    limits = np.full((len(counts.models), len(counts.models)), np.inf)
+    first, second = counts.first, counts.second
+    limits[first[ties], second[ties]] = limits[second[ties], first[ties]] = 2.0
+    limits[first[wins], second[wins]] = -2.0
+    limits[second[losses], first[losses]] = -2.0
+    try:
+        bellman_ford(np.where(np.isfinite(limits), limits, 0.0))
+    except NegativeCycleError:
+        return False
+    return True
 
 
 def _edges(counts: PairCounts, table: Array) -> Array:

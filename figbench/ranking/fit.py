@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from figbench.io.optional import require
 from figbench.ranking.connection import Separation, needs_regularisation, separation
 from figbench.ranking.counts import Array, PairCounts
 from figbench.ranking.davidson import fit_davidson
@@ -82,7 +84,7 @@ def _flags(counts: PairCounts, tables: Array, all_votes: np.bool_) -> npt.NDArra
 
 def fit_without_ties(counts: PairCounts) -> Array:
     """Returns the maximum likelihood log strengths of evalica, mean 0, shape (models,)."""
-    import evalica
+    evalica: Any = require("evalica", purpose="The Bradley-Terry fit")
 
     table = counts.total
     won = [(a, b, n) for a, b, n in zip(counts.first, counts.second, table[:, 0], strict=True)]

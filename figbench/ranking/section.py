@@ -1,23 +1,19 @@
 """HTML of a ranking: a table, bars of wins, ties and losses, and examples with their figures.
 
-Reports and boards insert :func:`ranking_section`; it needs ``SECTION_CSS`` on the page and no
-script. Boards take :func:`judged_column` as a column.
+Reports insert :func:`ranking_section` into a page of :mod:`figbench.pages`, whose style and script
+it uses. :func:`judged_column` gives the cells of a table of models.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from figbench.pages.render import render, render_part
 from figbench.ranking.ranked_models import Ranking
 from figbench.ranking.votes import Vote
-
-TEMPLATES = Path(__file__).parent / "templates"
-SECTION_CSS = (TEMPLATES / "section.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,33 +122,55 @@ def _digest(prompt_id: str) -> str:
 
 
 def ranking_section(
-    ranking: Ranking, examples: Sequence[Example] = (), *, heading: str = "Judged pairs"
+    ranking: Ranking,
+    examples: Sequence[Example] = (),
+    *,
+    heading: str = "Judged pairs",
+    anchor: str = "",
+    facts: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (),
 ) -> str:
-    """Returns an HTML ``section`` with every text escaped.
+    """Returns an HTML ``section`` with every text escaped, for a page of :mod:`figbench.pages`.
 
     Args:
         ranking: Result of :func:`figbench.ranking.rank`.
         examples: Of :func:`select_examples`.
         heading: Title of the section.
+        anchor: Id of the section, or empty.
+        facts: Tables about who judged: title and (name, text) of each line.
     """
-    return _render("section.html.j2", ranking=ranking, examples=examples, heading=heading)
+    groups = {}
+    for example in examples:
+        groups.setdefault((example.first, example.second, example.outcome), []).append(example)
+    return render_part(
+        "ranking_section.html.j2",
+        ranking=ranking,
+        examples=[(*key, group) for key, group in groups.items()],
+        heading=heading,
+        anchor=anchor,
+        facts=facts,
+    )
 
 
 def ranking_page(ranking: Ranking, examples: Sequence[Example] = ()) -> str:
-    """Returns a self-contained page with the section; it loads nothing and runs no script."""
-    digest = base64.b64encode(hashlib.sha256(SECTION_CSS.encode()).digest()).decode("ascii")
-    section = ranking_section(ranking, examples, heading="Ranking")
-    return _render("page.html.j2", section=section, styles=SECTION_CSS, digest=digest)
-
-
-def _render(template: str, **values: object) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    """Returns a self-contained page with the section; it loads nothing from a network."""
+    return render(
+        "ranking.html.j2",
+        sortable=False,
+        title="figbench ranking",
+        heading="Ranking",
+        lead=leader_sentence(ranking),
+        section=ranking_section(ranking, examples, heading="Models"),
     )
-    return environment.get_template(template).render(**values)
+
+
+def leader_sentence(ranking: Ranking) -> str:
+    """Returns which models share the first rank, with the win rate of the first."""
+    first = [line for line in ranking.models if line.ranks.best == 1]
+    best = ranking.models[0]
+    rate = f"{best.model} has a win rate of {best.win_rate.value:.3f}"
+    if best.win_rate.low is not None and best.win_rate.high is not None:
+        rate += f" [{best.win_rate.low:.3f}, {best.win_rate.high:.3f}]"
+    if len(first) == 1:
+        return f"{rate} and is ahead of every other model."
+    others = len(first) - 1
+    return f"{rate}; {others} other{'s' if others > 1 else ''} may be as good."

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from figbench.comparison.comparison import Comparison, Difference, compare_runs
 from figbench.comparison.runs import load_run
 from figbench.errors import FigbenchError
 from figbench.metrics.names import group_of, headline, network_of, ordered, title_of, tooltip_of
 from figbench.pages.numbers import arrow, factor_text, format_number, interval_text
+from figbench.pages.whiskers import Scale, scale_of, whisker
 from figbench.results.schema import MetricValue, RunResult
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 ALPHA = 0.05
 DIGITS = 3
@@ -19,11 +24,19 @@ DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value with its interval; ``win`` marks the significantly better run."""
+    """A value of one run.
+
+    Attributes:
+        text: Value, or status where there is none.
+        interval: ``[low, high]``, or the reason of the status.
+        win: Whether the run is significantly better than the other one.
+        plot: Bar and interval on the axis of the metric.
+    """
 
     text: str
     interval: str = ""
     win: bool = False
+    plot: Markup | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,8 @@ def compare_two(
     """Returns the comparison of two runs over the headline metrics, or why there is none."""
     if len(paths) != 2:
         return None, ""
-    names = headline(name for name, one in results[0].metrics.items() if one.value is not None)
+    scored = [name for name, metric in results[0].metrics.items() if metric.value is not None]
+    names = headline(scored)
     try:
         first, second = (load_run(path) for path in paths)
         return compare_runs(first, second, metrics=names or None), ""
@@ -67,7 +81,7 @@ def metric_rows(
         comparison: Of two runs, or None.
         only_headline: Whether only headline metrics are listed.
     """
-    names = list(dict.fromkeys(name for one in results for name in one.metrics))
+    names = list(dict.fromkeys(name for result in results for name in result.metrics))
     listed = headline(names) or names if only_headline else names
     groups: Groups = []
     for name in ordered(listed):
@@ -78,8 +92,9 @@ def metric_rows(
 
 
 def _row(name: str, results: Sequence[RunResult], difference: Difference | None) -> MetricRow:
-    metrics = [one.metrics.get(name) for one in results]
-    first = next(one for one in metrics if one is not None)
+    metrics = [result.metrics.get(name) for result in results]
+    first = next(metric for metric in metrics if metric is not None)
+    scale = scale_of(name, metrics)
     winner = _winner(difference)
     text = p = ""
     if difference is not None:
@@ -91,7 +106,7 @@ def _row(name: str, results: Sequence[RunResult], difference: Difference | None)
         detail=f"{network_of(name)}{factor_text(first.display_scale)}".strip(),
         arrow=arrow(first.higher_is_better),
         tooltip=tooltip_of(name),
-        cells=tuple(_cell(one, place == winner) for place, one in enumerate(metrics)),
+        cells=tuple(_cell(metric, index == winner, scale) for index, metric in enumerate(metrics)),
         difference=text,
         p=p,
     )
@@ -107,13 +122,13 @@ def _p(value: float | None) -> str:
     return "no test" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _cell(metric: MetricValue | None, win: bool) -> Cell:
+def _cell(metric: MetricValue | None, win: bool, scale: Scale) -> Cell:
     if metric is None:
         return Cell("not scored")
     if metric.value is None:
         return Cell(metric.status, (metric.reason or "")[:160])
     text = format_number(metric.value, metric.display_scale, digits=DIGITS)
-    return Cell(text, interval_text(metric, digits=DIGITS), win)
+    return Cell(text, interval_text(metric, digits=DIGITS), win, whisker(metric, scale))
 
 
 def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
@@ -121,13 +136,13 @@ def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
     by_winner: dict[int, list[str]] = {0: [], 1: []}
-    for one in comparison.differences:
-        winner = _winner(one)
+    for difference in comparison.differences:
+        winner = _winner(difference)
         if winner is not None:
-            by_winner[winner].append(title_of(one.metric))
+            by_winner[winner].append(title_of(difference.metric))
     parts = [
-        f"{names[place]} is better in {', '.join(metrics)}"
-        for place, metrics in by_winner.items()
+        f"{names[index]} is better in {', '.join(metrics)}"
+        for index, metrics in by_winner.items()
         if metrics
     ]
     unclear = len(comparison.differences) - sum(map(len, by_winner.values()))

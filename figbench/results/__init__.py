@@ -1,1 +1,1 @@
-"""The result schema and its files."""
+"""The result of an evaluation: schema, files, integrity checks, tables."""

@@ -14,7 +14,7 @@ from figbench.results.schema import RunResult
 RESULT_NAME = "result.json"
 PER_FIGURE_NAME = "per_figure.parquet"
 IDENTITY_COLUMNS = ("figure_id", "sample", "paper_id", "present", "sha256")
-"""Columns of ``per_figure.parquet`` that identify a row; the others are metrics."""
+"""Columns of ``per_figure.parquet`` that identify a figure; the others are metrics."""
 
 
 def write_result(result: RunResult, folder: Path) -> Path:
@@ -28,8 +28,8 @@ def load_result(path: str | Path) -> RunResult:
     """Loads a result from ``result.json`` or from the folder that holds one.
 
     Raises:
-        UserError: If there is none, or it does not follow the schema; every violation is
-            named with its place in the file.
+        UserError: If the file is missing or does not follow the schema; each violation is
+            named with its path in the document.
     """
     source = Path(path)
     if source.is_dir():

@@ -1,7 +1,7 @@
-"""Whether the files of a run folder are of one run.
+"""Check that the files of a run folder belong to the same run.
 
-``result.json``, ``per_figure.parquet`` and the manifests are written one after the other; a kill, a
-second job on one folder, or a version control that took some of them leaves a mixture.
+``result.json``, ``per_figure.parquet`` and the manifests are written one after the other. A kill, a
+second job on the same folder, or a partial commit can leave files of two runs.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 from figbench.errors import IntegrityError, UserError
 from figbench.results.schema import RunResult
 
-ROWS_KEY = b"figbench-run"
+TABLE_KEY = b"figbench-run"
 POINTER = b"version https://git-lfs"
 _MANIFESTS = {"generated": "generated.jsonl", "reference": "reference.jsonl"}
 
 
 def run_identity(result: RunResult) -> dict[str, str]:
-    """Returns what ties the files of one run: digests of both sides and the protocol hash.
+    """Returns the identity that the files of a run share: both digests and the protocol hash.
 
-    The time of the run is left out: equal inputs under one protocol give equal bytes.
+    It has no time: equal inputs under one protocol give equal bytes.
     """
     return {
         "generated": result.manifests.generated.digest,
@@ -31,7 +31,7 @@ def run_identity(result: RunResult) -> dict[str, str]:
 
 
 def is_pointer(path: Path) -> bool:
-    """Tells whether a file is a Git LFS pointer in the place of the file itself."""
+    """Tells whether a file is a Git LFS pointer instead of the file itself."""
     try:
         with path.open("rb") as handle:
             return handle.read(len(POINTER)) == POINTER
@@ -49,21 +49,26 @@ def require_no_pointer(path: Path) -> None:
         raise UserError(f"{path}: a Git LFS pointer, not the file.", remedy="Run: git lfs pull")
 
 
-def check_folder(folder: Path, result: RunResult, rows_name: str) -> None:
-    """Raises unless the rows and manifests beside a result are of its run.
+def check_folder(folder: Path, result: RunResult, table_name: str) -> None:
+    """Raises unless the table and the manifests of a run folder belong to its result.
 
-    Files that are not there, or are of a version without these marks, are passed over.
+    Missing files, and files of versions without an identity, are accepted.
+
+    Args:
+        folder: The run folder.
+        result: Its result.
+        table_name: Name of the per-figure table.
 
     Raises:
-        IntegrityError: Naming the file that is of another run.
+        IntegrityError: Naming the file of another run.
         UserError: If a file is a Git LFS pointer.
     """
     identity = run_identity(result)
-    rows = folder / rows_name
-    require_no_pointer(rows)
-    found = _of_rows(rows)
-    if found is not None and found != identity:
-        raise _mixed(folder, rows_name, found, identity)
+    table = folder / table_name
+    require_no_pointer(table)
+    stored = _of_table(table)
+    if stored is not None and stored != identity:
+        raise _mixed(folder, table_name, stored, identity)
     for side, name in _MANIFESTS.items():
         path = folder / name
         require_no_pointer(path)
@@ -72,12 +77,12 @@ def check_folder(folder: Path, result: RunResult, rows_name: str) -> None:
             raise _mixed(folder, name, {side: digest}, identity)
 
 
-def _of_rows(path: Path) -> dict[str, Any] | None:
+def _of_table(path: Path) -> dict[str, Any] | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        packed = (pq.read_schema(path).metadata or {}).get(ROWS_KEY) if path.is_file() else None
+        packed = (pq.read_schema(path).metadata or {}).get(TABLE_KEY) if path.is_file() else None
         return None if packed is None else dict(json.loads(packed))
     except (pa.ArrowException, OSError, ValueError):
         return None
@@ -94,9 +99,9 @@ def _of_manifest(path: Path) -> str | None:
 
 
 def _mixed(
-    folder: Path, name: str, found: dict[str, Any], identity: dict[str, str]
+    folder: Path, name: str, stored: dict[str, Any], identity: dict[str, str]
 ) -> IntegrityError:
-    differing = [key for key in found if found[key] != identity.get(key)]
+    differing = [key for key in stored if stored[key] != identity.get(key)]
     return IntegrityError(
         f"{folder}: holds files of two runs: {name} is not of the run of result.json "
         f"(differing: {', '.join(differing)}).",

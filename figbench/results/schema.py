@@ -1,4 +1,4 @@
-"""The result of one evaluation: typed here, JSON on disk, JSON Schema shipped beside it."""
+"""Schema of ``result.json``: typed models and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -9,22 +9,46 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from figbench.errors import UserError
 from figbench.registry import suggest
+from figbench.results.records import (
+    Cost,
+    CostTotal,
+    ManifestRecord,
+    Manifests,
+    ModelCard,
+    ProtocolRecord,
+    Provenance,
+    RejectRecord,
+    Strict,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "SCHEMA_VERSION",
+    "Attached",
+    "Cost",
+    "CostTotal",
+    "Interval",
+    "ManifestRecord",
+    "Manifests",
+    "MetricValue",
+    "ModelCard",
+    "ProtocolRecord",
+    "Provenance",
+    "RejectRecord",
+    "RunResult",
+    "Status",
+    "Strict",
+    "json_schema",
+]
+
 SCHEMA_VERSION = 1
 Status = Literal["ok", "skipped", "failed"]
-
-
-class Strict(BaseModel):
-    """Frozen, no unknown keys, no NaN or infinity anywhere."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Interval(Strict):
@@ -71,92 +95,6 @@ class MetricValue(Strict):
         return self
 
 
-class ProtocolRecord(Strict):
-    """Which protocol the run followed, whole, so that it can be read without figbench."""
-
-    id: str = Field(description="Name, e.g. 'figgen'.")
-    hash: str = Field(description="Canonical hash; only equal hashes are ever compared.")
-    definition: dict[str, Any] = Field(description="The resolved protocol.")
-
-
-class RejectRecord(Strict):
-    """A file that was offered and not used."""
-
-    path: str
-    code: str
-    reason: str
-    figure_id: str | None = None
-    sample: int | None = None
-
-
-class ManifestRecord(Strict):
-    """One side of the evaluation."""
-
-    source: str = Field(description="What the user named.")
-    layout: str = Field(description="Which importer understood it.")
-    digest: str = Field(description="SHA-256 over ids, samples and image digests, in order.")
-    prompts_digest: str = Field(description="SHA-256 over the sorted figure ids.")
-    n_figures: int = Field(ge=0)
-    n_prompts: int = Field(ge=0)
-    rejects: list[RejectRecord] = Field(default_factory=list)
-    missing: list[str] = Field(default_factory=list, description="Expected 'figure_id#sample'.")
-    extra: list[str] = Field(default_factory=list, description="Offered, not in the reference.")
-
-
-class Manifests(Strict):
-    """Both sides."""
-
-    generated: ManifestRecord
-    reference: ManifestRecord
-
-
-class ModelCard(BaseModel):
-    """Who drew the figures. All optional in a result; a leaderboard asks for more."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    name: str | None = None
-    organisation: str | None = None
-    revision: str | None = None
-    licence: str | None = None
-    paper: str | None = None
-    code: str | None = None
-    weights: str | None = None
-    parameters: int | None = Field(default=None, ge=0)
-    training_data: str | None = None
-    guidance_scale: float | None = None
-    scheduler: str | None = None
-    num_inference_steps: int | None = Field(default=None, ge=1)
-    seed: int | None = None
-    hardware: str | None = None
-    cost: str | None = None
-    tags: list[str] = Field(default_factory=list)
-
-
-class Provenance(Strict):
-    """Everything needed to ask "would I get the same number again?"."""
-
-    created_at: str = Field(description="UTC, ISO 8601.")
-    command: list[str] = Field(description="What was typed, or the Python call.")
-    figbench_version: str
-    git_revision: str | None = None
-    git_dirty: bool | None = None
-    python_version: str
-    platform: str
-    device: str
-    packages: dict[str, str]
-    weights: dict[str, str] = Field(description="Network to SHA-256 of its weights.")
-    ocr: dict[str, Any] | None = None
-    seeds: dict[str, int]
-    durations_s: dict[str, float]
-    execution: dict[str, bool | str] = Field(
-        default_factory=dict, description="How networks ran where not the usual way."
-    )
-    extraction: dict[str, int] = Field(
-        default_factory=dict, description="Rows computed and rows found in the store."
-    )
-
-
 @dataclass(slots=True)
 class Attached:
     """Values that travel with a result in memory and are not part of ``result.json``.
@@ -171,7 +109,7 @@ class Attached:
 
 
 class RunResult(Strict):
-    """``result.json``: what ``figbench evaluate`` found."""
+    """``result.json``: the result of ``figbench evaluate``."""
 
     schema_version: int = SCHEMA_VERSION
     protocol: ProtocolRecord
@@ -180,13 +118,16 @@ class RunResult(Strict):
     model: ModelCard = ModelCard()
     provenance: Provenance
     warnings: list[str] = Field(default_factory=list)
+    cost: dict[Literal["seconds", "tokens", "usd"], CostTotal] = Field(
+        default_factory=dict, description="Cost of the generated figures, where records state it."
+    )
     store: str | None = Field(
         default=None, description="Feature store that holds this run's features, if kept."
     )
 
     @field_validator("schema_version")
     @classmethod
-    def _known_version(cls, version: int) -> int:
+    def _supported_version(cls, version: int) -> int:
         if version != SCHEMA_VERSION:
             raise ValueError(
                 f"schema_version {version} is not {SCHEMA_VERSION}; use the figbench that wrote it"
@@ -212,7 +153,7 @@ class RunResult(Strict):
         """Returns a metric by id: ``result["label_f1"].value``.
 
         Raises:
-            KeyError: If the result has no such metric; the message suggests the nearest.
+            KeyError: If the result has no such metric; the message suggests the most similar.
         """
         if metric_id not in self.metrics:
             hint = suggest(metric_id, self.metrics)
@@ -220,7 +161,7 @@ class RunResult(Strict):
         return self.metrics[metric_id]
 
     def attach(self, folder: Path | None = None, table: Any = None) -> RunResult:
-        """Adds the folder or the per-figure table; returns the result itself."""
+        """Sets the folder or the per-figure table; returns the result itself."""
         if folder is not None:
             self._attached.folder = folder
         if table is not None:
@@ -259,7 +200,7 @@ class RunResult(Strict):
         table = self.figure_table
         if table is None:
             raise UserError(
-                "This result has no per-figure values at hand.",
+                "This result has no per-figure values.",
                 remedy="Load it from its folder, with per_figure.parquet: "
                 "figbench.load_result(FOLDER).",
             )

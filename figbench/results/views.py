@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from figbench.io.optional import require
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,9 +22,8 @@ _LATEX = str.maketrans({"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\
 
 def frame(result: RunResult) -> pd.DataFrame:
     """Returns one row per metric: value, interval, counts, direction and status."""
-    import pandas as pd
-
-    rows = [
+    pd: Any = require("pandas", purpose="RunResult.to_frame")
+    records = [
         {
             "metric": name,
             "value": math.nan if item.value is None else item.value,
@@ -38,7 +39,7 @@ def frame(result: RunResult) -> pd.DataFrame:
         }
         for name, item in result.metrics.items()
     ]
-    return pd.DataFrame(rows).set_index("metric")
+    return pd.DataFrame(records).set_index("metric")
 
 
 def flat(result: RunResult) -> dict[str, float]:
@@ -56,7 +57,7 @@ def flat(result: RunResult) -> dict[str, float]:
 def markdown(result: RunResult, metrics: Sequence[str] | None = None) -> str:
     """Returns a Markdown table with a footnote of protocol and counts."""
     lines = ["| metric | value | interval | n |", "|---|---:|---|---:|"]
-    for name, item in chosen(result, metrics):
+    for name, item in select(result, metrics):
         cells = [f"{title(name, item)} {arrow(item)}", value_text(item), interval_text(item)]
         lines.append("| " + " | ".join([*cells, f"{item.n_used}/{item.n_expected}"]) + " |")
     return "\n".join([*lines, "", footnote(result)]) + "\n"
@@ -71,7 +72,7 @@ def latex(result: RunResult, metrics: Sequence[str] | None = None) -> str:
         r"Metric & Value & Interval & $n$ \\",
         r"\midrule",
     ]
-    for name, item in chosen(result, metrics):
+    for name, item in select(result, metrics):
         mark = r"$\uparrow$" if item.higher_is_better else r"$\downarrow$"
         label = title(name, item).translate(_LATEX).replace(" x 1000", r" $\times 10^3$")
         cells = [f"{label} {mark}", value_text(item), interval_text(item)]
@@ -100,7 +101,7 @@ def html(result: RunResult) -> str:
     )
 
 
-def chosen(result: RunResult, metrics: Sequence[str] | None) -> list[tuple[str, MetricValue]]:
+def select(result: RunResult, metrics: Sequence[str] | None) -> list[tuple[str, MetricValue]]:
     """Returns the metrics by name, all for None; an absent name raises a KeyError."""
     names = list(result.metrics) if metrics is None else list(metrics)
     return [(name, result[name]) for name in names]
@@ -169,14 +170,15 @@ def short(result: RunResult) -> str:
         for name, item in result.metrics.items()
         if item.value is not None
     ]
-    shown = ", ".join(with_value[:4]) + (", ..." if len(with_value) > 4 else "")
+    listed = ", ".join(with_value[:4]) + (", ..." if len(with_value) > 4 else "")
     without = len(result.metrics) - len(with_value)
     rest = f", {without} without a value" if without else ""
     n = result.manifests.generated.n_figures
-    return f"<RunResult {result.protocol.id}, {n} figures: {shown}{rest}>"
+    return f"<RunResult {result.protocol.id}, {n} figures: {listed}{rest}>"
 
 
 def per_figure(table: Any) -> pd.DataFrame:
     """Returns a per-figure table (Arrow) as a frame indexed by figure id and sample."""
+    require("pandas", purpose="RunResult.per_figure")
     columns: pd.DataFrame = table.to_pandas()
     return columns.set_index(["figure_id", "sample"])

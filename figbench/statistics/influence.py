@@ -41,6 +41,33 @@ def variance_of_mean(influence: Array, clusters: Sequence[str] = ()) -> float | 
     return float(groups / (groups - 1) * np.square(centred).sum() / n**2)
 
 
+def joint_variance(
+    first: Array, second: Array, clusters: Sequence[str], others: Sequence[str]
+) -> float | None:
+    """Variance of a statistic whose error is the mean of ``first`` plus that of ``second``.
+
+    For two samples that are not independent: the influences of both are added within each cluster
+    before they are squared. For clusters that never occur on both sides it is the sum of the
+    two variances of :func:`variance_of_mean` but for the factor G / (G - 1).
+
+    Args:
+        first: Influence of each row of one sample, shape (n,).
+        second: Of the other sample, shape (m,).
+        clusters: Cluster of each row of ``first``.
+        others: Cluster of each row of ``second``, under the same names.
+
+    Returns:
+        The variance, or None with fewer than two clusters on a side.
+    """
+    groups = min(len(set(clusters)), len(set(others)))
+    if groups < 2:
+        return None
+    codes = np.unique([*clusters, *others], return_inverse=True)[1]
+    parts = [(side - side.mean()) / len(side) for side in (first, second)]
+    totals = np.bincount(codes, weights=np.concatenate(parts))
+    return float(groups / (groups - 1) * np.square(totals).sum())
+
+
 def standard_error(*variances: float | None) -> float | None:
     """Returns the standard error of a sum of independent parts; None if a part is unknown."""
     known = [variance for variance in variances if variance is not None]

@@ -1,19 +1,22 @@
-"""Content-addressed, crash-safe storage of features, readings and pair scores."""
+"""Content-addressed, crash-safe storage of features, OCR results and pair scores.
 
-from figbench.store.blob_cache import KeptRows
+Also the caches that are built on it: decode checks and large records.
+"""
+
+from figbench.store.blob_cache import BlobCache
 from figbench.store.memory import MemoryStore
 from figbench.store.ocr_codec import decode_lines, encode_lines
-from figbench.store.store import Space, Store, default_store, row_key
-from figbench.store.stored_features import StoredRows
+from figbench.store.store import Namespace, Store, default_store, record_key
+from figbench.store.stored_array import StoredArray
 
 __all__ = [
-    "KeptRows",
+    "BlobCache",
     "MemoryStore",
-    "Space",
+    "Namespace",
     "Store",
-    "StoredRows",
+    "StoredArray",
     "decode_lines",
     "default_store",
     "encode_lines",
-    "row_key",
+    "record_key",
 ]

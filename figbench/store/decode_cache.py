@@ -1,4 +1,4 @@
-"""Decoding verdicts kept in the store: a warm run does not decode a single image."""
+"""Cache of decode checks in the store: a warm run decodes no image."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from functools import lru_cache
 
 from figbench.images.decode import DECODER_VERSION
 from figbench.images.decode_pool import Probe
-from figbench.store import Space, Store
+from figbench.store import Namespace, Store
 
 FLUSH_AFTER_S = 5.0
-"""What a kill can cost of the reading."""
+"""Seconds between two writes: the work that a killed process loses."""
 
 
 @lru_cache(maxsize=4096)
@@ -23,15 +23,16 @@ def _decoded(payload: bytes) -> Probe:
     return Probe(**{**fields, "notes": tuple(fields["notes"])})
 
 
-class ProbeCache(MutableMapping[str, Probe]):
-    """Probes by SHA-256, for several threads; new ones are written every few seconds."""
+class DecodeCache(MutableMapping[str, Probe]):
+    """Decode checks by SHA-256, for several threads; new entries are written every few seconds."""
 
     def __init__(self, store: Store) -> None:
-        self._space: Space = store.space({"kind": "probe", "decoder": DECODER_VERSION})
-        keys = list(self._space.keys())
-        same: dict[bytes, bytes] = {}
-        payloads = (same.setdefault(one, one) for one in self._space.get_bytes(keys))
-        self._known = dict(zip(keys, payloads, strict=True))
+        self._namespace: Namespace = store.namespace({"kind": "probe", "decoder": DECODER_VERSION})
+        keys = list(self._namespace.keys())
+        interned: dict[bytes, bytes] = {}
+        stored = self._namespace.get_bytes(keys)
+        payloads = (interned.setdefault(payload, payload) for payload in stored)
+        self._stored = dict(zip(keys, payloads, strict=True))
         self._new: dict[str, Probe] = {}
         self._lock = threading.RLock()
         self._written_s = time.monotonic()
@@ -40,7 +41,7 @@ class ProbeCache(MutableMapping[str, Probe]):
         with self._lock:
             if digest in self._new:
                 return self._new[digest]
-        return _decoded(self._known[bytes.fromhex(digest)])
+        return _decoded(self._stored[bytes.fromhex(digest)])
 
     def __setitem__(self, digest: str, probe: Probe) -> None:
         with self._lock:
@@ -52,18 +53,18 @@ class ProbeCache(MutableMapping[str, Probe]):
         raise TypeError("the store only grows")
 
     def __iter__(self) -> Iterator[str]:
-        yield from (key.hex() for key in self._known)
+        yield from (key.hex() for key in self._stored)
         yield from self._new
 
     def __len__(self) -> int:
-        return len(self._known) + len(self._new)
+        return len(self._stored) + len(self._new)
 
     def flush(self) -> None:
-        """Writes the new probes as one segment."""
+        """Writes the new entries as one segment."""
         with self._lock:
             keys = [bytes.fromhex(digest) for digest in self._new]
             payloads = [json.dumps(asdict(probe)).encode() for probe in self._new.values()]
-            self._space.put_bytes(keys, payloads)
-            self._known.update(zip(keys, payloads, strict=True))
+            self._namespace.put_bytes(keys, payloads)
+            self._stored.update(zip(keys, payloads, strict=True))
             self._new.clear()
             self._written_s = time.monotonic()

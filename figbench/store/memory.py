@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import IntegrityError
-from figbench.store.store import Space, Store
-from figbench.store.stored_features import StoredRows
+from figbench.store.store import Namespace, Store
+from figbench.store.stored_array import StoredArray
 
 Record = bytes | dict[str, npt.NDArray[Any]]
 Records = dict[str, tuple[dict[str, Any], dict[bytes, Record]]]
@@ -30,70 +30,70 @@ class MemoryStore(Store):
     def __init__(self, base: Path | None = None) -> None:
         super().__init__(base if base is not None else Path("memory"))
         self._base = Store(base) if base is not None else None
-        self._open: dict[str, MemorySpace] = {}
+        self._open: dict[str, MemoryNamespace] = {}
 
     @property
     def location(self) -> str | None:
         """None: the records are gone with the process."""
         return None
 
-    def space(self, identity: Mapping[str, Any]) -> Space:
+    def namespace(self, identity: Mapping[str, Any]) -> Namespace:
         """Returns the namespace of an identity; one object for one identity."""
         canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
         name = hashlib.sha256(canonical.encode()).hexdigest()[:32]
         if name not in self._open:
-            below = self._base.space(identity) if self._base else None
-            self._open[name] = MemorySpace(name, identity, below)
+            below = self._base.namespace(identity) if self._base else None
+            self._open[name] = MemoryNamespace(name, identity, below)
         return self._open[name]
 
-    def space_by_id(self, space_id: str) -> Space:
+    def namespace_by_id(self, namespace_id: str) -> Namespace:
         """Returns a namespace by its id.
 
         Raises:
             IntegrityError: If there is none.
         """
-        if space_id in self._open:
-            return self._open[space_id]
+        if namespace_id in self._open:
+            return self._open[namespace_id]
         if self._base:
-            return self._base.space_by_id(space_id)
-        raise IntegrityError(f"The store in memory has no namespace '{space_id}'.")
+            return self._base.namespace_by_id(namespace_id)
+        raise IntegrityError(f"The store in memory has no namespace '{namespace_id}'.")
 
     def records(self, keys: Iterable[bytes] | None = None) -> Records:
         """Returns the records in memory, for another process or a checkpoint.
 
         Args:
-            keys: Which ones; None for all.
+            keys: Keys to select; None for all.
         """
-        wanted = None if keys is None else set(keys)
-        found: Records = {}
-        for name, space in self._open.items():
-            rows = {
+        selection = None if keys is None else set(keys)
+        exported: Records = {}
+        for name, namespace in self._open.items():
+            selected = {
                 key: record
-                for key, record in space.records.items()
-                if wanted is None or key in wanted
+                for key, record in namespace.records.items()
+                if selection is None or key in selection
             }
-            if rows:
-                found[name] = (space.identity, rows)
-        return found
+            if selected:
+                exported[name] = (namespace.identity, selected)
+        return exported
 
     def add(self, records: Records) -> None:
-        """Takes the records of :meth:`records`; known keys keep their record."""
-        for identity, rows in records.values():
-            space = self.space(identity)
-            if isinstance(space, MemorySpace):
-                space.records = {**rows, **space.records}
+        """Adds the records of :meth:`records`; a key that is present keeps its record."""
+        for identity, added in records.values():
+            namespace = self.namespace(identity)
+            if isinstance(namespace, MemoryNamespace):
+                namespace.records = {**added, **namespace.records}
 
     def discard(self, keys: Iterable[bytes]) -> None:
         """Frees the records of some keys."""
         for key in list(keys):
-            for space in self._open.values():
-                space.records.pop(key, None)
+            for namespace in self._open.values():
+                namespace.records.pop(key, None)
 
 
-class MemorySpace(Space):
+class MemoryNamespace(Namespace):
     """The records of one identity in memory, over a namespace on disk."""
 
-    def __init__(self, name: str, identity: Mapping[str, Any], below: Space | None) -> None:
+    def __init__(self, name: str, identity: Mapping[str, Any], below: Namespace | None) -> None:
         self.folder = Path(name)
         self.identity = dict(identity)
         self.damaged = []
@@ -120,19 +120,19 @@ class MemorySpace(Space):
         """Returns the distinct keys that are absent, in the order given."""
         return [key for key in dict.fromkeys(keys) if key not in self]
 
-    def put(self, keys: Sequence[bytes], rows: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Takes records: ``rows[name][i]`` belongs to ``keys[i]``."""
+    def put(self, keys: Sequence[bytes], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Adds records: ``arrays[name][i]`` belongs to ``keys[i]``."""
         for i, key in enumerate(keys):
-            self.records[key] = {name: np.array(array[i]) for name, array in rows.items()}
+            self.records[key] = {name: np.array(array[i]) for name, array in arrays.items()}
 
     def put_bytes(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
-        """Takes byte strings."""
+        """Adds byte strings."""
         self.records.update(zip(keys, values, strict=True))
 
     def blocks(
         self, keys: Sequence[bytes], name: str
     ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]]:
-        """Yields (positions in ``keys``, rows), memory first."""
+        """Yields (positions in ``keys``, values) as :meth:`Namespace.blocks`, memory first."""
         memory = [i for i, key in enumerate(keys) if key in self.records]
         if memory:
             yield (
@@ -142,13 +142,13 @@ class MemorySpace(Space):
         disk = np.asarray([i for i, key in enumerate(keys) if key not in self.records], np.int64)
         if not len(disk):
             return
-        for positions, rows in self._require_below(keys[disk[0]]).blocks(
+        for positions, block in self._require_below(keys[disk[0]]).blocks(
             [keys[i] for i in disk], name
         ):
-            yield disk[positions], rows
+            yield disk[positions], block
 
-    def rows(self, keys: Sequence[bytes], name: str) -> StoredRows | npt.NDArray[Any]:
-        """Returns the rows of :meth:`Space.get`, in memory."""
+    def get_lazily(self, keys: Sequence[bytes], name: str) -> StoredArray | npt.NDArray[Any]:
+        """Returns the array of :meth:`Namespace.get`, in memory."""
         return self.get(keys, name)
 
     def get_bytes(self, keys: Sequence[bytes]) -> list[bytes]:
@@ -166,7 +166,7 @@ class MemorySpace(Space):
             raise IntegrityError(f"The record {key.hex()[:16]} is text, not '{name}'.")
         return record[name]
 
-    def _require_below(self, key: bytes) -> Space:
+    def _require_below(self, key: bytes) -> Namespace:
         if self._below is None:
             raise IntegrityError(f"The store in memory has no record {key.hex()[:16]}.")
         return self._below

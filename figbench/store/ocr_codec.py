@@ -1,4 +1,4 @@
-"""Text readings as bytes: compact JSON, one value per image."""
+"""OCR results as bytes: compact JSON, one document per image."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from figbench.data.types import TextLine
 
 def encode_lines(lines: Sequence[TextLine]) -> bytes:
     """Returns the lines as UTF-8 JSON: ``[[text, box, confidence], ...]``."""
-    rows = [[line.text, line.box, round(line.confidence, 6)] for line in lines]
-    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()
+    entries = [[line.text, line.box, round(line.confidence, 6)] for line in lines]
+    return json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def decode_lines(payload: bytes) -> tuple[TextLine, ...]:

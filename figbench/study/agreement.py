@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from figbench.io.optional import require
 from figbench.ranking.counts import paper_weights
 from figbench.ranking.intervals import Estimate, bounded, percentile
 from figbench.study.answers import Answer
@@ -117,7 +118,7 @@ def _estimate(
 
 
 def _alpha(counts: npt.NDArray[np.int64], values: Sequence[int], level: Level) -> float:
-    import krippendorff
+    krippendorff: Any = require("krippendorff", purpose="Krippendorff's alpha")
 
     return float(
         krippendorff.alpha(

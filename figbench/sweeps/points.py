@@ -7,11 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from figbench.data.remote.urls import is_url, localized
 from figbench.errors import UserError
+from figbench.pages.choices import distance_metrics, fidelity_metric
 from figbench.results.schema import RunResult
 from figbench.sweeps.axes import GUIDANCE, Axis
 
-QUALITY = ("kid", "kd@efficientnet-lite0", "fid", "fd@efficientnet-lite0")
-FIDELITY = ("label_f1", "ocr_sim")
 RULE = (
     "among points whose quality lies within the best point's own interval, the best text "
     "fidelity; ties to the lowest value"
@@ -27,7 +26,7 @@ def folders_by_value(runs: Iterable[str | Path], axis: Axis = GUIDANCE) -> dict[
     Raises:
         UserError: If a folder names no value, or two name the same one.
     """
-    found: dict[float, str | Path] = {}
+    folders: dict[float, str | Path] = {}
     for run in runs:
         for folder in _expand(localized(run), axis):
             match = axis.pattern.search(_name(folder))
@@ -37,14 +36,16 @@ def folders_by_value(runs: Iterable[str | Path], axis: Axis = GUIDANCE) -> dict[
                     remedy=f"Name the folders like {axis.example}.",
                 )
             scale = float(match[1])
-            if scale in found:
-                raise UserError(f"{folder} and {found[scale]} are the same {axis.title} {scale:g}.")
-            found[scale] = folder
-    return dict(sorted(found.items()))
+            if scale in folders:
+                raise UserError(
+                    f"{folder} and {folders[scale]} are the same {axis.title} {scale:g}."
+                )
+            folders[scale] = folder
+    return dict(sorted(folders.items()))
 
 
 def _expand(run: str | Path, axis: Axis) -> list[str | Path]:
-    points = [one for one in _folders(run) if axis.pattern.search(_name(one))]
+    points = [folder for folder in _folders(run) if axis.pattern.search(_name(folder))]
     return points or [run]
 
 
@@ -53,34 +54,48 @@ def _folders(run: str | Path) -> list[str | Path]:
         from figbench.data.remote.listing import subfolders
 
         return list(subfolders(str(run)))
-    place = Path(run)
-    if not place.is_dir():
-        raise UserError(f"{run}: no such folder.")
-    return sorted(one for one in place.iterdir() if one.is_dir())
+    root = Path(run)
+    if not root.is_dir():
+        raise UserError(f"{run}: no such folder.", remedy="Check the path.")
+    return sorted(path for path in root.iterdir() if path.is_dir())
 
 
 def _name(folder: str | Path) -> str:
     return PurePosixPath(folder).name
 
 
-def first_scored(results: Mapping[float, RunResult], metrics: Iterable[str]) -> str | None:
-    """Returns the first of ``metrics`` that every point has a value for."""
-    for metric_id in metrics:
-        found = [result.metrics.get(metric_id) for result in results.values()]
-        if all(one is not None and one.value is not None for one in found):
-            return metric_id
-    return None
+def scored_everywhere(results: Mapping[float, RunResult]) -> list[str]:
+    """Returns the outputs that every point has a value for, in the order of the first point."""
+    names = next(iter(results.values())).metrics if results else {}
+    return [
+        name
+        for name in names
+        if all(
+            (metric := result.metrics.get(name)) is not None and metric.value is not None
+            for result in results.values()
+        )
+    ]
+
+
+def quality_metric(results: Mapping[float, RunResult]) -> str | None:
+    """Returns the distance between sets that stands for quality; None where no point has one."""
+    return next(iter(distance_metrics(scored_everywhere(results))), None)
+
+
+def text_metric(results: Mapping[float, RunResult]) -> str | None:
+    """Returns the output that stands for fidelity to the prompt; None where no point has one."""
+    return fidelity_metric(scored_everywhere(results))
 
 
 def choose(results: Mapping[float, RunResult]) -> float | None:
     """Returns the scale that ``RULE`` picks, ties to the lowest; None without a quality metric."""
-    quality = first_scored(results, QUALITY)
+    quality = quality_metric(results)
     if quality is None:
         return None
     best = min(results.values(), key=lambda result: result.value(quality))
     limit = _high(best, quality)
     close = [scale for scale, result in results.items() if result.value(quality) <= limit]
-    fidelity = first_scored(results, FIDELITY)
+    fidelity = text_metric(results)
     if fidelity is None:
         return min(close, key=lambda scale: (results[scale].value(quality), scale))
     sign = -1 if results[close[0]].metrics[fidelity].higher_is_better else 1

@@ -13,14 +13,9 @@ from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.results.schema import RunResult
 from figbench.sweeps.axes import GUIDANCE, Axis
+from figbench.sweeps.page import write_page
 from figbench.sweeps.plots import write_plots
-from figbench.sweeps.points import (
-    FIDELITY,
-    QUALITY,
-    RULE,
-    choose,
-    first_scored,
-)
+from figbench.sweeps.points import RULE, choose, quality_metric, text_metric
 from figbench.sweeps.strip import write_strip
 
 
@@ -43,8 +38,8 @@ def run_sweep(
         folders: Generated figures by value of the axis; paths or URLs.
         reference: What every point is scored against.
         protocol: Shipped name or YAML path.
-        out: Receives ``points/<scale>/``, ``sweep.json``, ``sweep.csv`` the plots and
-            the sample strip.
+        out: Receives ``points/<scale>/``, ``index.html``, ``sweep.json``, ``sweep.csv``, the plots
+            and the sample strip.
         axis: What varies between the folders.
         options: How the runs behave.
         progress: Receives rates and counts.
@@ -64,6 +59,7 @@ def run_sweep(
     write_text_atomic(out / "sweep.csv", sweep_csv(results, axis))
     write_plots(results, document, out, axis)
     write_strip({scale: out / "points" / f"{scale:g}" for scale in results}, out)
+    write_page(results, document, out, axis)
     write_text_atomic(out / "sweep.json", dump_json(document))
     return document
 
@@ -75,8 +71,8 @@ def sweep_document(results: Mapping[float, RunResult], axis: Axis) -> dict[str, 
         "sweep_version": 1,
         "axis": axis.name,
         "protocol": {"id": protocol.id, "hash": protocol.hash},
-        "quality": first_scored(results, QUALITY),
-        "text_fidelity": first_scored(results, FIDELITY),
+        "quality": quality_metric(results),
+        "text_fidelity": text_metric(results),
         "chosen": choose(results),
         "rule": RULE,
         "points": [

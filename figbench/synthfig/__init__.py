@@ -1,7 +1,7 @@
 """SynthFig: procedural method figures in the layout of Paper2Fig100k.
 
 A scene is made from a seed and an index (``make_scene``), drawn with ``render_scene``,
-drawn in another hand with ``restyle`` and spoilt on purpose with ``degraded``.
+drawn in another style with ``restyle`` and changed on purpose with ``degraded``.
 """
 
 from figbench.synthfig.degrade import FLAWS, blur, degraded, garble, mode_dropped

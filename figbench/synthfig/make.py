@@ -1,4 +1,4 @@
-"""From a seed and an index to a scene; the same content drawn anew by another seed."""
+"""Scenes from a seed and an index; the same content in another style."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from numpy.random import Generator
 
 from figbench.errors import UserError
-from figbench.synthfig.caption import Prose
-from figbench.synthfig.compose import compose
-from figbench.synthfig.content import Content
-from figbench.synthfig.dice import Dice
-from figbench.synthfig.kinds import make_content
-from figbench.synthfig.node import NoRoomError
+from figbench.synthfig.layout.compose import compose
+from figbench.synthfig.layout.node import NoRoomError
+from figbench.synthfig.method.caption import Prose
+from figbench.synthfig.method.content import Content
+from figbench.synthfig.method.kinds import make_content
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.style import draw_style
 
@@ -25,8 +25,8 @@ def make_scene(rng_or_seed: Generator | int, index: int, *, number: int = 1) -> 
     """Returns figure ``index`` of a seed; it does not depend on how many others are made.
 
     Args:
-        rng_or_seed: A non-negative seed, or a generator from which one is drawn.
-        index: Which figure, from 0.
+        rng_or_seed: A non-negative seed, or a generator that supplies one.
+        index: Index of the figure, from 0.
         number: The ``k`` of the caption's "Figure k:".
 
     Raises:
@@ -43,7 +43,7 @@ def make_scene(rng_or_seed: Generator | int, index: int, *, number: int = 1) -> 
         )
     prose = Prose(number, (seed, index, _PROSE))
     for turn in itertools.count():
-        content = make_content(Dice(seed, index, _CONTENT, turn))
+        content = make_content(StableRng(seed, index, _CONTENT, turn))
         for attempt in range(_ATTEMPTS):
             scene = _try_style(content, (seed, index, _STYLE, turn, attempt))
             if scene is not None:
@@ -53,11 +53,11 @@ def make_scene(rng_or_seed: Generator | int, index: int, *, number: int = 1) -> 
 
 
 def restyle(scene: Scene, seed: int) -> Scene:
-    """Returns the same content in another hand: equal labels, caption and links, other drawing.
+    """Returns the same content in another style: equal labels, caption and links.
 
     Args:
         scene: A scene of ``make_scene``.
-        seed: Which other hand.
+        seed: Seed of the style.
 
     Raises:
         UserError: When the scene has no content to draw from (see ``simple``).
@@ -65,15 +65,15 @@ def restyle(scene: Scene, seed: int) -> Scene:
     if scene.content is None or scene.style is None:
         raise UserError("This scene has no content to restyle; use one of make_scene.")
     for attempt in itertools.count():
-        drawn = _try_style(scene.content, (seed, _RESTYLE, attempt))
-        if drawn is not None:
-            return replace(drawn, caption=scene.caption, paragraphs=scene.paragraphs)
+        restyled = _try_style(scene.content, (seed, _RESTYLE, attempt))
+        if restyled is not None:
+            return replace(restyled, caption=scene.caption, paragraphs=scene.paragraphs)
     raise AssertionError("unreachable")
 
 
 def _try_style(content: Content, key: tuple[int, ...]) -> Scene | None:
-    dice = Dice(*key)
+    rng = StableRng(*key)
     try:
-        return compose(content, draw_style(dice), dice)
+        return compose(content, draw_style(rng), rng)
     except NoRoomError:
         return None

@@ -1,4 +1,4 @@
-"""A scene becomes pixels."""
+"""Scene to pixels."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 import numpy as np
 
 from figbench.images.types import RGBImage
-from figbench.synthfig.canvas import Canvas
-from figbench.synthfig.dice import Dice
-from figbench.synthfig.drawings import DRAWINGS, cuboid, disc, mixed, outlined
-from figbench.synthfig.icons import PICTURES
-from figbench.synthfig.raster import Point, rounded
+from figbench.synthfig.drawing.canvas import Canvas
+from figbench.synthfig.drawing.drawings import DRAWINGS, cuboid, disc, mixed, outlined
+from figbench.synthfig.drawing.icons import IMAGES
+from figbench.synthfig.drawing.raster import Point, rounded
+from figbench.synthfig.drawing.text import text_mask
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import text_mask
 
 
 def render_scene(scene: Scene, scale: float = 1.0) -> RGBImage:
     """Draws a scene.
 
     Args:
-        scene: What to draw.
+        scene: The scene.
         scale: Output pixels per scene pixel.
 
     Returns:
-        uint8, height x width x 3; the same bytes on every machine.
+        uint8 of shape (height, width, 3); the same bytes on every machine.
     """
     width, height = round(scene.width * scale), round(scene.height * scale)
     canvas = Canvas(max(width, 1), max(height, 1), scene.background)
@@ -83,14 +83,14 @@ def _shortened(a: Point, b: Point, by: float) -> Point:
 def _shape(canvas: Canvas, shape: Shape, scale: float) -> None:
     box = _scaled(shape.box, scale)
     fill = shape.fill or (255, 255, 255)
-    dice = Dice(shape.seed)
-    if shape.kind in PICTURES:
+    rng = StableRng(shape.seed)
+    if shape.kind in IMAGES:
         x0, y0, x1, y1 = box
         outlined(canvas, box, fill, (70, 70, 70))
         inner = (max(x1 - x0 - 2, 1), max(y1 - y0 - 2, 1))
-        canvas.paste(PICTURES[shape.kind](dice, *inner), x0 + 1, y0 + 1)
+        canvas.paste(IMAGES[shape.kind](rng, *inner), x0 + 1, y0 + 1)
     elif shape.kind in DRAWINGS:
-        DRAWINGS[shape.kind](canvas, box, fill, shape.line, dice)
+        DRAWINGS[shape.kind](canvas, box, fill, shape.line, rng)
     else:
         _SOLIDS.get(shape.kind, _box)(canvas, shape, box, scale)
 
@@ -109,8 +109,8 @@ def _card(canvas: Canvas, box: Box, radius: int, shape: Shape, scale: float) -> 
     radius = min(radius, (x1 - x0) // 2, (y1 - y0) // 2)
     if pen:
         canvas.box(box, radius, shape.line)
-    inside = (x0 + pen, y0 + pen, x1 - pen, y1 - pen)
-    canvas.box(inside, max(0, radius - pen), shape.fill or (255, 255, 255))
+    inner = (x0 + pen, y0 + pen, x1 - pen, y1 - pen)
+    canvas.box(inner, max(0, radius - pen), shape.fill or (255, 255, 255))
 
 
 def _frame(canvas: Canvas, shape: Shape, box: Box, scale: float) -> None:

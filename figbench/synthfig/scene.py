@@ -1,15 +1,15 @@
-"""A laid-out figure: everything has a place in pixels, nothing is drawn yet."""
+"""A scene: the items of a figure with positions in pixels, not drawn yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from figbench.data.types import TextLine
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.content import Content
-from figbench.synthfig.raster import Point
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.raster import Point
+from figbench.synthfig.drawing.text import plain, width_of
+from figbench.synthfig.method.content import Content
 from figbench.synthfig.style import Style
-from figbench.synthfig.text import plain, width_of
 
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels; x1 and y1 just outside."""
@@ -17,7 +17,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A filled thing: ``kind`` names how ``render`` draws it; ``seed`` varies pictures.
+    """A filled shape: ``kind`` decides how ``render`` draws it; ``seed`` varies images.
 
     ``part`` names the part of the figure: ``node:i`` (body of module i), ``badge:i`` (small
     drawing inside it), ``frame:i`` (group i), ``legend``, or empty.
@@ -37,7 +37,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line through points, with an arrow head at the end and perhaps the start.
+    """A line through points, with an arrow head at the end and optionally at the start.
 
     ``part`` is ``edge:i`` (link i); ``ends`` are the modules that it leaves and reaches.
     """
@@ -101,8 +101,8 @@ class Scene:
         caption: Starts with ``Figure k:``.
         paragraphs: Body paragraphs that mention the figure.
         background: Page colour.
-        content: What it says; None for the parametric scenes of ``simple``.
-        style: How it looks; None for the parametric scenes.
+        content: Its content; None for the parametric scenes of ``simple``.
+        style: Its style; None for the parametric scenes.
     """
 
     width: int

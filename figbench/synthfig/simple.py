@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from numpy.random import Generator
 
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.text import width_of
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import width_of
 
 SIDE = 64
 
@@ -23,8 +23,8 @@ _LABELS = ("A", "B", "C", "D", "G", "E", "x", "z", "y", "CNN", "RNN", "Enc", "De
            "FC", "Q", "K", "V", "In", "Out")  # fmt: skip
 _SHAPES = {"box": "box", "rounded box": "round", "circle": "ellipse"}
 
-_Places = tuple[Box, ...]
-_ROWS: dict[int, tuple[tuple[str, _Places], ...]] = {
+_Boxes = tuple[Box, ...]
+_ROWS: dict[int, tuple[tuple[str, _Boxes], ...]] = {
     1: (("", ((10, 16, 54, 48),)), ("", ((16, 12, 48, 52),))),
     2: (
         ("from left to right", ((3, 20, 26, 44), (38, 20, 61, 44))),
@@ -38,54 +38,53 @@ _ROWS: dict[int, tuple[tuple[str, _Places], ...]] = {
 }
 
 
-def make_simple_scene(rng: Generator | Dice | int) -> Scene:
+def make_simple_scene(rng: Generator | StableRng | int) -> Scene:
     """Returns one to four coloured shapes joined by arrows, one or two of them labelled.
 
     Args:
-        rng: A seed, or a generator from which one is drawn.
+        rng: A seed, or a generator that supplies one.
 
     Returns:
         A scene of 64 x 64 pixels; its caption states colours, shapes, labels and order.
     """
     if isinstance(rng, Generator):
         rng = int(rng.integers(2**62))
-    dice = rng if isinstance(rng, Dice) else Dice(rng)
-    count = dice.choice((1, 2, 2, 3, 3, 4))
-    order, places = dice.choice(_ROWS[count])
-    colours = dice.sample(tuple(COLOURS), count)
-    kinds = [dice.choice(tuple(_SHAPES)) for _ in places]
-    labels = _labels(dice, places, kinds)
+    if not isinstance(rng, StableRng):
+        rng = StableRng(rng)
+    count = rng.choice((1, 2, 2, 3, 3, 4))
+    order, boxes = rng.choice(_ROWS[count])
+    colours = rng.sample(tuple(COLOURS), count)
+    kinds = [rng.choice(tuple(_SHAPES)) for _ in boxes]
+    labels = _labels(rng, boxes, kinds)
     items: list[Item] = [
         replace(_arrow(a, b), part=f"edge:{i}", ends=(i, i + 1))
-        for i, (a, b) in enumerate(pairwise(places))
+        for i, (a, b) in enumerate(pairwise(boxes))
     ]
-    for i, (place, colour, kind) in enumerate(zip(places, colours, kinds, strict=True)):
+    for i, (box, colour, kind) in enumerate(zip(boxes, colours, kinds, strict=True)):
         shape = _SHAPES[kind]
         radius = 5 if shape == "round" else 0
-        items.append(
-            Shape(shape, place, COLOURS[colour], (30, 30, 30), 1, radius, part=f"node:{i}")
-        )
+        items.append(Shape(shape, box, COLOURS[colour], (30, 30, 30), 1, radius, part=f"node:{i}"))
     items += [
-        replace(_label(places[i], label, colours[i]), part=f"label:{i}")
+        replace(_label(boxes[i], label, colours[i]), part=f"label:{i}")
         for i, label in labels.items()
     ]
     return Scene(SIDE, SIDE, tuple(items), _caption(colours, kinds, labels, order))
 
 
-def _labels(dice: Dice, places: _Places, kinds: list[str]) -> dict[int, str]:
-    chosen = dice.sample(range(len(places)), min(len(places), dice.integer(1, 2)))
-    words = dice.shuffled(_LABELS)
+def _labels(rng: StableRng, boxes: _Boxes, kinds: list[str]) -> dict[int, str]:
+    labelled = rng.sample(range(len(boxes)), min(len(boxes), rng.integer(1, 2)))
+    words = rng.shuffled(_LABELS)
     out = {}
-    for i in sorted(chosen):
-        x0, _, x1, _ = places[i]
+    for i in sorted(labelled):
+        x0, _, x1, _ = boxes[i]
         room = (x1 - x0) - (7 if kinds[i] == "circle" else 4)
         out[i] = next(w for w in words if width_of(w, "sans-bold", 11) <= room)
         words.remove(out[i])
     return out
 
 
-def _label(place: Box, text: str, colour: str) -> Text:
-    x0, y0, x1, y1 = place
+def _label(box: Box, text: str, colour: str) -> Text:
+    x0, y0, x1, y1 = box
     ink = (255, 255, 255) if colour in ("red", "blue", "purple") else (0, 0, 0)
     return Text(text, "sans-bold", 11, (x0 + x1) // 2, (y0 + y1) // 2 + 4, ink)
 

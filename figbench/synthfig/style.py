@@ -1,11 +1,11 @@
-"""How a figure looks: everything that ``restyle`` draws anew while the content stays."""
+"""The style of a figure: everything that ``restyle`` changes while the content stays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.rng import StableRng
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Paint:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One author's habits.
+    """The drawing habits of one author.
 
     Attributes:
         face: Key of ``fonts.FACES`` for labels.
@@ -37,11 +37,11 @@ class Style:
         module: Shape of an ordinary module.
         coder: Shape of encoders and decoders: ``trapezoid``, ``box`` or ``layers``.
         feature: Shape of feature maps.
-        shadow: Whether boxes throw a small shadow.
+        shadow: Whether boxes have a small shadow.
         group_fill: Tint of group boxes, or None for an outline alone.
         group_dash: Whether group outlines are dashed.
-        transposed: Whether rows and columns change places.
-        target: Wanted longest side in pixels.
+        transposed: Whether rows and columns are exchanged.
+        target: Longest side in pixels.
         gap: Least distance between neighbours in pixels.
         pad: Space around a label inside its box.
         uniform: Whether boxes of one role share one size.
@@ -112,11 +112,11 @@ def _paint(pair: str, lined: bool) -> Paint:
     return Paint(fill, (40, 40, 40) if lined else line, (15, 15, 15) if light else (255, 255, 255))
 
 
-def draw_style(dice: Dice) -> Style:
-    """Returns a style drawn at random; choices that clash are not offered together."""
-    name = dice.choice(sorted(_PALETTES))
-    lined = dice.chance(0.3)
-    face, bold = dice.choice(
+def draw_style(rng: StableRng) -> Style:
+    """Returns a random style without combinations that clash."""
+    name = rng.choice(sorted(_PALETTES))
+    lined = rng.chance(0.3)
+    face, bold = rng.choice(
         (
             *(("sans", "sans-bold"),) * 5,
             *(("times", "times-bold"),) * 4,
@@ -127,34 +127,34 @@ def draw_style(dice: Dice) -> Style:
             ("mono", "sans-bold"),
         )
     )
-    pen = dice.choice((1, 1, 2, 2, 2))
-    bare = name in ("office", "deep", "set2", "office-soft") and dice.chance(0.6)
+    pen = rng.choice((1, 1, 2, 2, 2))
+    bare = name in ("office", "deep", "set2", "office-soft") and rng.chance(0.6)
     return Style(
         face=face,
         bold=bold,
-        size=dice.choice((13, 13, 14, 14, 15)),
+        size=rng.choice((13, 13, 14, 14, 15)),
         paints=tuple(_paint(pair, lined) for pair in _PALETTES[name].split()),
-        order=tuple(dice.shuffled(range(6))),
-        ink=dice.choice(((0, 0, 0), (30, 30, 30), (60, 60, 60), (35, 45, 70))),
+        order=tuple(rng.shuffled(range(6))),
+        ink=rng.choice(((0, 0, 0), (30, 30, 30), (60, 60, 60), (35, 45, 70))),
         pen=pen,
-        border=0 if bare else dice.choice((1, 1, 1, 2)),
-        radius=dice.choice((0, 0, 3, 4, 6, 8, 10)),
-        head=dice.choice(("triangle", "triangle", "stealth", "open")),
-        head_size=7 + 2 * pen + dice.integer(-1, 1),
-        corners=dice.choice(("sharp", "sharp", "rounded", "curved")),
-        module=dice.choice(("box", "box", "box", "box", "pill", "stack")),
-        coder=dice.choice(("trapezoid", "trapezoid", "box", "slab")),
-        feature=dice.choice(("slab", "stack", "layers", "grid", "box", "tokens")),
-        shadow=dice.chance(0.16),
-        group_fill=_colour(dice.choice(_GROUPS)) if dice.chance(0.55) else None,
-        group_dash=dice.chance(0.65),
-        transposed=dice.chance(0.5),
-        target=dice.integer(470, 536),
-        gap=dice.integer(22, 32),
-        pad=dice.integer(6, 10),
-        uniform=dice.chance(0.7),
-        badge=dice.choice(("", "", "layers", "neurons", "graph", "grid")),
-        group_tint=dice.chance(0.35),
+        border=0 if bare else rng.choice((1, 1, 1, 2)),
+        radius=rng.choice((0, 0, 3, 4, 6, 8, 10)),
+        head=rng.choice(("triangle", "triangle", "stealth", "open")),
+        head_size=7 + 2 * pen + rng.integer(-1, 1),
+        corners=rng.choice(("sharp", "sharp", "rounded", "curved")),
+        module=rng.choice(("box", "box", "box", "box", "pill", "stack")),
+        coder=rng.choice(("trapezoid", "trapezoid", "box", "slab")),
+        feature=rng.choice(("slab", "stack", "layers", "grid", "box", "tokens")),
+        shadow=rng.chance(0.16),
+        group_fill=_colour(rng.choice(_GROUPS)) if rng.chance(0.55) else None,
+        group_dash=rng.chance(0.65),
+        transposed=rng.chance(0.5),
+        target=rng.integer(470, 536),
+        gap=rng.integer(22, 32),
+        pad=rng.integer(6, 10),
+        uniform=rng.chance(0.7),
+        badge=rng.choice(("", "", "layers", "neurons", "graph", "grid")),
+        group_tint=rng.chance(0.35),
     )
 
 

@@ -16,10 +16,10 @@ from PIL import Image
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
-from figbench.synthfig.dice import Dice
-from figbench.synthfig.fonts import font_differences
+from figbench.synthfig.drawing.fonts import font_differences
 from figbench.synthfig.make import make_scene
 from figbench.synthfig.render import render_scene
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.simple import make_simple_scene
 
@@ -29,7 +29,7 @@ _SIMPLE = 16
 
 @dataclass(frozen=True, slots=True)
 class FigureName:
-    """Where a figure stands: its paper (from 0) and its number in it (from 1)."""
+    """Name of a figure: its paper (from 0) and its number in the paper (from 1)."""
 
     seed: int
     paper: int
@@ -48,7 +48,7 @@ class FigureName:
 
 @dataclass(frozen=True, slots=True)
 class SynthFigure:
-    """One figure in memory; ``image`` is drawn when asked for."""
+    """One figure in memory; ``image`` is drawn on access."""
 
     name: FigureName
     scene: Scene
@@ -76,13 +76,13 @@ class SynthFigure:
 
     @property
     def image(self) -> RGBImage:
-        """The drawing, uint8, at native size."""
+        """The drawing at native size, uint8 of shape (height, width, 3)."""
         return render_scene(self.scene)
 
 
 @dataclass(frozen=True, slots=True)
 class SynthReport:
-    """What ``synthesize`` wrote.
+    """Result of ``synthesize``.
 
     Attributes:
         root: The data set's folder.
@@ -90,8 +90,8 @@ class SynthReport:
         papers: Number of papers.
         train: Figures in ``paper2fig_train.json``.
         test: Figures in ``paper2fig_test.json``.
-        fonts_differ: Names of fonts that are not the pinned files: pixels are then not
-            those of other machines.
+        fonts_differ: Names of fonts that are not the pinned files; pixels then differ from those
+            of other machines.
     """
 
     root: Path
@@ -106,7 +106,7 @@ def names(n: int, seed: int) -> Iterator[FigureName]:
     """Yields the names of the first ``n`` figures: one to four figures per paper."""
     count, paper = 0, 0
     while count < n:
-        size = Dice(seed, paper, _PAPER).integer(1, 4)
+        size = StableRng(seed, paper, _PAPER).integer(1, 4)
         for number in range(1, min(size, n - count) + 1):
             yield FigureName(seed, paper, number)
         count += size
@@ -119,7 +119,7 @@ def iter_synthfig(
     """Yields the first ``n`` figures of a seed, in memory; figure i does not depend on n.
 
     Args:
-        n: How many, at least 1.
+        n: Number of figures, at least 1.
         seed: Non-negative.
         test_fraction: Part of the papers whose figures have ``split == "test"``, 0 to 1.
         simple: Draw the small 64 x 64 figures of ``make_simple_scene``.
@@ -131,7 +131,7 @@ def iter_synthfig(
     for index, name in enumerate(names(n, seed)):
         test = ceil((name.paper + 1) * test_fraction) > ceil(name.paper * test_fraction)
         if simple:
-            scene = make_simple_scene(Dice(seed, index, _SIMPLE))
+            scene = make_simple_scene(StableRng(seed, index, _SIMPLE))
         else:
             scene = make_scene(seed, index, number=name.number)
         yield SynthFigure(name, scene, "test" if test else "train")
@@ -157,10 +157,10 @@ def synthesize(
 ) -> SynthReport:
     """Writes a data set: ``figures/<figure_id>.png``, ``paper2fig_train.json``, ``..._test.json``.
 
-    The split is by paper, so that no paper stands on both sides.
+    The split is by paper: all figures of a paper are in one file.
 
     Args:
-        out: Folder to make; it must be empty or absent.
+        out: Folder to create; it must be empty or absent.
         n: Number of figures.
         seed: Non-negative.
         test_fraction: Part of the papers that goes to the test file.
@@ -185,8 +185,8 @@ def synthesize(
         papers.add(figure.paper_id)
         if on_figure:
             on_figure()
-    for split, rows in records.items():
-        text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+    for split, entries in records.items():
+        text = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
         (out / f"paper2fig_{split}.json").write_text(text, encoding="utf-8")
     counts = len(records["train"]), len(records["test"])
     return SynthReport(out, n, len(papers), *counts, font_differences())
@@ -200,9 +200,9 @@ def png_bytes(image: RGBImage) -> bytes:
 
 
 def record(figure: SynthFigure) -> dict[str, Any]:
-    """Returns one object of the JSON, as the public release has it."""
+    """Returns one object of the JSON, in the form of the public release."""
     texts = [figure.scene.caption, *figure.scene.paragraphs]
-    found = [
+    ocr_lines = [
         {
             "text": line.text,
             "bbox": str([[int(x), int(y)] for x, y in line.box]),
@@ -214,7 +214,7 @@ def record(figure: SynthFigure) -> dict[str, Any]:
         "figure_id": figure.figure_id,
         "captions": texts,
         "captions_norm": [normalised(text) for text in texts],
-        "ocr_result": {"figure_id": figure.figure_id, "ocr_result": found},
+        "ocr_result": {"figure_id": figure.figure_id, "ocr_result": ocr_lines},
         "aspect": figure.scene.width / figure.scene.height,
     }
 

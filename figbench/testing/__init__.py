@@ -1,7 +1,7 @@
 """Contract tests that every metric, extractor, OCR engine and layout must pass.
 
-figbench runs them over everything built in; a package with a plug-in subclasses them in its own
-test suite. They use plain ``assert`` and need pytest only to be collected.
+figbench runs them over all built-in parts; a package with a plug-in subclasses them in its test
+suite. They use plain ``assert`` and need pytest only to be collected.
 """
 
 from figbench.testing.extractors import ExtractorContract

@@ -27,10 +27,10 @@ def metric_inputs(
     """Returns inputs for a metric with ``n`` prompts of n / 2 papers.
 
     Args:
-        spec: Facts of the metric; only what it needs is filled in.
+        spec: Spec of the metric; only the fields that it needs are filled.
         n: Number of prompts, at least 2.
-        seed: Of every array.
-        missing: Rows without a generated figure.
+        seed: Seed of every array.
+        missing: Indices of prompts without a generated figure.
     """
     rng = np.random.default_rng(seed)
     present = np.ones(n, dtype=np.bool_)
@@ -42,10 +42,10 @@ def metric_inputs(
         if spec.needs.reference_features:
             reference[name] = _features(rng, n, width, name)
     lines = [_lines(rng) for _ in range(n)]
-    drawn = [_lines(rng) if row % 3 == 0 else lines[row] for row in range(n)]
+    generated_lines = [_lines(rng) if i % 3 == 0 else lines[i] for i in range(n)]
     graphs = _graphs(n, seed) if spec.needs.graphs else ([], [])
-    ids = [f"figure-{row}" for row in range(n)]
-    papers = [f"paper-{row // 2}" for row in range(n)]
+    ids = [f"figure-{i}" for i in range(n)]
+    papers = [f"paper-{i // 2}" for i in range(n)]
     return MetricInputs(
         figure_ids=ids,
         samples=[0] * n,
@@ -54,22 +54,31 @@ def metric_inputs(
         rng=np.random.default_rng(seed + 1),
         generated=generated,
         reference=reference,
-        generated_lines=[drawn[row] if present[row] else () for row in range(n)],
+        generated_lines=[generated_lines[i] if present[i] else () for i in range(n)],
         reference_lines=lines,
         truth_lines=[None] * n,
         generated_graphs=[graph if present[i] else None for i, graph in enumerate(graphs[0])],
         reference_graphs=graphs[1],
         ceiling_graphs=[None] * len(graphs[0]),
-        specs=[_spec_of(one) for one in graphs[1]] if spec.needs.specs else [],
+        specs=[_spec_of(graph) for graph in graphs[1]] if spec.needs.specs else [],
         pair_scores=rng.uniform(0.1, 0.9, n) if spec.needs.pair_scorer else None,
-        generated_digests=[f"g{row:063d}" for row in range(n) if present[row]],
-        reference_digests=[f"r{row:063d}" for row in range(n)],
+        generated_digests=[f"g{i:063d}" for i in range(n) if present[i]],
+        reference_digests=[f"r{i:063d}" for i in range(n)],
         reference_clusters=papers,
     )
 
 
 def images(n: int = 3, *, size: tuple[int, int] = (96, 128), seed: int = 0) -> list[RGBImage]:
-    """Returns ``n`` different uint8 images (height, width, 3): boxes on a white page."""
+    """Returns different images: boxes on a white page.
+
+    Args:
+        n: Number of images.
+        size: Height and width in pixels, at least 24 and 40.
+        seed: Seed of the boxes.
+
+    Returns:
+        uint8 arrays of shape (height, width, 3).
+    """
     rng = np.random.default_rng(seed)
     height, width = size
     pages = []
@@ -85,8 +94,8 @@ def images(n: int = 3, *, size: tuple[int, int] = (96, 128), seed: int = 0) -> l
 def _widths(spec: MetricSpec) -> Mapping[str, int]:
     if not spec.needs.extractor:
         return {}
-    known = spec.needs.extractor in extractors.names()
-    outputs = extractors.get(spec.needs.extractor).info.outputs if known else {}
+    installed = spec.needs.extractor in extractors.names()
+    outputs = extractors.get(spec.needs.extractor).info.outputs if installed else {}
     return {name: min(outputs.get(name, UNKNOWN_WIDTH), 64) for name in spec.needs.features}
 
 
@@ -111,26 +120,26 @@ def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
     """Returns ``n`` generated and reference graphs; each third generated graph has other arrows."""
     rng = np.random.default_rng([seed, 1])
     generated, reference = [], []
-    for row in range(n):
+    for index in range(n):
         nodes = tuple(
             Node(f"n{i}", str(text), (0.1 * i, 0.2, 0.1 * i + 0.08, 0.4))
             for i, text in enumerate(rng.choice(WORDS, size=4, replace=False))
         )
         ends = rng.permutation(4)
         edges = tuple(
-            Edge(f"n{a}", f"n{b}", label="uses" if row % 2 else "")
+            Edge(f"n{a}", f"n{b}", label="uses" if index % 2 else "")
             for a, b in pairwise(ends.tolist())
         )
         groups = (Group("g", "Stage", ("n0", "n1")),)
         wrong = tuple(Edge(edge.target, edge.source, edge.label) for edge in edges[:2]) + edges[2:]
         reference.append(GraphReading(FigureGraph(nodes, edges, groups), "json", None, None))
-        drawn = FigureGraph(nodes, wrong if row % 3 == 0 else edges, groups)
-        generated.append(GraphReading(drawn, "json", None, None))
+        changed = FigureGraph(nodes, wrong if index % 3 == 0 else edges, groups)
+        generated.append(GraphReading(changed, "json", None, None))
     return generated, reference
 
 
-def _spec_of(reading: GraphReading) -> FigureSpec:
-    texts = reading.graph.texts
-    edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in reading.graph.edges]
+def _spec_of(result: GraphReading) -> FigureSpec:
+    texts = result.graph.texts
+    edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in result.graph.edges]
     labels = tuple(SpecLabel(text) for text in texts.values())
     return FigureSpec(labels, tuple(edges), (SpecLabel("Forbidden"),))

@@ -11,7 +11,7 @@ from figbench.testing.builders import images
 
 
 class ExtractorContract:
-    """Subclass it and return a loaded extractor."""
+    """Contract tests of an extractor. Subclass it and return a loaded extractor."""
 
     tolerance = 1e-4
     """Largest relative difference between one image alone and the same image in a batch."""
@@ -22,7 +22,7 @@ class ExtractorContract:
         raise NotImplementedError
 
     def test_outputs_have_the_declared_shapes(self) -> None:
-        """One finite float32 row per image and output, of the declared width."""
+        """Finite float32 features of the declared width for each image and output."""
         extractor = self.extractor()
         outputs = extractor.extract(images(3))
         assert outputs.keys() == extractor.info.outputs.keys()
@@ -31,21 +31,21 @@ class ExtractorContract:
             assert outputs[name].dtype == np.float32
             assert np.isfinite(outputs[name]).all()
 
-    def test_rows_follow_the_order_of_the_images(self) -> None:
-        """Reversed images give reversed rows."""
+    def test_features_follow_the_order_of_the_images(self) -> None:
+        """Reversed images give reversed features."""
         pages = images(3)
         forward, backward = (self.extractor().extract(batch) for batch in (pages, pages[::-1]))
-        for name, rows in forward.items():
-            np.testing.assert_allclose(rows, backward[name][::-1], rtol=1e-3, atol=1e-4)
+        for name, values in forward.items():
+            np.testing.assert_allclose(values, backward[name][::-1], rtol=1e-3, atol=1e-4)
 
     def test_a_batch_equals_its_images(self) -> None:
-        """What shares a batch does not change a row beyond float32 rounding."""
+        """The other images of a batch do not change features beyond float32 rounding."""
         pages = images(3)
         together = self.extractor().extract(pages)
         for i, page in enumerate(pages):
-            for name, row in self.extractor().extract([page]).items():
-                scale = max(1.0, float(np.abs(row).max()))
-                assert float(np.abs(row[0] - together[name][i]).max()) <= self.tolerance * scale
+            for name, values in self.extractor().extract([page]).items():
+                scale = max(1.0, float(np.abs(values).max()))
+                assert float(np.abs(values[0] - together[name][i]).max()) <= self.tolerance * scale
 
     def test_it_is_deterministic_and_leaves_images_alone(self) -> None:
         """The same images give the same bits, and are not written to."""
@@ -56,6 +56,6 @@ class ExtractorContract:
         assert all(np.array_equal(a, b) for a, b in zip(pages, copies, strict=True))
 
     def test_images_of_other_sizes_are_accepted(self) -> None:
-        """Neither square nor of one size with the network's input."""
+        """Sizes that are not square and not the input size of the network."""
         outputs = self.extractor().extract(images(1, size=(70, 210)))
-        assert all(np.isfinite(rows).all() for rows in outputs.values())
+        assert all(np.isfinite(values).all() for values in outputs.values())

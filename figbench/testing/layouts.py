@@ -10,7 +10,7 @@ from figbench.data.load import load_manifest
 
 
 class LayoutContract:
-    """Subclass it; ``write`` builds a small set and ``expected`` names its figures."""
+    """Contract tests of a layout. Subclass it and build a small set with known ids."""
 
     layout = ""
     """Name of the layout that detection must choose."""
@@ -32,7 +32,7 @@ class LayoutContract:
         assert {(item.figure_id, item.sample) for item in manifest.figures} == self.expected()
         assert not manifest.rejects
 
-    def test_reading_is_deterministic(self, tmp_path: Path) -> None:
+    def test_results_are_deterministic(self, tmp_path: Path) -> None:
         """The order does not depend on the file system."""
         path = self.write(tmp_path)
         assert load_manifest(path).digest == load_manifest(path).digest
@@ -40,16 +40,16 @@ class LayoutContract:
     def test_a_damaged_image_is_rejected_by_name(self, tmp_path: Path) -> None:
         """A file that is no image becomes a reject with a reason; the others are read."""
         path = self.write(tmp_path)
-        pictures = sorted(file for file in tmp_path.rglob("*.png"))
-        if not pictures:
+        images = sorted(tmp_path.rglob("*.png"))
+        if not images:
             return
-        pictures[0].write_bytes(b"no image")
+        images[0].write_bytes(b"no image")
         manifest = load_manifest(path)
         assert len(manifest.rejects) == 1 and manifest.rejects[0].reason
         assert len(manifest.figures) == len(self.expected()) - 1
 
     def test_it_can_be_moved(self, tmp_path: Path) -> None:
-        """Nothing depends on the folder's own place."""
+        """A set that is copied elsewhere has the same digest."""
         path = self.write(tmp_path / "a")
         digest = load_manifest(path).digest
         shutil.copytree(tmp_path / "a", tmp_path / "b")

@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 
 class MetricContract:
-    """Subclass it, return the metric, and pytest collects the tests.
+    """Contract tests of a metric. Subclass it and return the metric.
 
     Example::
 
@@ -38,7 +38,13 @@ class MetricContract:
         raise NotImplementedError
 
     def inputs(self, n: int = N, *, seed: int = 0, missing: tuple[int, ...] = ()) -> MetricInputs:
-        """Returns inputs; override it for a metric with inputs of its own."""
+        """Returns seeded inputs; override it for a metric that needs others.
+
+        Args:
+            n: Number of prompts.
+            seed: Seed of the inputs.
+            missing: Indices of prompts without a generated figure.
+        """
         return metric_inputs(self.metric().spec, n, seed=seed, missing=missing)
 
     def measure(self, inputs: MetricInputs) -> list[Measurement]:
@@ -74,7 +80,7 @@ class MetricContract:
         assert [item.value for item in first] == [item.value for item in second]
 
     def test_the_order_of_prompts_does_not_matter(self) -> None:
-        """Reversing all rows moves no value beyond rounding."""
+        """Reversing all figures changes no value beyond rounding."""
         forward = self.measure(self.inputs())
         backward = self.measure(_reversed(self.inputs()))
         if not self.metric().spec.settings.get("seed"):
@@ -82,7 +88,7 @@ class MetricContract:
                 assert math.isclose(a.value, b.value, rel_tol=1e-5, abs_tol=1e-6)
 
     def test_per_figure_values_are_aligned(self) -> None:
-        """One value per expected row, NaN where a row does not enter the mean."""
+        """One value per expected figure, NaN where a figure does not enter the mean."""
         inputs = self.inputs()
         for item in self.measure(inputs):
             if item.per_figure is not None:
@@ -102,7 +108,9 @@ class MetricContract:
         inputs = self.inputs()
         if not inputs.generated:
             return
-        broken = {name: _with_nan(np.asarray(rows[:])) for name, rows in inputs.generated.items()}
+        broken = {
+            name: _with_nan(np.asarray(values[:])) for name, values in inputs.generated.items()
+        }
         try:
             measured = self.measure(_replaced(inputs, broken))
         except MetricError:
@@ -124,7 +132,7 @@ class MetricContract:
         """An interval, where there is one, contains the value."""
         inputs = self.inputs()
         for item in self.measure(inputs):
-            interval = interval_of(item, inputs.clusters, 0.95, np.random.default_rng(0))
+            interval = interval_of(item, inputs.clusters, 0.95)
             assert interval is None or interval.low <= item.value <= interval.high
 
     def test_it_can_be_pickled(self) -> None:
@@ -163,8 +171,8 @@ def _replaced(inputs: MetricInputs, generated: dict[str, Array]) -> MetricInputs
 
 
 def _reversed(inputs: MetricInputs) -> MetricInputs:
-    def flip(rows: Sequence[Any]) -> Any:
-        return rows[::-1]
+    def flip(values: Sequence[Any]) -> Any:
+        return values[::-1]
 
     return replace(
         inputs,
@@ -172,8 +180,8 @@ def _reversed(inputs: MetricInputs) -> MetricInputs:
         samples=flip(inputs.samples),
         clusters=flip(inputs.clusters),
         present=inputs.present[::-1],
-        generated={name: np.asarray(rows[:])[::-1] for name, rows in inputs.generated.items()},
-        reference={name: np.asarray(rows[:])[::-1] for name, rows in inputs.reference.items()},
+        generated={name: np.asarray(array[:])[::-1] for name, array in inputs.generated.items()},
+        reference={name: np.asarray(array[:])[::-1] for name, array in inputs.reference.items()},
         generated_lines=flip(inputs.generated_lines),
         reference_lines=flip(inputs.reference_lines),
         truth_lines=flip(inputs.truth_lines),

@@ -11,7 +11,7 @@ from figbench.ocr.base import OcrEngine
 
 
 class OcrContract:
-    """Subclass it and return a loaded engine."""
+    """Contract tests of an OCR engine. Subclass it and return a loaded engine."""
 
     @abstractmethod
     def engine(self) -> OcrEngine:
@@ -19,7 +19,7 @@ class OcrContract:
         raise NotImplementedError
 
     def page(self) -> RGBImage:
-        """Returns a uint8 RGB page that shows the word ``Encoder``."""
+        """Returns a page with the word ``Encoder``: uint8 RGB of shape (120, 320, 3)."""
         from PIL import Image, ImageDraw, ImageFont
 
         image = Image.new("RGB", (320, 120), "white")
@@ -39,6 +39,6 @@ class OcrContract:
             assert 0.0 <= line.confidence <= 1.0
             assert all(-5 <= x <= 325 and -5 <= y <= 125 for x, y in line.box)
 
-    def test_reading_is_deterministic(self) -> None:
+    def test_results_are_deterministic(self) -> None:
         """The same page gives the same lines."""
         assert list(self.engine().read(self.page())) == list(self.engine().read(self.page()))

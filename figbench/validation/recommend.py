@@ -9,16 +9,18 @@ from figbench.synthfig.degrade import flaw_registry
 
 N, TAU = 100, 0.6
 NOT_MEASURED = "neutral changes not measured"
+ONE_LEVEL = "level 1 not measured"
 SECONDARY = ("_truth", "_ceiling", "_best_of_k")
 """Endings of outputs that repeat another one on other labels; never recommended or plotted."""
 
 RULE = (
-    f"A metric is eligible for a flaw if its Kendall correlation with the level is at least "
-    f"{TAU}, if level 2 needs at most {N} figures for 80% power, and if no neutral change moves "
-    "it, beyond doubt (95%), by more than level 1 of the flaw does. Of the eligible metrics the "
-    "one that needs the fewest figures at level 2 is recommended, then the cheaper one. Where "
-    "only the last condition fails, the metric is given with the neutral change that it confuses "
-    "with the flaw."
+    "A metric is eligible for a flaw if levels 1 and 2 were measured, if its Kendall correlation "
+    f"with the level, the clean set being level 0, is at least {TAU}, if level 2 needs at most "
+    f"{N} figures for 80% power, and if no neutral change moves it, beyond doubt (95%), by more "
+    "than level 1 of the flaw does. Of the eligible metrics the one that needs the fewest figures "
+    "at level 2 is recommended, then the cheaper one. Where no metric is eligible, the one is "
+    "given that fails only for a neutral change that it confuses with the flaw, or only because "
+    "neutral changes or level 1 were not measured; the last column says which."
 )
 
 
@@ -55,15 +57,17 @@ def _offer(output: str, entry: Mapping[str, Any], flaw: Mapping[str, Any]) -> di
     if tau is not None and tau["value"] < TAU:
         return None
     alarm = entry["false_alarm"]
-    first = levels.get("1", second)
+    first = levels.get("1")
     confused = alarm["by"]
-    if alarm["change"] is None:
+    if first is None or tau is None:
+        confused = ONE_LEVEL
+    elif alarm["change"] is None:
         confused = NOT_MEASURED
     elif alarm["change"] <= first["change"]:
         confused = None
     return {
         "metric": output,
-        "n_level_1": first["n_needed"],
+        "n_level_1": first["n_needed"] if first else None,
         "n_level_2": second["n_needed"],
         "seconds": entry["seconds_per_1000"],
         "confused_with": confused,

@@ -129,8 +129,9 @@ def _add_structure(
     from figbench.validation.structure import structure_readings
 
     first, levels = structure_readings(
-        request.n, request.seed, request.levels, request.flaws, request.structure
-    )
+        request.n, request.seed, request.levels, request.flaws, request.structure,
+        folder=request.out / "structure", finished=request.finished,
+    )  # fmt: skip
     clean |= first
     for name, found in levels.items():
         for level, readings in found.items():

@@ -16,7 +16,7 @@ from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import read_json
 from figbench_figgen.config import FigGenConfig, config_from, differences, digest
 from figbench_figgen.pipeline import FigGenPipeline, dtype_argument
-from figbench_figgen.shipped import resolve, shipped_names
+from figbench_figgen.shipped import resolve, shipped_names, verify_card
 
 FACTS = "figgen.json"
 PIPELINE = "pipeline"
@@ -124,6 +124,7 @@ def load_pipeline(
         )
     folder = locate(folder, PIPELINE)
     config, facts = read_facts(folder, PIPELINE)
+    verify_card(folder)
     if expected is not None:
         refuse_differences(
             expected.architecture(),

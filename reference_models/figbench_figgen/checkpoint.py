@@ -74,7 +74,8 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
         raise UserError(
             f"{path}: the checkpoint is of another configuration: {'; '.join(changed[:6])} "
             "(wanted != found).",
-            remedy="Resume with the configuration and data it was made with, or use another --out.",
+            remedy="Resume with the configuration and data it was made with, or use another --out."
+            + batch_note(changed),
         )
     try:
         state = torch.load(path / STATE, map_location="cpu", weights_only=True)
@@ -83,6 +84,21 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
         raise IntegrityError(f"{path}: damaged checkpoint ({reason}).", remedy=_REMEDY) from None
 
     return step, state, differences(before, now)
+
+
+def batch_note(changed: list[str]) -> str:
+    """Returns the advice for a changed batch, or nothing.
+
+    The order of the figures and their noise follow from the global batch; the micro batch is
+    what memory limits.
+    """
+    if not any(".global_batch:" in one for one in changed):
+        return ""
+    return (
+        "\nglobal_batch decides which figures a step sees and cannot change within a run. To use "
+        "less memory, change micro_batch; to go on with another batch, start a new run from these "
+        "weights with --init-from."
+    )
 
 
 _REMEDY = "Delete that folder and resume: the checkpoint before it is used."

@@ -148,10 +148,21 @@ class AutoencoderConfig(_StageConfig):
     l2_weight: float = Field(
         default=0.0, description="not in the paper; small networks learn colours by it"
     )
+    ink_weight: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="extra weight of pixels beside a step in brightness (strokes, letters, "
+        "borders) in the L1 and L2 terms; small networks spell by it",
+    )
     lpips_weight: float = 0.2
     ocr_weight: float = 1.0
     ocr_every: int = Field(default=1, description="the OCR term enters every k-th step")
     kl_weight: float = 1e-6
+    unit_channels: bool = Field(
+        default=False,
+        description="with scaling_factor auto: every latent channel gets mean 0 and variance 1 "
+        "(the convolutions around the latents are rewritten), not all of them together",
+    )
     disc_start: int = 50_001
     disc_weight: float = 0.5
     disc_layers: int = 3
@@ -196,6 +207,12 @@ class SampleConfig(_Section):
     steps: int = 200
     eta: float = 0.0
     guidance_scale: float = 5.0
+    guidance_rescale: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="Lin et al. 2024; against burnt colours"
+    )
+    guidance_interval: tuple[float, float] = Field(
+        default=(0.0, 1.0), description="part of the steps that are guided (Kynkäänniemi 2024)"
+    )
     batch_size: int = 16
 
 

@@ -17,8 +17,8 @@ import torch
 from figbench.errors import FigbenchError, UserError
 from figbench.io.atomic import write_text_atomic
 from figbench_figgen.artefact import load_pipeline, quiet_libraries, write_facts
+from figbench_figgen.shipped import CARD
 
-CARD = "card.json"
 MOST_BYTES = 20_000_000
 
 

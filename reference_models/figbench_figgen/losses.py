@@ -44,11 +44,12 @@ class ReconstructionLoss:
         """
         config = self._config
         ours, theirs = ours.float(), theirs.float()
-        l1 = (ours - theirs).abs().mean(dim=(1, 2, 3))
+        weight = ink_weights(theirs, config.ink_weight)
+        l1 = (weight * (ours - theirs).abs()).mean(dim=(1, 2, 3))
         total = config.l1_weight * l1 + config.kl_weight * kl / theirs[0].numel()
         parts = {"l1": l1.mean(), "kl": kl.mean()}
         if config.l2_weight:
-            l2 = (ours - theirs).square().mean(dim=(1, 2, 3))
+            l2 = (weight * (ours - theirs).square()).mean(dim=(1, 2, 3))
             total = total + config.l2_weight * l2
             parts["l2"] = l2.mean()
         if self._lpips is not None:
@@ -60,6 +61,23 @@ class ReconstructionLoss:
             total = total + config.ocr_weight * ocr
             parts["ocr"] = ocr.mean()
         return total, parts
+
+
+def ink_weights(images: torch.Tensor, extra: float) -> torch.Tensor:
+    """Returns a weight per pixel, 1 + ``extra`` times the local contrast, (n, 1, h, w).
+
+    Local contrast is the range of the grey value in the 3 x 3 neighbourhood, from 0 to 1.
+
+    Args:
+        images: (n, 3, h, w) in [-1, 1].
+        extra: At least 0; 0 weighs all pixels alike.
+    """
+    if not extra:
+        return torch.ones_like(images[:, :1])
+    grey = images.mean(dim=1, keepdim=True)
+    highest = functional.max_pool2d(grey, 3, stride=1, padding=1)
+    lowest = -functional.max_pool2d(-grey, 3, stride=1, padding=1)
+    return 1 + extra * (highest - lowest) / 2
 
 
 def _load_lpips(device: torch.device) -> Any:

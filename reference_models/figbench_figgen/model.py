@@ -30,11 +30,12 @@ class FigGen:
         return config_names()
 
     def info(self, config: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
-        """Returns the configuration with parameter counts, part by part; allocates no weights."""
+        """Returns the configuration with counts of parameters and bytes; allocates no weights."""
         from figbench_figgen.build import describe
+        from figbench_figgen.memory import estimate
 
         chosen = load_config(config, overrides)
-        document = {"name": chosen.name, **describe(chosen)}
+        document = {"name": chosen.name, **describe(chosen), "memory": estimate(chosen)}
         document["config"] = chosen.model_dump(mode="json")
         return document
 
@@ -50,6 +51,7 @@ class FigGen:
         resume: bool = False,
         device: str = "auto",
         quiet: bool = False,
+        init_from: str | Path | None = None,
     ) -> Path:
         """Trains a stage to its end; returns the folder of the trained networks.
 
@@ -64,6 +66,7 @@ class FigGen:
             resume: Go on from the newest checkpoint in ``out``.
             device: ``auto``, ``cpu`` or ``cuda``.
             quiet: No messages, no progress.
+            init_from: A trained run, pipeline or shipped name whose weights training starts from.
 
         Raises:
             UserError: For anything that the user can mend.
@@ -75,7 +78,8 @@ class FigGen:
         before = None if autoencoder is None else Path(autoencoder)
         if before is None and (Path(out) / "autoencoder").is_dir():
             before = Path(out)
-        return train(stage, chosen, data, Path(out), before, resume, device, quiet)
+        first = None if init_from is None else Path(init_from)
+        return train(stage, chosen, data, Path(out), before, resume, device, quiet, first)
 
     def sample(
         self,
@@ -96,6 +100,8 @@ class FigGen:
         batch_size: int | None = None,
         device: str = "auto",
         precision: str = "float32",
+        guidance_rescale: float | None = None,
+        guidance_interval: tuple[float, float] | None = None,
         quiet: bool = False,
     ) -> Path:
         """Draws figures for prompts; returns the path of the manifest (JSON lines).
@@ -120,6 +126,9 @@ class FigGen:
             batch_size: Figures per forward pass; changes nothing but speed.
             device: ``auto``, ``cpu`` or ``cuda``.
             precision: ``float32`` or ``bfloat16`` for the networks.
+            guidance_rescale: 0 to 1; None takes the configuration's.
+            guidance_interval: Part of the steps that are guided, within 0 to 1; None takes the
+                configuration's.
             quiet: No messages, no progress.
 
         Raises:
@@ -143,6 +152,12 @@ class FigGen:
             batch_size=usual.batch_size if batch_size is None else batch_size,
             scheduler=scheduler,
             precision=precision,
+            guidance_rescale=(
+                usual.guidance_rescale if guidance_rescale is None else guidance_rescale
+            ),
+            guidance_interval=(
+                usual.guidance_interval if guidance_interval is None else guidance_interval
+            ),
         )
         _check_request(request, trained)
         if bool(prompt) == bool(prompts):

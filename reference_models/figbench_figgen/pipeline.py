@@ -17,7 +17,7 @@ from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 
 from figbench.errors import UserError
-from figbench_figgen.shipped import resolve
+from figbench_figgen.shipped import resolve, verify_card
 from figbench_figgen.tokens import tokenize
 
 _LOG = logging.getLogger(__name__)
@@ -93,6 +93,7 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
         """
         folder = resolve(name_or_folder)
         if folder.is_dir():
+            verify_card(folder)
             name_or_folder = folder
             if not {"dtype", "torch_dtype"} & options.keys():
                 options[dtype_argument()] = torch.float32

@@ -53,6 +53,22 @@ class Request:
     batch_size: int
     scheduler: str = "ddim"
     precision: str = "float32"
+    guidance_rescale: float = 0.0
+    guidance_interval: tuple[float, float] = (0.0, 1.0)
+
+    def identity(self) -> dict[str, Any]:
+        """Returns the settings that decide how a figure looks; defaults added later are left out.
+
+        So a folder that was begun before an option existed can still be finished.
+        """
+        document = asdict(self)
+        document.pop("batch_size")
+        if not self.guidance_rescale:
+            document.pop("guidance_rescale")
+        document["guidance_interval"] = list(self.guidance_interval)
+        if self.guidance_interval == (0.0, 1.0):
+            document.pop("guidance_interval")
+        return document
 
     def noise_seed(self, work: Work) -> int:
         """The seed of a figure's noise: the same for every guidance scale."""
@@ -82,8 +98,7 @@ def draw_all(
         UserError: If ``out`` holds figures of another run, or memory is used up.
     """
     state = PartialState()
-    identity = {**asdict(request), "model": model}
-    identity.pop("batch_size")
+    identity = {**request.identity(), "model": model}
     _claim(out, work, identity, state)
     done = verified(out)
     todo = [one for one in work if one.file_name not in done]
@@ -117,6 +132,8 @@ def draw_batch(
             eta=request.eta,
             generator=seeds,
             output_type="uint8",
+            guidance_rescale=request.guidance_rescale,
+            guidance_interval=request.guidance_interval,
         ).images
     except RuntimeError as error:
         if not is_out_of_memory(error):

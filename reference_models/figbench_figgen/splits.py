@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
 from figbench.errors import UserError
+from figbench_figgen.webdataset import has_captions, shards_of, unpacked
 
+CACHE = "figbench-webdataset"
 DEFAULT_COLUMN = "captions"
 _METADATA = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 _ARCHIVE = ".parquet!/"
@@ -30,6 +33,11 @@ def load_split(source: str, split: str | None, caption: str) -> tuple[Manifest, 
     Raises:
         UserError: If the set has splits but not this one, or no such caption column.
     """
+    shards = shards_of(source)
+    if shards and has_captions(shards[0]):
+        folder = unpacked(shards, Path(gettempdir()) / CACHE, caption)
+        manifest, _ = load_split(str(folder), None, "text")
+        return manifest, [f"{source}: {len(shards)} WebDataset shards, unpacked in {folder}."]
     root = Path(source)
     manifest = load_manifest(source, split=split, caption=caption)
     notes = []

@@ -13,6 +13,7 @@ from figbench_figgen.artefact import load_autoencoder, quiet_libraries
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.disk import failures_named
 from figbench_figgen.figures import FigureSet
+from figbench_figgen.initial import load_start
 from figbench_figgen.loop import Plan, make_accelerator, run
 from figbench_figgen.screen import Screen, first_process
 from figbench_figgen.train_autoencoder import AutoencoderStage
@@ -28,11 +29,16 @@ def train(
     resume: bool,
     device: str,
     quiet: bool,
+    init_from: Path | None = None,
 ) -> Path:
     """Trains a stage; returns the folder of its networks. Arguments as in ``FigGen.train``."""
     quiet_libraries()
     screen = Screen(quiet=quiet or not first_process())
-    vae = _autoencoder(stage, config, autoencoder)
+    first = None if init_from is None else load_start(stage, init_from, config)
+    if stage == "diffusion" and autoencoder is None and first is not None:
+        vae = first.vae
+    else:
+        vae = _autoencoder(stage, config, autoencoder)
     figures = FigureSet(data, config.data, config.image_size, captions=stage == "diffusion")
     for note in figures.notes:
         screen.say(note)
@@ -44,7 +50,11 @@ def train(
     if stage == "autoencoder":
         made = AutoencoderStage(config, figures, accelerator, out)
     else:
-        made = DiffusionStage(config, figures, vae, accelerator, out, data, screen)
+        tokenizer = None if first is None else first.tokenizer
+        made = DiffusionStage(config, figures, vae, accelerator, out, data, screen, tokenizer)
+    if first is not None:
+        made.begin_with(first)
+        screen.say(f"Starts from the weights of {init_from}.")
     facts = {
         "stage": stage,
         "data": figures.digest,

@@ -15,6 +15,8 @@ from figbench_figgen.artefact import AUTOENCODER, save_autoencoder
 from figbench_figgen.build import build_vae, seeded
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.figures import FigureSet
+from figbench_figgen.initial import Start
+from figbench_figgen.latent_scale import measure_channels, normalise_channels, one_scale
 from figbench_figgen.loop import check_finite
 from figbench_figgen.losses import (
     ReconstructionLoss,
@@ -26,8 +28,6 @@ from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import to_uint8
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
 from figbench_figgen.training_stage import Batch, TrainingStage
-
-LATENTS_FOR_SCALE = 2000
 
 
 class Reconstructor(nn.Module):
@@ -141,6 +141,10 @@ class AutoencoderStage(TrainingStage):
         self._apply(self._adversary_optimizer, self._adversary, lr)
         return total
 
+    def begin_with(self, source: Start) -> None:
+        """Takes a trained autoencoder's weights."""
+        self.vae.load_state_dict(source.vae.state_dict())
+
     def state(self) -> dict[str, Any]:
         """Returns weights and optimisers."""
         state = {"vae": self.vae.state_dict(), "optimizer": self._optimizer.state_dict()}
@@ -178,25 +182,15 @@ class AutoencoderStage(TrainingStage):
         if self._accelerator.is_main_process:
             scale, count = self._config.vae.scaling_factor, 0
             if scale == "auto":
-                scale, count = measure_scale(self.vae, self._figures, self._accelerator.device)
+                mean, std, count = measure_channels(
+                    self.vae, self._figures, self._accelerator.device
+                )
+                scale = one_scale(mean, std)
+                if self._section.unit_channels:
+                    normalise_channels(self.vae, mean, std)
+                    scale = 1.0
             self.vae.register_to_config(scaling_factor=scale)
             facts = {"scaling_factor": scale, "latents_measured": count}
             save_autoencoder(target, self.vae, self._config, **facts)
         self._accelerator.wait_for_everyone()
         return target
-
-
-@torch.no_grad()
-def measure_scale(vae: Any, figures: FigureSet, device: torch.device) -> tuple[float, int]:
-    """Returns 1 / std of the latents of up to 2,000 figures, and how many were used."""
-    count = min(LATENTS_FOR_SCALE, len(figures))
-    total, squares, n = 0.0, 0.0, 0
-    for index in range(count):
-        posterior = vae.encode(figures.padded(index)[None].to(device)).latent_dist
-        noise = torch.randn(posterior.mean.shape, generator=generator(0, "scale", index))
-        latents = (posterior.mean + posterior.std * noise.to(device)).double()
-        total += float(latents.sum())
-        squares += float(latents.square().sum())
-        n += latents.numel()
-    variance = max(squares / n - (total / n) ** 2, 1e-12)
-    return float(variance**-0.5), count

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from diffusers.models.attention_processor import AttnProcessor
 from diffusers.training_utils import EMAModel
 from torch import nn
 from torch.utils.data import Dataset
@@ -18,6 +19,7 @@ from figbench_figgen.artefact import PIPELINE, save_pipeline
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
 from figbench_figgen.config import FigGenConfig, digest
 from figbench_figgen.figures import FigureSet, without_number
+from figbench_figgen.initial import Start
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
 from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
@@ -111,17 +113,26 @@ class DiffusionStage(TrainingStage):
         out: Path,
         source: str,
         screen: Screen,
+        tokenizer: Any = None,
     ) -> None:
         super().__init__(config, figures, accelerator, out)
         self._source = source
         self._vae = vae.to(accelerator.device).eval().requires_grad_(False)
-        self._tokenizer, where = make_tokenizer(config.text, figures.captions)
+        # Trained weights belong to the vocabulary that they were trained with.
+        self._tokenizer, where = (
+            (tokenizer, "of the starting weights")
+            if tokenizer is not None
+            else make_tokenizer(config.text, figures.captions)
+        )
         screen.say(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
         self.dataset = self._examples(screen)
         weights = fold(config.run.seed, "weights", PIPELINE)
         text_encoder, unet = seeded(
             weights, lambda: (build_text(config.text), build_figgen_unet(config))
         )
+        if accelerator.device.type == "cpu":
+            # The backward pass of fused attention takes a third of a step on a CPU.
+            unet.set_attn_processor(AttnProcessor())
         if self._section.gradient_checkpointing:
             unet.enable_gradient_checkpointing()
         denoiser = Denoiser(text_encoder, unet, config.text.padding_mask).train()
@@ -134,9 +145,9 @@ class DiffusionStage(TrainingStage):
     def _adam(self, denoiser: nn.Module) -> torch.optim.Optimizer:
         parameters = [one for one in denoiser.parameters() if one.requires_grad]
         if self._section.optimizer == "adam":
-            return torch.optim.Adam(parameters, lr=self._section.lr)
+            return torch.optim.Adam(parameters, lr=self._section.lr, fused=True)
         decay = self._section.weight_decay
-        return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay)
+        return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay, fused=True)
 
     def _examples(self, screen: Screen) -> Examples:
         captions = [*self._figures.captions, ""]
@@ -190,6 +201,13 @@ class DiffusionStage(TrainingStage):
     def _moments_of(self, pixels: torch.Tensor) -> torch.Tensor:
         with self._accelerator.autocast():
             return moments_of(self._vae, pixels)
+
+    def begin_with(self, source: Start) -> None:
+        """Takes a trained text encoder and U-Net; the average starts from them too."""
+        self._bare.text_encoder.load_state_dict(source.text_encoder.state_dict())
+        self._bare.unet.load_state_dict(source.unet.state_dict())
+        self._ema = EMAModel(self._averaged(), decay=self._section.ema_decay, foreach=True)
+        self._ema.to(self._accelerator.device)
 
     def state(self) -> dict[str, Any]:
         """Returns weights, optimiser and average."""

@@ -1,15 +1,17 @@
-"""A real browser for the page tests; installed on Debian where none is there.
+"""A real browser for the page tests; installed or downloaded where there is none.
 
 ``FIGBENCH_BROWSER=require`` (set by ``.ci/run``) turns its absence into a failure, ``never``
 installs nothing.
 """
 
+import getpass
 import os
-import shutil
-import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.browser.provide import find_browser, provide_browser
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -18,58 +20,24 @@ FLAGS = (
 ).split()
 
 
-PACKAGES = ("chromium", "chromium-driver")
-
-
-def find_browser():
-    """Returns (browser, driver), None where one is missing."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    return (browser, driver) if browser and driver else None
-
-
-def install_commands(*, root, sudo, apt):
-    """Returns the commands that install a browser here, none where that is not possible."""
-    if not apt or not (root or sudo):
-        return []
-    prefix = [] if root else ["sudo", "-n"]
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES]
-    return [[*prefix, "apt-get", "update", "-qq"], [*prefix, *install]]
-
-
-def provide_browser():
-    """Installs Debian's Chromium where root or sudo without a password is at hand."""
-    commands = install_commands(
-        root=hasattr(os, "geteuid") and os.geteuid() == 0,
-        sudo=bool(shutil.which("sudo")),
-        apt=bool(shutil.which("apt-get")),
-    )
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in commands:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            return f"{' '.join(command)} failed: {done.stderr.strip()[-300:]}"
-    return "" if commands else "neither root nor sudo, or no apt-get"
-
-
 def require_browser():
     """Returns (browser, driver), installing them if need be; skips or fails loudly without."""
     from filelock import FileLock
 
     wish = os.environ.get("FIGBENCH_BROWSER", "install")
-    reason = "FIGBENCH_BROWSER=never"
-    if find_browser() is None and wish != "never":
-        with FileLock(Path(os.environ.get("TMPDIR", "/tmp")) / "figbench-browser.lock"):
-            if find_browser() is None:
-                reason = provide_browser()
-    found = find_browser()
-    if found is None:
+    paths, reasons = find_browser(), ["FIGBENCH_BROWSER=never"]
+    if paths is None and wish != "never":
+        with FileLock(Path(tempfile.gettempdir()) / f"figbench-browser-{getpass.getuser()}.lock"):
+            paths = find_browser()
+            if paths is None:
+                paths, reasons = provide_browser()
+    if paths is None:
         text = (
-            f"THE PAGES ARE NOT TESTED: no Chromium here ({reason}). "
+            f"THE PAGES ARE NOT TESTED: no Chromium here ({'; '.join(reasons)}). "
             "Install it: apt-get install -y chromium chromium-driver"
         )
         (pytest.fail if wish == "require" else pytest.skip)(text)
-    return found
+    return paths
 
 
 def open_browser(profile, downloads):

@@ -10,6 +10,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from figbench.leaderboard.page import build_board
 from tests.leaderboard.factory import entry, gallery_board, write_board
+from tests.waiting import HANG_S
 
 VALUES = {"beta": 30.0, "alpha": 10.5, "gamma": 20.0}
 
@@ -46,7 +47,9 @@ def test_sorts_by_a_click_and_keeps_it_in_the_address(opened):
 
 def _until(opened, shown):
     """The table redraws after the click returns."""
-    WebDriverWait(opened, 10).until(lambda _: shown(_names(opened)), message=str(_names(opened)))
+    WebDriverWait(opened, HANG_S).until(
+        lambda _: shown(_names(opened)), message=str(_names(opened))
+    )
 
 
 def test_filters_and_the_address_restores_it(opened):
@@ -74,7 +77,7 @@ def test_tag_columns_and_drawer_are_kept_in_the_address(browser, tmp_path):
     tag.select_by_visible_text("diffusion")
     browser.find_element(By.CSS_SELECTOR, ".columns summary").click()
     browser.find_elements(By.CSS_SELECTOR, ".columns input")[1].click()
-    WebDriverWait(browser, 10).until(lambda _: "hide=1" in browser.current_url)
+    WebDriverWait(browser, HANG_S).until(lambda _: "hide=1" in browser.current_url)
     browser.find_element(By.CSS_SELECTOR, ".columns summary").click()
     browser.find_element(By.CSS_SELECTOR, "#board button.details").click()
     address = browser.current_url
@@ -105,14 +108,14 @@ def test_the_drawer_shows_provenance_without_brackets_and_closes(opened):
     assert "sampling 1" in drawer.text and "{" not in drawer.text
     assert "open=" in opened.current_url
     drawer.find_element(By.CSS_SELECTOR, ".close").click()
-    WebDriverWait(opened, 10).until(lambda _: "open=" not in opened.current_url)
+    WebDriverWait(opened, HANG_S).until(lambda _: "open=" not in opened.current_url)
 
 
 def test_the_rank_follows_the_sorted_metric(opened):
     pills = [one.text for one in opened.find_elements(By.CSS_SELECTOR, "#board .pill")]
     assert pills[0] == "1" and pills != ["1-4"] * 4
     opened.find_elements(By.CSS_SELECTOR, "#board thead th")[3].click()
-    WebDriverWait(opened, 10).until(
+    WebDriverWait(opened, HANG_S).until(
         lambda _: (
             [one.text for one in opened.find_elements(By.CSS_SELECTOR, "#board .pill")]
             == ["1-4"] * 4
@@ -142,7 +145,7 @@ def test_a_phone_shows_rank_and_the_picked_metric(opened):
 def test_the_saved_csv_holds_the_data(opened):
     opened.find_element(By.CSS_SELECTOR, "a[download='board.csv']").click()
     target = opened.downloads / "board.csv"
-    WebDriverWait(opened, 60).until(lambda _: target.exists())
+    WebDriverWait(opened, HANG_S).until(lambda _: target.exists())
     rows = list(csv.DictReader(target.read_text().splitlines()))
     found = {row["model"]: float(row["fd@efficientnet-lite0"]) for row in rows}
     assert {name: found[name] for name in VALUES} == VALUES
@@ -223,7 +226,9 @@ def test_the_gallery_shows_every_picture_and_fits_a_phone(browser, axe_source, t
     assert len(pictures) == 6 * 3 - 1 + 2 * 3 * 2
     for one in pictures:
         browser.execute_script("arguments[0].loading = 'eager'; arguments[0].scrollIntoView()", one)
-        WebDriverWait(browser, 10).until(lambda _, one=one: int(one.get_property("naturalWidth")))
+        WebDriverWait(browser, HANG_S).until(
+            lambda _, one=one: int(one.get_property("naturalWidth"))
+        )
     wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert browser.execute_script(wide) <= 0
     assert _serious(browser, axe_source) == []
@@ -239,10 +244,10 @@ def test_the_lightbox_moves_along_the_row_by_keys(browser, tmp_path):
     title = browser.find_element(By.CSS_SELECTOR, "#lightbox-title")
     assert title.text == "Reference"
     browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
-    WebDriverWait(browser, 10).until(lambda _: title.text == "alpha")
+    WebDriverWait(browser, HANG_S).until(lambda _: title.text == "alpha")
     assert "Matched" in browser.find_element(By.CSS_SELECTOR, "#lightbox").text
     browser.switch_to.active_element.send_keys(Keys.ESCAPE)
-    WebDriverWait(browser, 10).until(lambda _: not title.is_displayed())
+    WebDriverWait(browser, HANG_S).until(lambda _: not title.is_displayed())
 
 
 def test_500_entries_sort(browser, tmp_path):
@@ -253,6 +258,6 @@ def test_500_entries_sort(browser, tmp_path):
     script = (
         "return [...document.querySelectorAll('#board td.model strong')].map((e) => e.textContent)"
     )
-    WebDriverWait(browser, 120).until(
+    WebDriverWait(browser, HANG_S).until(
         lambda _: browser.execute_script(script)[:2] == ["model 000", "model 473"]
     )

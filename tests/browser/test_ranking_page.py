@@ -47,7 +47,7 @@ def test_the_section_is_accessible_and_inert(browser, axe_source, page, scheme, 
         browser.get(path.as_uri())
         assert browser.title == "figbench ranking"
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        assert len(browser.find_elements(By.CSS_SELECTOR, "figure")) == len(examples)
+        assert len(browser.find_elements(By.CSS_SELECTOR, ".match")) == len(examples)
         assert serious(browser, axe_source) == []
         assert browser.get_log("browser") == []
     finally:

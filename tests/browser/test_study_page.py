@@ -1,7 +1,6 @@
 """The study page as raters use it: keyboard alone, touch at phone width, axe, resumption."""
 
 import json
-import time
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -10,6 +9,7 @@ from selenium.webdriver.common.keys import Keys
 from figbench.study import import_study
 from figbench.study.questions import parse_questions
 from tests.study.factory import make_study, page_data, rng
+from tests.waiting import wait_until
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
@@ -71,11 +71,8 @@ def heading(browser):
 
 def downloaded(browser, exported, rater):
     path = browser.downloads / f"answers-{exported.key.study[:8]}-{rater}.jsonl"
-    for _ in range(100):
-        if path.exists() and path.stat().st_size:
-            return path
-        time.sleep(0.1)
-    raise AssertionError(f"{path} was not downloaded")
+    wait_until(lambda: path.exists() and path.stat().st_size)
+    return path
 
 
 def expected_lines(exported, rater, answers, *, whole=True):

@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from tests.data.pictures import drawing, encoded
+from tests.waiting import HANG_S
 
 PROTOCOL = "id: tiny\npreprocess: pad256\nmetrics: [{metric: ssim}, {metric: validity}]\n"
 
@@ -30,7 +31,7 @@ def figbench(object_store, tmp_path):
         }
         return subprocess.run(
             [sys.executable, "-m", "figbench", *map(str, arguments)],
-            capture_output=True, text=True, timeout=120, cwd=tmp_path,
+            capture_output=True, text=True, timeout=HANG_S, cwd=tmp_path,
             env={name: value for name, value in environment.items() if value is not None},
         )  # fmt: skip
 

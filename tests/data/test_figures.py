@@ -46,7 +46,7 @@ def test_memory_and_folder_are_one_result(images, tmp_path):
     assert memory.protocol == files.protocol
     assert memory.metrics.keys() == files.metrics.keys()
     for name, metric in memory.metrics.items():
-        assert metric.value == pytest.approx(files[name].value, rel=1e-6, abs=1e-6), name
+        assert (metric.value, metric.interval) == (files[name].value, files[name].interval), name
     assert memory.per_figure().equals(files.per_figure())
     assert memory.store is None
 

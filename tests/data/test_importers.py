@@ -272,7 +272,7 @@ def test_parquet_with_bytes_or_paths(tmp_path):
     ]
     manifest = load_manifest(table(tmp_path / "t.parquet", records, row_group_size=2))
     ids = [one.figure_id for one in manifest.figures]
-    assert ids == ["r0", "r1", "r2", "r3", "r4", "row-000005"]
+    assert ids == ["r0", "r1", "r2", "r3", "r4", "p"]
     assert manifest.read(manifest.figures[3]) == records[3]["image"]["bytes"]
     assert manifest.figures[0].prompt == "T"
     assert {one.figure_id: one.code for one in manifest.rejects} == {
@@ -361,3 +361,12 @@ def test_any_index_is_understood_or_refused(tmp_path_factory, document, form):
     for figure in manifest.figures:
         assert manifest.read(figure) == PNG
     json.dumps([(one.path, one.code) for one in manifest.rejects], ensure_ascii=False).encode()
+
+
+def test_a_record_without_an_id_beside_records_with_one_is_a_reject(tmp_path):
+    records = [{"image": encoded(drawing(seed=i)), "id": float(i) if i else None} for i in range(3)]
+    manifest = load_manifest(table(tmp_path / "t.parquet", records), workers=0)
+    assert [one.figure_id for one in manifest.figures] == ["1", "2"]
+    assert [(one.code, one.path) for one in manifest.rejects] == [
+        ("bad-record", "t.parquet!/image/0")
+    ]

@@ -216,3 +216,11 @@ def test_progress_is_told_in_bytes(put):
     total = sum(map(len, PNG[:3]))
     assert told[-1] == (total, total)
     assert len(told) == 3
+
+
+def test_the_document_beside_a_figure_is_copied_with_it(put):
+    put("/run/a.png", PNG[0])
+    put("/run/a.dot", b"digraph {}")
+    manifest = load_manifest("memory://run")
+    assert manifest.figures[0].source == "a.dot"
+    assert manifest.read_document(manifest.figures[0]) == b"digraph {}"

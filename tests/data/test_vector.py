@@ -2,7 +2,6 @@
 
 import base64
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from figbench.errors import UserError
 from figbench.images.decode import DecodeError, decode
 from tests.data.pictures import drawing, encoded
+from tests.waiting import pause
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}">{body}</svg>'
 
@@ -113,7 +113,7 @@ def test_one_pdf_at_a_time(monkeypatch):
         def __init__(self, data):
             inside.append(self)
             most.append(len(inside))
-            time.sleep(0.002)
+            pause(0.002)  # A second document would come in here.
             super().__init__(data)
 
         def close(self):

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 
-import click
 import pytest
 import typer
 import yaml
@@ -18,6 +17,8 @@ from figbench.errors import UserError
 from figbench.metrics import get_metric
 from tests.docs.blocks import ROOT, blocks, commands
 
+USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "UsageError")
+"""Of click, or of the copy of it that typer brings."""
 SHELL = ("bash", "sh", "console", "")
 TUTORIALS = sorted(path.name for path in (ROOT / "docs" / "tutorials").glob("*.md"))
 
@@ -48,18 +49,33 @@ def test_json_is_right():
 
 
 def check_command(words):
-    """Finds the command of the words and lets it parse its options, without running it."""
+    """Lets the real command parse its words, values included, without running it."""
     command, rest = typer.main.get_command(app), list(words)
-    context = click.Context(command, info_name="figbench")
+    context = command.context_class(command, info_name="figbench")
     while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         name = rest.pop(0)
         assert name in command.commands, f"no command '{name}' in: figbench {' '.join(words)}"
         command = command.commands[name]
-        context = click.Context(command, info_name=name, parent=context)
-    options = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
-    names = {word.partition("=")[0] for word in rest if word.startswith("--") and word != "--"}
-    unknown = names - options - {"--help", "--version"}
-    assert not unknown, f"no option {unknown} in: figbench {' '.join(words)}"
+        context = command.context_class(command, info_name=name, parent=context)
+    said = f"in: figbench {' '.join(words)}"
+    try:
+        values, surplus, _ = command.make_parser(context).parse_args(rest)
+        if values.get("help") or hasattr(command, "commands"):
+            return
+        assert not surplus, f"surplus {surplus} {said}"
+        for parameter in command.params:
+            _check_value(context, parameter, values.get(parameter.name))
+    except USAGE_ERROR as error:
+        raise AssertionError(f"{error.format_message()} {said}") from None
+
+
+def _check_value(context, parameter, value):
+    """Numbers are numbers, choices exist, required values are there; files need not exist."""
+    try:
+        parameter.process_value(context, value)
+    except USAGE_ERROR as error:
+        text = error.format_message()
+        assert "does not exist" in text, text
 
 
 SHELL_BLOCKS = [block for block in blocks(*SHELL) if commands(block)]
@@ -72,10 +88,17 @@ def test_commands_and_options_exist(block):
 
 
 def test_a_wrong_command_is_noticed():
-    with pytest.raises(AssertionError, match="no option"):
-        check_command(["evaluate", "a", "--refernce", "b"])
-    with pytest.raises(AssertionError, match="no command"):
-        check_command(["evalute", "a"])
+    wrong = {
+        "No such option": ["evaluate", "a", "--refernce", "b"],
+        "no command": ["evalute", "a"],
+        "valid int": ["demo", "--n", "many"],
+        "requires an argument": ["evaluate", "a", "--reference"],
+        "surplus": ["cache", "info", "a", "b", "c"],
+        "[Mm]issing": ["leaderboard", "build"],
+    }
+    for message, words in wrong.items():
+        with pytest.raises(AssertionError, match=message):
+            check_command(words)
 
 
 @pytest.mark.parametrize("block", blocks("python", "py"), ids=str)

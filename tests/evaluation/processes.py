@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+from tests.waiting import HANG_S
+
 PROTOCOL = """
 id: processes
 preprocess: pad256
@@ -27,7 +29,7 @@ def environment(**changes):
 
 def run(*arguments, **changes):
     return subprocess.run(
-        *arguments, capture_output=True, text=True, env=environment(**changes), timeout=240
+        *arguments, capture_output=True, text=True, env=environment(**changes), timeout=HANG_S
     )
 
 

@@ -47,10 +47,10 @@ def rows(figures, store, options):
     assert not any(planned.workload.pending.values())
     found = {}
     for task in planned.plan.tasks:
-        space = planned.spaces.of(task, "generated")
+        namespace = planned.namespaces.of(task, "generated")
         name = "score" if task.scores_pairs else "features"
         found[task.network] = dict(
-            (key, space.get([key], name).tobytes()) for key in sorted(space.keys())
+            (key, namespace.get([key], name).tobytes()) for key in sorted(namespace.keys())
         )
     return found
 

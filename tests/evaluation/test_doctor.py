@@ -14,9 +14,9 @@ from figbench.features.image_stats import ImageStats
 
 def checks_of(name):
     """The checks with every probe but one left out."""
-    kept = doctor.probes()[name]
+    kept = doctor.measurements()[name]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(doctor, "probes", lambda: {name: kept})
+        patch.setattr(doctor, "measurements", lambda: {name: kept})
         return {one.name: one for one in doctor.examine()}
 
 
@@ -81,7 +81,7 @@ def test_misbehaving_versions_are_named(monkeypatch):
     assert found.state == "broken"
     assert "CVE-2025-32434" in found.detail
     monkeypatch.setattr(versions, "version", lambda name: "99.0")
-    assert versions.misbehaving() == []
+    assert versions.faulty_versions() == []
 
 
 def test_tampered_weights_are_named(monkeypatch):
@@ -93,8 +93,8 @@ def test_tampered_weights_are_named(monkeypatch):
 
 
 def test_command_ends_with_3_on_drift(monkeypatch):
-    kept = {"extractor image-stats": doctor.probes()["extractor image-stats"]}
-    monkeypatch.setattr(doctor, "probes", lambda: kept)
+    kept = {"extractor image-stats": doctor.measurements()["extractor image-stats"]}
+    monkeypatch.setattr(doctor, "measurements", lambda: kept)
     assert CliRunner().invoke(app, ["doctor", "--json"]).exit_code == 0
     monkeypatch.setattr(doctor, "TOLERANCE", -1.0)
     ended = CliRunner().invoke(app, ["doctor", "--json"])

@@ -5,16 +5,37 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.waiting import HANG_S, pause
+
 PROTOCOL = """
 id: crash
 preprocess: none
 metrics: [{metric: ocr_sim}, {metric: kd@efficientnet-lite0}, {metric: ssim}]
+"""
+
+# A command that gets the signal right after a network's first features are in the store.
+SIGNALLED = """
+import os, sys
+import figbench.cli.main
+from figbench.evaluation.inference import writers
+from figbench.store import Namespace
+
+writers.FLUSH_ROWS = writers.DEAR_FLUSH_ROWS = 4
+number = int(sys.argv.pop(1))
+write = Namespace._write
+
+def written(namespace, payload, keys):
+    write(namespace, payload, keys)
+    if namespace.identity["kind"] != "probe":
+        os.kill(os.getpid(), number)
+
+Namespace._write = written
+figbench.cli.main.run()
 """
 
 
@@ -51,14 +72,6 @@ def undisturbed(world, tmp_path_factory):
     return scores(root / "out")
 
 
-def has_rows(store):
-    """Tells whether a network's rows (not only decoding verdicts) are in the store."""
-    return any(
-        json.loads(path.read_text())["kind"] != "probe" and list(path.parent.glob("*.safetensors"))
-        for path in store.glob("*/space.json")
-    )
-
-
 def scores(out):
     document = json.loads((out / "result.json").read_text())
     return {name: metric["value"] for name, metric in document["metrics"].items()}
@@ -76,7 +89,7 @@ def test_kill_9_at_random_moments_then_rerun(world, undisturbed, tmp_path):
         run = subprocess.Popen(
             command(world, tmp_path / "store", tmp_path / "out"), stderr=subprocess.DEVNULL
         )
-        time.sleep(float(rng.uniform(1.0, 7.0)))
+        pause(float(rng.uniform(1.0, 7.0)))
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
         assert not list((tmp_path / "out").glob("result.json")) or scores(tmp_path / "out")
@@ -89,17 +102,14 @@ def test_kill_9_at_random_moments_then_rerun(world, undisturbed, tmp_path):
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_keeps_finished_rows_and_says_so(world, undisturbed, tmp_path, signal_number):
-    run = subprocess.Popen(
-        command(world, tmp_path / "store", tmp_path / "out"), stderr=subprocess.PIPE, text=True
-    )
     store = tmp_path / "store"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and run.poll() is None and not has_rows(store):
-        time.sleep(0.05)
-    run.send_signal(signal_number)
-    _, message = run.communicate(timeout=60)
-    if run.returncode == 0:
-        pytest.fail("the run ended before the signal; make the set larger")
+    [python, _, _, *arguments] = command(world, store, tmp_path / "out")
+    run = subprocess.Popen(
+        [python, "-c", SIGNALLED, str(int(signal_number)), *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _, message = run.communicate(timeout=HANG_S)
     assert run.returncode == 130, message
     assert "Interrupted" in message
     assert "Traceback" not in message
@@ -119,7 +129,7 @@ def test_two_processes_on_one_store(world, undisturbed, tmp_path):
         )
         for name in ("a", "b")
     ]
-    assert [run.wait(timeout=240) for run in runs] == [0, 0]
+    assert [run.wait(timeout=HANG_S) for run in runs] == [0, 0]
     for name in ("a", "b"):
         same(scores(tmp_path / name), undisturbed)
 

@@ -9,11 +9,11 @@ from PIL import Image
 
 import figbench
 from figbench.evaluation import Options
-from figbench.evaluation.scoring.score_cache import KeptScores
+from figbench.evaluation.scoring.score_cache import ScoreCache
 from figbench.metrics import get_metric
 from figbench.metrics.base import Measurement
 from figbench.metrics.frechet import FrechetDistance
-from figbench.store import Space, Store
+from figbench.store import Namespace, Store
 from figbench.synthfig import blur, iter_synthfig
 
 DOCUMENT = {
@@ -96,7 +96,7 @@ def test_metrics_of_others_and_values_per_figure_are_not_kept(tmp_path):
             super().__init__(extractor)
             self.spec = replace(self.spec, cache_version=None)
 
-    kept = KeptScores.of(Store(tmp_path))
+    kept = ScoreCache.of(Store(tmp_path))
     ours, theirs, ssim = FrechetDistance("image-stats"), Theirs("image-stats"), get_metric("ssim")
     validity = get_metric("validity")
     calls = []
@@ -112,17 +112,17 @@ def test_metrics_of_others_and_values_per_figure_are_not_kept(tmp_path):
         assert measure(metric) == measure(metric)
         assert calls.count(metric) == times
     measure(validity, np.ones(3))
-    other = KeptScores.of(Store(tmp_path))
-    assert len(other.space) == 1
+    other = ScoreCache.of(Store(tmp_path))
+    assert len(other.namespace) == 1
 
 
 def test_a_store_that_cannot_be_written_still_scores(world, store, monkeypatch):
-    shutil.rmtree(KeptScores.of(Store(store)).space.folder)
+    shutil.rmtree(ScoreCache.of(Store(store)).namespace.folder)
 
-    def refuse(_space, keys, _values):
+    def refuse(_namespace, keys, _values):
         if keys:
             raise PermissionError(13, "read-only")
 
-    monkeypatch.setattr(Space, "put_bytes", refuse)
+    monkeypatch.setattr(Namespace, "put_bytes", refuse)
     result = score(world / "gen", world, store)
     assert result.metrics["fd@efficientnet-lite0"].status == "ok"

@@ -45,9 +45,11 @@ def bits(world, store, model="gen", protocol=PROTOCOL, **options):
     assert not any(planned.workload.pending.values())
     found = {}
     for task in planned.plan.tasks:
-        space = planned.spaces.of(task, "generated")
+        namespace = planned.namespaces.of(task, "generated")
         name = "score" if task.scores_pairs else "features"
-        found[task.network] = {key: space.get([key], name).tobytes() for key in space.keys()}
+        found[task.network] = {
+            key: namespace.get([key], name).tobytes() for key in namespace.keys()
+        }
     return found
 
 
@@ -118,9 +120,9 @@ def test_a_second_model_reads_no_reference_and_scores_the_same(world, tmp_path, 
 
 def test_damaged_maps_are_computed_again(world, tmp_path):
     first = bits(world, tmp_path / "store")
-    for space in (tmp_path / "store").glob("*/space.json"):
-        if '"ocr-sim"' in space.read_text():
-            shutil.rmtree(space.parent)
+    for namespace in (tmp_path / "store").glob("*/space.json"):
+        if '"ocr-sim"' in namespace.read_text():
+            shutil.rmtree(namespace.parent)
     for path in (tmp_path / "store" / "maps").glob("*/*.row"):
         path.write_bytes(path.read_bytes()[:-7])
     assert bits(world, tmp_path / "store") == first

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.evaluation.processes import environment
+from tests.waiting import HANG_S
 
 SCORE = """
 import json, sys
@@ -14,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from figbench.metrics import get_metric
 from figbench.metrics.base import MetricInputs, Needs
-from figbench.store import Store, row_key
-import figbench.evaluation.scoring.score as score
+from figbench.store import Store, record_key
+from figbench.evaluation.scoring.stored_inputs import read_features
 from figbench.data.types import Figure
 from figbench.evaluation.planning.workload import image_key
 
@@ -23,22 +24,24 @@ def peak_mib():
     [line] = [x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x]
     return int(line.split()[1]) / 1024
 
-n, width, space = int(sys.argv[1]), int(sys.argv[2]), Store(Path(sys.argv[3])).space({"n": "x"})
+n, width = int(sys.argv[1]), int(sys.argv[2])
+namespace = Store(Path(sys.argv[3])).namespace({"n": "x"})
 figures = [Figure(str(i), 0, "", str(i), 9, 9) for i in range(2 * n)]
 rng = np.random.default_rng(0)
 for start in range(0, 2 * n, 128):
     keys = [image_key(one) for one in figures[start : start + 128]]
-    space.put(keys, {k: rng.random((len(keys), width), np.float32) for k in ("features", "logits")})
+    arrays = {k: rng.random((len(keys), width), np.float32) for k in ("features", "logits")}
+    namespace.put(keys, arrays)
 
-class Spaces:
+class Namespaces:
     def of(self, task, side):
-        return space
+        return namespace
 
 before = peak_mib()
 for name in ("fid", "kid", "isc", "prdc@inception-v3"):
     needs = get_metric(name).spec.needs
     halves = figures[:n], figures[n:]
-    sides = [score._features(Spaces(), None, "", half, needs) for half in halves]
+    sides = [read_features(Namespaces(), None, "", half, needs) for half in halves]
     ids = [one.figure_id for one in figures[:n]]
     inputs = MetricInputs(ids, [0] * n, ids, np.ones(n, bool), rng, *sides)
     get_metric(name).compute(inputs, {"subset_size": 200} if name == "kid" else {})
@@ -49,7 +52,7 @@ print(json.dumps([before, peak_mib()]))
 def peaks_mib(n, width, store):
     done = subprocess.run(
         [sys.executable, "-c", SCORE, str(n), str(width), str(store)],
-        capture_output=True, text=True, env=environment(), timeout=240, check=True,
+        capture_output=True, text=True, env=environment(), timeout=HANG_S, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)
 

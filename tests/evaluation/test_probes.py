@@ -13,7 +13,7 @@ def digest(number):
 def test_verdicts_reach_the_disk_before_the_set_is_read(tmp_path, monkeypatch):
     """So that a kill costs seconds of reading, not all of it."""
     monkeypatch.setattr(decode_cache, "FLUSH_AFTER_S", 0.0)
-    cache = decode_cache.ProbeCache(Store(tmp_path))
+    cache = decode_cache.DecodeCache(Store(tmp_path))
 
     def note(number):
         cache[digest(number)] = Probe(width=number, height=1)
@@ -21,6 +21,6 @@ def test_verdicts_reach_the_disk_before_the_set_is_read(tmp_path, monkeypatch):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(note, range(200))) == list(range(200))
-    again = decode_cache.ProbeCache(Store(tmp_path))
+    again = decode_cache.DecodeCache(Store(tmp_path))
     assert len(again) == 200
     assert all(again[digest(number)].width == number for number in range(200))

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from figbench.evaluation.distributed import heartbeat
 from figbench.evaluation.distributed.shard import remaining, share
 from figbench.evaluation.planning.shard import Shard, shard_from_environment
 from tests.evaluation.processes import command, environment, run, scores, torchrun
+from tests.waiting import wait_until
 
 
 def same(ours, theirs):
@@ -57,11 +58,7 @@ def test_rank_killed_with_its_group_then_rerun(world, alone, tmp_path):
 
 def wait_for(store, process):
     """Waits until a second rank shows that it has begun."""
-    deadline = time.monotonic() + 120
-    while not list((store / "runs").glob("*/1")):
-        assert process.poll() is None, "ended early"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: list((store / "runs").glob("*/1")), running=process)
 
 
 def test_rank_0_takes_over_the_share_of_a_rank_that_died(world, alone, tmp_path):
@@ -98,12 +95,12 @@ def test_shares_are_disjoint_whole_and_stay_where_they_are(world, tmp_path):
     assert max(map(len, before)) - min(map(len, before)) <= 12
     jobs = [job for group in plan.workload.groups for job in group.jobs]
     job = next(job for job in jobs if job.task.scores_pairs)
-    plan.spaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
+    plan.namespaces.of(job.task, job.side).put([job.key], {"score": np.zeros(1)})
     again = prepare(
         world / "gen", world / "ref", world / "p.yaml", store=tmp_path, options=Options()
     )
     stored = {(job.task, job.side, job.key)}
-    assert keys(remaining(plan.workload, plan.spaces)) == keys(plan.workload) - stored
+    assert keys(remaining(plan.workload, plan.namespaces)) == keys(plan.workload) - stored
     assert [keys(share(again.workload, s)) for s in shards] == [part - stored for part in before]
 
 
@@ -136,25 +133,34 @@ def test_contradicting_variables_are_an_error(rank):
 
 
 def test_watch_tells_the_living_from_the_dead(tmp_path, monkeypatch):
-    monkeypatch.setattr(heartbeat, "BEAT_S", 0.02)
-    monkeypatch.setattr(heartbeat, "SILENT_AFTER_S", 0.3)
-    monkeypatch.setattr(heartbeat, "UNSEEN_AFTER_S", 0.1)
+    """Rank 0's clock is the test's own; the other process counts up in real time."""
+    clock = [0.0]
+    own = SimpleNamespace(monotonic=lambda: clock[0], time_ns=lambda: 0)
+    monkeypatch.setattr(heartbeat, "time", own)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.001)
+    path = tmp_path / "1"
     watch = heartbeat.Watch(tmp_path, 2)
-    assert watch.anyone_at_work()
+    clock[0] += 0.9 * heartbeat.UNSEEN_AFTER_S
+    assert watch.any_running()
+    clock[0] += 0.2 * heartbeat.UNSEEN_AFTER_S
+    assert not watch.any_running()
     with heartbeat.beating(tmp_path, 1):
-        time.sleep(0.4)
-        assert watch.anyone_at_work()
-        time.sleep(0.4)
-        assert watch.anyone_at_work()
-    assert not watch.anyone_at_work()
-    (tmp_path / "1").write_text("left by a process that was killed")
-    assert watch.anyone_at_work()
-    time.sleep(0.35)
-    assert not watch.anyone_at_work()
+        for _ in range(3):
+            before = path.read_text()
+            wait_until(lambda before=before: path.read_text() != before)
+            clock[0] += 0.9 * heartbeat.SILENT_AFTER_S
+            assert watch.any_running()
+    assert not watch.any_running()
+    path.write_text("left by a process that was killed")
+    assert watch.any_running()
+    clock[0] += 0.9 * heartbeat.SILENT_AFTER_S
+    assert watch.any_running()
+    clock[0] += 0.2 * heartbeat.SILENT_AFTER_S
+    assert not watch.any_running()
     with pytest.raises(ValueError, match="inside"), heartbeat.beating(tmp_path, 1):
         raise ValueError("inside")
-    assert not watch.anyone_at_work()
-    assert not heartbeat.Watch(tmp_path, 1).anyone_at_work()
+    assert not watch.any_running()
+    assert not heartbeat.Watch(tmp_path, 1).any_running()
 
 
 def a_few(world, root):

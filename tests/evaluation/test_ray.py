@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import psutil
 import pytest
@@ -17,8 +16,9 @@ from figbench.evaluation import Options, evaluate, prepare
 from figbench.evaluation.distributed import ray_executor
 from figbench.evaluation.planning.shard import Shard
 from figbench.protocol import Protocol
-from figbench.store import Space
+from figbench.store import Namespace
 from tests.evaluation.processes import command, environment, run, scores
+from tests.waiting import HANG_S, wait_until
 
 RAY = ("--deterministic", "--executor", "ray", "--ray-address", "local", "--ray-workers", "2")
 
@@ -27,18 +27,18 @@ def rows(store):
     """Every stored number: {space: {array: {key: bytes}}}."""
     found = {}
     for folder in store.glob("*/space.json"):
-        space = Space(folder.parent, {})
-        keys = sorted(space.keys())
-        found[space.id] = {
-            name: dict(zip(keys, map(bytes, space.get(keys, name)), strict=True))
-            for name in names(space)
+        namespace = Namespace(folder.parent, {})
+        keys = sorted(namespace.keys())
+        found[namespace.id] = {
+            name: dict(zip(keys, map(bytes, namespace.get(keys, name)), strict=True))
+            for name in names(namespace)
             if name not in ("keys", "data", "ends")
         }
     return found
 
 
-def names(space):
-    with safe_open(next(space.folder.glob("*.safetensors")), framework="numpy") as segment:
+def names(namespace):
+    with safe_open(next(namespace.folder.glob("*.safetensors")), framework="numpy") as segment:
         return list(segment.keys())
 
 
@@ -113,7 +113,7 @@ def test_a_worker_killed_on_its_way_costs_no_row_and_no_bit(world, deterministic
     )
     victim = first_computing(driver)
     victim.kill()
-    document, messages = driver.communicate(timeout=120)
+    document, messages = driver.communicate(timeout=HANG_S)
     assert driver.returncode == 0, messages
     assert "worker died" in messages
     assert json.loads(document)["provenance"]["execution"] == {"deterministic": True}
@@ -122,18 +122,18 @@ def test_a_worker_killed_on_its_way_costs_no_row_and_no_bit(world, deterministic
 
 
 def first_computing(driver):
-    """Waits until a Ray worker computes a part of the run; returns its process."""
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        assert driver.poll() is None, driver.stderr.read()
+    """Waits until a Ray worker computes a part of the run; returns its process, suspended."""
+
+    def computing():
         for process in psutil.Process(driver.pid).children(recursive=True):
-            try:
+            with suppress(psutil.Error):
+                process.suspend()
                 if process.cmdline()[:1] == ["ray::Worker.compute"]:
                     return process
-            except (psutil.Error, IndexError):
-                continue
-        time.sleep(0.02)
-    raise AssertionError("no worker began")
+                process.resume()
+        return None
+
+    return wait_until(computing, running=driver)
 
 
 @pytest.mark.slow
@@ -147,10 +147,10 @@ def test_sigterm_keeps_rows_and_leaves_no_worker(world, tmp_path):
     first_computing(driver)
     family = psutil.Process(driver.pid).children(recursive=True)
     os.kill(driver.pid, signal.SIGTERM)
-    _, messages = driver.communicate(timeout=60)
+    _, messages = driver.communicate(timeout=HANG_S)
     assert driver.returncode == 130, messages
     assert "Interrupted" in messages
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=HANG_S)
     assert not alive
 
 

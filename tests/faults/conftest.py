@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.waiting import HANG_S
+
 ROOT = Path(__file__).parents[2]
 PROTOCOL = """
 id: cheap
@@ -57,7 +59,7 @@ class Server:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=HANG_S)
 
 
 @pytest.fixture(scope="session")

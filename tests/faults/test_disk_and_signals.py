@@ -83,7 +83,7 @@ def test_disk_fills_up_under_the_store(figbench_command, world, alone, tmp_path,
     assert not (out / "result.json").exists()
     assert not list(store.rglob("*.part"))
     for description in store.glob("*/space.json"):
-        assert Store(store).space_by_id(description.parent.name).damaged == []
+        assert Store(store).namespace_by_id(description.parent.name).damaged == []
     kept = len(list(store.rglob("*.safetensors")))
     disk.empty()
     again = figbench_command(*world.evaluate(store, out, "--json"), flush_rows=8)

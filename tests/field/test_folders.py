@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from figbench.errors import UserError
 from figbench.evaluation.planning.inputs import load_inputs
+from figbench.evaluation.planning.notes import check_left_out
 from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.reading import check_left_out
 from figbench.evaluation.progress import SilentProgress
 from figbench.protocol import Protocol
 from figbench.store import Store
@@ -35,7 +35,7 @@ def check(plan):
             return
         pairs = {
             (row.reference.figure_id.rpartition("/")[2], row.generated.sha256)
-            for row in inputs.sides.rows
+            for row in inputs.sides.pairs
             if row.generated is not None
         }
         expected = {(name, sha256(data).hexdigest()) for name, data in right}

@@ -13,6 +13,7 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(20, 4)), RNG.normal(size=(30, 4))
 NAN = X.copy()
 NAN[3, 1] = np.nan
+GRAPH = {"nodes": [{"id": "a", "text": "A"}], "edges": []}
 IMAGE = RNG.integers(0, 256, (32, 32, 3), dtype=np.uint8)
 
 WRONG = {
@@ -55,6 +56,14 @@ WRONG = {
     "range": (lambda: as_rgb_images([IMAGE], value_range=(0, 255)), "value_range: "),
     "none": (lambda: as_rgb_images([]), "images: empty"),
     "int64": (lambda: as_rgb_images(torch.zeros(3, 8, 8, dtype=torch.int64)), "dtype int64"),
+    "graphs": (lambda: F.structure("a.svg", [{}]), "generated: str, expected a list of graphs"),
+    "graph": (lambda: F.structure([{"nodes": 3}], [GRAPH]), r"generated\[0\]: This is not"),
+    "no graph": (lambda: F.structure([GRAPH], [None]), r"reference\[0\]: None"),
+    "graph counts": (lambda: F.structure([GRAPH], [GRAPH] * 2), "1 and 2 graphs"),
+    "captions": (lambda: F.caption_recall([["a"]], "a"), "captions: expected a list"),
+    "no names": (lambda: F.caption_recall([["a"]], ["A box."]), "captions: none names a label"),
+    "width mismatch": (lambda: F.frechet_distance(X, Y[:, :2]), "widths 4 and 2 differ"),
+    "one image": (lambda: F.inception_score(X[:1]), "logits: 1 rows"),
     "expected": (lambda: F.validity([IMAGE], [IMAGE], expected=0), "expected: 0"),
 }
 

@@ -97,3 +97,31 @@ def test_validity_counts_every_flaw():
         "duplicate_rate": 0.2,
         "near_copy_rate": 0.2,
     }
+
+
+def test_structure_equals_the_comparison_of_two_graphs():
+    from figbench.graphs.model import FigureGraph
+    from figbench.metrics.numerics.graph_matching import compare_graphs
+
+    nodes = [{"id": name, "text": f"Layer {name}"} for name in "abcd"]
+    edges = [{"source": s, "target": t} for s, t in ("ab", "bc", "cd")]
+    truth = {"nodes": nodes, "edges": edges}
+    drawn = {"nodes": nodes[:3], "edges": [edges[0], {"source": "c", "target": "b"}]}
+    scores = F.structure([drawn, truth], [truth, FigureGraph.from_json(truth)])
+    expected = compare_graphs(*(FigureGraph.from_json(one) for one in (drawn, truth)))
+    assert scores["node_f1"].value == pytest.approx((expected.node.f1 + 1) / 2)
+    assert scores["edge_f1"].value == pytest.approx((expected.edge.f1 + 1) / 2)
+    missing = F.structure([None, truth], [truth, truth])
+    assert missing["edge_f1"].value == 0.5
+
+
+def test_the_recall_of_a_caption_needs_no_reference():
+    captions = [
+        "A \"ResNet-50\" feeds \u201cHead\u201d and `Loss`; it doesn't feed 'Data'.",
+        "A figure without names.",
+        "``Encoder'' and then ``Decoder''",
+    ]
+    assert F.named_labels(captions[0]) == ["ResNet-50", "Head", "Loss", "Data"]
+    score = F.caption_recall([["ResNet-50", "Head"], ["x"], ["Decodr", "other"]], captions)
+    assert score.value == pytest.approx(0.5) and score.n == 2
+    assert score.per_figure.tolist() == [0.5, 0.5]

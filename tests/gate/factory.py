@@ -12,7 +12,7 @@ from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure
 from figbench.results.files import write_result
-from figbench.store import Store, row_key
+from figbench.store import Store, record_key
 from tests.results.factory import make_result
 
 
@@ -73,11 +73,13 @@ def _write_features(folder, digests, features, n):
 
     generated, reference = (np.asarray(one, np.float32) for one in features)
     store = Store(folder / "store")
-    space = store.space({"kind": "features", "network": "x"})
+    namespace = store.namespace({"kind": "features", "network": "x"})
     theirs = [digest(f"reference{i}") for i in range(len(reference))]
-    space.put([row_key(one) for one in digests], {"features": generated})
-    space.put([row_key(one) for one in theirs], {"features": reference})
-    index = {name: {"generated": space.id, "reference": space.id} for name in ("fd@x", "kd@x")}
+    namespace.put([record_key(one) for one in digests], {"features": generated})
+    namespace.put([record_key(one) for one in theirs], {"features": reference})
+    index = {
+        name: {"generated": namespace.id, "reference": namespace.id} for name in ("fd@x", "kd@x")
+    }
     (folder / "features.json").write_text(json.dumps({"features": index, "readings": {}}))
     figures = tuple(Figure(f"r{i}", 0, "x", one, 1, 1) for i, one in enumerate(theirs))
     save_manifest(Manifest(figures, (), "flat", str(folder), "x"), folder / "reference.jsonl")

@@ -11,6 +11,7 @@ import pytest
 
 from figbench.results.files import load_result, write_result
 from tests.gate.factory import digest, value, write_run
+from tests.waiting import HANG_S
 
 
 def figbench(*arguments, cwd=None, **env):
@@ -20,7 +21,7 @@ def figbench(*arguments, cwd=None, **env):
         text=True,
         cwd=cwd,
         env={**os.environ, "COLUMNS": "250", **env},
-        timeout=120,
+        timeout=HANG_S,
     )
 
 

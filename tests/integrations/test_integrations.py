@@ -21,8 +21,8 @@ from figbench.errors import UserError
 from figbench.integrations.accelerate import log_validation
 from figbench.integrations.diffusers import evaluate_pipeline
 from figbench.integrations.overlay import MATCHED, UNMATCHED, contact_sheet, label_overlay
-from figbench.integrations.require import require
 from figbench.integrations.torchmetrics import FigbenchMetric
+from figbench.io.optional import require
 from figbench.store import MemoryStore
 
 METRICS = ["kd@efficientnet-lite0", "ssim", "validity"]
@@ -229,6 +229,6 @@ def test_a_pipeline_is_sampled_into_an_evaluator():
 
 
 def test_a_missing_library_names_its_extra():
-    with pytest.raises(UserError, match=r"pip install 'figbench\[torchmetrics\]'"):
-        require("no_such_library", extra="torchmetrics")
-    assert require("json", extra="none") is sys.modules["json"]
+    with pytest.raises(UserError, match=r"This test needs no_such_library.*\npip install"):
+        require("no_such_library", purpose="This test")
+    assert require("json", purpose="This test") is sys.modules["json"]

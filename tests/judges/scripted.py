@@ -6,7 +6,6 @@ import io
 import json
 import re
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import numpy as np
 from PIL import Image
+
+from tests.waiting import pause
 
 
 @dataclass
@@ -127,7 +128,7 @@ def served(judge, fault=None, latency=0.0):
                 server.in_flight += 1
                 server.most_in_flight = max(server.most_in_flight, server.in_flight)
             try:
-                time.sleep(latency)
+                pause(latency)
                 if fault is not None and fault(self, number, body):
                     return
                 # As gateways do: a repeated idempotency key returns the stored answer.

@@ -4,13 +4,13 @@ import os
 import random
 import subprocess
 import sys
-import time
 
 import pyarrow.parquet as pq
 import pytest
 
 from figbench.judges.ledger import Ledger, Reply
 from tests.judges.scripted import ScriptedJudge, served
+from tests.waiting import pause, wait_until
 
 COLUMNS = ["key", "purpose", "prompt_id", "repeat", "status", "position", "winner", "raw"]
 
@@ -48,9 +48,8 @@ def kill_and_resume(sets, tmp_path, points, seed):
             server.requests.clear()
             process = start(sets, out, server.endpoint)
             after = rng.randrange(1, calls)
-            while len(server.requests) < after and process.poll() is None:
-                time.sleep(0.002)
-            time.sleep(rng.random() * 0.05)
+            wait_until(lambda: len(server.requests) >= after or process.poll() is not None)  # noqa: B023
+            pause(rng.random() * 0.05)
             process.kill()
             process.communicate()
             log = out / "ledger.log"

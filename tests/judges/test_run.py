@@ -2,6 +2,8 @@
 
 import json
 import socket
+import threading
+from contextlib import suppress
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,13 +13,14 @@ from figbench.judges import JudgeProtocol, JudgeSettings, judge
 from figbench.judges.budget import Price
 from figbench.judges.execute import CallSettings
 from tests.judges.scripted import ScriptedJudge, served, write_sets
+from tests.waiting import HANG_S
 
 BLIND = JudgeProtocol.load("pairwise-blind")
 SMALL = BLIND.from_document({**BLIND.model_dump(), "pictures": {"longest_side": 64}}, "small")
 CHEAP = {"controls": 2, "anchors": 0, "protocol": SMALL}
 
 
-def run(sets, out, server, *, timeout=5.0, attempts=4, budget=None, concurrency=4, **more):
+def run(sets, out, server, *, timeout=HANG_S, attempts=4, budget=None, concurrency=4, **more):
     calls = CallSettings(concurrency=concurrency, attempts=attempts, backoff_s=0.02)
     settings = JudgeSettings("", "", budget, Price(10, 40, False), timeout, calls)
     options = {**CHEAP, **more}
@@ -87,11 +90,13 @@ def _half(handler):
     return _closes(handler)
 
 
-def _slow(handler):
-    import time
-
-    time.sleep(1.0)
-    return _closes(handler)
+def _silent(handler):
+    """Answers nothing until the client has hung up."""
+    handler.connection.settimeout(HANG_S)
+    with suppress(ConnectionError):
+        assert handler.connection.recv(1) == b""
+    handler.close_connection = True
+    return True
 
 
 FAULTS = {
@@ -103,7 +108,6 @@ FAULTS = {
     "server error": lambda h: h.reply(500, b"\xff\xfe<html>") or True,
     "closed": _closes,
     "half an answer": _half,
-    "slow": _slow,
 }  # fmt: skip
 
 
@@ -113,7 +117,20 @@ def test_a_fault_of_the_transport_is_retried(sets, tmp_path, name):
         return FAULTS[name](handler) if number % 3 == 1 else False
 
     with served(ScriptedJudge(), fault) as server:
-        result = run(sets, tmp_path, server, timeout=0.5, attempts=8)
+        result = run(sets, tmp_path, server, attempts=8)
+    assert result.complete
+    assert result.card["failures"] == {}
+    assert result.card["cost"]["requests"] > result.card["cost"]["answers"]
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again(sets, tmp_path):
+    """On a slow machine the limit may end other requests too; they are asked for again as well."""
+
+    def fault(handler, number, _body):
+        return _silent(handler) if number == 1 else False
+
+    with served(ScriptedJudge(), fault) as server:
+        result = run(sets, tmp_path, server, timeout=1.5, attempts=100)
     assert result.complete
     assert result.card["failures"] == {}
     assert result.card["cost"]["requests"] > result.card["cost"]["answers"]
@@ -243,7 +260,15 @@ def test_requests_that_may_be_charged_count_against_the_budget(sets, tmp_path):
 
 
 def test_concurrency_is_limited(sets, tmp_path):
-    with served(ScriptedJudge(), latency=0.02) as server:
+    """The first three requests wait for one another: fewer than three at a time would hang."""
+    barrier = threading.Barrier(3)
+
+    def fault(_handler, number, _body):
+        if number <= 3:
+            barrier.wait(timeout=HANG_S)
+        return False
+
+    with served(ScriptedJudge(), fault) as server:
         run(sets, tmp_path, server, concurrency=3)
     assert server.most_in_flight == 3
 

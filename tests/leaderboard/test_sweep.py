@@ -1,20 +1,28 @@
 import csv
 import json
+import re
 import shutil
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
+from figbench.cli.sweep import blocks, show_sweep
 from figbench.errors import UserError
 from figbench.models import get_model
+from figbench.pages.choices import distance_metrics, fidelity_metric, figure_metric
 from figbench.results.files import load_result
 from figbench.results.schema import RunResult
-from figbench.sweeps.axes import get_axis
+from figbench.sweeps.axes import GUIDANCE, get_axis
+from figbench.sweeps.page import write_page
 from figbench.sweeps.points import choose, folders_by_value
-from figbench.sweeps.run import run_sweep
+from figbench.sweeps.run import run_sweep, sweep_document
 from figbench.sweeps.sampling import Point, parse_scales, plan_family
 from tests.leaderboard.factory import entry, metric
+
+FD = "fd@efficientnet-lite0"
 
 
 def _result(fd, half, label_f1):
@@ -210,3 +218,41 @@ def test_an_unknown_axis_or_another_axes_folder_is_named(tmp_path):
     (tmp_path / "evaluation_cfg_5").mkdir()
     with pytest.raises(UserError, match="no num_inference_steps"):
         folders_by_value([tmp_path / "evaluation_cfg_5"], get_axis("num_inference_steps"))
+
+
+def test_the_page_holds_the_choice_the_values_and_their_hover_texts(tmp_path):
+    results = {1.0: _result(10, 1, 0.2), 5.0: _result(10.5, 1, 0.6), 9.0: _result(30, 1, 0.9)}
+    document = sweep_document(results, GUIDANCE)
+    assert (document["quality"], document["text_fidelity"]) == (FD, "label_f1")
+    page = write_page(results, document, tmp_path, GUIDANCE).read_text(encoding="utf-8")
+    assert "Chosen: guidance 5 (Fréchet distance, EfficientNet-Lite0" in page
+    assert "<title>guidance 5: Label F1 0.6 [0.5, 0.7]</title>" in page
+    assert page.count("<title>guidance") == 9
+    assert page.count("<script") == 1 and "http://www.w3.org" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert write_page(results, document, tmp_path, GUIDANCE).read_text(encoding="utf-8") == page
+
+
+def test_the_table_of_a_sweep_fits_80_columns(capsys):
+    results = {scale: _result(10 + scale, 1, scale / 10) for scale in (1.0, 5.0, 7.5)}
+    for result in results.values():
+        for k in range(6):
+            result.metrics[f"external_number_{k}"] = result.metrics["label_f1"]
+    console = Console(file=sys.stdout, width=80, force_terminal=False)
+    show_sweep(console, results, sweep_document(results, GUIDANCE), GUIDANCE)
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if not line.startswith(("sweep:", "Rule:"))]
+    assert max(map(len, rows)) <= 80
+    assert any(line.strip().startswith("* ") for line in rows)
+    columns = [["m", "x" * 30]] * 5
+    assert [len(block) for block in blocks(["p", "1"], columns)] == [2, 2, 1]
+
+
+def test_metrics_are_chosen_by_their_specs():
+    offered = ["ssim", "fid", "kid", "ocr_sim", "label_recall", "label_f1", "word_f1"]
+    assert distance_metrics(offered) == ["kid", "fid"]
+    assert fidelity_metric(offered) == "label_f1"
+    assert fidelity_metric(["ssim", "ocr_sim", "nothing"]) == "ocr_sim"
+    assert figure_metric(["valid_rate", "lpips"]) == ("lpips", False)
+    assert figure_metric(["valid_rate", "nothing"]) is None

@@ -13,7 +13,7 @@ from figbench.metrics.numerics.inception_score import score_influences, score_su
 from figbench.metrics.numerics.kernel import draw_subsets, kernel_sums
 from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
-from figbench.store import Store, row_key
+from figbench.store import Store, record_key
 from tests.metrics.inputs import feature_inputs, make_inputs, relu_features
 
 N, M, WIDTH = 130, 90, 20
@@ -27,11 +27,11 @@ def sides():
 
 def stored(root, array, rng, segment=16, name="features"):
     """The rows of ``array`` in segments that have nothing to do with their order."""
-    keys = [row_key(str(row)) for row in range(len(array))]
-    space = Store(root).space({"kind": name})
+    keys = [record_key(str(row)) for row in range(len(array))]
+    namespace = Store(root).namespace({"kind": name})
     for part in np.array_split(rng.permutation(len(array)), -(-len(array) // segment)):
-        space.put([keys[row] for row in part], {name: array[part]})
-    return Store(root).space({"kind": name}).rows(keys, name)
+        namespace.put([keys[row] for row in part], {name: array[part]})
+    return Store(root).namespace({"kind": name}).get_lazily(keys, name)
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_stored_rows_read_like_the_array(sides, on_disk):
 
 
 def test_a_row_that_is_not_there_is_an_integrity_error(tmp_path):
-    space = Store(tmp_path).space({"kind": "test"})
-    with pytest.raises(IntegrityError, match="no row"):
-        space.rows([row_key("nothing")], "features")
+    namespace = Store(tmp_path).namespace({"kind": "test"})
+    with pytest.raises(IntegrityError, match="no record"):
+        namespace.get_lazily([record_key("nothing")], "features")
 
 
 @pytest.mark.parametrize("name", ["fid", "kid", "prdc@x"])

@@ -95,6 +95,34 @@ def test_a_model_that_won_everything_is_regularised_and_said():
     assert str(few["A"].ranks) == "1-2"
 
 
+@pytest.mark.parametrize(
+    ("wins", "ties", "losses"), [(6, 10, 0), (0, 10, 6), (1, 15, 0), (15, 1, 0), (6, 4, 1)]
+)
+def test_few_or_no_losses_beside_ties_have_a_finite_estimate(wins, ties, losses):
+    """Strengths and the tie parameter would grow together without a limit."""
+    outcomes = ["first"] * wins + ["tie"] * ties + ["second"] * losses
+    votes = [
+        Vote(f"p{k}", f"p{k // 2}", "a", "b", outcome, "r") for k, outcome in enumerate(outcomes)
+    ]
+    ranking = rank(votes, resamples=100)
+    assert ranking["a"].win_rate.value == (wins + ties / 2) / len(votes)
+    assert np.sign(ranking["a"].strength.value) == np.sign(wins - losses)
+    assert abs(ranking["a"].strength.value) < 10
+    assert ranking.regularised == (not (wins and losses))
+
+
+def test_any_connected_votes_have_a_finite_estimate(rng):
+    for _ in range(15):
+        chances = rng.dirichlet([0.4, 0.6, 0.4])
+        votes = [
+            Vote(f"p{k}", f"p{k // 2}", f"m{k % 3}", f"m{(k + 1) % 3}",
+                 ("first", "tie", "second")[rng.choice(3, p=chances)], "r")
+            for k in range(int(rng.integers(3, 30)))
+        ]  # fmt: skip
+        ranking = rank(votes, resamples=100)
+        assert all(np.isfinite(line.strength.value) for line in ranking.models)
+
+
 def test_only_ties_tie():
     result = rank([vote("tie", prompt=str(i)) for i in range(30)])
     assert [line.strength.value for line in result.models] == [0.0, 0.0]

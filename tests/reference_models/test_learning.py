@@ -12,8 +12,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 # figgen-nano at half its side: the same networks, a quarter of the work.
 HALF = (
-    "image_size=32", "autoencoder.steps=700", "autoencoder.ocr_weight=0", "diffusion.steps=900",
-    "run.checkpoint_every=10000", "run.grid_every=0",
+    "image_size=32", "autoencoder.steps=700", "diffusion.steps=900", "run.precision=no",
+    "autoencoder.global_batch=4", "autoencoder.micro_batch=4", "diffusion.global_batch=16",
+    "diffusion.micro_batch=16", "run.checkpoint_every=10000",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from figbench_figgen.train_autoencoder import AutoencoderStage
 
 from figbench.errors import EXIT_INTERRUPTED
 from tests.reference_models.conftest import read_log, state_of, train
+from tests.waiting import HANG_S
 
 TWO_THREADS = {**os.environ, "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
 
@@ -88,7 +89,7 @@ def test_stopped_and_resumed_equals_undisturbed_bit_for_bit(
     arguments = [str(simple_root), str(tmp_path), str(trained), str(int(number)), *DIFFUSION]
     done = subprocess.run(
         [sys.executable, "-c", KILLED, *arguments],
-        capture_output=True, text=True, env=TWO_THREADS, timeout=120,
+        capture_output=True, text=True, env=TWO_THREADS, timeout=HANG_S,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     if code == EXIT_INTERRUPTED:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from figbench import load_manifest
 from figbench.errors import UserError
+from tests.waiting import HANG_S
 
 
 def draw(figgen, trained, root, out, **more):
@@ -75,7 +76,7 @@ def test_two_processes_draw_what_one_draws(drawn, trained, simple_root, tmp_path
         "--guidance-scale", "3", "--steps", "4", "--samples-per-prompt", "2", "--device", "cpu",
     ]  # fmt: skip
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=HANG_S)
     assert done.returncode == 0, done.stderr
     shares = sorted((tmp_path / "done").glob("rank-*.jsonl"))
     counts = [len(one.read_text().splitlines()) for one in shares]

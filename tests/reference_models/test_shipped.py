@@ -11,7 +11,7 @@ from figbench_figgen.pipeline import FigGenPipeline
 from typer.testing import CliRunner
 
 from figbench.cli.main import app
-from figbench.errors import UserError
+from figbench.errors import IntegrityError, UserError
 
 PROMPT = "A red box labelled A, then a blue circle labelled B, joined by arrows"
 
@@ -71,3 +71,20 @@ def test_an_export_never_writes_over_a_folder(trained, weights):
     _, root = weights
     with pytest.raises(UserError, match="exists already"):
         export(trained, root / "weights" / "figgen-test")
+
+
+def test_changed_weights_are_refused_before_they_draw(figgen, weights):
+    """One flipped bit in the last weight of the U-Net; both ways of loading see it."""
+    _, root = weights
+    path = root / "weights" / "figgen-test" / "unet" / "diffusion_pytorch_model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(IntegrityError, match="SHA-256"):
+        FigGenPipeline.from_pretrained("figgen-test")
+    with pytest.raises(IntegrityError, match="unet"):
+        figgen.sample("figgen-test", None, out=root / "out", prompt=[PROMPT], quiet=True)
+    assert not (root / "out").exists()
+    path.unlink()
+    with pytest.raises(IntegrityError, match="missing"):
+        FigGenPipeline.from_pretrained("figgen-test")

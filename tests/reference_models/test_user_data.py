@@ -1,11 +1,15 @@
 """Data sets as people have them: splits, caption columns, prompt lists, changed settings."""
 
+import io
 import json
+import tarfile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
+from figbench_figgen import splits, webdataset
 from figbench_figgen.config import DataConfig
 from figbench_figgen.figures import FigureSet
 from figbench_figgen.prompts import load_prompts
@@ -136,3 +140,59 @@ def test_settings_that_errors_advise_may_change_on_resume_and_are_recorded(
     text = "; ".join(record["changes"])
     assert "autoencoder.micro_batch: 2 != 1" in text
     assert "autoencoder.lr: 0.002 != 0.0001" in text
+
+
+def test_another_global_batch_is_refused_on_resume(figgen, simple_root, tmp_path):
+    """The order of the figures follows from it: the run would not be the same one."""
+    train(figgen, simple_root, tmp_path, "autoencoder", "autoencoder.steps=2")
+    changed = ["autoencoder.steps=3", "autoencoder.global_batch=8"]
+    with pytest.raises(UserError, match=r"autoencoder\.global_batch: 8 != ") as caught:
+        train(figgen, simple_root, tmp_path, "autoencoder", *changed, resume=True)
+    assert "micro_batch" in str(caught.value)
+
+
+def test_a_webdataset_brings_its_captions(tmp_path, monkeypatch):
+    """Shards of pairs of a picture and its text, as webdataset writes them."""
+    monkeypatch.setattr(splits, "gettempdir", lambda: str(tmp_path / "cache"))
+    root = tmp_path / "shards"
+    root.mkdir()
+    for shard in range(2):
+        with tarfile.open(root / f"figures-{shard:05d}.tar", "w") as archive:
+            for i in range(3):
+                for name, data in (
+                    (f"{shard}{i}.png", png(tmp_path / "one.png", 20 * i)),
+                    (f"{shard}{i}.txt", f"caption {shard} {i}".encode()),
+                ):
+                    entry = tarfile.TarInfo(name)
+                    entry.size = len(data)
+                    archive.addfile(entry, io.BytesIO(data))
+    expected = [f"caption {shard} {i}" for shard in range(2) for i in range(3)]
+    figures = FigureSet(str(root), DataConfig(), 32)
+    assert sorted(figures.captions) == expected
+    assert any("2 WebDataset shards" in note for note in figures.notes)
+    for i, caption in enumerate(figures.captions):
+        shade = 20 * int(caption.split()[-1])
+        assert torch.all((figures.padded(i) + 1) * 127.5 - shade < 0.01)
+    one = FigureSet(str(root / "figures-00001.tar"), DataConfig(), 32)
+    assert sorted(one.captions) == expected[3:]
+    # Without texts it is an archive of figures, and training says that captions are missing.
+    with tarfile.open(tmp_path / "bare.tar", "w") as archive:
+        archive.add(tmp_path / "one.png", "one.png")
+    with pytest.raises(UserError, match="caption"):
+        FigureSet(str(tmp_path / "bare.tar"), DataConfig(), 32)
+
+
+def test_json_texts_and_hostile_names_of_a_shard(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, data in (
+            ("../../out/0.png", png(tmp_path / "one.png", 9)),
+            ("../../out/0.json", json.dumps({"description": "A box."}).encode()),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    folder = webdataset.unpacked([tmp_path / "a.tar"], tmp_path / "cache", "description")
+    assert sorted(one.name for one in folder.iterdir()) == ["00000-0000000.png", "metadata.jsonl"]
+    record = json.loads((folder / "metadata.jsonl").read_text())
+    assert record["text"] == "A box."
+    assert not (tmp_path.parent / "out").exists()

@@ -70,7 +70,7 @@ def inputs_of(x, y, rng, clusters=None):
 
 
 def outcome_of(measurement, inputs, value=None):
-    found = interval_of(measurement, inputs.clusters, LEVEL, inputs.rng)
+    found = interval_of(measurement, inputs.clusters, LEVEL)
     value = measurement.value if value is None else value
     shift = value - measurement.value
     return Outcome(value, found.low + shift, found.high + shift)
@@ -146,7 +146,7 @@ def labels(papers, *, clustered=True):
         values = rng.beta(8 * quality, 8 * (1 - quality))
         names = np.repeat(np.arange(papers), sizes) if clustered else np.arange(len(values))
         measurement = Measurement(F1, float(values.mean()), per_figure=values)
-        found = interval_of(measurement, [str(name) for name in names], LEVEL, rng)
+        found = interval_of(measurement, [str(name) for name in names], LEVEL)
         return Outcome(measurement.value, found.low, found.high)
 
     return draw

@@ -134,6 +134,9 @@ def test_holm_by_hand():
 
 def test_minimum_detectable_effect_and_unpaired():
     assert minimum_detectable_effect(1.0) == pytest.approx(1.959964 + 0.841621, abs=1e-5)
+    few = minimum_detectable_effect(1.0, papers=6, tests=5)
+    assert few == pytest.approx(stats.t.ppf(0.995, 5) + stats.t.ppf(0.8, 5))
+    assert minimum_detectable_effect(1.0, papers=6, tests=5, smallest_p=2**-5) is None
     assert minimum_detectable_effect(None) is None
     assert unpaired_p_value(1.959964, 0.6, 0.8) == pytest.approx(0.05, abs=1e-5)
     assert unpaired_p_value(1.0, None, 0.8) is None

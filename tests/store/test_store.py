@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -13,24 +12,27 @@ from hypothesis import strategies as st
 
 from figbench.data.types import TextLine
 from figbench.errors import IntegrityError
-from figbench.store import Store, decode_lines, encode_lines, row_key
+from figbench.store import Store, decode_lines, encode_lines, record_key
+from tests.waiting import HANG_S, pause
 
 IDENTITY = {"network": "test", "weights": "abc"}
 
 
 def keys_and_rows(n, start=0):
-    keys = [row_key(str(i)) for i in range(start, start + n)]
+    keys = [record_key(str(i)) for i in range(start, start + n)]
     rows = np.arange(start, start + n, dtype=np.float32)[:, None] * np.ones(5, np.float32)
     return keys, rows
 
 
 def test_rows_come_back_in_the_order_asked_for_across_segments(tmp_path):
-    space = Store(tmp_path).space(IDENTITY)
+    namespace = Store(tmp_path).namespace(IDENTITY)
     for start in (0, 10, 20):
         keys, rows = keys_and_rows(10, start)
-        space.put(keys, {"features": rows})
+        namespace.put(keys, {"features": rows})
     wanted = [25, 3, 14, 3, 0]
-    found = Store(tmp_path).space(IDENTITY).get([row_key(str(i)) for i in wanted], "features")
+    found = (
+        Store(tmp_path).namespace(IDENTITY).get([record_key(str(i)) for i in wanted], "features")
+    )
     assert found[:, 0].tolist() == wanted
     assert found.dtype == np.float32
 
@@ -38,47 +40,47 @@ def test_rows_come_back_in_the_order_asked_for_across_segments(tmp_path):
 def test_identity_separates_spaces(tmp_path):
     store = Store(tmp_path)
     keys, rows = keys_and_rows(2)
-    store.space(IDENTITY).put(keys, {"features": rows})
-    other = store.space({**IDENTITY, "weights": "another file"})
+    store.namespace(IDENTITY).put(keys, {"features": rows})
+    other = store.namespace({**IDENTITY, "weights": "another file"})
     assert other.missing(keys) == keys
-    assert store.space(IDENTITY).missing(keys) == []
+    assert store.namespace(IDENTITY).missing(keys) == []
 
 
 def test_missing_row_and_missing_space_are_integrity_errors(tmp_path):
     store = Store(tmp_path)
-    space = store.space(IDENTITY)
-    with pytest.raises(IntegrityError, match="no row"):
-        space.get([row_key("nothing")], "features")
+    namespace = store.namespace(IDENTITY)
+    with pytest.raises(IntegrityError, match="no record"):
+        namespace.get([record_key("nothing")], "features")
     with pytest.raises(IntegrityError, match="no longer has"):
-        store.space_by_id("0" * 32)
+        store.namespace_by_id("0" * 32)
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty"])
 def test_damaged_segment_is_computed_again_not_believed(tmp_path, damage):
-    space = Store(tmp_path).space(IDENTITY)
+    namespace = Store(tmp_path).namespace(IDENTITY)
     keys, rows = keys_and_rows(4)
-    space.put(keys, {"features": rows})
-    [segment] = space.folder.glob("*.safetensors")
+    namespace.put(keys, {"features": rows})
+    [segment] = namespace.folder.glob("*.safetensors")
     data = bytearray(segment.read_bytes())
     if damage == "flip":
         data[-3] ^= 0xFF
     segment.write_bytes({"truncate": data[:-7], "flip": data, "empty": b""}[damage])
-    again = Store(tmp_path).space(IDENTITY)
+    again = Store(tmp_path).namespace(IDENTITY)
     assert again.missing(keys) == keys
     assert again.damaged == [segment]
     again.put(keys, {"features": rows})
-    assert np.array_equal(Store(tmp_path).space(IDENTITY).get(keys, "features"), rows)
+    assert np.array_equal(Store(tmp_path).namespace(IDENTITY).get(keys, "features"), rows)
 
 
 WRITER = """
 import sys, numpy as np
 from pathlib import Path
-from figbench.store import Store, row_key
+from figbench.store import Store, record_key
 root, start, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-space = Store(root).space({"network": "test", "weights": "abc"})
+namespace = Store(root).namespace({"network": "test", "weights": "abc"})
 print("ready", flush=True)
 for i in range(start, start + count):
-    space.put([row_key(str(i))], {"features": np.full((1, 2048), i, np.float32)})
+    namespace.put([record_key(str(i))], {"features": np.full((1, 2048), i, np.float32)})
 """
 
 
@@ -87,9 +89,9 @@ def test_two_writers_at_once_lose_nothing(tmp_path):
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(start), "40"])
         for start in (0, 20)
     ]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
-    space = Store(tmp_path).space(IDENTITY)
-    found = space.get([row_key(str(i)) for i in range(60)], "features")
+    assert [writer.wait(timeout=HANG_S) for writer in writers] == [0, 0]
+    namespace = Store(tmp_path).namespace(IDENTITY)
+    found = namespace.get([record_key(str(i)) for i in range(60)], "features")
     assert found[:, 7].tolist() == list(range(60))
 
 
@@ -101,17 +103,17 @@ def test_kill_at_any_moment_leaves_only_whole_rows(tmp_path):
         )
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(float(rng.uniform(0.01, 0.15)))
+        pause(float(rng.uniform(0.01, 0.15)))
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
-        space = Store(tmp_path).space(IDENTITY)
-        assert space.damaged == []
-        keys = [row_key(str(i)) for i in range(100000)]
-        kept = [i for i, key in enumerate(keys) if key in space]
+        namespace = Store(tmp_path).namespace(IDENTITY)
+        assert namespace.damaged == []
+        keys = [record_key(str(i)) for i in range(100000)]
+        kept = [i for i, key in enumerate(keys) if key in namespace]
         assert kept == list(range(len(kept)))
         if kept:
-            values = space.get([keys[i] for i in kept], "features")
+            values = namespace.get([keys[i] for i in kept], "features")
             assert np.array_equal(values[:, 0], np.array(kept, np.float32))
 
 
@@ -122,9 +124,9 @@ def test_readings_survive_the_round_trip(texts):
 
 
 def test_byte_rows_of_many_lengths(tmp_path):
-    space = Store(tmp_path).space({"kind": "ocr"})
+    namespace = Store(tmp_path).namespace({"kind": "ocr"})
     values = [b"", b"a", b"longer value", b""]
-    keys = [row_key(str(i)) for i in range(4)]
-    space.put_bytes(keys, values)
-    again = Store(tmp_path).space({"kind": "ocr"})
+    keys = [record_key(str(i)) for i in range(4)]
+    namespace.put_bytes(keys, values)
+    again = Store(tmp_path).namespace({"kind": "ocr"})
     assert again.get_bytes(keys[::-1]) == values[::-1]

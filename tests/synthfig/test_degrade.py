@@ -17,9 +17,9 @@ from figbench.synthfig import (
     render_scene,
     restyle,
 )
+from figbench.synthfig.drawing.text import width_of
 from figbench.synthfig.scene import Shape, Text
 from figbench.synthfig.simple import COLOURS, SIDE
-from figbench.synthfig.text import width_of
 
 SCENES = [make_scene(77, i) for i in range(12)]
 

@@ -11,7 +11,7 @@ from numpy.random import default_rng
 
 from figbench.errors import UserError
 from figbench.synthfig import Scene, make_scene, render_scene, restyle
-from figbench.synthfig.kinds import BUILDERS
+from figbench.synthfig.method.kinds import BUILDERS
 from figbench.synthfig.scene import Shape, Stroke, Text
 
 SCENES = 300

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from figbench.data.archives import is_archive
 from figbench.data.dataset_index import Listing
@@ -15,9 +17,11 @@ from figbench.data.index_files import (
     read_lines,
     row_list,
 )
-from figbench.data.layouts import folder, indexed, paper2fig, records, splits, tables
+from figbench.data.layouts import benchmarks, folder, indexed, paper2fig, records, splits, tables
 from figbench.data.layouts.filenames import ArchiveNames, FolderNames, Names
 from figbench.data.layouts.folder import Known
+from figbench.data.layouts.tools import TOOLS
+from figbench.data.types import Role
 from figbench.errors import UserError
 from figbench.registry import suggest
 
@@ -33,8 +37,9 @@ LAYOUTS = (
     "records",
     "parquet",
     "paper2fig100k",
+    *TOOLS,
 )
-_BY_NAME = ("flat", "samples", "folders", "figgen", "geneval")
+_BY_NAME = ("flat", "samples", "folders", "figgen", "geneval", *TOOLS)
 
 
 def find_listing(
@@ -76,7 +81,9 @@ def find_listing(
     if path.suffix == ".parquet":
         return tables.from_parquet([path])
     if index_suffix(path.name):
-        return _index(path, layout, caption)
+        return _index(
+            path, layout, split, caption, "reference" if known.is_reference else "generated"
+        )
     raise UserError(
         f"{path}: not a folder, archive (.zip, .tar, .tar.gz), or index (.json, .jsonl, .csv, "
         f".tsv, .parquet; also .gz).{_pointer(path)}"
@@ -105,7 +112,9 @@ def _set(
 ) -> Listing:
     """The index decides where there is one; then tables; then the names of the images."""
     if layout in (None, "records"):
-        listing = indexed.find_index(names, every, split, packed=packed)
+        listing = indexed.find_index(
+            names, every, split, packed=packed, required=known.is_reference
+        )
         if listing is not None:
             return listing
     if layout in (None, "parquet") and not packed:
@@ -128,18 +137,37 @@ def _set(
     return folder.read(part, layout if layout in _BY_NAME else None, known)
 
 
-def _index(path: Path, layout: str | None, caption: str) -> Listing:
+def _index(path: Path, layout: str | None, split: str | None, caption: str, side: Role) -> Listing:
     where, suffix = records.beside(path), index_suffix(path.name)
-    if suffix in (".jsonl", ".ndjson"):
-        return records.from_rows(where, read_lines(path))
     if suffix in (".csv", ".tsv"):
-        return records.from_rows(where, read_csv(path))
-    document = read_document(path)
-    if layout == "paper2fig100k" or (layout is None and paper2fig.is_document(document)):
-        return paper2fig.from_document(path, document, caption)
+        return _of_rows(where, list(read_csv(path)), split, side)
+    if suffix in (".jsonl", ".ndjson"):
+        document: Any = list(read_lines(path))
+    else:
+        document = read_document(path)
+        if layout == "paper2fig100k" or (layout is None and paper2fig.is_document(document)):
+            return paper2fig.from_document(path, document, caption)
+    found = benchmarks.adapted(str(path), document, side)
+    if found is not None:
+        return _adapted(where, found)
     if is_map(document):
         return records.from_map(where, document)
-    return records.from_rows(where, row_list(str(path), document))
+    return _of_rows(where, row_list(str(path), document), split, side)
+
+
+def _of_rows(
+    where: records.Where, rows: Sequence[Mapping[str, Any]], split: str | None, side: Role
+) -> Listing:
+    required = side == "reference"
+    chosen, notes = splits.of_records(where.title, rows, split, required=required)
+    listing = records.from_rows(where, chosen)
+    return replace(listing, notes=(*listing.notes, *notes))
+
+
+def _adapted(where: records.Where, found: benchmarks.Records) -> Listing:
+    listing = records.from_rows(where, found.rows)
+    notes = (*found.notes, *listing.notes[1:])
+    return replace(listing, labels=found.labels, notes=notes)
 
 
 def _pointer(path: Path) -> str:

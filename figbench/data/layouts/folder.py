@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from figbench.data.dataset_index import Candidate, Listing, is_bad, shown, some
-from figbench.data.layouts import by_name, geneval
+from figbench.data.layouts import by_name, geneval, tools
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
 from figbench.data.naming import IdIndex, is_image, stem_and_suffix
-from figbench.data.types import LeftOut, Reject, SourceRow
+from figbench.data.origin import with_sources
+from figbench.data.types import LeftOut, Reject, Role, SourceRow
 from figbench.errors import UserError
 from figbench.images.formats import UNSUPPORTED
 
@@ -57,6 +58,10 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
     images, unchosen = _only(images, known.only)
     index = IdIndex(known.prompts)
     refused = [one for one in names.rejects() if one.code == "unreadable" or is_image(one.path)]
+    side: Role = "reference" if known.is_reference else "generated"
+    tool = tools.detect(names, images, layout, side, index)
+    if tool is not None:
+        return _tool_listing(tool, names, images, side, (*refused, *rejects), unchosen)
     chosen, images, strays = _detect(names, every, images, layout, index)
     if chosen == "figgen":
         found = _Read("figgen", *read_figgen(names, images, known.prompts, known.rows))
@@ -67,10 +72,33 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
     return Listing(
         found.layout,
         names.root,
-        found.candidates,
+        with_sources(found.candidates, every, names.path_of),
         (*refused, *rejects),
         (*names.notes(), *found.notes, *_passed_over(every)),
         left_out=(*unchosen, *strays, *found.left_out),
+    )
+
+
+def _tool_listing(
+    tool: tuple[str, list[tools.Part]],
+    names: Names,
+    images: Sequence[str],
+    side: Role,
+    rejects: Sequence[Reject],
+    left: Sequence[LeftOut],
+) -> Listing:
+    layout, parts = tool
+    candidates, failed, others, more = tools.as_candidates(parts, images, names, side)
+    sources = {part.source for part in parts}
+    rejects = [one for one in rejects if one.path not in sources]
+    return Listing(
+        layout,
+        names.root,
+        with_sources(candidates, names.names(), names.path_of),
+        (*rejects, *failed),
+        (*names.notes(), f"read as a folder of {layout}"),
+        left_out=(*left, *more),
+        others=others,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from figbench.data.index_files import COMPRESSED, index_suffix, read_rows, row_l
 from figbench.data.layouts import records, splits, tables
 from figbench.data.layouts.filenames import Names
 from figbench.data.naming import is_image
+from figbench.data.origin import with_sources
 from figbench.data.types import LeftOut
 from figbench.errors import UserError
 
@@ -21,9 +22,16 @@ _STRICT = ("metadata.jsonl", "metadata.csv")
 
 
 def find_index(
-    names: Names, every: Sequence[str], split: str | None, *, packed: bool
+    names: Names, every: Sequence[str], split: str | None, *, packed: bool, required: bool = False
 ) -> Listing | None:
     """Returns the candidates of a folder's or archive's own index; None where it has none.
+
+    Args:
+        names: The folder or archive.
+        every: Relative names of its files.
+        split: The split that is asked for, or None.
+        packed: Whether it is an archive.
+        required: Whether records of several splits need a choice.
 
     Raises:
         UserError: If there are several indexes and no split chooses, or one cannot be read.
@@ -36,7 +44,7 @@ def find_index(
         rows = {name: _rows(names, name) for name in here}
         usable = {name: found for name, found in rows.items() if found is not None}
         if usable:
-            return _chosen(names, every, usable, split, packed=packed)
+            return _chosen(names, every, usable, split, packed=packed, required=required)
     return None
 
 
@@ -69,9 +77,11 @@ def _chosen(
     split: str | None,
     *,
     packed: bool,
+    required: bool,
 ) -> Listing:
     title = str(names.root / names.title) if packed else str(names.root)
-    chosen, notes = splits.choose(title, sorted(usable), split, splits.split_folder)
+    by_folder = split if any(map(splits.split_folder, usable)) else None
+    chosen, notes = splits.choose(title, sorted(usable), by_folder, splits.split_folder)
     if len(chosen) > 1:
         raise UserError(
             f"{title}: several indexes: {some(chosen, 8)}.",
@@ -88,15 +98,36 @@ def _chosen(
         lambda name: f"{below}{name}" in present,
         None if packed else names.path_of(index),
     )
-    listing = records.from_rows(where, usable[index])
-    listing = replace(listing, notes=(*listing.notes, *notes, *names.notes()))
+    rows, said = splits.of_records(
+        where.title,
+        usable[index],
+        None if by_folder else split,
+        required=required,
+        folder_of=_image_split,
+    )
+    listing = records.from_rows(where, rows)
+    listing = replace(listing, notes=(*listing.notes, *notes, *said, *names.notes()))
+    unchosen = {
+        where.path_of(image)
+        for row, all_of in zip(rows, usable[index], strict=True)
+        if row is None and isinstance(image := records.first(all_of, records.IMAGE_FIELDS), str)
+    }
     others = splits.split_folder(index)
     considered = [
         name
         for name in every
         if is_image(name) and (others is None or splits.split_folder(name) in (None, others))
     ]
+    candidates = with_sources(listing.candidates, every, names.path_of)
+    listing = replace(listing, candidates=candidates)
+    unchosen |= {one.origin.source for one in candidates if one.origin.source}
+    considered = [name for name in considered if names.path_of(name) not in unchosen]
     return with_unlisted(listing, names, considered)
+
+
+def _image_split(row: Mapping[str, object]) -> str | None:
+    image = records.first(row, records.IMAGE_FIELDS)
+    return splits.split_folder(image) if isinstance(image, str) else None
 
 
 def with_unlisted(listing: Listing, names: Names, images: Sequence[str]) -> Listing:

@@ -11,7 +11,9 @@ from typing import Any
 from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
 from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
+from figbench.data.layouts.benchmarks import POINTER_FIELD
 from figbench.data.naming import bare
+from figbench.data.origin import FAILED, is_failure, origin_of
 from figbench.data.sources import SEPARATOR
 from figbench.data.types import Reject
 from figbench.errors import UserError
@@ -29,11 +31,10 @@ IMAGE_FIELDS = (
     "figure",
     "output_path",
     "generated",
+    "target_image",
 )
 ID_FIELDS = ("figure_id", "id", "prompt_id", "uid", "key", "sample_id", "reference")
 PROMPT_FIELDS = ("prompt", "caption", "text")
-POINTER_FIELD = "eval_image_field"
-"""PaperBanana's records name the field of the picture that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,19 @@ def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
     return first_row is not None and _field(first_row) is not None
 
 
-def from_rows(where: Where, rows: Iterable[Mapping[str, Any]]) -> Listing:
+def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing:
     """Layout 6: records with an image and, when there, id, sample, prompt and seed.
 
-    A record whose image is null or empty is a figure that was not made: a reject.
+    A record whose image is null or empty is a figure that was not made: a reject. None is a record
+    that is passed over: later ones keep their numbers.
 
     Raises:
         UserError: If a record has no field for an image.
     """
     reader = _Rows(where)
     for number, row in enumerate(rows, start=1):
-        reader.add(number, row)
+        if row is not None:
+            reader.add(number, row)
     how = f"field of the record ({', '.join(ID_FIELDS)})"
     if not reader.named:
         how = "image name without suffix"
@@ -162,8 +165,11 @@ class _Rows:
         if not isinstance(image, str) or not image:
             figure_id = None if identity is None else shown(identity)
             record = f"{title}#record {number}"
-            reason = "the record names no image"
-            self.rejects.append(Reject(record, "missing-file", reason, figure_id, sample))
+            code, reason = "missing-file", "the record names no image"
+            status = origin_of(row, self._document).status
+            if is_failure(status):
+                code, reason = FAILED, f"the generation ended with status '{status}'"
+            self.rejects.append(Reject(record, code, reason, figure_id, sample))
             return
         if is_embedded(image):
             figure_id = identity if identity is not None else f"row-{number - 1:06d}"
@@ -194,8 +200,15 @@ class _Rows:
                 text_of(first(row, PROMPT_FIELDS)),
                 integer(row.get("seed")),
                 finite(row.get("guidance_scale")),
+                origin_of(row, self._document),
             )
         )
+
+    def _document(self, name: str) -> str | None:
+        if not _inside(name):
+            return None
+        name = self._resolve(name)
+        return self._where.path_of(name) if self._where.exists(name) else None
 
     def _resolve(self, image: str) -> str:
         """Returns the name as it is, in another spelling, or without the leading folders."""

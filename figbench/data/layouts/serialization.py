@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from figbench.data.manifest import Manifest
-from figbench.data.types import Figure, LeftOut, Reject, SourceRow, TextLine
+from figbench.data.types import (
+    ROLES,
+    Figure,
+    LeftOut,
+    OtherFile,
+    Reject,
+    SourceRow,
+    TextLine,
+)
 from figbench.errors import UserError
 from figbench.io.atomic import atomic_path
 
@@ -26,7 +34,15 @@ _FIGURE_TYPES: Mapping[str, tuple[type, ...]] = {
     "seed": (int, type(None)),
     "guidance_scale": (int, float, type(None)),
     "paper_id": (str, type(None)),
+    "role": (str,),
+    "status": (str, type(None)),
+    "source": (str, type(None)),
+    "seconds": (int, float, type(None)),
+    "tokens": (int, type(None)),
+    "usd": (int, float, type(None)),
 }
+_OPTIONAL = ("status", "source", "seconds", "tokens", "usd")
+"""Columns of parquet that are only written where a figure has a value."""
 
 
 def save_manifest(manifest: Manifest, path: Path) -> None:
@@ -42,6 +58,7 @@ def save_manifest(manifest: Manifest, path: Path) -> None:
         "digest": manifest.digest,
         "left_out": [asdict(one) for one in manifest.left_out],
         "rows": [[one.figure_id, one.captions, one.aspect] for one in manifest.rows],
+        "others": [asdict(one) for one in manifest.others],
     }
     with atomic_path(path) as temporary:
         if path.suffix == ".parquet":
@@ -70,6 +87,9 @@ def _write_parquet(manifest: Manifest, head: Mapping[str, Any], path: Path) -> N
     labels = {name: _packed(lines) for name, lines in manifest.labels.items()}
     rest = {"labels": labels, "rejects": [asdict(reject) for reject in manifest.rejects]}
     columns = {name: [getattr(one, name) for one in manifest.figures] for name in _FIGURE_TYPES}
+    for name in _OPTIONAL:
+        if all(value is None for value in columns[name]):
+            del columns[name]
     table = pa.table(columns).replace_schema_metadata({FORMAT: json.dumps({**head, **rest})})
     pq.write_table(table, path)
 
@@ -155,6 +175,7 @@ def _manifest(
             SourceRow(str(figure_id), tuple(map(str, captions)), aspect)
             for figure_id, captions, aspect in head.get("rows", ())
         ),
+        others=tuple(OtherFile(**one) for one in head.get("others", ())),
     )
     if len(manifest.figures) != head["n_figures"] or manifest.digest != head["digest"]:
         raise ValueError(f"{len(manifest.figures)} of {head['n_figures']} figures, other digest")
@@ -165,6 +186,8 @@ def _figure(row: dict[str, Any]) -> Figure:
     for name, value in row.items():
         if not isinstance(value, _FIGURE_TYPES[name]):
             raise ValueError(f"{name} is {value!r}")
+    if row.get("role", ROLES[0]) not in ROLES:
+        raise ValueError(f"role is {row['role']!r}")
     return Figure(**row)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from figbench.data.layouts.filenames import Names
 from figbench.data.naming import SPLIT, split_in, split_name
@@ -45,6 +46,46 @@ def choose(
     if asked not in counts:
         raise UserError(f"{title}: has no split '{split}'; it has {listed}.")
     chosen = [name for name, one in splits.items() if one == asked]
+    return chosen, [f"split '{asked}' of {listed}"]
+
+
+def of_records(
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    split: str | None,
+    *,
+    required: bool,
+    folder_of: Callable[[Mapping[str, Any]], str | None] = lambda _row: None,
+) -> tuple[list[Mapping[str, Any] | None], list[str]]:
+    """Returns the records of one split by their field ``split`` or folder; else None.
+
+    Args:
+        title: The index, for messages.
+        rows: Records of one index.
+        split: The split that is asked for, or None.
+        required: Whether several splits without a choice are an error.
+        folder_of: Tells the split whose folder the image of a record lies in.
+
+    Returns:
+        The records of the split, and notes.
+
+    Raises:
+        UserError: If several splits have to be chosen from, or the chosen one is not there.
+    """
+    values = [one.get("split") or folder_of(one) for one in rows]
+    counts = Counter(one for one in values if isinstance(one, str) and one)
+    if not counts or (split is None and (len(counts) < 2 or not required)):
+        return list(rows), []
+    listed = ", ".join(f"{name} ({count} records)" for name, count in sorted(counts.items()))
+    if split is None:
+        first = max(sorted(counts), key=lambda name: name == "test")
+        raise UserError(
+            f"{title}: holds {len(counts)} splits: {listed}.", remedy=f"Choose one: --split {first}"
+        )
+    asked = next((one for one in (split, split_name(split)) if one in counts), None)
+    if asked is None:
+        raise UserError(f"{title}: has no split '{split}'; it has {listed}.")
+    chosen = [row if one == asked else None for row, one in zip(rows, values, strict=True)]
     return chosen, [f"split '{asked}' of {listed}"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,22 @@ from figbench.data.layouts.records import (
     text_of,
 )
 from figbench.data.naming import bare
-from figbench.data.sources import SEPARATOR
+from figbench.data.origin import SECONDS_FIELDS, TOKENS_FIELDS, USD_FIELDS, origin_of
+from figbench.data.sources import CODE_COLUMNS, SEPARATOR
+from figbench.data.types import Reject
 from figbench.errors import UserError
 
-_EXTRA = ("sample", "seed", "guidance_scale")
+_EXTRA = (
+    "sample",
+    "seed",
+    "guidance_scale",
+    "role",
+    "status",
+    "success",
+    *SECONDS_FIELDS,
+    *TOKENS_FIELDS,
+    *USD_FIELDS,
+)
 
 
 def has_image(path: Path) -> bool:
@@ -61,12 +74,14 @@ def from_parquet(paths: Sequence[Path], root: Path | None = None) -> Listing:
     """
     root = paths[0].parent if root is None else root
     candidates: list[Candidate] = []
+    rejects: list[Reject] = []
     notes = []
     for path in paths:
-        found, how = _shard(path, root, len(candidates))
+        found, unnamed, how = _shard(path, root, len(candidates) + len(rejects))
         candidates += found
+        rejects += unnamed
         notes.append(f"figure id = {how}")
-    return Listing("parquet", root, candidates, (), list(dict.fromkeys(notes)))
+    return Listing("parquet", root, candidates, rejects, list(dict.fromkeys(notes)))
 
 
 def inner_paths(path: Path, column: str) -> list[str]:
@@ -75,6 +90,11 @@ def inner_paths(path: Path, column: str) -> list[str]:
     Raises:
         UserError: If the table cannot be read.
     """
+    return [one for one in _cell_paths(path, column) if one is not None]
+
+
+def _cell_paths(path: Path, column: str) -> list[str | None]:
+    """Returns the file that each cell of an image column names; [] where cells name none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -89,10 +109,10 @@ def inner_paths(path: Path, column: str) -> list[str]:
     except (pa.ArrowException, OSError, LookupError) as error:
         raise UserError(f"{path}: not a readable parquet file ({error}).") from None
     found = (one.get("path") if isinstance(one, dict) else one for one in values)
-    return [one for one in found if isinstance(one, str) and one]
+    return [one if isinstance(one, str) and one else None for one in found]
 
 
-def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], str]:
+def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], list[Reject], str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -112,18 +132,33 @@ def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], str]:
         count = pq.read_metadata(path).num_rows
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path}: not a readable parquet file ({error}).{_pointer(path)}") from None
-    own = None if identity else _file_ids(path, image, count)
+    ids = [identity_of(row.get(identity)) for row in rows or ()] if identity else []
+    if identity and not any(ids):
+        identity, ids = None, []
+    own: Sequence[str | None] | None = None if identity else _file_ids(path, image, count)
+    if None in ids:
+        own = [one and bare(one) for one in _cell_paths(path, image)] or None
     place = f"{path.relative_to(root).as_posix()}{SEPARATOR}{image}"
-    found = []
+    code = next((name for name in CODE_COLUMNS if name in names), None)
+    found, unnamed = [], []
     for number in range(count):
         row = rows[number] if rows else {}
-        figure_id = own[number] if own else identity_of(row.get(identity) if identity else None)
+        figure_id = (ids[number] if ids else None) or (own[number] if own else None)
+        cell = f"{place}/{number}"
+        if figure_id is None and identity:
+            reason = f"the record has no id in column '{identity}'"
+            unnamed.append(Reject(cell, "bad-record", reason))
+            continue
         if figure_id is None:
             figure_id = f"row-{before + number:06d}"
-        found.append(_candidate(row, figure_id, prompt, f"{place}/{number}"))
+        candidate = _candidate(row, figure_id, prompt, cell)
+        if code is not None:
+            document = f"{path.relative_to(root).as_posix()}{SEPARATOR}{code}/{number}"
+            candidate = replace(candidate, origin=replace(candidate.origin, source=document))
+        found.append(candidate)
     if identity:
-        return found, f"column '{identity}'"
-    return found, f"file name in column '{image}'" if own else "row number"
+        return found, unnamed, f"column '{identity}'"
+    return found, unnamed, f"file name in column '{image}'" if own else "row number"
 
 
 def _pointer(path: Path) -> str:
@@ -149,4 +184,5 @@ def _candidate(row: Mapping[str, Any], figure_id: str, prompt: str | None, path:
         text_of(row.get(prompt)) if prompt else None,
         integer(row.get("seed")),
         finite(row.get("guidance_scale")),
+        origin_of(row, lambda _name: None),
     )

@@ -185,7 +185,15 @@ def _relative(listing: Listing, place: _Place) -> Listing:
     below = listing.root.relative_to(place.mirror.files)
     prefix = f"{place.mirror.base}/"
     candidates = [
-        replace(one, path=str(below / one.path.removeprefix(prefix))) for one in listing.candidates
+        replace(
+            one,
+            path=str(below / one.path.removeprefix(prefix)),
+            origin=replace(
+                one.origin,
+                source=one.origin.source and str(below / one.origin.source.removeprefix(prefix)),
+            ),
+        )
+        for one in listing.candidates
     ]
     return replace(listing, root=place.mirror.files, candidates=candidates)
 
@@ -203,6 +211,9 @@ def _with_figures(
             problems[name] = problem
         elif name in objects.usable:
             wanted[name] = objects.usable[name]
+            source = one.origin.source
+            if source in objects.usable and not problem_in(source, objects):
+                wanted[source] = objects.usable[source]
     refused = place.mirror.fetch(wanted, advance)
     problems |= {name: ("unreadable", reason) for name, reason in refused.items()}
     kept, rejects = [], list(listing.rejects)

@@ -10,7 +10,7 @@ from figbench.data.layouts import indexed, paper2fig, tables
 from figbench.data.layouts.folder import is_image
 from figbench.data.remote.mirror import Mirror
 from figbench.data.remote.objects import Objects
-from figbench.data.sources import SEPARATOR
+from figbench.data.sources import GRID_MARK, SEPARATOR
 from figbench.errors import UserError
 from figbench.images.limits import DecodeError, Limits
 
@@ -41,6 +41,8 @@ def indexes(names: Collection[str], split: str | None) -> list[str]:
 def file_of(candidate: Candidate) -> str:
     """Returns the object that holds a candidate."""
     container = candidate.path.partition(SEPARATOR)[0]
+    if GRID_MARK in candidate.path:
+        return PurePosixPath(candidate.path.rpartition(GRID_MARK)[0]).as_posix()
     path = container if container.endswith(".parquet") else candidate.path
     return PurePosixPath(path).as_posix()
 

@@ -1,4 +1,4 @@
-"""Features beside a result (``--portable``), so that another machine can test it paired."""
+"""The features file of a portable run (``--portable``), for paired tests on another machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ Features = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def read_portable(folder: Path, key: str) -> Features | None:
-    """Returns (generated, reference) rows of one pair of namespaces, None where not copied.
+    """Returns the features of one pair of namespaces.
+
+    Args:
+        folder: Folder of the run.
+        key: Key of :func:`feature_namespaces`.
+
+    Returns:
+        Generated (n, d) and reference (m, d), float32; None where they were not copied.
 
     Raises:
         IntegrityError: If the file is damaged.

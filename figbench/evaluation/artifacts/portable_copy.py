@@ -8,18 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.evaluation.artifacts.portable import PORTABLE_NAME
-from figbench.evaluation.artifacts.reader import feature_spaces, load_features
+from figbench.evaluation.artifacts.reader import feature_namespaces, load_features
 from figbench.io.atomic import atomic_path
-
-TESTED = ("fid", "fd", "kid", "kd")
-"""Metrics whose paired test needs features; the others are tested from their per-figure values."""
+from figbench.metrics import set_statistic
 
 
 def make_portable(folder: Path) -> Path | None:
     """Copies the features of a finished run from the store into its folder.
 
+    Copied are the features of metrics with a set statistic: their paired tests need them. The other
+    metrics are tested from their values per figure.
+
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
 
     Returns:
         The file, or None where the run has no metric over features.
@@ -29,10 +30,10 @@ def make_portable(folder: Path) -> Path | None:
     """
     from safetensors.numpy import save
 
-    spaces = feature_spaces(folder)
+    namespaces = feature_namespaces(folder)
     arrays: dict[str, npt.NDArray[np.float32]] = {}
-    for metric_id, key in spaces.items():
-        if metric_id.partition("@")[0] not in TESTED:
+    for metric_id, key in namespaces.items():
+        if set_statistic(metric_id) is None:
             continue
         if f"{key}/generated" not in arrays:
             features = load_features(folder, metric_id)

@@ -1,4 +1,4 @@
-"""Where a number came from: versions, revision, machine, seeds."""
+"""Provenance of a run: versions, revision, machine, seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from figbench._version import __version__
 from figbench.evaluation.planning.plan import Plan
-from figbench.results.schema import Provenance
+from figbench.results.schema import Cost, Provenance
 
 PACKAGES = (
     "torch",
@@ -37,13 +37,13 @@ PACKAGES = (
 
 def package_versions() -> dict[str, str]:
     """Returns the installed version of every package that can change a number."""
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def git_state() -> tuple[str | None, bool | None]:
@@ -72,10 +72,20 @@ def collect(
     device: str,
     durations_s: Mapping[str, float],
     extraction: Mapping[str, int],
+    cost: Cost | None = None,
 ) -> Provenance:
-    """Returns the provenance of a finished run."""
+    """Returns the provenance of a finished run.
+
+    Args:
+        plan: The plan of the run.
+        command: Command line, or the Python call.
+        device: Device that ran the networks.
+        durations_s: Seconds of each step.
+        extraction: Numbers of computed and of stored records.
+        cost: CPU time, energy and price of the run, where they were measured.
+    """
     revision, dirty = git_state()
-    reader = plan.ocr
+    ocr = plan.ocr
     return Provenance(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         command=list(command),
@@ -88,15 +98,17 @@ def collect(
         packages=package_versions(),
         weights=dict(plan.protocol.weights),
         ocr={
-            "engine": reader.name,
-            "version": reader.version,
-            "weights": dict(reader.weights),
-            "settings": dict(reader.settings),
+            "engine": ocr.name,
+            "version": ocr.version,
+            "weights": dict(ocr.weights),
+            "settings": dict(ocr.settings),
+            **({"runtime": ocr.runtime} if ocr.runtime else {}),
         }
-        if reader
+        if ocr
         else None,
         seeds={"protocol": plan.protocol.seed},
         durations_s={name: round(value, 3) for name, value in durations_s.items()},
         execution=plan.execution.key(),
         extraction=dict(extraction),
+        cost=cost,
     )

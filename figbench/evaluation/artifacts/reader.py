@@ -1,4 +1,4 @@
-"""Reads back what a finished run used: features and text lines, without any network."""
+"""Features and text lines of a finished run, read from its store without any network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from figbench.graphs.read import GraphReading
 from figbench.graphs.stored import decode_reading
 from figbench.io.json_files import read_json
 from figbench.results.files import PER_FIGURE_NAME, load_result
-from figbench.store import Space, Store, decode_lines, default_store, row_key
+from figbench.store import Namespace, Store, decode_lines, default_store, record_key
 
 Lines = tuple[TextLine, ...]
 
@@ -34,11 +34,12 @@ class StoredFeatures:
     """Features of one run under one metric.
 
     Attributes:
-        generated: (n, d) float32, rows of figures that are present, in run order.
+        generated: (n, d) float32, the present figures in the order of the run.
         reference: (m, d) float32.
-        figure_ids: Of the generated rows.
-        samples: Of the generated rows.
-        clusters: Paper of each generated row.
+        figure_ids: Of the generated records.
+        samples: Of the generated records.
+        clusters: Paper of each generated record.
+        own: Reference record of each generated record's prompt, shape (n,), -1 for none.
     """
 
     generated: npt.NDArray[np.float32]
@@ -46,10 +47,11 @@ class StoredFeatures:
     figure_ids: tuple[str, ...]
     samples: tuple[int, ...]
     clusters: tuple[str, ...]
+    own: npt.NDArray[np.intp]
 
 
 def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
-    """Returns the features behind a distribution metric of a finished run.
+    """Returns the features that a distribution metric of a finished run used.
 
     Raises:
         UserError: If the run has no features for this metric.
@@ -61,64 +63,72 @@ def load_features(result_dir: Path, metric_id: str) -> StoredFeatures:
             f"{result_dir}: no stored features for '{metric_id}'.",
             remedy=f"Stored: {', '.join(sorted(index)) or 'none'}.",
         )
-    rows = [row for row in read_rows(result_dir) if row["present"]]
+    records = [record for record in read_identities(result_dir) if record["present"]]
     copied = read_portable(result_dir, _key(index[metric_id]))
-    generated, reference = copied or _from_store(result_dir, index[metric_id], rows)
+    generated, reference = copied or _from_store(result_dir, index[metric_id], records)
+    manifest = result_dir / REFERENCE_NAME
+    figures = load_manifest(manifest).figures if manifest.is_file() else ()
+    position = {figure.figure_id: index for index, figure in enumerate(figures)}
     return StoredFeatures(
         generated=generated,
         reference=reference,
-        figure_ids=tuple(row["figure_id"] for row in rows),
-        samples=tuple(row["sample"] for row in rows),
-        clusters=tuple(row["paper_id"] for row in rows),
+        figure_ids=tuple(record["figure_id"] for record in records),
+        samples=tuple(record["sample"] for record in records),
+        clusters=tuple(record["paper_id"] for record in records),
+        own=np.array([position.get(record["figure_id"], -1) for record in records], np.intp),
     )
 
 
-def feature_spaces(result_dir: Path) -> dict[str, str]:
-    """Returns a key of its pair of namespaces for every metric with features."""
-    return {name: _key(spaces) for name, spaces in _index(result_dir)["features"].items()}
+def feature_namespaces(result_dir: Path) -> dict[str, str]:
+    """Returns, for every metric with features, the key of its pair of namespaces."""
+    return {name: _key(namespaces) for name, namespaces in _index(result_dir)["features"].items()}
 
 
-def _key(spaces: dict[str, str]) -> str:
-    return f"{spaces[GENERATED]}-{spaces[REFERENCE]}"
+def _key(namespaces: dict[str, str]) -> str:
+    return f"{namespaces[GENERATED]}-{namespaces[REFERENCE]}"
 
 
 def _from_store(
-    result_dir: Path, spaces: dict[str, str], rows: list[dict[str, Any]]
+    result_dir: Path, namespaces: dict[str, str], records: list[dict[str, Any]]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     store = _store(result_dir)
-    ours, theirs = (store.space_by_id(spaces[side]) for side in (GENERATED, REFERENCE))
+    generated, features = (
+        store.namespace_by_id(namespaces[side]) for side in (GENERATED, REFERENCE)
+    )
     reference = load_manifest(result_dir / REFERENCE_NAME)
     return (
-        _rows_of(ours, [row["sha256"] for row in rows]),
-        _rows_of(theirs, [figure.sha256 for figure in reference.figures]),
+        _features_of(generated, [record["sha256"] for record in records]),
+        _features_of(features, [figure.sha256 for figure in reference.figures]),
     )
 
 
 def load_lines(result_dir: Path) -> dict[tuple[str, int], tuple[Lines, Lines]]:
     """Returns (generated, reference) text lines by (figure_id, sample); empty without OCR."""
-    readings = _index(result_dir)["readings"]
-    if not readings:
+    by_policy = _index(result_dir)["readings"]
+    if not by_policy:
         return {}
-    spaces = next(iter(readings.values()))
+    namespaces = next(iter(by_policy.values()))
     store = _store(result_dir)
-    ours, theirs = (store.space_by_id(spaces[side]) for side in (GENERATED, REFERENCE))
+    generated_texts, reference_texts = (
+        store.namespace_by_id(namespaces[side]) for side in (GENERATED, REFERENCE)
+    )
     digests = {
         figure.figure_id: figure.sha256
         for figure in load_manifest(result_dir / REFERENCE_NAME).figures
     }
     lines = {}
-    for row in read_rows(result_dir):
-        [reference] = theirs.get_bytes([row_key(digests[row["figure_id"]])])
+    for record in read_identities(result_dir):
+        [reference] = reference_texts.get_bytes([record_key(digests[record["figure_id"]])])
         generated: Lines = ()
-        if row["present"]:
-            [payload] = ours.get_bytes([row_key(row["sha256"])])
+        if record["present"]:
+            [payload] = generated_texts.get_bytes([record_key(record["sha256"])])
             generated = decode_lines(payload)
-        lines[row["figure_id"], row["sample"]] = (generated, decode_lines(reference))
+        lines[record["figure_id"], record["sample"]] = (generated, decode_lines(reference))
     return lines
 
 
 def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphReading, GraphReading]]:
-    """Returns (generated, reference) graphs by (figure_id, sample) of the figures that are there.
+    """Returns (generated, reference) graphs by (figure_id, sample) of the delivered figures.
 
     Empty for a run without graphs.
 
@@ -129,32 +139,34 @@ def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphReading, G
     if "graphs" not in index:
         return {}
     store = _store(result_dir)
-    spaces = {side: store.space_by_id(index["graphs"][side]) for side in (GENERATED, REFERENCE)}
+    namespaces = {
+        side: store.namespace_by_id(index["graphs"][side]) for side in (GENERATED, REFERENCE)
+    }
 
-    def reading(side: Side, figure: Figure) -> GraphReading:
+    def graph_of(side: Side, figure: Figure) -> GraphReading:
         digest = index["documents"][side].get(figure.path, figure.sha256)
-        return decode_reading(spaces[side].get_bytes([row_key(digest)])[0])
+        return decode_reading(namespaces[side].get_bytes([record_key(digest)])[0])
 
     generated = load_manifest(result_dir / GENERATED_NAME).figures
     reference = load_manifest(result_dir / REFERENCE_NAME).figures
-    drawn = {(one.figure_id, one.sample): one for one in generated}
-    expected = {one.figure_id: one for one in reference}
+    delivered = {(figure.figure_id, figure.sample): figure for figure in generated}
+    expected = {figure.figure_id: figure for figure in reference}
     graphs = {}
-    for row in read_rows(result_dir):
-        key = row["figure_id"], row["sample"]
-        if row["present"]:
+    for record in read_identities(result_dir):
+        key = record["figure_id"], record["sample"]
+        if record["present"]:
             graphs[key] = (
-                reading(GENERATED, drawn[key]),
-                reading(REFERENCE, expected[row["figure_id"]]),
+                graph_of(GENERATED, delivered[key]),
+                graph_of(REFERENCE, expected[record["figure_id"]]),
             )
     return graphs
 
 
-def read_rows(result_dir: Path) -> list[dict[str, Any]]:
-    """Returns the identity columns of ``per_figure.parquet``, one dict per row.
+def read_identities(result_dir: Path) -> list[dict[str, Any]]:
+    """Returns the identity columns of ``per_figure.parquet``, one dict per expected figure.
 
     Raises:
-        UserError: If the file is not there.
+        UserError: If the file is missing.
     """
     path = result_dir / PER_FIGURE_NAME
     if not path.is_file():
@@ -163,8 +175,8 @@ def read_rows(result_dir: Path) -> list[dict[str, Any]]:
             remedy="Keep the folder that figbench evaluate --output wrote together.",
         )
     columns = ["figure_id", "sample", "paper_id", "present", "sha256"]
-    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
-    return rows
+    records: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
+    return records
 
 
 def _index(result_dir: Path) -> dict[str, Any]:
@@ -173,9 +185,9 @@ def _index(result_dir: Path) -> dict[str, Any]:
 
 
 def _store(result_dir: Path) -> Store:
-    named = load_result(result_dir).store
-    return Store(Path(named) if named else default_store())
+    recorded = load_result(result_dir).store
+    return Store(Path(recorded) if recorded else default_store())
 
 
-def _rows_of(space: Space, digests: list[str]) -> npt.NDArray[np.float32]:
-    return space.get([row_key(digest) for digest in digests], "features")
+def _features_of(namespace: Namespace, digests: list[str]) -> npt.NDArray[np.float32]:
+    return namespace.get([record_key(digest) for digest in digests], "features")

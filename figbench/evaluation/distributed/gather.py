@@ -1,4 +1,4 @@
-"""Exchange of Python objects between the processes of a training job."""
+"""Exchange of Python objects between the processes of a ``torch.distributed`` job."""
 
 from __future__ import annotations
 
@@ -31,7 +31,12 @@ def gather(value: T, group: Any = None) -> list[T]:
 
 
 def agree(error: str | None, group: Any = None) -> None:
-    """Raises on every process where any process has an error, so that none waits for ever.
+    """Raises on every process if any process has an error, so that no process waits for it.
+
+    Args:
+        error: Message of this process, or None.
+        group: Process group; None for the default.
+
 
     Raises:
         UserError: With the first error and its rank.

@@ -1,8 +1,8 @@
-"""The networks of one run on a Ray cluster.
+"""Runs the networks on a Ray cluster.
 
-The driver reads the figures, hands them out in small parts, and writes the rows that come back, so
-that neither the figures nor the store need a shared disk. A part has no effect but its answer: Ray
-runs it again when its worker is lost.
+The driver reads the figures, sends them out in small chunks and writes the records that come back,
+so neither the figures nor the store need a shared disk. A chunk has no side effect: Ray runs it
+again when its worker is lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from figbench.data.types import Figure
 from figbench.errors import UserError
-from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
+from figbench.evaluation.distributed.ray_worker import Chunk, Worker, versions
 from figbench.evaluation.inference.parallelism import pace_of
 from figbench.evaluation.inference.writers import StoreSink
 from figbench.evaluation.planning.options import Options
@@ -25,50 +25,49 @@ from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
 from figbench.evaluation.planning.workload import Job
 from figbench.images.limits import DecodeError
+from figbench.io.optional import require
 
 AHEAD = 2
-"""Parts that a worker has at a time, so that it never waits for the driver: what its loss costs."""
+"""Chunks that a worker holds at a time, so that it does not wait for the driver."""
 RETRIES = 3
 
 
 def compute_on_ray(
     prepared: Prepared, options: Options, advance: Callable[[Task, int], None]
 ) -> str:
-    """Computes every missing row on Ray actors into the store; returns what computed them.
+    """Computes the missing records on Ray actors and writes them to the store.
+
+    Args:
+        prepared: The planned run.
+        options: How the run behaves.
+        advance: Called with a task and a number of new records.
+
+    Returns:
+        The device and the number of workers, for the provenance.
 
     Raises:
         UserError: If Ray is not installed or not reached, or its workers die again and again.
         IntegrityError: If a worker has other weights.
     """
-    ray = _require_ray()
-    sink = StoreSink(prepared.spaces)
+    ray: Any = require("ray", purpose="--executor ray")
+    writer = StoreSink(prepared.namespaces)
     with _connected(ray, options):
         kind = _kind(ray, options)
         actors = _actors(ray, prepared, options, kind)
         try:
-            parts = _parts(prepared, pace_of(kind, options.workers).part)
-            return _drive(ray, actors, parts, sink, advance)
+            chunks = _chunks(prepared, pace_of(kind, options.workers).part)
+            return _drive(ray, actors, chunks, writer, advance)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayActorError as error:
             raise UserError(
                 f"Ray workers died {RETRIES + 1} times: {str(error).strip().splitlines()[0]}",
-                remedy="Often it is memory: try fewer --ray-workers. Finished rows are kept.",
+                remedy="Often the memory is full: try fewer --ray-workers. Finished records stay.",
             ) from None
         finally:
-            sink.flush()
+            writer.flush()
             for actor in actors:
                 ray.kill(actor)
-
-
-def _require_ray() -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise UserError(
-            "--executor ray: Ray is not installed.", remedy='pip install "figbench[ray]"'
-        ) from None
-    return ray
 
 
 @contextmanager
@@ -92,9 +91,9 @@ def _connected(ray: Any, options: Options) -> Iterator[None]:
             remedy="Give its address, or leave it out to start workers on this machine.",
         ) from None
     if main:
-        # Ray takes SIGTERM for itself, and an interrupted run would lose its exit code.
+        # Ray replaces the handler of SIGTERM; an interrupted run would lose its exit code.
         signal.signal(signal.SIGTERM, handler)
-    # Ray tells of lost workers on stdout, where --json has its document; some of it at the end.
+    # Ray reports lost workers on stdout, some of them at the end; --json writes its document there.
     with redirect_stdout(sys.stderr):
         try:
             yield
@@ -111,8 +110,8 @@ def _kind(ray: Any, options: Options) -> str:
 def _actors(ray: Any, prepared: Prepared, options: Options, kind: str) -> list[Any]:
     resources = ray.cluster_resources()
     cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
-    offered = gpus if kind == "cuda" else cpus
-    if not offered or not cpus:
+    capacity = gpus if kind == "cuda" else cpus
+    if not capacity or not cpus:
         raise UserError(
             f"The Ray cluster has {cpus} CPUs and {gpus} GPUs: no room for a worker.",
             remedy="Use --device cpu, or another --ray-address.",
@@ -127,26 +126,26 @@ def _actors(ray: Any, prepared: Prepared, options: Options, kind: str) -> list[A
         kind,
         options.workers,
     )
-    # More than the cluster could ever place would wait for ever.
-    count = min(options.ray_workers or offered, offered, len(prepared.workload.groups))
+    # Actors beyond the capacity of the cluster would wait for ever.
+    count = min(options.ray_workers or capacity, capacity, len(prepared.workload.groups))
     return [actor.remote(*arguments) for _ in range(count)]
 
 
-def _parts(prepared: Prepared, size: int) -> Iterator[Part]:
-    """Yields the parts that one process would compute: rows are the same bits on equal CPUs."""
+def _chunks(prepared: Prepared, size: int) -> Iterator[Chunk]:
+    """Yields the chunks of one process: records have the same bits on equal CPUs."""
     groups = prepared.workload.groups
     for start in range(0, len(groups), size):
-        part = groups[start : start + size]
+        chunk = groups[start : start + size]
         files: dict[tuple[Side, str], bytes] = {}
-        for job in (job for group in part for job in group.jobs):
+        for job in (job for group in chunk for job in group.jobs):
             for side, figure in ((job.side, job.figure), (REFERENCE, job.partner)):
                 if figure is not None and (side, figure.path) not in files:
                     files[side, figure.path] = _bytes(prepared, job, side, figure)
-        yield Part(part, files)
+        yield Chunk(chunk, files)
 
 
 def _bytes(prepared: Prepared, job: Job, side: Side, figure: Figure) -> bytes:
-    """Returns a file's bytes; a document that cannot be read is a stored failure of its task."""
+    """Returns the bytes of a file; an unreadable document is a stored failure of its task."""
     try:
         return prepared.inputs.read(side, figure)
     except DecodeError:
@@ -158,41 +157,43 @@ def _bytes(prepared: Prepared, job: Job, side: Side, figure: Figure) -> bytes:
 def _drive(
     ray: Any,
     actors: list[Any],
-    parts: Iterator[Part],
-    sink: StoreSink,
+    chunks: Iterator[Chunk],
+    writer: StoreSink,
     advance: Callable[[Task, int], None],
 ) -> str:
-    """Gives parts to whichever worker is there: those that find no room on the cluster get none."""
-    arriving = {actor.introduce.remote(): actor for actor in actors}
+    """Sends chunks to the workers that have started; a worker without resources gets none."""
+    starting = {actor.introduce.remote(): actor for actor in actors}
     computing: dict[Any, Any] = {}
     device, present, left = "", 0, True
-    while computing or (left and arriving):
-        [done], _ = ray.wait([*computing, *arriving], num_returns=1)
+    while computing or (left and starting):
+        [done], _ = ray.wait([*computing, *starting], num_returns=1)
         answer = ray.get(done)
-        if done in arriving:
-            actor, wanted = arriving.pop(done), AHEAD
-            device, found = answer
-            _require_same_versions(found)
+        if done in starting:
+            actor, count = starting.pop(done), AHEAD
+            device, worker_versions = answer
+            _require_same_versions(worker_versions)
             present += 1
         else:
-            actor, wanted = computing.pop(done), 1
-            for job, row in answer:
-                sink.add(job, row)
+            actor, count = computing.pop(done), 1
+            for job, record in answer:
+                writer.add(job, record)
                 advance(job.task, 1)
-        for part in (next(parts, None) for _ in range(wanted)):
-            if part is None:
+        for chunk in (next(chunks, None) for _ in range(count)):
+            if chunk is None:
                 left = False
             else:
-                computing[actor.compute.remote(part)] = actor
+                computing[actor.compute.remote(chunk)] = actor
     return f"{device.split(':')[0]}, {present} Ray workers"
 
 
-def _require_same_versions(found: dict[str, str]) -> None:
-    here = versions()
-    other = sorted(name for name in here | found if here.get(name) != found.get(name))
-    if other:
-        named = ", ".join(f"{name} {found.get(name)} (here {here.get(name)})" for name in other)
+def _require_same_versions(worker: dict[str, str]) -> None:
+    driver = versions()
+    differing = sorted(name for name in driver | worker if driver.get(name) != worker.get(name))
+    if differing:
+        named = ", ".join(
+            f"{name} {worker.get(name)} (here {driver.get(name)})" for name in differing
+        )
         raise UserError(
             f"A Ray worker has other packages than this process: {named}.",
-            remedy="Use one environment on every node: rows of different versions may differ.",
+            remedy="Use one environment on every node: records of different versions may differ.",
         )

@@ -1,4 +1,4 @@
-"""What runs on a worker of a cluster: bytes of figures in, rows out, nothing on a disk."""
+"""The worker of a Ray cluster: computes records from the bytes of figures, without a disk."""
 
 from __future__ import annotations
 
@@ -28,34 +28,39 @@ from figbench.protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some groups of a run with the bytes of their files by (side, path)."""
+class Chunk:
+    """Some groups of a run with the bytes of their files.
+
+    Attributes:
+        groups: The groups.
+        files: Bytes by (side, path).
+    """
 
     groups: tuple[Group, ...]
     files: Mapping[tuple[Side, str], bytes]
 
 
-class Basket:
-    """A sink that keeps the rows of one part."""
+class BufferWriter:
+    """A writer that holds the records of one chunk in memory."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[Job, Row]] = []
+        self.records: list[tuple[Job, Row]] = []
 
-    def add(self, job: Job, row: Row) -> None:
-        """See :class:`figbench.evaluation.inference.writers.Sink`."""
-        self.rows.append((job, row))
+    def add(self, job: Job, record: Row) -> None:
+        """Adds the record of a job."""
+        self.records.append((job, record))
 
     def flush(self) -> None:
-        """Does nothing: the rows leave with the part's answer."""
+        """Does nothing: the records are returned with the chunk."""
 
 
 class Worker:
-    """Holds the networks of a run from part to part.
+    """Holds the networks of a run from chunk to chunk.
 
     Args:
         protocol: The resolved protocol.
         execution: How networks run.
-        reader: The driver's OCR engine, which this machine's must equal.
+        ocr: The OCR engine of the driver; this machine must have the same.
         device: As ``--device``; Ray shows a worker its own CUDA device only.
         workers: As ``--workers``.
     """
@@ -64,46 +69,46 @@ class Worker:
         self,
         protocol: Protocol,
         execution: Execution,
-        reader: OcrInfo | None,
+        ocr: OcrInfo | None,
         device: str,
         workers: int | None,
     ) -> None:
-        self._reader = reader
-        found = resolve_device(device)
-        require_cpu(execution.engine, found)
-        self._setting = Setting(protocol, execution, found, pace_of(found, workers))
+        self._ocr = ocr
+        resolved = resolve_device(device)
+        require_cpu(execution.engine, resolved)
+        self._setting = Setting(protocol, execution, resolved, pace_of(resolved, workers))
         self._runners: dict[Task, Runner] = {}
-        self._basket = Basket()
+        self._writer = BufferWriter()
 
     def introduce(self) -> tuple[str, dict[str, str]]:
-        """Returns the device, and the versions that must be the driver's."""
+        """Returns the device, and the versions, which must equal those of the driver."""
         return self._setting.device, versions()
 
-    def compute(self, part: Part) -> list[tuple[Job, Row]]:
-        """Returns the rows of a part."""
-        self._basket.rows = []
+    def compute(self, chunk: Chunk) -> list[tuple[Job, Row]]:
+        """Returns the records of a chunk."""
+        self._writer.records = []
         protocol = self._setting.protocol
         with arithmetic(self._setting.execution.deterministic):
             extract(
-                workload_of(part.groups),
-                Preparer(lambda side, figure: part.files[side, figure.path], protocol),
+                workload_of(chunk.groups),
+                Preparer(lambda side, figure: chunk.files[side, figure.path], protocol),
                 self._runner,
-                sink=self._basket,
+                sink=self._writer,
                 pace=self._setting.pace,
                 advance=lambda _task, _count: None,
             )
-        return self._basket.rows
+        return self._writer.records
 
     def _runner(self, task: Task) -> Runner:
         if task not in self._runners:
             self._require_same_weights(task)
-            self._runners[task] = make_runner(task, self._setting, self._basket)
+            self._runners[task] = make_runner(task, self._setting, self._writer)
         return self._runners[task]
 
     def _require_same_weights(self, task: Task) -> None:
         ocr = self._setting.protocol.ocr
         if isinstance(task, OcrTask) and ocr:
-            same = engine_info(ocr.engine, ocr.settings) == self._reader
+            same = engine_info(ocr.engine, ocr.settings) == self._ocr
         else:
             same = task.weights_of(task.network) == task.weights
         if not same:

@@ -1,9 +1,10 @@
-"""Brings what is missing into the store, alone or together with other processes."""
+"""Computes the missing records of a run, in one or several processes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from figbench.errors import UserError
@@ -17,7 +18,7 @@ from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import GENERATED, Task
 from figbench.evaluation.planning.workload import Workload
 from figbench.evaluation.progress import Progress
-from figbench.store import KeptRows
+from figbench.store import BlobCache
 
 POLL_S = 0.5
 EXECUTORS = ("local", "ray")
@@ -26,20 +27,31 @@ Advance = Callable[[Task, int], None]
 
 
 def run_networks(prepared: Prepared, options: Options, progress: Progress) -> str:
-    """Computes what is missing in the store; returns the device that was used.
+    """Computes the records that the store lacks.
 
-    One of several processes computes its share; rank 0 then waits for the others' rows, and
-    computes those of a process that died, so that it returns with every row in the store.
+    With several processes each computes its share. Rank 0 then waits for the records of the others
+    and computes those of a process that died: it returns with every record in the store.
+
+    Args:
+        prepared: The planned run.
+        options: How the run behaves.
+        progress: Receives rates and counts.
+
+    Returns:
+        The device that was used, for the provenance.
+
+    Raises:
+        UserError: If the executor is unknown or cannot be used here.
     """
     shard = options.shard
     _check_executor(options)
-    together = shard.count > 1
-    if together and shard.rank:
-        with beating(_signs(prepared, options), shard.rank):
+    several = shard.count > 1
+    if several and shard.rank:
+        with beating(_heartbeats(prepared, options), shard.rank):
             return _compute(share(prepared.workload, shard), prepared, options, lambda *_: None)
     pending = {task: count for task, count in prepared.workload.pending.items() if count}
     if not pending:
-        return "none (every row was in the store)"
+        return "none (every record was in the store)"
     with progress.tasks({_label(task): count for task, count in pending.items()}) as by_label:
 
         def advance(task: Task, count: int) -> None:
@@ -50,7 +62,7 @@ def run_networks(prepared: Prepared, options: Options, progress: Progress) -> st
 
             return compute_on_ray(prepared, options, advance)
         device = _compute(share(prepared.workload, shard), prepared, options, advance)
-        if together:
+        if several:
             _gather(prepared, options, advance)
     return device
 
@@ -74,55 +86,64 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
         require_cpu,
         resolve_device,
     )
-    from figbench.features.exact import arithmetic
 
-    device = resolve_device(options.device, options.shard.local_rank)
+    # Importing PyTorch takes longer than scoring a few figures.
+    pending = (task for task, count in workload.pending.items() if count)
+    with_torch = any(task.framework == "torch" for task in pending)
+    on_cpu = not with_torch and options.device in ("auto", "cpu")
+    device = "cpu" if on_cpu else resolve_device(options.device, options.shard.local_rank)
     protocol = prepared.plan.protocol
     execution = prepared.plan.execution
     require_cpu(execution.engine, device)
-    sink = StoreSink(prepared.spaces)
-    pace = pace_of(device, options.workers)
+    writer = StoreSink(prepared.namespaces)
+    parallelism = pace_of(device, options.workers)
 
-    def kept(task: Task) -> KeptRows:
-        space = prepared.spaces.of(task, GENERATED)
+    def map_cache(task: Task) -> BlobCache:
+        namespace = prepared.namespaces.of(task, GENERATED)
         limit_bytes = int(options.maps_gib * 2**30)
-        return KeptRows(prepared.store.root / "maps", space.id, limit_bytes)
+        return BlobCache(prepared.store.root / "maps", namespace.id, limit_bytes)
 
-    # A GPU computes maps faster than a disk reads them; a store in memory has no place for them.
+    # A GPU computes maps faster than a disk reads them; a store in memory has no folder.
     on_disk = prepared.store.location is not None
-    keeps = kept if device == "cpu" and options.maps_gib and on_disk else None
-    setting = Setting(protocol, execution, device, pace, keeps)
-    with arithmetic(execution.deterministic):
+    map_caches = map_cache if device == "cpu" and options.maps_gib and on_disk else None
+    setting = Setting(protocol, execution, device, parallelism, map_caches)
+    with _arithmetic(execution.deterministic) if with_torch else nullcontext():
         extract(
             workload,
             Preparer(prepared.inputs.read, protocol),
-            lambda task: make_runner(task, setting, sink),
-            sink=sink,
-            pace=pace,
+            lambda task: make_runner(task, setting, writer),
+            sink=writer,
+            pace=parallelism,
             advance=advance,
         )
     return device
 
 
+def _arithmetic(deterministic: bool) -> AbstractContextManager[None]:
+    from figbench.features.exact import arithmetic
+
+    return arithmetic(deterministic)
+
+
 def _gather(prepared: Prepared, options: Options, advance: Advance) -> None:
-    watch = Watch(_signs(prepared, options), options.shard.count)
-    left = remaining(prepared.workload, prepared.spaces)
-    mine = share(prepared.workload, options.shard)
+    watch = Watch(_heartbeats(prepared, options), options.shard.count)
+    left = remaining(prepared.workload, prepared.namespaces)
+    own = share(prepared.workload, options.shard)
     for task, count in prepared.workload.pending.items():
-        advance(task, count - mine.pending[task] - left.pending[task])
+        advance(task, count - own.pending[task] - left.pending[task])
     while any(left.pending.values()):
-        others = watch.anyone_at_work()
-        before, left = left, remaining(left, prepared.spaces)
+        running = watch.any_running()
+        before, left = left, remaining(left, prepared.namespaces)
         for task, count in left.pending.items():
             advance(task, before.pending[task] - count)
-        if not others:
+        if not running:
             _compute(left, prepared, options, advance)
             return
         time.sleep(POLL_S)
 
 
-def _signs(prepared: Prepared, options: Options) -> Path:
-    """The folder in the store where the processes of this very run leave signs of life."""
+def _heartbeats(prepared: Prepared, options: Options) -> Path:
+    """Returns the folder of the heartbeats of this run."""
     name = run_id(
         prepared.plan.protocol.hash,
         prepared.inputs.generated.digest,

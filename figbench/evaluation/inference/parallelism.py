@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from figbench.features.threads import thread_budget
 
 MAX_LANES = 8
 CUDA_BATCH = 8
@@ -38,8 +41,10 @@ class Pace:
     @contextmanager
     def side_by_side(self) -> Iterator[Callable[[], None]]:
         """Yields what each lane's thread calls first; afterwards new threads start as before."""
-        import torch
-
+        torch = sys.modules.get("torch")
+        if torch is None:
+            yield lambda: None
+            return
         before = torch.get_num_threads()
         try:
             yield lambda: torch.set_num_threads(self.threads)
@@ -56,9 +61,7 @@ def pace_of(device: str, workers: int | None) -> Pace:
         workers: Lanes on a CPU, decoding threads beside a GPU; None for what suits the device, 0
             for neither.
     """
-    import torch
-
-    budget = torch.get_num_threads()
+    budget = thread_budget()
     if device != "cpu":
         decoders = min(8, budget) if workers is None else workers
         return Pace(

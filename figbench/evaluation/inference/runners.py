@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,10 +23,14 @@ from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
 from figbench.features.sharing import shared
+from figbench.images.types import RGBImage
 from figbench.ocr import load_engine
 from figbench.ocr.base import OcrEngine
 from figbench.protocol import Protocol as ScoringProtocol
-from figbench.store import KeptRows, encode_lines
+from figbench.store import BlobCache, encode_lines
+
+MAX_PAYLOADS = 10_000
+"""Figures whose texts a run holds for figures of equal pixels: a few kB each."""
 
 
 class Runner(Protocol):
@@ -86,7 +93,7 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: KeptRows) -> None:
+    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
         self._scorer, self._sink, self._kept = scorer, sink, kept
 
     def holds(self, job: Job) -> bool:
@@ -121,13 +128,34 @@ class OcrRunner(_NeedsImages):
     def __init__(self, engine: OcrEngine, sink: Sink) -> None:
         self._engine = engine
         self._sink = sink
+        self._payloads: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = threading.Lock()
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
-            payload = encode_lines(self._engine.read(item.image))
-            self._sink.add(item.job, payload)
+            self._sink.add(item.job, self._payload(item.image))
         return len(batch)
+
+    def _payload(self, image: RGBImage) -> bytes:
+        """Returns the encoded lines; images of equal pixels in different files are read once."""
+        digest = pixel_digest(image)
+        with self._lock:
+            payload = self._payloads.get(digest)
+        if payload is None:
+            payload = encode_lines(self._engine.read(image))
+            with self._lock:
+                self._payloads[digest] = payload
+                if len(self._payloads) > MAX_PAYLOADS:
+                    self._payloads.popitem(last=False)
+        return payload
+
+
+def pixel_digest(image: RGBImage) -> bytes:
+    """Returns a digest of an image's size and pixels, 20 bytes."""
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=20)
+    digest.update(np.ascontiguousarray(image))
+    return digest.digest()
 
 
 class GraphRunner(_NeedsImages):
@@ -164,7 +192,7 @@ class Setting:
     execution: Execution
     device: str
     pace: Pace
-    kept: Callable[[Task], KeptRows] | None = None
+    kept: Callable[[Task], BlobCache] | None = None
 
 
 def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
@@ -172,8 +200,10 @@ def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
     runner = RUNNERS[type(task)](task, setting, sink)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
-    factor = setting.pace.batch_factor
-    runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
+    # PyTorch may round an image's features differently in batches of different sizes. On a CPU
+    # batches save no time, so that features never depend on what shares a batch.
+    alone = setting.execution.deterministic or setting.device == "cpu"
+    runner.batch_size = 1 if alone else runner.batch_size * setting.pace.batch_factor
     return runner
 
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from figbench.evaluation.planning.workload import Job, Spaces
-from figbench.store import Space
+from figbench.evaluation.planning.workload import Job, Namespaces
+from figbench.store import Namespace
 
 FLUSH_ROWS = 128
 DEAR_FLUSH_ROWS = 32
@@ -36,36 +36,36 @@ class Sink(Protocol):
 class StoreSink:
     """Finished rows per space, written as segments; for several threads."""
 
-    def __init__(self, spaces: Spaces) -> None:
-        self._places = spaces
-        self._rows: dict[Space, dict[bytes, Row]] = {}
+    def __init__(self, namespaces: Namespaces) -> None:
+        self._places = namespaces
+        self._rows: dict[Namespace, dict[bytes, Row]] = {}
         self._written_s = time.monotonic()
         self._lock = threading.RLock()
 
     def add(self, job: Job, row: Row) -> None:
         """See :class:`Sink`."""
         with self._lock:
-            space = self._places.of(job.task, job.side)
-            rows = self._rows.setdefault(space, {})
+            namespace = self._places.of(job.task, job.side)
+            rows = self._rows.setdefault(namespace, {})
             rows[job.key] = row
             if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
-                self._write(space)
+                self._write(namespace)
             elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
                 self.flush()
 
     def flush(self) -> None:
         """See :class:`Sink`."""
         with self._lock:
-            for space in list(self._rows):
-                self._write(space)
+            for namespace in list(self._rows):
+                self._write(namespace)
             self._written_s = time.monotonic()
 
-    def _write(self, space: Space) -> None:
-        rows = self._rows.pop(space)
+    def _write(self, namespace: Namespace) -> None:
+        rows = self._rows.pop(namespace)
         texts = [row for row in rows.values() if isinstance(row, bytes)]
         if texts:
-            space.put_bytes(list(rows), texts)
+            namespace.put_bytes(list(rows), texts)
             return
         arrays = [row for row in rows.values() if not isinstance(row, bytes)]
         stacked = {part: np.stack([row[part] for row in arrays]) for part in arrays[0]}
-        space.put(list(rows), stacked)
+        namespace.put(list(rows), stacked)

@@ -1,4 +1,4 @@
-"""Decisions before a network runs: options, inputs, plan, and the work that is missing.
+"""Decisions before a network runs: options, inputs, plan, and the missing records.
 
-The result of this room is ``Prepared``, which inference and scoring take.
+The result of this package is ``Prepared``, which inference and scoring take.
 """

@@ -1,4 +1,4 @@
-"""Vector and text documents beside the figures of a run: what states a figure's graph exactly."""
+"""Vector and text documents beside the figures of a run, which state their graphs exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from figbench.images.limits import DecodeError
 SUFFIXES = (
     ".graph.json", ".drawio", ".dot", ".gv", ".mmd", ".mermaid", ".pptx", ".tex", ".tikz", ".svg",
 )  # fmt: skip
-"""Of documents, the most explicit first: where several lie beside a figure, the first is read."""
+"""Suffixes of documents, the most explicit first: of several documents the first is read."""
 SPEC_SUFFIXES = (".spec.yaml", ".spec.yml", ".spec.json")
 
 
@@ -32,9 +32,9 @@ def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
     if not any(task.reads_documents for task in plan.tasks):
         return inputs
     documents: dict[tuple[Side, str], Figure] = {}
-    offered = {figure.path: figure for figure in inputs.sides.present}
+    present = {figure.path: figure for figure in inputs.sides.present}
     for side, manifest, figures in (
-        (GENERATED, inputs.generated, offered.values()),
+        (GENERATED, inputs.generated, present.values()),
         (REFERENCE, inputs.reference, inputs.reference.figures),
     ):
         for path, document in documents_of(manifest, figures).items():
@@ -59,8 +59,8 @@ def specs_of(manifest: Manifest) -> dict[str, FigureSpec]:
             continue
         folder = _folder(figure.path)
         if folder not in names:
-            names[folder] = frozenset(_listed(root, folder, SPEC_SUFFIXES))
-        for path in _candidates(figure.path, SPEC_SUFFIXES):
+            names[folder] = frozenset(_file_names(root, folder, SPEC_SUFFIXES))
+        for path in _possible_names(figure.path, SPEC_SUFFIXES):
             if path in names[folder]:
                 try:
                     data = read_source(root, path)
@@ -74,38 +74,40 @@ def specs_of(manifest: Manifest) -> dict[str, FigureSpec]:
 def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, Figure]:
     """Returns the document of each figure that has one, by the path of the figure.
 
-    A document lies in the folder, or in the archive's folder, of its figure and has its name with
-    another suffix: ``a.drawio`` beside ``a.png``. A document that cannot be read is returned all
-    the same: its figure counts as failed, and is not read from its pixels instead.
+    A document is in the folder of its figure, or in the same folder of its archive, and has its
+    name with another suffix: ``a.drawio`` beside ``a.png``. A document that cannot be read is
+    returned as well: its figure counts as failed and is not read from its pixels.
 
     Args:
-        manifest: The set; its root is where paths start.
-        figures: Of the set.
+        manifest: The set.
+        figures: Figures of the set.
     """
     names: dict[str, frozenset[str]] = {}
-    found = {}
+    documents = {}
     for figure in figures:
         if figure.sha256 in manifest.contents:
             continue
         folder = _folder(figure.path)
         if folder not in names:
-            names[folder] = frozenset(_listed(Path(manifest.root), folder))
-        document = next((one for one in _candidates(figure.path) if one in names[folder]), None)
+            names[folder] = frozenset(_file_names(Path(manifest.root), folder))
+        document = next(
+            (name for name in _possible_names(figure.path) if name in names[folder]), None
+        )
         if document is not None:
             digest = _digest(Path(manifest.root), document)
-            found[figure.path] = replace(figure, path=document, sha256=digest)
-    return found
+            documents[figure.path] = replace(figure, path=document, sha256=digest)
+    return documents
 
 
-def _candidates(path: str, suffixes: Sequence[str] = SUFFIXES) -> Iterator[str]:
+def _possible_names(path: str, suffixes: Sequence[str] = SUFFIXES) -> Iterator[str]:
     """Yields the paths that a figure's document may have, the most explicit first."""
     stem, suffix = stem_and_suffix(path)
     plain = path[: len(path) - len(suffix)] if suffix else path
     stems = list(dict.fromkeys((plain, without_suffix(path))))
     for ending in suffixes:
-        for one in stems:
-            if f"{one}{ending}" != path and stem:
-                yield f"{one}{ending}"
+        for name in stems:
+            if f"{name}{ending}" != path and stem:
+                yield f"{name}{ending}"
 
 
 def _folder(path: str) -> str:
@@ -113,7 +115,7 @@ def _folder(path: str) -> str:
     return f"{container}{SEPARATOR}" if separator else path.rpartition("/")[0]
 
 
-def _listed(root: Path, folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
+def _file_names(root: Path, folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[str]:
     container, separator, _ = folder.partition(SEPARATOR)
     if separator and is_archive(root / container):
         try:

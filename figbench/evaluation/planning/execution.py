@@ -1,4 +1,4 @@
-"""How networks are executed, where that can change the last digits of a row."""
+"""How networks are executed, as far as it can change the last digits of a record."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ENGINES = ("torch", "openvino")
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What is part of the store's key and of the provenance, and not of the protocol.
+    """Settings that are part of the store's key and of the provenance, and not of the protocol.
 
-    Two executions differ by rounding, so that their scores may be compared; their rows are kept
-    apart, so that a row is what its key says to the last bit.
+    Two executions differ by rounding only, so their scores may be compared. Their records are
+    stored separately, so that a key determines every bit of its record.
 
     Attributes:
-        deterministic: Images one by one and deterministic algorithms only: a row does not depend
-            on what else was computed with it.
+        deterministic: Images one by one and deterministic algorithms only: a record does not
+            depend on the batch.
         engine: ``torch``, or ``openvino`` for the networks that it can run.
 
     Raises:
@@ -36,17 +36,17 @@ class Execution:
             )
 
     def key(self, engines: Sequence[str] = ENGINES) -> dict[str, bool | str]:
-        """Returns what is not the usual way; empty for the usual one.
+        """Returns the settings that differ from the default; empty for the default.
 
         Args:
-            engines: What can run the network besides PyTorch.
+            engines: Engines that can run the network besides PyTorch.
         """
-        found: dict[str, bool | str] = {}
+        settings: dict[str, bool | str] = {}
         if self.deterministic:
-            found["deterministic"] = True
+            settings["deterministic"] = True
         if self.engine != "torch" and self.engine in engines:
-            found["engine"] = self.engine
-        return found
+            settings["engine"] = self.engine
+        return settings
 
 
-USUAL = Execution()
+DEFAULT = Execution()

@@ -12,17 +12,18 @@ from figbench.data.pairing import Row, pair
 from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
-from figbench.data.types import Figure
+from figbench.data.types import Figure, OtherFile
 from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
-from figbench.evaluation.planning.options import Options
-from figbench.evaluation.planning.reading import (
+from figbench.evaluation.planning.notes import (
     LEFT_OUT_SHARE,
+    check_extra,
     few_samples,
+    input_notes,
     prompt_notes,
-    reading_notes,
     unmatched,
 )
+from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, Side
 from figbench.evaluation.progress import Progress, copied
@@ -30,20 +31,20 @@ from figbench.evaluation.references.pack import is_pack, open_pack
 from figbench.images.decode_pool import Probes
 from figbench.protocol import Protocol
 from figbench.store import Store
-from figbench.store.decode_cache import ProbeCache
+from figbench.store.decode_cache import DecodeCache
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What was offered and how it pairs.
+    """Both sides of a run and their pairing.
 
     Attributes:
         generated: The model's figures.
         reference: The references after the protocol's filters.
-        sides: Expected rows.
-        missing: ``figure_id#sample`` of expected figures that are not there.
-        extra: ``figure_id#sample`` of figures that no reference asks for; they are not scored.
-        warnings: What to tell the user.
+        sides: The pairing.
+        missing: ``figure_id#sample`` of expected figures that were not delivered.
+        extra: ``figure_id#sample`` of figures without a reference; they are not scored.
+        warnings: Messages for the user.
     """
 
     generated: Manifest
@@ -54,7 +55,7 @@ class Inputs:
     warnings: tuple[str, ...]
 
     def read(self, side: Side, figure: Figure) -> bytes:
-        """Returns a figure's bytes; raises as :meth:`Manifest.read`."""
+        """Returns the bytes of a figure; raises as :meth:`Manifest.read`."""
         return (self.generated if side == GENERATED else self.reference).read(figure)
 
 
@@ -68,36 +69,42 @@ def load_inputs(
 ) -> Inputs:
     """Reads both sides and pairs them.
 
-    ``options.pairs`` and ``options.captions`` are tables, see :mod:`figbench.data.user_tables`.
+    Args:
+        generated: See :func:`figbench.evaluate`.
+        reference: See :func:`figbench.evaluate`.
+        protocol: Filters the references.
+        store: Holds decode checks and unpacked reference packs.
+        progress: Receives rates and counts.
+        options: ``pairs`` and ``captions`` are tables, see :mod:`figbench.data.user_tables`.
 
     Raises:
         UserError: If a side has no usable figure, or an index cannot be read.
     """
-    probes = ProbeCache(store)
+    checks = DecodeCache(store)
     try:
-        with progress.stage("reading the reference") as say:
+        with progress.stage("reading the reference") as detail:
             references = load_reference(
-                reference, protocol, store, probes, copied(say), options=options
+                reference, protocol, store, checks, copied(detail), options=options
             )
-        with progress.stage("reading the generated figures") as say:
-            offered = load_figures(
+        with progress.stage("reading the generated figures") as detail:
+            delivered = load_figures(
                 generated,
                 layout=options.layout,
                 only=options.only,
                 reference=None if options.pairs else references,
-                probes=probes,
-                advance=copied(say),
+                probes=checks,
+                advance=copied(detail),
             )
     finally:
-        probes.flush()
-    if not offered.figures:
-        raise _nothing_usable(offered, generated)
+        checks.flush()
+    if not delivered.figures:
+        raise _nothing_usable(delivered, generated)
     if options.pairs is not None:
-        offered = apply_pairs(offered, references, read_pairs(Path(options.pairs)))
+        delivered = apply_pairs(delivered, references, read_pairs(Path(options.pairs)))
     if options.captions is not None:
         table = read_captions(Path(options.captions))
-        offered, references = apply_captions(offered, references, table)
-    return _pair(offered, references, protocol)
+        delivered, references = apply_captions(delivered, references, table)
+    return _pair(delivered, references, protocol, options)
 
 
 def load_reference(
@@ -111,8 +118,16 @@ def load_reference(
 ) -> Manifest:
     """Returns the reference set after the protocol's filters.
 
+    Args:
+        path: The references, see :func:`figbench.evaluate`.
+        protocol: Split, caption field and range of aspects.
+        store: Receives the records of a reference pack.
+        probes: Cache of decode checks.
+        advance: Receives the bytes copied from an object store, and the total.
+        options: Layout and split that the user chose.
+
     Raises:
-        UserError: If nothing is left, or the protocol's split is not there.
+        UserError: If no reference is left, or the set has no such split.
     """
     spec = protocol.dataset
     manifest = _open_if_pack(path, store, advance)
@@ -129,20 +144,23 @@ def load_reference(
     if not manifest.figures:
         raise _nothing_usable(manifest, path)
     _check_repeated(manifest, path)
-    kept = [figure for figure in manifest.figures if _aspect_kept(figure, protocol)]
-    if not kept:
+    selected = [figure for figure in manifest.figures if _has_valid_aspect(figure, protocol)]
+    if not selected:
         raise UserError(
             f"{path}: none of {len(manifest.figures)} references has an aspect between "
             f"{spec.min_aspect} and {spec.max_aspect} (protocol '{protocol.id}')."
         )
-    if len(kept) == len(manifest.figures):
+    if len(selected) == len(manifest.figures):
         return manifest
-    note = f"{len(manifest.figures) - len(kept)} references outside the protocol's aspect range"
-    return manifest.select(kept, note)
+    note = f"{len(manifest.figures) - len(selected)} references outside the protocol's aspect range"
+    identities = {id(figure) for figure in selected}
+    dropped = [figure for figure in manifest.figures if id(figure) not in identities]
+    others = [OtherFile(figure.path, "reference", figure.figure_id) for figure in dropped]
+    return replace(manifest.select(selected, note), others=(*manifest.others, *others))
 
 
 def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
-    """A reference set has no samples: a repeated id leaves a reference out."""
+    """Refuses a set in which many references repeat an id: a reference has one sample."""
     first: dict[str, Figure] = {}
     repeated = []
     for figure in manifest.figures:
@@ -150,10 +168,10 @@ def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
             repeated.append((first[figure.figure_id], figure))
         first.setdefault(figure.figure_id, figure)
     if len(repeated) > LEFT_OUT_SHARE * len(manifest.figures):
-        one, other = repeated[0]
+        first_figure, second_figure = repeated[0]
         raise UserError(
             f"{path}: {len(repeated)} of {len(manifest.figures)} references repeat an id, for "
-            f"example '{one.figure_id}': {one.path} and {other.path}.",
+            f"example '{first_figure.figure_id}': {first_figure.path} and {second_figure.path}.",
             remedy="Give every reference an id of its own; where ids come from names, choose with "
             "--reference-layout flat.",
         )
@@ -162,14 +180,17 @@ def _check_repeated(manifest: Manifest, path: FigureSource) -> None:
 def _open_if_pack(path: FigureSource, store: Store, advance: Advance | None) -> Manifest | None:
     if not isinstance(path, str | Path):
         return None
-    place = localized(path)
-    with remote_file(str(place), advance) if is_url(place) else nullcontext(Path(place)) as file:
+    location = localized(path)
+    opened = (
+        remote_file(str(location), advance) if is_url(location) else nullcontext(Path(location))
+    )
+    with opened as file:
         if file is None or not is_pack(file):
             return None
         return replace(open_pack(file, store), source=str(path))
 
 
-def _aspect_kept(figure: Figure, protocol: Protocol) -> bool:
+def _has_valid_aspect(figure: Figure, protocol: Protocol) -> bool:
     aspect = figure.width / figure.height
     low, high = protocol.dataset.min_aspect, protocol.dataset.max_aspect
     return (low is None or aspect >= low) and (high is None or aspect <= high)
@@ -179,34 +200,36 @@ def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
     named = "; ".join(f"{item.path} ({item.code})" for item in manifest.rejects[:5])
     return UserError(
         f"{path}: none of {len(manifest.rejects)} files can be used: {named}.",
-        remedy=f"Look at them with: figbench data inspect {path}",
+        remedy=f"Inspect them with: figbench data inspect {path}",
     )
 
 
-def _pair(generated: Manifest, reference: Manifest, protocol: Protocol) -> Inputs:
+def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options: Options) -> Inputs:
     pairing = pair(
         generated.figures,
         reference.figures,
         protocol.samples_per_prompt,
         rejects=generated.rejects,
     )
-    found = [row for row in pairing.rows if row.generated is not None]
-    paired = bool(found)
-    warnings = [*reading_notes(generated, reference), *pairing.notes]
+    answered = [pair for pair in pairing.rows if pair.generated is not None]
+    paired = bool(answered)
+    warnings = [*input_notes(generated, reference), *pairing.notes]
     if paired:
-        rows: tuple[Row, ...] = pairing.rows
-        missing = tuple(f"{row.reference.figure_id}#{row.sample}" for row in pairing.missing)
-        extra = tuple(f"{one.figure_id}#{one.sample}" for one in pairing.extra)
+        if not options.allow_rejects:
+            check_extra(pairing.extra, pairing.missing, generated, reference)
+        pairs: tuple[Row, ...] = pairing.rows
+        missing = tuple(f"{pair.reference.figure_id}#{pair.sample}" for pair in pairing.missing)
+        extra = tuple(f"{figure.figure_id}#{figure.sample}" for figure in pairing.extra)
         if extra:
             warnings.append(
                 f"{len(extra)} figures that no reference asks for are not scored"
                 f"{unmatched(pairing.extra, pairing.missing)}."
             )
-        warnings += prompt_notes(found, reference)
-        warnings += few_samples(found, pairing.samples_per_prompt)
+        warnings += prompt_notes(answered, reference)
+        warnings += few_samples(answered, pairing.samples_per_prompt)
     else:
-        rows = tuple(Row(figure, figure.sample, figure) for figure in generated.figures)
+        pairs = tuple(Row(figure, figure.sample, figure) for figure in generated.figures)
         missing, extra = (), ()
         warnings.append("No figure ids match: the sets are compared unpaired.")
-    sides = Sides(rows, reference, paired, len(generated.rejects))
+    sides = Sides(pairs, reference, paired, len(generated.rejects))
     return Inputs(generated, reference, sides, missing, extra, tuple(warnings))

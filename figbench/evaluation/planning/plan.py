@@ -1,13 +1,14 @@
-"""What a run will do, decided before anything expensive starts."""
+"""The plan of a run: metrics, tasks and the resolved protocol."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from figbench.errors import UserError, WeightsUnavailableError
-from figbench.evaluation.planning.execution import USUAL, Execution
+from figbench.evaluation.planning.execution import DEFAULT, Execution
 from figbench.evaluation.planning.tasks import (
     GENERATED,
     REFERENCE,
@@ -51,17 +52,26 @@ class PlannedMetric:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Metrics, tasks and the resolved protocol of a run."""
+    """Metrics, tasks and the resolved protocol of a run.
+
+    Attributes:
+        protocol: With the weights, OCR version and decoder version of this machine.
+        metrics: Requested metrics.
+        tasks: Networks that they need.
+        ocr: The OCR engine, or None.
+        execution: How networks are executed.
+        warnings: Messages for the user.
+    """
 
     protocol: Protocol
     metrics: tuple[PlannedMetric, ...]
     tasks: tuple[Task, ...]
     ocr: OcrInfo | None
-    execution: Execution = USUAL
+    execution: Execution = DEFAULT
     warnings: tuple[str, ...] = field(default=())
 
     def identity(self, task: Task, side: Side) -> dict[str, Any]:
-        """Returns the store identity of a task: whatever changes a stored number.
+        """Returns the store identity of a task: everything that changes a stored number.
 
         Args:
             task: The task.
@@ -113,7 +123,7 @@ def make_plan(
     """
     requested = None if metrics is None else requests_of(metrics)
     protocol, warnings = _extended(protocol, requested or [])
-    ocr = _reader(protocol)
+    ocr = _ocr_info(protocol)
     planned = [
         _plan_metric(
             request,
@@ -131,12 +141,22 @@ def make_plan(
         weights=_protocol_weights(protocol),
         ocr_version=ocr.version if ocr else None,
         decoder_version=DECODER_VERSION,
+        metric_versions=_metric_versions(protocol),
     )
     return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution, warnings)
 
 
+def _metric_versions(protocol: Protocol) -> dict[str, int]:
+    """Returns the version of each metric of the protocol, whether it is scored now or not."""
+    versions = {}
+    for request in protocol.metrics:
+        with suppress(UserError):
+            versions[request.metric] = get_metric(request.metric).spec.version
+    return versions
+
+
 def _extended(protocol: Protocol, requested: Sequence[str]) -> tuple[Protocol, tuple[str, ...]]:
-    """Returns the protocol with the requested metrics that it lacks, and what to say about it."""
+    """Returns the protocol with the requested metrics that it lacks, and a warning about it."""
     own = [request.metric for request in protocol.metrics]
     added = [name for name in requested if name not in own]
     if not added:
@@ -144,7 +164,7 @@ def _extended(protocol: Protocol, requested: Sequence[str]) -> tuple[Protocol, t
     extended = protocol.replace(
         id=f"{protocol.id}-extended",
         metrics=[
-            *(one.model_dump() for one in protocol.metrics),
+            *(request.model_dump() for request in protocol.metrics),
             *({"metric": name} for name in added),
         ],
     )
@@ -191,7 +211,7 @@ def _plan_metric(
         if not allow_unpaired:
             raise UserError(
                 f"'{request.metric}' {reason}.{ids}",
-                remedy="Say which figure answers which reference: --pairs pairs.csv with the "
+                remedy="Name the reference of each figure: --pairs pairs.csv with the "
                 "columns generated and reference. For unpaired sets add --allow-unpaired (paired "
                 "metrics are then skipped).",
             )
@@ -232,12 +252,12 @@ def _protocol_weights(protocol: Protocol) -> dict[str, str]:
     return digests
 
 
-def _reader(protocol: Protocol) -> OcrInfo | None:
+def _ocr_info(protocol: Protocol) -> OcrInfo | None:
     return engine_info(protocol.ocr.engine, protocol.ocr.settings) if protocol.ocr else None
 
 
 def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, ...]:
-    needed: dict[tuple[type[Task], str, str], tuple[set[Side], list[str]]] = {}
+    collected: dict[tuple[type[Task], str, str], tuple[set[Side], list[str]]] = {}
 
     def add(
         kind: type[Task],
@@ -246,7 +266,7 @@ def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, 
         sides: set[Side],
         policy: str | None = None,
     ) -> None:
-        entry = needed.setdefault((kind, network, policy or item.preprocess), (set(), []))
+        entry = collected.setdefault((kind, network, policy or item.preprocess), (set(), []))
         entry[0].update(sides)
         entry[1].append(item.request.metric)
 
@@ -264,11 +284,11 @@ def _tasks(planned: Sequence[PlannedMetric], protocol: Protocol) -> tuple[Task, 
         if needs.ocr:
             if protocol.ocr is None:
                 raise UserError(
-                    f"Protocol '{protocol.id}' has '{item.request.metric}' and names no reader.",
+                    f"Protocol '{protocol.id}' has '{item.request.metric}' and no OCR engine.",
                     remedy="Add to the protocol: ocr: { engine: easyocr }",
                 )
             add(OcrTask, protocol.ocr.engine, item, {GENERATED, REFERENCE})
     return tuple(
         kind(network, policy, frozenset(sides), tuple(metrics), kind.weights_of(network))
-        for (kind, network, policy), (sides, metrics) in needed.items()
+        for (kind, network, policy), (sides, metrics) in collected.items()
     )

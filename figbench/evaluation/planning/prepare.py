@@ -1,4 +1,4 @@
-"""Everything that can be known, and go wrong, before a network runs."""
+"""``prepare``: inputs, plan and missing records, with every check that needs no network."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
+from figbench.data.origin import EXCUSED
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.evaluation.planning.documents import with_documents
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
+from figbench.evaluation.planning.notes import check_left_out, no_pairs_hint
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.plan import Plan, make_plan
-from figbench.evaluation.planning.reading import check_left_out, no_pairs_hint
 from figbench.evaluation.planning.sizes import check_sizes
 from figbench.evaluation.planning.tasks import estimate_s
-from figbench.evaluation.planning.workload import Spaces, Workload, build_workload
+from figbench.evaluation.planning.workload import Namespaces, Workload, build_workload
 from figbench.evaluation.progress import Progress, SilentProgress
 from figbench.protocol import Protocol
 from figbench.store import Store, default_store
@@ -27,17 +28,25 @@ REJECT_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is planned and not started: what ``--dry-run`` shows."""
+    """A planned run, as ``--dry-run`` prints it.
+
+    Attributes:
+        inputs: Both sides and their pairing.
+        plan: Metrics, tasks and protocol.
+        namespaces: Open namespaces of the tasks.
+        workload: Missing records.
+        store: The store.
+    """
 
     inputs: Inputs
     plan: Plan
-    spaces: Spaces
+    namespaces: Namespaces
     workload: Workload
     store: Store
 
     @property
     def estimate_s(self) -> float:
-        """Rough duration in seconds of what is missing, on two CPU cores."""
+        """Rough duration in seconds of the missing work on two CPU cores."""
         return estimate_s(self.workload.pending)
 
 
@@ -53,20 +62,28 @@ def prepare(
     reference_only: bool = False,
     expected_figures: int | None = None,
 ) -> Prepared:
-    """Reads both manifests and returns the plan with what is missing in the store.
+    """Reads both manifests and returns the plan with the missing records.
 
-    ``reference_only`` plans the reference side alone (for ``figbench reference build``).
-    ``expected_figures`` is the number of figures of the whole set where ``generated`` is a part of
-    it; metrics are then not refused for the size of the part.
+    Args:
+        generated: See :func:`figbench.evaluate`.
+        reference: See :func:`figbench.evaluate`.
+        protocol: A shipped name, a YAML path or a :class:`Protocol`.
+        metrics: A selection among the protocol's metrics; None for all.
+        store: Feature store; None for the default.
+        options: How the run behaves.
+        progress: Receives rates and counts.
+        reference_only: Plan the reference side alone (for ``figbench reference build``).
+        expected_figures: Number of figures of the whole set, where ``generated`` is a part of it:
+            metrics are then not refused for the size of the part.
 
     Raises:
-        UserError: For every mistake that can be seen before a network runs.
+        UserError: For every mistake that can be detected before a network runs.
         WeightsUnavailableError: If a network's weights are missing.
     """
-    chosen = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
+    resolved = protocol if isinstance(protocol, Protocol) else Protocol.load(protocol)
     opened = store if isinstance(store, Store) else Store(Path(store) if store else default_store())
     inputs = load_inputs(
-        generated, reference, chosen, opened, progress or SilentProgress(), options
+        generated, reference, resolved, opened, progress or SilentProgress(), options
     )
     if not reference_only:
         _check_rejects(inputs.generated, "generated", options)
@@ -76,7 +93,7 @@ def prepare(
             check_left_out(manifest, side, allowed=options.allow_rejects, strict=options.strict)
     try:
         plan = make_plan(
-            chosen,
+            resolved,
             metrics,
             n_generated=expected_figures or len(inputs.sides.present),
             paired=inputs.sides.paired,
@@ -95,15 +112,15 @@ def prepare(
     if not reference_only:
         check_sizes(plan, inputs)
     inputs = with_documents(inputs, plan)
-    spaces = Spaces(opened, plan)
-    rows, present = ((), []) if reference_only else (inputs.sides.rows, inputs.sides.present)
-    workload = build_workload(plan, spaces, rows, present, inputs.reference, inputs.sides)
-    return Prepared(inputs, plan, spaces, workload, opened)
+    namespaces = Namespaces(opened, plan)
+    pairs, present = ((), []) if reference_only else (inputs.sides.pairs, inputs.sides.present)
+    workload = build_workload(plan, namespaces, pairs, present, inputs.reference, inputs.sides)
+    return Prepared(inputs, plan, namespaces, workload, opened)
 
 
 def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
-    rejects = manifest.rejects
-    offered = len(manifest.figures) + len(rejects)
+    offered = len(manifest.figures) + len(manifest.rejects)
+    rejects = [item for item in manifest.rejects if item.code not in EXCUSED or options.strict]
     if not rejects:
         return
     named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:5])
@@ -111,12 +128,12 @@ def _check_rejects(manifest: Manifest, side: str, options: Options) -> None:
     if options.strict:
         raise UserError(
             f"{len(rejects)} of {offered} {side} files cannot be used: {named}{more}.",
-            remedy="Mend them, or run without --strict.",
+            remedy="Repair them, or run without --strict.",
         )
     if len(rejects) > REJECT_SHARE * offered and not options.allow_rejects:
         raise UserError(
             f"{len(rejects)} of {offered} {side} files cannot be used "
             f"(more than {REJECT_SHARE:.0%}): {named}{more}.",
-            remedy="Look at them with: figbench data inspect. To score the set all the same, with "
+            remedy="Inspect them with: figbench data inspect. To score the set all the same, with "
             "every reject named in the result, add --allow-rejects.",
         )

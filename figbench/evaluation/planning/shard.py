@@ -1,4 +1,4 @@
-"""The share of one process in a run that several processes started by torchrun or srun work on."""
+"""Rank and number of the processes of a run that torchrun or srun started."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from figbench.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of ``count`` processes that fill one store together.
+    """One of ``count`` processes that write to one store.
 
     Attributes:
         rank: 0 to count - 1; rank 0 scores and writes.
         count: Number of processes.
-        local_rank: Rank among the processes of this machine: which CUDA device to take.
+        local_rank: Rank among the processes of this machine: index of the CUDA device.
     """
 
     rank: int = 0
@@ -28,10 +28,10 @@ WHOLE = Shard()
 
 
 def shard_from_environment(environment: Mapping[str, str] = os.environ) -> Shard:
-    """Returns the shard that torchrun or ``srun`` gave this process; else the whole.
+    """Returns the shard that torchrun or ``srun`` gave this process; otherwise the whole run.
 
-    Slurm's batch script has its job's variables too, without being one of the job's tasks: only a
-    step started by ``srun`` (``SLURM_STEP_ID``) counts.
+    A batch script of Slurm has the variables of its job without being one of its tasks: only a step
+    started by ``srun`` (``SLURM_STEP_ID``) counts.
 
     Raises:
         UserError: If the variables contradict each other.
@@ -52,9 +52,9 @@ def shard_from_environment(environment: Mapping[str, str] = os.environ) -> Shard
     except ValueError:
         rank, count_, local = -1, 0, 0
     if not 0 <= rank < count_:
-        found = ", ".join(f"{name}={environment.get(name)!r}" for name in names)
+        values = ", ".join(f"{name}={environment.get(name)!r}" for name in names)
         raise UserError(
-            f"The environment names no process of a group: {found}.",
+            f"The environment names no process of a group: {values}.",
             remedy="Start with torchrun or srun, or unset these variables.",
         )
     return Shard(rank, count_, local)

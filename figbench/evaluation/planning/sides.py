@@ -14,20 +14,20 @@ from figbench.graphs.spec import FigureSpec
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is compared with what.
+    """The pairing of the generated figures with the references.
 
     Attributes:
-        rows: Expected (reference, sample) rows, generated None where missing; for unpaired
-            sets one row per generated figure with itself in the place of the reference id.
+        pairs: Expected (reference, sample) pairs, generated None where missing. For unpaired sets
+            one pair per generated figure, with the figure itself as its reference.
         reference: The reference set.
-        paired: Whether rows carry references.
+        paired: Whether the pairs carry references.
         rejected: Generated files that could not be used.
         documents: Vector or text document beside a raster, by side and the raster's path, as a
             figure with path and digest of its own.
         specs: What the figures should say, by the path of the reference.
     """
 
-    rows: Sequence[Row]
+    pairs: Sequence[Row]
     reference: Manifest
     paired: bool
     rejected: int
@@ -36,11 +36,11 @@ class Sides:
 
     @property
     def present(self) -> list[Figure]:
-        """Generated figures that are scored, in row order."""
-        return [row.generated for row in self.rows if row.generated is not None]
+        """Generated figures that are scored, in the order of the pairs."""
+        return [pair.generated for pair in self.pairs if pair.generated is not None]
 
     def document(self, side: Side, figure: Figure) -> Figure:
-        """Returns the file that states the graph of a figure: its document, else itself."""
+        """Returns the file that states the graph of a figure: its document, or the figure."""
         return self.documents.get((side, figure.path), figure)
 
     @property
@@ -51,12 +51,12 @@ class Sides:
         """
         from figbench.graphs.read import is_raster_name
 
-        chosen = {
-            row.reference.path: row.reference
-            for row in self.rows
-            if row.generated is not None
-            and is_raster_name(self.document(GENERATED, row.generated).path)
-            and (REFERENCE, row.reference.path) in self.documents
-            and is_raster_name(row.reference.path)
+        selected = {
+            pair.reference.path: pair.reference
+            for pair in self.pairs
+            if pair.generated is not None
+            and is_raster_name(self.document(GENERATED, pair.generated).path)
+            and (REFERENCE, pair.reference.path) in self.documents
+            and is_raster_name(pair.reference.path)
         }
-        return list(chosen.values())
+        return list(selected.values())

@@ -1,4 +1,4 @@
-"""Whether pairs can be compared as they are, under ``preprocess: none``."""
+"""Check of image sizes under ``preprocess: none``."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def check_sizes(plan: Plan, inputs: Inputs) -> None:
     if not names or not inputs.sides.paired:
         return
     remedy = "Choose a policy that makes sizes equal, such as preprocess: pad512."
-    for row in inputs.sides.rows:
-        one, other = row.generated, row.reference
-        if one is None:
+    for pair in inputs.sides.pairs:
+        figure, reference = pair.generated, pair.reference
+        if figure is None:
             continue
-        sizes = f"{one.width}x{one.height}, its reference {other.width}x{other.height}"
-        if (one.width, one.height) != (other.width, other.height):
+        size, other = (figure.width, figure.height), (reference.width, reference.height)
+        sizes = f"{size[0]}x{size[1]}, its reference {other[0]}x{other[1]}"
+        if size != other:
             raise UserError(
-                f"'{names[0]}' under preprocess: none needs equal sizes: '{one.figure_id}' is "
+                f"'{names[0]}' under preprocess: none needs equal sizes: '{figure.figure_id}' is "
                 f"{sizes}.",
                 remedy=remedy,
             )
-        if min(one.width, one.height) < SMALLEST_SIDE:
+        if min(size) < SMALLEST_SIDE:
             raise UserError(
                 f"'{names[0]}' under preprocess: none needs sides of {SMALLEST_SIDE} px: "
-                f"'{one.figure_id}' is {sizes}.",
+                f"'{figure.figure_id}' is {sizes}.",
                 remedy=remedy,
             )

@@ -1,7 +1,7 @@
 """Tasks: one network on one preprocessing policy, the unit that is stored and scheduled.
 
-Each class knows what identifies its stored results, which weights it loads, how many figures a
-second it handles, and how its results are copied from store to store. ``inference.runners`` has one
+Each class states the identity of its stored results, its weights, its rate, and how its results are
+copied from store to store. ``inference.runners`` has one
 runner for each class.
 """
 
@@ -18,7 +18,7 @@ from figbench.features.base import ExtractorInfo, PairScorerInfo
 from figbench.graphs.read import READERS_VERSION, readers_digest
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import Protocol
-from figbench.store import Space
+from figbench.store import Namespace
 
 
 class Side(StrEnum):
@@ -70,13 +70,18 @@ class Task(ABC):
     def rate_per_s(self) -> float:
         """Images or pairs per second at 512 px on two CPU cores, for estimates only."""
 
+    @property
+    @abstractmethod
+    def framework(self) -> str:
+        """Returns ``torch``, or ``numpy`` for a network that runs without PyTorch."""
+
     @classmethod
     @abstractmethod
     def weights_of(cls, network: str) -> str | None:
         """Returns the SHA-256 of the weights that this machine would load; None without any."""
 
     @abstractmethod
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """Copies stored results between namespaces.
 
         Args:
@@ -108,13 +113,18 @@ class FeatureTask(Task):
         """See :class:`Task`."""
         return self._info().rate_per_s
 
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        return self._info().framework
+
     @classmethod
     def weights_of(cls, network: str) -> str | None:
         """See :class:`Task`."""
         weights = extractor_info(network).weights
         return weights_digest(weights) if weights else None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put(keys, {name: source.get(keys, name) for name in self._info().outputs})
 
@@ -142,13 +152,18 @@ class PairTask(Task):
         """See :class:`Task`."""
         return self._info().rate_per_s
 
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        return self._info().framework
+
     @classmethod
     def weights_of(cls, network: str) -> str | None:
         """See :class:`Task`."""
         weights = pair_scorer_info(network).weights
         return weights_digest(weights) if weights else None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put(keys, {"score": source.get(keys, "score")})
 
@@ -164,13 +179,15 @@ class OcrTask(Task):
         if ocr is None:
             raise ValueError("an OCR task without an OCR engine")
         # "reader" is the name under which stores of version 0.1 hold these fields.
-        return {
-            "reader": {
-                "version": ocr.version,
-                "weights": dict(ocr.weights),
-                "settings": dict(ocr.settings),
-            }
+        engine: dict[str, Any] = {
+            "version": ocr.version,
+            "weights": dict(ocr.weights),
+            "settings": dict(ocr.settings),
         }
+        if ocr.runtime not in ("", "onnxruntime"):
+            # Rounding differs; stores of earlier versions hold results of onnxruntime.
+            engine["runtime"] = ocr.runtime
+        return {"reader": engine}
 
     def engines(self, ocr: OcrInfo | None) -> tuple[str, ...]:
         """See :class:`Task`."""
@@ -183,12 +200,19 @@ class OcrTask(Task):
 
         return engines.get(self.network).rate_per_s
 
+    @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        from figbench.ocr import engines
+
+        return engines.get(self.network).framework
+
     @classmethod
     def weights_of(cls, network: str) -> str | None:
         """Returns None: an engine's weights are part of its :class:`OcrInfo`."""
         return None
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put_bytes(keys, source.get_bytes(keys))
 
@@ -218,7 +242,7 @@ class GraphTask(Task):
         """Returns a digest of the readers' version and of the OCR engine that they use."""
         return readers_digest()
 
-    def copy(self, source: Space, target: Space, keys: Sequence[bytes]) -> None:
+    def copy(self, source: Namespace, target: Namespace, keys: Sequence[bytes]) -> None:
         """See :class:`Task`."""
         target.put_bytes(keys, source.get_bytes(keys))
 

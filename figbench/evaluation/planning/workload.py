@@ -1,4 +1,4 @@
-"""Which rows are not in the store yet, grouped so that every image is read once."""
+"""The missing records of a run, grouped so that every image is read once."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from figbench.data.types import Figure
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side, Task
-from figbench.store import Space, Store, row_key
+from figbench.store import Namespace, Store, record_key
 
 BLANK = "blank-page"
-"""Stands for the digest of a figure that the model did not deliver."""
+"""Replaces the digest of a figure that the model did not deliver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row to compute: a task on one image, or on one pair.
+    """One record to compute: a task on one image, or on one pair.
 
     Attributes:
-        task: What to run.
-        key: Key of its row in the task's space.
+        task: The task.
+        key: Key of the record in the namespace of the task.
         side: Side of the (first) image; decides the legacy pixel encoding.
         figure: The image; None is the blank page (pairs only).
         partner: The reference of a pair; None for single images.
@@ -42,8 +42,8 @@ class Group:
     """Jobs that share images: one reference with the generated figures of its prompt.
 
     Attributes:
-        ordinal: Place among all groups of the run, whether or not anything of them is missing.
-        jobs: What is missing.
+        ordinal: Position among all groups of the run, complete ones included.
+        jobs: Missing records.
     """
 
     ordinal: int
@@ -52,11 +52,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Everything that must be computed, and how much was found."""
+    """The missing records of a run.
+
+    Attributes:
+        groups: Missing records by group.
+        pending: Number of missing records by task.
+        cached: Number of records that the store has, by task.
+    """
 
     groups: tuple[Group, ...]
     pending: dict[Task, int]
-    found: dict[Task, int]
+    cached: dict[Task, int]
 
 
 def workload_of(groups: Sequence[Group]) -> Workload:
@@ -65,51 +71,51 @@ def workload_of(groups: Sequence[Group]) -> Workload:
     return Workload(tuple(groups), dict(pending), {})
 
 
-class Spaces:
-    """The plan's spaces in one store, opened once."""
+class Namespaces:
+    """The namespaces of a plan in one store, each opened once."""
 
     def __init__(self, store: Store, plan: Plan) -> None:
         self._store, self._plan = store, plan
-        self._open: dict[tuple[Task, Side], Space] = {}
-        self._by_id: dict[str, Space] = {}
+        self._open: dict[tuple[Task, Side], Namespace] = {}
+        self._by_id: dict[str, Namespace] = {}
 
-    def of(self, task: Task, side: Side) -> Space:
-        """Returns the space of a task on one side; both sides share one where they agree."""
+    def of(self, task: Task, side: Side) -> Namespace:
+        """Returns the namespace of a task on one side; both sides share it where they agree."""
         if (task, side) not in self._open:
-            space = self._store.space(self._plan.identity(task, side))
-            self._open[task, side] = self._by_id.setdefault(space.id, space)
+            namespace = self._store.namespace(self._plan.identity(task, side))
+            self._open[task, side] = self._by_id.setdefault(namespace.id, namespace)
         return self._open[task, side]
 
     def refresh(self) -> None:
-        """Sees the rows that other writers have brought."""
-        for space in self._by_id.values():
-            space.refresh()
+        """Reads the records that other processes have written."""
+        for namespace in self._by_id.values():
+            namespace.refresh()
 
 
 def image_key(figure: Figure) -> bytes:
-    """Returns the store key of one image's row."""
-    return row_key(figure.sha256)
+    """Returns the store key of the record of one image."""
+    return record_key(figure.sha256)
 
 
 def pair_key(generated: Figure | None, reference: Figure) -> bytes:
-    """Returns the store key of a pair's row; ``None`` is the blank page."""
-    return row_key(generated.sha256 if generated else BLANK, reference.sha256)
+    """Returns the store key of the record of a pair; ``None`` is the blank page."""
+    return record_key(generated.sha256 if generated else BLANK, reference.sha256)
 
 
 def build_workload(
     plan: Plan,
-    spaces: Spaces,
-    rows: Sequence[Row],
+    namespaces: Namespaces,
+    pairs: Sequence[Row],
     generated: Sequence[Figure],
     reference: Manifest,
     sides: Sides | None = None,
 ) -> Workload:
-    """Returns the missing rows of a run.
+    """Returns the missing records of a run.
 
     Args:
         plan: The plan.
-        spaces: Open spaces.
-        rows: Expected (reference, generated) rows; generated None where missing.
+        namespaces: Open namespaces.
+        pairs: Expected (reference, generated) pairs; generated None where missing.
         generated: Every generated figure that is scored (paired or not).
         reference: The reference set.
         sides: Documents of the figures, for tasks that read them; None where there are none.
@@ -117,22 +123,22 @@ def build_workload(
     groups: OrderedDict[str, Group] = OrderedDict()
     ordinals: dict[str, int] = {}
     pending: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
-    found: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
+    cached: dict[Task, int] = dict.fromkeys(plan.tasks, 0)
     seen: dict[str, set[bytes]] = {}
 
     def offer(
         task: Task, side: Side, key: bytes, figure: Figure | None, partner: Figure | None
     ) -> None:
-        space = spaces.of(task, side)
-        known = seen.setdefault(space.id, set())
-        if key in known:
+        namespace = namespaces.of(task, side)
+        offered = seen.setdefault(namespace.id, set())
+        if key in offered:
             return
-        known.add(key)
+        offered.add(key)
         anchor = partner or figure
         name = anchor.figure_id if anchor else ""
         ordinal = ordinals.setdefault(name, len(ordinals))
-        if key in space:
-            found[task] += 1
+        if key in namespace:
+            cached[task] += 1
             return
         pending[task] += 1
         group = groups.setdefault(name, Group(ordinal))
@@ -140,13 +146,13 @@ def build_workload(
 
     for task in plan.tasks:
         if task.scores_pairs:
-            for row in rows:
+            for pair in pairs:
                 offer(
                     task,
                     GENERATED,
-                    pair_key(row.generated, row.reference),
-                    row.generated,
-                    row.reference,
+                    pair_key(pair.generated, pair.reference),
+                    pair.generated,
+                    pair.reference,
                 )
             continue
         for side, figures in ((GENERATED, generated), (REFERENCE, reference.figures)):
@@ -158,4 +164,4 @@ def build_workload(
         if task.reads_documents and sides:
             for figure in sides.read_twice:
                 offer(task, REFERENCE, image_key(figure), figure, None)
-    return Workload(tuple(groups.values()), pending, found)
+    return Workload(tuple(groups.values()), pending, cached)

@@ -1,10 +1,9 @@
-"""A reference set in one file: figures, labels, features and readings, ready to score against.
+"""A reference set in one file: figures, labels, features and OCR results.
 
 A ``.figref`` file is an uncompressed zip of ``pack.json``, ``manifest.jsonl``, the figures under
-``images/<sha256>`` and store segments under ``store/<space>/``. Segments are named by their own
-digest and figures by theirs, and both are checked when the pack is opened: a pack from a stranger
-can be wrong about which figures matter, not about what they are or what a network said of them
-under a digest that you trust.
+``images/<sha256>`` and store segments under ``store/<namespace>/``. Segments and figures are named
+by their digests, which are checked when the pack is opened. A pack from an unknown source can
+therefore list the wrong figures, but it cannot change a figure or a stored result under its digest.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from figbench.data.types import Figure
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import atomic_path
 from figbench.io.json_files import dump_json
-from figbench.store import Space, Store
+from figbench.store import Namespace, Store
 
 PACK, MANIFEST = "pack.json", "manifest.jsonl"
 PACK_VERSION = 1
@@ -48,7 +47,7 @@ def is_pack(path: Path) -> bool:
 def write_pack(
     target: Path,
     reference: Manifest,
-    spaces: Iterable[Space],
+    namespaces: Iterable[Namespace],
     protocol: dict[str, Any],
     documents: Mapping[str, Figure] = MappingProxyType({}),
 ) -> None:
@@ -57,7 +56,7 @@ def write_pack(
     Args:
         target: The ``.figref`` file.
         reference: The reference set.
-        spaces: Spaces that hold the reference's rows and nothing else.
+        namespaces: Namespaces that hold the records of the references and nothing else.
         protocol: Id and hash of the protocol that the features were computed for.
         documents: Document of each figure that has one, by the path of the figure; they are packed
             beside the figures, so that graphs are read from them again.
@@ -82,10 +81,10 @@ def write_pack(
             archive.writestr(f"images/{figure.sha256}", reference.read(figure))
         for name, document in members.items():
             archive.writestr(name, reference.read(document))
-        for space in spaces:
-            for path in sorted(space.folder.glob("*")):
+        for namespace in namespaces:
+            for path in sorted(namespace.folder.glob("*")):
                 if path.suffix in (".json", ".safetensors") and not path.name.startswith("."):
-                    archive.write(path, f"store/{space.id}/{path.name}")
+                    archive.write(path, f"store/{namespace.id}/{path.name}")
         with TemporaryDirectory() as folder:
             save_manifest(packed, Path(folder) / MANIFEST)
             archive.write(Path(folder) / MANIFEST, MANIFEST)
@@ -94,9 +93,13 @@ def write_pack(
 def open_pack(path: Path, store: Store) -> Manifest:
     """Unpacks a reference pack into the store and returns its manifest.
 
+    Args:
+        path: The pack.
+        store: Receives the records; the images are unpacked beside them.
+
     Raises:
-        UserError: If the file is not a whole pack of a known version.
-        IntegrityError: If a figure or segment is not what its name says.
+        UserError: If the file is not a complete pack of a supported version.
+        IntegrityError: If a figure or segment does not match the digest in its name.
     """
     with zipfile.ZipFile(path) as archive:
         try:
@@ -155,6 +158,6 @@ def _read(archive: zipfile.ZipFile, member: str, pack: Path) -> bytes:
             raise UserError(f"{pack}: '{member}' is {info.file_size:,} bytes, over the limit.")
         return archive.read(member)
     except KeyError:
-        raise UserError(f"{pack}: has no '{member}'; the pack is not whole.") from None
+        raise UserError(f"{pack}: has no '{member}'; the pack is incomplete.") from None
     except (zipfile.BadZipFile, EOFError) as error:
         raise IntegrityError(f"{pack}: '{member}' is damaged ({error}).") from None

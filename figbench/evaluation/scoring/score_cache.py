@@ -1,8 +1,8 @@
-"""Scores of whole sets, kept in the store beside the rows that they were made of.
+"""Cache of set-level scores in the store.
 
-FID and KID of 12,000 figures are half a minute of matrix products that come out the same each time.
-A kept score is found only by everything that it depends on: the rows by digest, the request, the
-seed, and the source code of the metrics.
+FID and KID of 12,000 figures are half a minute of matrix products with the same result each time.
+The key of a cached score contains everything that it depends on: the digests of the figures, the
+request, the seed, and the source code of the metrics.
 """
 
 from __future__ import annotations
@@ -20,21 +20,27 @@ from typing import Any
 import numpy as np
 
 from figbench.metrics.base import Measurement, Metric
-from figbench.store import Space, Store, row_key
+from figbench.store import Namespace, Store, record_key
 
 _FIELDS = ("value", "standard_error", "method", "details", "warnings")
 
 
 @dataclass(frozen=True, slots=True)
-class KeptScores:
-    """The kept scores of one store."""
+class ScoreCache:
+    """The cached scores of one store.
 
-    space: Space
+    Attributes:
+        namespace: Namespace of the scores.
+    """
+
+    namespace: Namespace
 
     @classmethod
-    def of(cls, store: Store) -> KeptScores:
-        """Opens what this very version of the metrics has kept."""
-        return cls(store.space({"kind": "scores", "code": _code_digest(), "numpy": np.__version__}))
+    def of(cls, store: Store) -> ScoreCache:
+        """Opens the cache of this version of the metrics."""
+        return cls(
+            store.namespace({"kind": "scores", "code": _code_digest(), "numpy": np.__version__})
+        )
 
     def measure(
         self,
@@ -42,45 +48,45 @@ class KeptScores:
         dependencies: Mapping[str, Any],
         compute: Callable[[], list[Measurement]],
     ) -> list[Measurement]:
-        """Returns the kept measurements, or computes and keeps them.
+        """Returns the cached measurements, or computes and caches them.
 
-        Only metrics with a ``cache_version`` are cached, and of these only what has no value per
-        figure, since per-figure metrics are cheap.
+        Only metrics with a ``cache_version`` are cached, and of these only measurements without
+        values per figure, since per-figure metrics are cheap.
 
         Args:
             metric: The metric.
             dependencies: All that its measurements depend on, as JSON.
-            compute: Called where nothing is kept.
+            compute: Called where the cache has no entry.
         """
         version = metric.spec.cache_version
         if version is None:
             return compute()
         module = type(metric).__module__
         identified = {**dependencies, "module": module, "cache_version": version}
-        key = row_key(json.dumps(identified, sort_keys=True))
-        if key in self.space:
-            return _decoded(metric, self.space.get_bytes([key])[0])
-        found = compute()
-        if all(one.per_figure is None for one in found):
-            # A store that cannot be written has served its rows all the same.
+        key = record_key(json.dumps(identified, sort_keys=True))
+        if key in self.namespace:
+            return _decoded(metric, self.namespace.get_bytes([key])[0])
+        measurements = compute()
+        if all(item.per_figure is None for item in measurements):
+            # A store that can be read but not written costs the cache, not the run.
             with suppress(OSError):
-                self.space.put_bytes([key], [_encoded(found)])
-        return found
+                self.namespace.put_bytes([key], [_encoded(measurements)])
+        return measurements
 
 
 def _encoded(measurements: Sequence[Measurement]) -> bytes:
-    rows = [
-        {"output": one.output.id, **{name: getattr(one, name) for name in _FIELDS}}
-        for one in measurements
+    entries = [
+        {"output": item.output.id, **{name: getattr(item, name) for name in _FIELDS}}
+        for item in measurements
     ]
-    return json.dumps(rows, default=lambda value: value.item()).encode()
+    return json.dumps(entries, default=lambda value: value.item()).encode()
 
 
 def _decoded(metric: Metric, payload: bytes) -> list[Measurement]:
     outputs = {output.id: output for output in metric.spec.outputs}
     return [
-        Measurement(outputs[row.pop("output")], **{**row, "warnings": tuple(row["warnings"])})
-        for row in json.loads(payload)
+        Measurement(outputs[entry.pop("output")], **{**entry, "warnings": tuple(entry["warnings"])})
+        for entry in json.loads(payload)
     ]
 
 
@@ -93,10 +99,10 @@ def _code_digest() -> str:
 
 
 def _sources(folder: Traversable) -> list[Traversable]:
-    found = []
+    sources = []
     for item in folder.iterdir():
         if item.is_dir():
-            found += _sources(item)
+            sources += _sources(item)
         elif item.name.endswith(".py"):
-            found.append(item)
-    return found
+            sources.append(item)
+    return sources

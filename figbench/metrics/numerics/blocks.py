@@ -16,7 +16,7 @@ BLOCK = 1024
 
 
 class Rows(Protocol):
-    """Rows (n, D) that lie in memory (any 2-d array) or elsewhere (``figbench.store.StoredRows``).
+    """Rows (n, D) that lie in memory (any 2-d array) or elsewhere (``figbench.store.StoredArray``).
 
     Indexing with a slice or with row numbers returns an array of these rows in that order.
     """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from figbench.metrics.numerics.blocks import Array, Picked, Rows, blocks
+from figbench.metrics.numerics.matches import Matches
 from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
 
@@ -179,6 +180,37 @@ def half_sample_distance(generated: Rows, reference: Rows, rng: np.random.Genera
         _some(generated, mine[half : 2 * half]), _some(reference, theirs[other : 2 * other])
     )
     return (first + second) / 2.0
+
+
+def unmatched_half_distance(generated: Rows, reference: Rows, matches: Matches) -> float | None:
+    """Returns the mean distance of figures from the references of other prompts.
+
+    References are dealt in turn to two halves. Generated rows whose matches all lie in one half
+    are compared with the references of the other; rows without a match are dealt in turn.
+
+    Args:
+        generated: Shape (n, D).
+        reference: Shape (m, D).
+        matches: Of their rows.
+
+    Returns:
+        The mean of both distances; None where a half has fewer than two rows.
+    """
+    half_of = np.arange(len(reference)) % 2
+    first, second = matches.across[:, 0], matches.across[:, 1]
+    counts = [
+        np.bincount(first[half_of[second] == half], minlength=len(generated)) for half in (0, 1)
+    ]
+    free = (counts[0] + counts[1]) == 0
+    dealt = np.arange(len(generated)) % 2
+    distances = []
+    for half in (0, 1):
+        rows = ((counts[half] > 0) & (counts[1 - half] == 0)) | (free & (dealt == half))
+        sides = np.flatnonzero(rows), np.flatnonzero(half_of != half)
+        if min(len(side) for side in sides) < 2:
+            return None
+        distances.append(frechet_distance(_some(generated, sides[0]), _some(reference, sides[1])))
+    return float(np.mean(distances))
 
 
 def matched_distance(generated: Rows, reference: Rows, n: int, rng: np.random.Generator) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
+from figbench.metrics.numerics.matches import Indices, Matches
 from figbench.statistics.influence import jackknife_influence
 
 ROW_BLOCKS = 2
@@ -41,6 +42,27 @@ def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subse
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedSums:
+    """Kernel sums over the pairs of rows that are not independent, and how many there are.
+
+    Attributes:
+        within: Of each generated row with other generated rows of its prompt, shape (n,).
+        within_counts: Number of these, shape (n,).
+        across_generated: Of each generated row with its reference rows, shape (n,).
+        across_generated_counts: Number of these, shape (n,).
+        across_reference: Of each reference row with its generated rows, shape (m,).
+        across_reference_counts: Number of these, shape (m,).
+    """
+
+    within: Array
+    within_counts: Array
+    across_generated: Array
+    across_generated_counts: Array
+    across_reference: Array
+    across_reference_counts: Array
+
+
+@dataclass(frozen=True, slots=True)
 class KernelSums:
     """Kernel sums of two samples; the diagonal (a row with itself) is left out.
 
@@ -50,6 +72,7 @@ class KernelSums:
         across_generated: Sums of each generated row over the reference, shape (n,).
         across_reference: Sums of each reference row over the generated, shape (m,).
         subsets: The estimate on each subset that was asked for, shape (subsets,).
+        matched: The pairs that the estimate leaves out; None for independent sets.
     """
 
     generated: Array
@@ -57,33 +80,115 @@ class KernelSums:
     across_generated: Array
     across_reference: Array
     subsets: Array
+    matched: MatchedSums | None = None
 
     @property
     def value(self) -> float:
-        """The unbiased estimate of MMD^2; may be negative."""
+        """The unbiased estimate of MMD^2 without matched pairs; may be negative."""
+        within, across = self._generated_side()
+        n, m = len(self.generated), len(self.reference)
+        pairs = n * (n - 1) - self._count("within_counts")
+        cross = n * m - self._count("across_generated_counts")
+        own = within.sum() / pairs + self.reference.sum() / (m * (m - 1))
+        return float(own - 2.0 * across.sum() / cross)
+
+    @property
+    def value_of_all_pairs(self) -> float:
+        """The estimate over all pairs, which is unbiased for independent sets only."""
         n, m = len(self.generated), len(self.reference)
         within = self.generated.sum() / (n * (n - 1)) + self.reference.sum() / (m * (m - 1))
         return float(within - 2.0 * self.across_generated.sum() / (n * m))
 
     def influences(self) -> tuple[Array, Array]:
         """Returns the jackknife influence of each row of both sides; needs three rows each."""
-        mine = _left_out(self.generated, self.across_generated, len(self.reference))
-        theirs = _left_out(self.reference, self.across_reference, len(self.generated))
+        n, m = len(self.generated), len(self.reference)
+        matched = self.matched
+        within, across = self._generated_side()
+        others = self.across_reference
+        partners, pairs, agents = np.full(n, n - 1.0), np.full(n, float(m)), np.full(m, float(n))
+        if matched is not None:
+            others = others - matched.across_reference
+            partners = partners - matched.within_counts
+            pairs = pairs - matched.across_generated_counts
+            agents = agents - matched.across_reference_counts
+        mine = _left_out(within, partners, across, pairs)
+        theirs = _left_out(self.reference, np.full(m, m - 1.0), others, agents)
         return jackknife_influence(mine), jackknife_influence(theirs)
 
+    def unit_influences(self, units: Indices) -> tuple[Array, Indices]:
+        """Returns the jackknife influence of each unit: a reference with its generated rows.
 
-def _left_out(within: Array, across: Array, others: int) -> Array:
-    """Returns the delete-1 values (n,) up to the part that no deletion on this side changes."""
-    n = len(within)
-    own = (within.sum() - 2.0 * within) / ((n - 1) * (n - 2))
-    return np.asarray(own - 2.0 * (across.sum() - across) / ((n - 1) * others))
+        Needs matched sums. All pairs within a unit are left out of the estimate, so that its
+        deletion is exact.
+
+        Args:
+            units: Unit of each generated row, shape (n,): the reference row, or a negative number.
+
+        Returns:
+            The influences, shape (units,), and the number of each unit.
+        """
+        matched = self.matched
+        if matched is None:
+            raise ValueError("the sets have no matched rows")
+        n, m = len(self.generated), len(self.reference)
+        numbers, codes = np.unique(np.concatenate([units, np.arange(m)]), return_inverse=True)
+
+        def total(generated: Array | None, reference: Array | None) -> Array:
+            mine = np.zeros(n) if generated is None else generated
+            theirs = np.zeros(m) if reference is None else reference
+            return np.asarray(np.bincount(codes, np.concatenate([mine, theirs])), np.float64)
+
+        within, across = self._generated_side()
+        partners, pairs = n - 1 - matched.within_counts, m - matched.across_generated_counts
+        agents = n - matched.across_reference_counts
+        own = (within.sum() - 2 * total(within, None)) / (
+            partners.sum() - 2 * total(partners, None)
+        )
+        other = (self.reference.sum() - 2 * total(None, self.reference)) / (
+            m * (m - 1) - 2 * total(None, np.full(m, m - 1.0))
+        )
+        between = (
+            across.sum() - total(across, self.across_reference - matched.across_reference)
+        ) / (pairs.sum() - total(pairs, agents))
+        left_out = own + other - 2.0 * between
+        return jackknife_influence(left_out), numbers
+
+    def _generated_side(self) -> tuple[Array, Array]:
+        if self.matched is None:
+            return self.generated, self.across_generated
+        return (
+            self.generated - self.matched.within,
+            self.across_generated - self.matched.across_generated,
+        )
+
+    def _count(self, name: str) -> float:
+        return 0.0 if self.matched is None else float(getattr(self.matched, name).sum())
+
+
+def _left_out(within: Array, partners: Array, across: Array, pairs: Array) -> Array:
+    """Returns the delete-1 values (n,) up to the part that no deletion on this side changes.
+
+    Args:
+        within: Sum of each row over its own side, shape (n,).
+        partners: Number of rows in that sum, shape (n,).
+        across: Sum of each row over the other side, shape (n,).
+        pairs: Number of rows in that sum, shape (n,).
+    """
+    own = (within.sum() - 2.0 * within) / (partners.sum() - 2.0 * partners)
+    other = (across.sum() - across) / (pairs.sum() - pairs)
+    return np.asarray(own - 2.0 * other, np.float64)
 
 
 def polynomial_kernel(
     x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float32]:
     """Returns (x.y / D + 1)^3 in float32, shape (n, m)."""
-    kernel = np.asarray(x, np.float32) @ np.asarray(y, np.float32).T
+    first, second = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    if np.may_share_memory(first, second):
+        # NumPy multiplies an array by its own transpose with another BLAS routine, which rounds
+        # differently: rows read from a store twice would give another number than an array.
+        second = second.copy()
+    kernel = first @ second.T
     kernel *= np.float32(1.0 / x.shape[1])
     kernel += np.float32(1.0)
     cube = kernel * kernel
@@ -92,7 +197,11 @@ def polynomial_kernel(
 
 
 def kernel_sums(
-    generated: Rows, reference: Rows, block: int = BLOCK, subsets: Subsets | None = None
+    generated: Rows,
+    reference: Rows,
+    block: int = BLOCK,
+    subsets: Subsets | None = None,
+    matches: Matches | None = None,
 ) -> KernelSums:
     """Returns all sums that the estimate, its jackknife and its subsets need.
 
@@ -100,6 +209,13 @@ def kernel_sums(
     row and column both belong: with 0/1 columns M and N it is the diagonal of M^T K N, so that all
     subsets together cost one product in float64 with as many columns. Memory is a few times
     2 block x block and block x D, and a byte per row and subset.
+
+    Args:
+        generated: Shape (n, D), n >= 2.
+        reference: Shape (m, D), m >= 2.
+        block: Rows at a time.
+        subsets: Of both sides; they use all pairs, as other tools do.
+        matches: Rows that are not independent; their pairs are left out of the estimate.
     """
     none = np.zeros((0, 0), np.bool_)
     mine, theirs = (subsets.generated, subsets.reference) if subsets else (none, none)
@@ -108,7 +224,41 @@ def kernel_sums(
     other, other_subsets = _within(reference, theirs, block)
     size = subsets.size if subsets else 2
     estimates = (own_subsets + other_subsets) / (size * (size - 1)) - 2.0 * between / size**2
-    return KernelSums(own, other, across, across_reference, estimates)
+    matched = _matched(generated, reference, matches) if matches and matches.any else None
+    return KernelSums(own, other, across, across_reference, estimates, matched)
+
+
+def _matched(generated: Rows, reference: Rows, matches: Matches) -> MatchedSums | None:
+    """Returns None where nearly every pair is matched, so that no estimate would remain."""
+    n, m = len(generated), len(reference)
+    first, second = matches.within[:, 0], matches.within[:, 1]
+    mine, theirs = matches.across[:, 0], matches.across[:, 1]
+    partners = np.bincount(first, minlength=n) + np.bincount(second, minlength=n)
+    across = np.bincount(mine, minlength=n), np.bincount(theirs, minlength=m)
+    remaining = n * (n - 1) - partners.sum() - 2 * (n - 1 - partners).max(initial=0)
+    if remaining <= 0 or n * m - len(mine) - max(m - across[0].min(), n - across[1].min()) <= 0:
+        return None
+    inside = _pair_kernels(generated, generated, first, second)
+    between = _pair_kernels(generated, reference, mine, theirs)
+    return MatchedSums(
+        np.bincount(first, inside, n) + np.bincount(second, inside, n),
+        partners.astype(np.float64),
+        np.bincount(mine, between, n),
+        across[0].astype(np.float64),
+        np.bincount(theirs, between, m),
+        across[1].astype(np.float64),
+    )
+
+
+def _pair_kernels(x: Rows, y: Rows, rows: Indices, columns: Indices) -> Array:
+    """Returns the kernel of x[rows[p]] and y[columns[p]] for each pair p."""
+    kernels = np.empty(len(rows))
+    for part in slices(len(rows)):
+        first = np.asarray(x[rows[part]], np.float32)
+        second = np.asarray(y[columns[part]], np.float32)
+        base = np.einsum("ij,ij->i", first, second) / np.float32(first.shape[1]) + 1.0
+        kernels[part] = base.astype(np.float64) ** 3
+    return kernels
 
 
 def _across(
@@ -169,6 +319,6 @@ def _tile(
     return kernel.sum(axis=1), kernel.sum(axis=0), chosen
 
 
-def kernel_distance(generated: Rows, reference: Rows) -> float:
+def kernel_distance(generated: Rows, reference: Rows, matches: Matches | None = None) -> float:
     """Returns the unbiased kernel distance of (n, d) and (m, d) features."""
-    return kernel_sums(generated, reference).value
+    return kernel_sums(generated, reference, matches=matches).value

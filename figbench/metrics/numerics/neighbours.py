@@ -50,12 +50,17 @@ class Manifolds:
         recall: Items reference figures, agents generated balls (closed).
         density: Items generated figures, agents reference balls (open).
         coverage: Items reference balls (open), agents the generated figures in them.
+        repeated: Reference figures that equal another one.
+        closed_off: Reference figures with at least k_density equal others: their open balls are
+            empty, whatever is generated.
     """
 
     precision: Cover
     recall: Cover
     density: Cover
     coverage: Cover
+    repeated: int = 0
+    closed_off: int = 0
 
 
 class _CoverSums:
@@ -140,7 +145,7 @@ def manifolds(
             some 150 bytes a figure.
     """
     centre = mean_of(reference)
-    radii = squared_radii(reference, (k_balls, k_density), centre, block)
+    radii = squared_radii(reference, (1, k_balls, k_density), centre, block)
     closed, open_ = radii[k_balls] * (1 + TIE), radii[k_density] * (1 - TIE)
     own = squared_radii(generated, (k_balls,), centre, block)[k_balls] * (1 + TIE)
     precision, recall, density = (_CoverSums(len(generated), len(reference)) for _ in range(3))
@@ -153,4 +158,6 @@ def manifolds(
         recall.columns_by_rows(),
         density.rows_by_columns(),
         density.columns_by_rows(),
+        int((radii[1] == 0).sum()),
+        int((radii[k_density] == 0).sum()),
     )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from figbench.metrics.numerics.frechet import frechet_distance, frechet_influence
 from figbench.metrics.numerics.kernel import kernel_sums, polynomial_kernel
+from figbench.metrics.numerics.matches import Matches
 from figbench.statistics.paired import PairedTest, sign_flip_test, swap_test
 
 Array = npt.NDArray[np.float64]
@@ -58,31 +59,49 @@ def kernel_swap_test(
     reference: Features,
     clusters: Sequence[str],
     rng: np.random.Generator,
+    matches: Matches | None = None,
 ) -> PairedTest:
     """Tests a difference of kernel distances to one reference; as :func:`frechet_swap_test`.
 
     For up to ``SWAP_ROWS`` figures the unbiased distance is recomputed for each of 1,999 swaps
     from the kernel matrix of both models together; above, its influence values are swapped.
+
+    Args:
+        first: (n, d) features of the first model, row i of prompt i.
+        second: (n, d) of the second model, same prompts in the same rows.
+        reference: (m, d).
+        clusters: Paper of each row.
+        rng: Of the swaps.
+        matches: Pairs of rows that the distance leaves out, the same for both models.
     """
+    ours, theirs = (kernel_values(one, reference, matches) for one in (first, second))
     if len(first) > SWAP_ROWS:
-        ours, theirs = (kernel_values(one, reference) for one in (first, second))
         return _linearised(ours, theirs, clusters, rng)
-    n = len(first)
+    n, m = len(first), len(reference)
     pooled = np.concatenate([first, second])
     within = polynomial_kernel(pooled, pooled).astype(np.float64)
     np.fill_diagonal(within, 0.0)
-    across = polynomial_kernel(pooled, reference).astype(np.float64).mean(axis=1)
+    across = polynomial_kernel(pooled, reference).astype(np.float64)
+    pairs, cross = n * (n - 1), n * m
+    if matches is not None and matches.any:
+        i, j = matches.within[:, 0], matches.within[:, 1]
+        for a in (i, i + n):
+            for b in (j, j + n):
+                within[a, b] = within[b, a] = 0.0
+        across[matches.across[:, 0], matches.across[:, 1]] = 0.0
+        across[matches.across[:, 0] + n, matches.across[:, 1]] = 0.0
+        pairs, cross = pairs - 2 * len(i), cross - len(matches.across)
+    across_sums = across.sum(axis=1)
 
     def difference(swapped: npt.NDArray[np.bool_]) -> float:
         chosen = np.concatenate([swapped, ~swapped])
         values = []
         for side in (chosen, ~chosen):
             weights = side.astype(np.float64)
-            own = float(weights @ within @ weights) / (n * (n - 1))
-            values.append(own - 2 * float(across[side].mean()))
+            own = float(weights @ within @ weights) / pairs
+            values.append(own - 2 * float(across_sums[side].sum()) / cross)
         return values[0] - values[1]
 
-    ours, theirs = (kernel_values(one, reference) for one in (first, second))
     return swap_test(difference, ours, theirs, clusters, rng, KERNEL_PERMUTATIONS)
 
 
@@ -125,7 +144,7 @@ def frechet_values(features: Features, reference: Features) -> Array:
     return found.value + found.generated
 
 
-def kernel_values(features: Features, reference: Features) -> Array:
+def kernel_values(features: Features, reference: Features, matches: Matches | None = None) -> Array:
     """Returns the pseudo-values of a kernel distance, shape (n,): value plus influence."""
-    sums = kernel_sums(features, reference)
+    sums = kernel_sums(features, reference, matches=matches)
     return sums.value + sums.influences()[0]

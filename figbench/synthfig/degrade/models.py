@@ -10,11 +10,11 @@ from PIL import Image, ImageFilter
 
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.drawing.text import width_of
 from figbench.synthfig.make import restyle
 from figbench.synthfig.render import render_scene
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Text
-from figbench.synthfig.text import width_of
 
 _GARBLE, _REDRAW = 21, 22
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -33,23 +33,23 @@ def garble(scene: Scene, seed: int) -> Scene:
 
     No label becomes wider, so the layout still holds.
     """
-    dice = Dice(seed, _GARBLE)
+    rng = StableRng(seed, _GARBLE)
     items: list[Item] = []
     for item in scene.items:
-        items.append(garbled(item, dice) if isinstance(item, Text) else item)
+        items.append(garbled(item, rng) if isinstance(item, Text) else item)
     return replace(scene, items=tuple(items))
 
 
-def garbled(text: Text, dice: Dice) -> Text:
+def garbled(text: Text, rng: StableRng) -> Text:
     """Returns the text with its letters permuted and in part replaced, not wider than before."""
     markup = text.markup
     for _ in range(20):
         letters = [i for i, char in enumerate(markup) if char.isalnum()]
-        moved = dice.shuffled([markup[i] for i in letters])
+        moved = rng.shuffled([markup[i] for i in letters])
         chars = list(markup)
         for i, char in zip(letters, moved, strict=True):
-            swap = char.isalpha() and (dice.chance(0.4) or len(letters) < 3)
-            chars[i] = dice.choice(_LETTERS) if swap else char
+            swap = char.isalpha() and (rng.chance(0.4) or len(letters) < 3)
+            chars[i] = rng.choice(_LETTERS) if swap else char
         other = "".join(chars)
         fits = width_of(other, text.face, text.size) <= width_of(markup, text.face, text.size)
         if fits and other != markup:
@@ -91,9 +91,9 @@ def degraded(flaw: str, scenes: Sequence[Scene], seed: int) -> Iterator[RGBImage
     dropped = mode_dropped(scenes, seed) if flaw == "mode-dropped" else ()
     for i, scene in enumerate(scenes):
         if flaw == "redrawn":
-            yield render_scene(restyle(scene, Dice(seed, i, _REDRAW).word() >> 2))
+            yield render_scene(restyle(scene, StableRng(seed, i, _REDRAW).word() >> 2))
         elif flaw == "garbled":
-            yield render_scene(garble(scene, Dice(seed, i, _GARBLE).word() >> 2))
+            yield render_scene(garble(scene, StableRng(seed, i, _GARBLE).word() >> 2))
         elif flaw == "blurred":
             yield blur(render_scene(scene))
         else:

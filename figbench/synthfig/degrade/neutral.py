@@ -10,15 +10,15 @@ import numpy as np
 from PIL import Image
 
 from figbench.images.types import RGBImage
-from figbench.synthfig.canvas import Colour
 from figbench.synthfig.degrade.base import Flaw
 from figbench.synthfig.degrade.parts import bounds, labels, text
-from figbench.synthfig.drawings import mixed
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.drawings import mixed
+from figbench.synthfig.drawing.text import width_of
+from figbench.synthfig.layout.node import ICONS, SIGNS
 from figbench.synthfig.make import restyle
-from figbench.synthfig.node import ICONS, SIGNS
 from figbench.synthfig.scene import Item, Scene, Shape, Text
 from figbench.synthfig.style import Paint, palette, palette_names
-from figbench.synthfig.text import width_of
 
 _FONTS = ("sans", "times", "serif", "mono", "texsans", "wide")
 _WHITE: Colour = (255, 255, 255)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from figbench.synthfig.raster import Point
+from figbench.synthfig.drawing.raster import Point
 from figbench.synthfig.scene import Box, Item, Scene, Shape, Stroke, Text
 
 Labels = dict[str, list[int]]

@@ -11,10 +11,10 @@ from figbench.synthfig.degrade.base import Flaw, part_of
 from figbench.synthfig.degrade.models import garbled
 from figbench.synthfig.degrade.parts import bounds, centre, changed, labels
 from figbench.synthfig.degrade.parts import text as text_at
-from figbench.synthfig.dice import Dice
+from figbench.synthfig.drawing.text import width_of
 from figbench.synthfig.render import render_scene
+from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Text
-from figbench.synthfig.text import width_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SYLLABLES = ("ter", "lo", "quin", "mar", "ves", "pol", "dra", "nix", "bel", "cor", "fam", "gut")
@@ -62,7 +62,7 @@ def garble_labels(scene: Scene, share: float, rng: np.random.Generator) -> Scene
     new: dict[int, Item] = {}
     for rows in part_of(list(labels(scene).values()), share, rng):
         for i in rows:
-            new[i] = garbled(text_at(scene, i), Dice(int(rng.integers(2**62))))
+            new[i] = garbled(text_at(scene, i), StableRng(int(rng.integers(2**62))))
     return changed(scene, new)
 
 

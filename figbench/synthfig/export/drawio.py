@@ -1,4 +1,4 @@
-"""A scene as a draw.io document: vertices, containers, attached edges."""
+"""Scene to a draw.io document: vertices, containers, attached edges."""
 
 from __future__ import annotations
 

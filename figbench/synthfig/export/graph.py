@@ -1,16 +1,16 @@
 """The exact graph of a scene, from its items alone.
 
-Items name their part (see ``scene``), so that a scene from which an arrow or a module has been
-taken, or in which one has been reversed or moved, states the graph that is drawn.
+Items name their part (see ``scene``). A scene with a removed, reversed or moved item gives the
+graph that is drawn.
 """
 
 from __future__ import annotations
 
 from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
-from figbench.synthfig.node import ICONS
+from figbench.synthfig.drawing.text import plain
+from figbench.synthfig.layout.node import ICONS
 from figbench.synthfig.scene import Box as Pixels
 from figbench.synthfig.scene import Scene, Shape, Stroke, Text
-from figbench.synthfig.text import plain
 
 _ELLIPSES = frozenset(("ellipse", "plus", "times"))
 
@@ -22,7 +22,7 @@ def scene_graph(scene: Scene) -> FigureGraph:
     groups the frames. A legend is no part of it.
 
     Args:
-        scene: Of ``make_scene`` or ``make_simple_scene``, perhaps with items changed.
+        scene: Of ``make_scene`` or ``make_simple_scene``, possibly with changed items.
     """
     words: dict[str, list[Text]] = {}
     for text in scene.texts:
@@ -47,8 +47,8 @@ def scene_graph(scene: Scene) -> FigureGraph:
         if isinstance(item, Shape) and item.part.startswith("frame:"):
             i = number(item.part)
             title = joined(words.get(f"title:{i}", []))
-            inside = [k for k, body in bodies.items() if contains(item.box, body.box)]
-            groups.append(Group(f"g{i}", title, tuple(f"n{k}" for k in sorted(inside))))
+            members = [k for k, body in bodies.items() if contains(item.box, body.box)]
+            groups.append(Group(f"g{i}", title, tuple(f"n{k}" for k in sorted(members))))
     return FigureGraph(tuple(nodes), tuple(edges), tuple(groups), scene.width / scene.height)
 
 

@@ -1,14 +1,15 @@
-"""A scene as a PPTX slide: shapes with text, text boxes, pictures and connectors."""
+"""Scene to a PPTX slide: shapes with text, text boxes, images and connectors."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.export.svg import is_picture, picture_png
+from figbench.io.optional import require
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.text import plain
+from figbench.synthfig.export.svg import image_png, is_image
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import plain
 
 _UNIT = 12700
 """EMU per scene pixel: one point."""
@@ -24,13 +25,10 @@ def scene_pptx(scene: Scene, *, attached: bool = True) -> bytes:
     Raises:
         UserError: When python-pptx is not installed.
     """
-    try:
-        from pptx import Presentation
-        from pptx.util import Emu
-    except ImportError:
-        from figbench.graphs.extras import missing
+    require("pptx", purpose="Writing PPTX documents")
+    from pptx import Presentation
+    from pptx.util import Emu
 
-        raise missing("python-pptx", "and writing PPTX documents") from None
     presentation = Presentation()
     presentation.slide_width = Emu(scene.width * _UNIT)
     presentation.slide_height = Emu(scene.height * _UNIT)
@@ -42,8 +40,8 @@ def scene_pptx(scene: Scene, *, attached: bool = True) -> bytes:
     for item in scene.items:
         if isinstance(item, Shape):
             lines = labels.get(item.part.replace("node:", "label:"), [])
-            inside = not is_picture(item) and item.part.startswith("node:")
-            bodies[item.part] = _shape(shapes, item, lines if inside else [])
+            has_text = not is_image(item) and item.part.startswith("node:")
+            bodies[item.part] = _shape(shapes, item, lines if has_text else [])
     for item in scene.items:
         if isinstance(item, Stroke):
             _connector(shapes, item, bodies, attached)
@@ -74,8 +72,8 @@ def _colour(format_: Any, colour: Colour) -> None:
 def _shape(shapes: Any, item: Shape, lines: list[Text]) -> Any:
     from pptx.enum.shapes import MSO_SHAPE
 
-    if is_picture(item):
-        return shapes.add_picture(io.BytesIO(picture_png(item)), *_emu(item.box))
+    if is_image(item):
+        return shapes.add_picture(io.BytesIO(image_png(item)), *_emu(item.box))
     kinds = {
         "ellipse": MSO_SHAPE.OVAL, "plus": MSO_SHAPE.OVAL, "times": MSO_SHAPE.OVAL,
         "cylinder": MSO_SHAPE.CAN, "slab": MSO_SHAPE.CUBE, "pill": MSO_SHAPE.ROUNDED_RECTANGLE,

@@ -1,4 +1,4 @@
-"""A scene as SVG: flat shapes, lines and native text, without ids, groups or structure."""
+"""Scene to SVG: flat shapes, lines and native text, without ids, groups or structure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from xml.sax.saxutils import escape  # nosec B406 # escapes text that is written
 
 from PIL import Image
 
-from figbench.synthfig.canvas import Colour
-from figbench.synthfig.drawings import DRAWINGS
-from figbench.synthfig.icons import PICTURES
-from figbench.synthfig.raster import Point
+from figbench.synthfig.drawing.canvas import Colour
+from figbench.synthfig.drawing.drawings import DRAWINGS
+from figbench.synthfig.drawing.icons import IMAGES
+from figbench.synthfig.drawing.raster import Point
+from figbench.synthfig.drawing.text import runs_of, width_of
 from figbench.synthfig.render import render_scene
 from figbench.synthfig.scene import Box, Scene, Shape, Stroke, Text
-from figbench.synthfig.text import runs_of, width_of
 
 _FAMILIES = {"serif": "serif", "times": "serif", "tex": "serif", "mono": "monospace"}
 
@@ -32,7 +32,7 @@ def scene_svg(scene: Scene) -> str:
     ]
     for item in scene.items:
         if isinstance(item, Shape):
-            body.append(picture(item) if is_picture(item) else _shape(item))
+            body.append(image_element(item) if is_image(item) else _shape(item))
         elif isinstance(item, Stroke):
             body.append(_stroke(item))
         else:
@@ -53,12 +53,12 @@ _MARKER = (
 )
 
 
-def is_picture(shape: Shape) -> bool:
+def is_image(shape: Shape) -> bool:
     """Returns whether a shape is drawn pixel by pixel, and so embedded as an image."""
-    return shape.kind in PICTURES or shape.kind in DRAWINGS
+    return shape.kind in IMAGES or shape.kind in DRAWINGS
 
 
-def picture_png(shape: Shape, scale: float = 2.0) -> bytes:
+def image_png(shape: Shape, scale: float = 2.0) -> bytes:
     """Returns a picture's own pixels as PNG."""
     x0, y0, x1, y1 = shape.box
     alone = Scene(x1 - x0, y1 - y0, (replace(shape, box=(0, 0, x1 - x0, y1 - y0)),), "")
@@ -67,17 +67,17 @@ def picture_png(shape: Shape, scale: float = 2.0) -> bytes:
     return buffer.getvalue()
 
 
-def picture(shape: Shape) -> str:
+def image_element(shape: Shape) -> str:
     """Returns a picture as an ``image`` element with its PNG inside."""
-    data = base64.b64encode(picture_png(shape)).decode()
-    return f'<image {_place(shape.box)} href="data:image/png;base64,{data}"/>'
+    data = base64.b64encode(image_png(shape)).decode()
+    return f'<image {_geometry(shape.box)} href="data:image/png;base64,{data}"/>'
 
 
 def _rgb(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _place(box: Box) -> str:
+def _geometry(box: Box) -> str:
     return f'x="{box[0]}" y="{box[1]}" width="{box[2] - box[0]}" height="{box[3] - box[1]}"'
 
 
@@ -103,13 +103,13 @@ def _shape(shape: Shape) -> str:
     )
     if shape.kind == "stack":
         cards = [(x0 + i * 4, y0 + (2 - i) * 4, x1 - (2 - i) * 4, y1 - i * 4) for i in (2, 1, 0)]
-        return "".join(f"<rect {_place(card)} {paint}/>" for card in cards)
+        return "".join(f"<rect {_geometry(card)} {paint}/>" for card in cards)
     if shape.kind == "slab":
         d = max(2, min(x1 - x0, y1 - y0) // 5)
         return (
             _polygon([(x0, y0 + d), (x0 + d, y0), (x1, y0), (x1 - d, y0 + d)], paint)
             + _polygon([(x1 - d, y0 + d), (x1, y0), (x1, y1 - d), (x1 - d, y1)], paint)
-            + f"<rect {_place((x0, y0 + d, x1 - d, y1))} {paint}/>"
+            + f"<rect {_geometry((x0, y0 + d, x1 - d, y1))} {paint}/>"
         )
     if shape.kind == "cylinder":
         r = max(4, min((y1 - y0) // 4, 12)) / 2
@@ -130,7 +130,9 @@ def _shape(shape: Shape) -> str:
     if shape.kind == "ellipse":
         return oval
     radius = 999 if shape.kind == "pill" else shape.radius
-    return f'<rect {_place(shape.box)} rx="{min(radius, (x1 - x0) // 2, (y1 - y0) // 2)}" {paint}/>'
+    return (
+        f'<rect {_geometry(shape.box)} rx="{min(radius, (x1 - x0) // 2, (y1 - y0) // 2)}" {paint}/>'
+    )
 
 
 def trapezoid(shape: Shape) -> list[Point]:
@@ -162,17 +164,16 @@ def _head(path: list[Point], stroke: Stroke) -> str:
     far = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5 or 1.0
     ux, uy, size = (bx - ax) / far, (by - ay) / far, stroke.head_size
     back, wide = (bx - ux * size, by - uy * size), size * 0.48
-    one, two = (
+    left_wing, right_wing = (
         (back[0] - uy * wide, back[1] + ux * wide),
         (back[0] + uy * wide, back[1] - ux * wide),
     )
     colour = _rgb(stroke.colour)
     if stroke.head == "open":
-        return (
-            f'<polyline points="{_numbers([one, (bx, by), two])}" fill="none" stroke="{colour}"/>'
-        )
+        wings = _numbers([left_wing, (bx, by), right_wing])
+        return f'<polyline points="{wings}" fill="none" stroke="{colour}"/>'
     notch = (bx - ux * size * 0.65, by - uy * size * 0.65)
-    return _polygon([(bx, by), one, notch, two], f'fill="{colour}"')
+    return _polygon([(bx, by), left_wing, notch, right_wing], f'fill="{colour}"')
 
 
 def _text(text: Text) -> str:

@@ -1,4 +1,4 @@
-"""A scene as Graphviz dot, Mermaid and TikZ text: its graph in the words of each language."""
+"""Scene to Graphviz dot, Mermaid and TikZ."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from figbench.synthfig.scene import Scene, Stroke
 
 
 def scene_dot(scene: Scene) -> str:
-    """Returns the scene as a dot document; ``dot`` lays it out anew."""
+    """Returns the scene as a dot document; ``dot`` computes the layout."""
     graph = scene_graph(scene)
     shapes = {"box": "box", "ellipse": "ellipse", "icon": "note"}
     lines = ["digraph figure {", "  rankdir=LR;", "  node [shape=box];"]

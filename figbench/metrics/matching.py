@@ -1,0 +1,119 @@
+"""Which generated and reference figures belong together, and the standard error that follows."""
+
+from __future__ import annotations
+
+import math
+
+from figbench.metrics.base import MetricInputs
+from figbench.metrics.numerics.blocks import Array, Rows
+from figbench.metrics.numerics.kernel import KernelSums
+from figbench.metrics.numerics.matches import (
+    Matches,
+    dependence,
+    joined_clusters,
+    match_rows,
+    row_digests,
+)
+from figbench.statistics.influence import (
+    joint_variance,
+    standard_error,
+    variance_of_mean,
+)
+
+DEPENDENT = 4.0
+"""Standard errors by which matched figures must vary together before sets are called dependent."""
+LARGE = 0.05
+"""Smallest share of the variance in common that is worth a warning."""
+
+
+def matches_of(inputs: MetricInputs, generated: Rows, reference: Rows) -> Matches:
+    """Returns the matched rows of both sides, by figure id and by picture.
+
+    Pictures are compared by the digest of their files, and by their feature rows where the
+    digests are unknown.
+
+    Args:
+        inputs: Of the metric.
+        generated: Features of its present rows, shape (n, D).
+        reference: Features, shape (m, D).
+    """
+    pictures = inputs.generated_digests, inputs.reference_digests
+    if len(pictures[0]) != len(generated) or len(pictures[1]) != len(reference):
+        pictures = row_digests(generated), row_digests(reference)
+    ids = inputs.reference_ids if len(inputs.reference_ids) == len(reference) else ()
+    return match_rows(inputs.present_ids, ids, *pictures)
+
+
+def matched_error(
+    inputs: MetricInputs, matches: Matches, generated: Array, reference: Array
+) -> float | None:
+    """Returns the standard error of a statistic from the influences of both sides.
+
+    Independent sets: the variances of both sides added. Matched sets: the influences of both sides
+    added per paper (or prompt) before they are squared.
+
+    Args:
+        inputs: Of the metric; names the paper of every row.
+        matches: Of the rows.
+        generated: Influence of each generated row, shape (n,).
+        reference: Influence of each reference row, shape (m,).
+    """
+    if not matches.any:
+        return standard_error(
+            variance_of_mean(generated, inputs.present_clusters),
+            variance_of_mean(reference, inputs.reference_clusters),
+        )
+    joined = _joined(inputs, matches, len(reference))
+    return standard_error(joint_variance(generated, reference, *joined))
+
+
+def kernel_error(inputs: MetricInputs, matches: Matches, sums: KernelSums) -> float | None:
+    """Returns the jackknife standard error of a kernel distance.
+
+    Matched sets: a reference is left out together with its figures; the influences of one paper
+    are added before they are squared.
+
+    Args:
+        inputs: Of the metric.
+        matches: Of its rows.
+        sums: Of its kernel.
+    """
+    if sums.matched is None:
+        return matched_error(inputs, matches, *sums.influences())
+    units = matches.units()
+    influences, numbers = sums.unit_influences(units)
+    mine, theirs = _joined(inputs, matches, len(sums.reference))
+    names = {int(unit): name for unit, name in zip(units, mine, strict=True)}
+    names |= dict(enumerate(theirs))
+    return standard_error(variance_of_mean(influences, [names[int(one)] for one in numbers]))
+
+
+def _joined(inputs: MetricInputs, matches: Matches, m: int) -> tuple[list[str], list[str]]:
+    mine, theirs = inputs.present_clusters, list(inputs.reference_clusters)
+    if not inputs.reference_ids or not theirs:
+        mine = [f"generated {name}" for name in mine]
+        theirs = [f"reference {name}" for name in theirs or range(m)]
+    return joined_clusters(matches, mine, theirs)
+
+
+def dependence_details(
+    inputs: MetricInputs, matches: Matches, generated: Rows, reference: Rows
+) -> dict[str, float | int | str]:
+    """Returns ``matched_pairs``, ``dependence`` and ``dependent`` ("yes" or "no") for results.
+
+    Args:
+        inputs: Of the metric.
+        matches: Of the rows; without any the result is empty.
+        generated: Features (n, D).
+        reference: Features (m, D).
+    """
+    if not matches.any:
+        return {}
+    mean, values, rows = dependence(generated, reference, matches)
+    clusters = inputs.present_clusters
+    variance = variance_of_mean(values, [clusters[row] for row in rows])
+    error = math.sqrt(variance) if variance else 0.0
+    # Equal sets vary together without any spread.
+    certain = mean > DEPENDENT * error if error else mean > 0.5
+    dependent = "yes" if mean > LARGE and certain else "no"
+    return {"matched_pairs": len(values), "dependence": mean, "dependent": dependent}

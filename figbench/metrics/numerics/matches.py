@@ -1,0 +1,176 @@
+"""Figures of two sets that belong together: the same prompt, or the same picture.
+
+The formulas for independent sets are wrong for such pairs. The kernel distance leaves them out,
+and standard errors add the influences of both sides before they are squared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from figbench.metrics.numerics.blocks import Array, Rows, blocks
+
+Indices = npt.NDArray[np.intp]
+MOST_PAIRS = 2_000_000
+"""Pairs that are listed; sets with more repeats than that are treated as independent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Pairs of rows that are not independent.
+
+    Attributes:
+        within: Two generated rows of one prompt, each pair once, shape (w, 2).
+        across: A generated and a reference row of one prompt or with one picture, shape (c, 2).
+        own: Reference row of each generated row, -1 without one, shape (n,): that of its prompt,
+            else one with the same picture.
+    """
+
+    within: Indices
+    across: Indices
+    own: Indices
+
+    @property
+    def any(self) -> bool:
+        """Whether a generated row belongs to a reference row."""
+        return len(self.across) > 0
+
+    def units(self) -> Indices:
+        """Returns the unit of each generated row, shape (n,).
+
+        A unit is what a jackknife leaves out at once. Reference row j has unit j, with the
+        generated rows that belong to it; a generated row without a reference has a negative
+        unit of its own.
+        """
+        alone = np.flatnonzero(self.own < 0)
+        units = self.own.copy()
+        units[alone] = -1 - np.arange(len(alone))
+        return units
+
+
+def match_rows(
+    generated_ids: Sequence[str],
+    reference_ids: Sequence[str],
+    generated_pictures: Sequence[str] = (),
+    reference_pictures: Sequence[str] = (),
+) -> Matches:
+    """Returns the pairs of rows that share a prompt or a picture.
+
+    Args:
+        generated_ids: Prompt of each generated row, shape (n,); several samples share one.
+        reference_ids: Prompt of each reference row, shape (m,), each once; empty where unknown.
+        generated_pictures: Digest of each generated picture; empty where unknown.
+        reference_pictures: Digest of each reference picture.
+    """
+    row_of = {name: row for row, name in enumerate(reference_ids)}
+    own = np.array([row_of.get(name, -1) for name in generated_ids], np.intp)
+    matched = np.flatnonzero(own >= 0)
+    across = np.stack([matched, own[matched]], axis=1)
+    if len(generated_pictures) and len(reference_pictures):
+        shared = _equal(generated_pictures, reference_pictures)
+        across = np.unique(np.concatenate([across, shared]), axis=0)
+        free = np.ones(len(reference_pictures), np.bool_)
+        free[own[matched]] = False
+        for i, j in shared.tolist():
+            if own[i] < 0 and free[j]:
+                own[i], free[j] = j, False
+    within = _repeated(generated_ids) if len(across) else np.zeros((0, 2), np.intp)
+    return Matches(within, across.astype(np.intp), own)
+
+
+def own_rows(own: Indices) -> Matches:
+    """Returns the matches of sets whose generated row i belongs to reference row ``own[i]``.
+
+    Args:
+        own: Shape (n,), -1 where there is none.
+    """
+    matched = np.flatnonzero(own >= 0)
+    names = [str(row) if row >= 0 else f"-{index}" for index, row in enumerate(own)]
+    across = np.stack([matched, own[matched]], axis=1).astype(np.intp)
+    return Matches(_repeated(names) if len(matched) else across[:0], across, own)
+
+
+def _equal(first: Sequence[str], second: Sequence[str]) -> Indices:
+    rows: dict[str, list[int]] = {}
+    for row, picture in enumerate(second):
+        rows.setdefault(picture, []).append(row)
+    pairs = [(i, j) for i, picture in enumerate(first) for j in rows.get(picture, ())]
+    if not pairs or len(pairs) > MOST_PAIRS:
+        return np.zeros((0, 2), np.intp)
+    return np.array(pairs, np.intp)
+
+
+def _repeated(names: Sequence[str]) -> Indices:
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    pairs = [
+        (first, second)
+        for members in rows.values()
+        for place, first in enumerate(members)
+        for second in members[place + 1 :]
+    ]
+    if not pairs or len(pairs) > MOST_PAIRS:
+        return np.zeros((0, 2), np.intp)
+    return np.array(pairs, np.intp)
+
+
+def row_digests(rows: Rows) -> list[str]:
+    """Returns a digest of each feature row (n, D): equal for equal pictures of one network."""
+    digests = []
+    for _, part in blocks(rows):
+        for row in np.ascontiguousarray(part, np.float32):
+            digests.append(hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest())
+    return digests
+
+
+def joined_clusters(
+    matches: Matches, generated: Sequence[str], reference: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Returns the clusters of both sides, those that a match links under one name.
+
+    Args:
+        matches: Of the two sides.
+        generated: Cluster of each generated row, shape (n,).
+        reference: Cluster of each reference row, shape (m,).
+    """
+    parent = {name: name for name in (*generated, *reference)}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for i, j in matches.across.tolist():
+        parent[root(generated[i])] = root(reference[j])
+    return [root(name) for name in generated], [root(name) for name in reference]
+
+
+def dependence(generated: Rows, reference: Rows, matches: Matches) -> tuple[float, Array, Indices]:
+    """Returns how far matched rows vary together.
+
+    The mean of (x_i - mean x).(y_i - mean y) / sqrt(mean |x_i - mean x|^2 mean |y_i - mean y|^2)
+    over matched rows: 0 for independent sets, 1 for equal ones.
+
+    Args:
+        generated: Features (n, D).
+        reference: Features (m, D).
+        matches: Of their rows, at least one pair across.
+
+    Returns:
+        The mean, the value of each pair (c,), and the generated row of each pair (c,).
+    """
+    first, second = matches.across[:, 0], matches.across[:, 1]
+    x = np.asarray(generated[first], np.float64)
+    y = np.asarray(reference[second], np.float64)
+    x -= x.mean(axis=0)
+    y -= y.mean(axis=0)
+    scale = np.sqrt(np.square(x).sum() * np.square(y).sum()) / len(x)
+    values = np.einsum("ij,ij->i", x, y) / scale if scale > 0 else np.zeros(len(x))
+    return float(values.mean()), np.asarray(values, np.float64), first

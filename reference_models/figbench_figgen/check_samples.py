@@ -1,0 +1,95 @@
+"""Raster checks of a folder of SynthFig-simple samples, with intervals.
+
+Run: ``python -m figbench_figgen.check_samples FOLDER``; it prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from figbench.errors import FigbenchError, UserError
+from figbench_figgen.checks import Checked, check_figure
+
+RESAMPLES = 2000
+SEED = 0
+
+
+def check_folder(folder: Path) -> dict[str, Any]:
+    """Checks every figure of a sampling run against its prompt.
+
+    Args:
+        folder: With ``metadata.jsonl``, as ``figbench model sample`` writes it.
+
+    Returns:
+        ``figures``, ``captions``, and for every check its ``value`` (a mean of shares, 0 to 1)
+        and its 95% ``interval`` (percentile bootstrap over captions).
+
+    Raises:
+        UserError: If the manifest is missing or a prompt is of another kind.
+    """
+    path = folder / "metadata.jsonl"
+    if not path.is_file():
+        raise UserError(
+            f"{path}: missing.", remedy="Give the folder that figbench model sample wrote."
+        )
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    by_caption: dict[str, list[Checked]] = {}
+    for record in records:
+        with Image.open(folder / record["file_name"]) as opened:
+            image = np.asarray(opened.convert("RGB"))
+        try:
+            checked = check_figure(image, record["prompt"])
+        except ValueError as error:
+            raise UserError(f"{record['file_name']}: {error}.") from None
+        by_caption.setdefault(record["figure_id"], []).append(checked)
+    document: dict[str, Any] = {"figures": len(records), "captions": len(by_caption)}
+    for field in fields(Checked):
+        values = np.array(
+            [
+                _mean([float(getattr(one, field.name)) for one in group])
+                for group in by_caption.values()
+            ]
+        )
+        document[field.name] = _with_interval(values)
+    return document
+
+
+def _mean(values: list[float]) -> float:
+    """A figure without any colour names none of its caption's."""
+    return float(np.mean(np.nan_to_num(values, nan=0.0)))
+
+
+def _with_interval(values: npt.NDArray[np.float64]) -> dict[str, Any]:
+    rng = np.random.default_rng(SEED)
+    drawn = rng.integers(len(values), size=(RESAMPLES, len(values)))
+    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
+    return {
+        "value": round(float(values.mean()), 4),
+        "interval": [round(float(low), 4), round(float(high), 4)],
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the checks as JSON; returns the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("Usage: python -m figbench_figgen.check_samples FOLDER\n")
+        return 2
+    try:
+        document = check_folder(Path(arguments[0]))
+    except FigbenchError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return error.exit_code
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,220 @@
+"""The glossary: identifiers, docstrings and comments have no words with a private meaning.
+
+A package joins ``CLEAN`` when it passes. ``ALLOWED`` lists words in their ordinary meaning, with
+the reason. To see what a package would need: ``python -m tests.test_vocabulary figbench/gate``.
+"""
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+IDENTIFIERS = {
+    "album": "images",
+    "basket": "buffered writer",
+    "chosen": "the name of the thing",
+    "dice": "rng",
+    "drawn": "rendered",
+    "evidence": "attachment",
+    "exhibit": "comparison",
+    "facts": "metadata or info",
+    "found": "the name of the thing",
+    "here": "path, index or installed",
+    "keep": "cached or selected",
+    "kept": "cached or selected",
+    "known": "names or the name of the thing",
+    "lane": "worker",
+    "lanes": "workers",
+    "listing": "index",
+    "looker": "decode pool",
+    "looking": "decode check",
+    "mine": "own",
+    "needed": "selection",
+    "one": "the name of the thing",
+    "ours": "generated, first or candidate",
+    "pace": "parallelism",
+    "part": "chunk, component or section",
+    "parts": "chunks, components or sections",
+    "picture": "image, plot or thumbnail",
+    "pictures": "images, plots or thumbnails",
+    "place": "position, index or path",
+    "places": "positions, indices or paths",
+    "reader": "ocr_engine",
+    "reading": "ocr_result",
+    "readings": "ocr_results",
+    "ready": "prepared",
+    "row": "record, pair or figure",
+    "rows": "features, records or pairs",
+    "say": "log or detail",
+    "screen": "console",
+    "shown": "displayed or escaped",
+    "sink": "writer",
+    "space": "namespace",
+    "spaces": "namespaces",
+    "theirs": "reference, second or baseline",
+    "trunk": "backbone",
+    "usual": "default",
+    "wall": "gallery",
+    "wanted": "selection",
+}
+"""Word of an identifier to its replacement: the left column of the glossary."""
+
+PROSE = (
+    r"\bours\b",
+    r"\btheirs\b",
+    r"\bdice\b",
+    r"\blookers?\b",
+    r"\blanes?\b",
+    r"\bsinks?\b",
+    r"\bbaskets?\b",
+    r"\breadings\b",
+    r"\bmend(s|ed)?\b",
+    r"\bin the place of\b",
+    r"\bat hand\b",
+    r"\bdear\b",
+    r"\bunsaid\b",
+    r"\bstrangers?\b",
+    r"\bthe usual way\b",
+    r"\bkept rows?\b",
+    r"\bspoilt\b",
+)
+"""Expressions that docstrings and comments avoid."""
+
+CLEAN = (
+    "figbench/*.py",
+    "figbench/diagnostics/*",
+    "figbench/evaluation/*.py",
+    "figbench/evaluation/artifacts/*",
+    "figbench/evaluation/distributed/*",
+    "figbench/evaluation/planning/*",
+    "figbench/evaluation/references/*",
+    "figbench/evaluation/scoring/*",
+    "figbench/results/*",
+    "figbench/store/*",
+    "figbench/synthfig/*.py",
+    "figbench/synthfig/drawing/*",
+    "figbench/synthfig/export/*",
+    "figbench/synthfig/layout/*",
+    "figbench/synthfig/method/*",
+    "figbench/testing/*",
+)
+"""Patterns of the files that hold to the glossary."""
+
+ALLOWED = (
+    # A part names a component of a drawing ("node:3"); the field is part of stored scenes.
+    ("figbench/synthfig/*", {"part", "parts"}),
+    # Rows and columns of the logical grid of a figure, and rows of pixels.
+    ("figbench/synthfig/*", {"row", "rows"}),
+    # Rows of HTML and LaTeX tables.
+    ("figbench/results/views.py", {"rows"}),
+)
+"""Words in their ordinary meaning: pattern of files, words; the reason is the comment."""
+
+
+def sources(patterns=CLEAN):
+    """Source files that match a pattern; ``*`` does not cross a folder."""
+    files = sorted((ROOT / "figbench").rglob("*.py"))
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        if any(_matches(path.relative_to(ROOT).as_posix(), pattern) for pattern in patterns)
+    ]
+
+
+def _matches(name, pattern):
+    return name.count("/") == pattern.count("/") and fnmatch(name, pattern)
+
+
+def defined_names(tree):
+    """Yields (line, name) of everything that a module defines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.alias) and node.asname:
+            yield node.lineno, node.asname
+
+
+def words(name):
+    """Splits an identifier at underscores and capitals: ``KeptRows`` gives kept, rows."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_").split("_")
+
+
+def prose(text):
+    """Yields (line, text) of every docstring and comment."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            if isinstance(node.value.value, str):
+                yield node.lineno, node.value.value
+
+
+def findings(name):
+    """Returns the words of a file that the glossary replaces."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    allowed = set().union(*(entry for pattern, entry in ALLOWED if fnmatch(name, pattern)))
+    problems = []
+    for line, identifier in defined_names(ast.parse(text)):
+        for word in words(identifier):
+            if word in IDENTIFIERS and word not in allowed:
+                problems.append(f"{name}:{line}: {identifier}: say {IDENTIFIERS[word]}")
+    for line, sentence in prose(text):
+        for pattern in PROSE:
+            if match := re.search(pattern, sentence, re.IGNORECASE):
+                problems.append(f"{name}:{line}: '{match.group()}' in prose")
+    docstring = ast.get_docstring(ast.parse(text)) or ""
+    if re.match(r"(What|Where|Who|Whether) ", docstring):
+        problems.append(f"{name}:1: a module docstring states the contents, not a question")
+    return problems
+
+
+@pytest.mark.parametrize("name", sources())
+def test_the_glossary_is_followed(name):
+    assert findings(name) == []
+
+
+def test_every_pattern_and_exception_is_used():
+    for pattern in CLEAN:
+        assert sources((pattern,)), pattern
+    for pattern, allowed in ALLOWED:
+        files = [name for name in sources() if fnmatch(name, pattern)]
+        used = {
+            word
+            for name in files
+            for _, identifier in defined_names(ast.parse((ROOT / name).read_text(encoding="utf-8")))
+            for word in words(identifier)
+        }
+        assert allowed <= used, (pattern, allowed - used)
+
+
+def test_the_check_sees_identifiers_docstrings_and_comments(tmp_path, monkeypatch):
+    source = (
+        '"""What it is."""\n\n\ndef f(kept_rows):\n    """Mend it."""\n'
+        "    # the lanes\n    for one in kept_rows:\n        yield one\n"
+    )
+    (tmp_path / "module.py").write_text(source)
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    text = "\n".join(findings("module.py"))
+    for expected in ("kept_rows: say cached", "one: say", "'Mend'", "'lanes'", "module docstring"):
+        assert expected in text
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        for entry in sources((f"{argument.rstrip('/')}/*",)):
+            for problem in findings(entry):
+                print(problem)
