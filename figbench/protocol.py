@@ -87,7 +87,7 @@ class Protocol(Part):
     ocr: OcrSpec | None = None
     seed: int = Field(default=2020, ge=0)
     interval_level: float = Field(default=0.95, gt=0.5, lt=1)
-    decoder_version: int | None = None
+    decoder_version: int | str | None = None
     weights: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
@@ -123,7 +123,7 @@ class Protocol(Part):
         return self.from_document({**self.model_dump(), **changes}, f"protocol '{self.id}'")
 
     def resolved(
-        self, *, weights: Mapping[str, str], ocr_version: str | None, decoder_version: int
+        self, *, weights: Mapping[str, str], ocr_version: str | None, decoder_version: int | str
     ) -> Protocol:
         """Returns a copy that names the very networks, reader and decoder of a run."""
         ocr = self.ocr.model_copy(update={"version": ocr_version}) if self.ocr else None

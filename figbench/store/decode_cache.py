@@ -9,7 +9,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict
 from functools import lru_cache
 
-from figbench.images.decode import DECODER_VERSION
+from figbench.images.decode import decoder_version
 from figbench.images.decode_pool import Probe
 from figbench.store import Space, Store
 
@@ -27,7 +27,7 @@ class ProbeCache(MutableMapping[str, Probe]):
     """Probes by SHA-256, for several threads; new ones are written every few seconds."""
 
     def __init__(self, store: Store) -> None:
-        self._space: Space = store.space({"kind": "probe", "decoder": DECODER_VERSION})
+        self._space: Space = store.space({"kind": "probe", "decoder": decoder_version()})
         keys = list(self._space.keys())
         same: dict[bytes, bytes] = {}
         payloads = (same.setdefault(one, one) for one in self._space.get_bytes(keys))
