@@ -174,6 +174,39 @@ def check(
         raise typer.Exit(EXIT_REGRESSION)
 
 
+@graph_app.command("editability")
+def editability(
+    file: Annotated[Path, typer.Argument(help="SVG, drawio or PPTX document.")],
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Image of the document whose labels are read; SVG draws its own."),
+    ] = None,
+    ocr: Annotated[bool, typer.Option(help="Read the picture's labels for native_text.")] = True,
+    edits: Annotated[bool, typer.Option(help="Make the scripted edits of an SVG.")] = True,
+    json_output: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """Measure how well a vector document can be edited: text, connectors, groups, junk, edits."""
+    from figbench.editability import measure_editability
+    from figbench.editability.labels import picture_labels
+
+    labels = picture_labels(file, picture) if ocr else None
+    found = measure_editability(file, labels=labels, edits=edits)
+    if json_output:
+        print_json(found.to_json())
+        return
+    console = error_console()
+    table = Table(title=escape(f"{file}: {found.format}"), title_justify="left")
+    table.add_column("score")
+    table.add_column("value", justify="right")
+    for key, value in found.scores.items():
+        table.add_row(key, "-" if value is None else f"{value:.3f}")
+    console.print(table)
+    listed = {"hidden": found.hidden, "duplicate": found.duplicates, "no text": found.missing_text}
+    for name, items in listed.items():
+        for item in items:
+            console.print(f"  {name}: {escape(item)}", soft_wrap=True)
+
+
 def scores_json(scores: GraphScores) -> dict[str, float | None]:
     """Returns the scores under their metric ids."""
     return {

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.console import (
+    error_console,
+    plain_table,
+    print_json,
+    print_table,
+    result_console,
+)
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from figbench.judges.protocol import JudgeProtocol
     from figbench.judges.session import Advance, JudgeSettings
 
@@ -104,12 +112,12 @@ def run(
         result = job.run(out, advance)
     if json_output:
         print_json(result.document)
-    console = error_console()
+    console = result_console(machine_output=json_output)
     for note in result.document["notes"]:
         console.print(f"[yellow]Note:[/] {escape(note)}", soft_wrap=True)
-    _print_scores(result.document["scores"])
-    _print_card(result.card)
-    console.print(f"Wrote {out / 'judge.json'}.", markup=False, soft_wrap=True)
+    _print_scores(console, result.document["scores"])
+    _print_card(console, result.card)
+    error_console().print(f"Wrote {out / 'judge.json'}.", markup=False, soft_wrap=True)
     _require_complete(result.complete, result.document["calls_without_answer"], result.document)
 
 
@@ -125,7 +133,7 @@ def card(
     if json_output:
         print_json(result.card)
     else:
-        _print_card(result.card)
+        _print_card(result_console(), result.card)
 
 
 @judge_app.command()
@@ -168,7 +176,7 @@ def calibrate(
     with _progress() as advance:
         result = calibrate_judge(settings, out, protocol=chosen, anchors=anchors, advance=advance)
     document = result.fingerprint.model_dump(mode="json")
-    console = error_console()
+    console = result_console(machine_output=json_output)
     console.print(f"Accuracy on the anchors: {_number(document['accuracy'])}", markup=False)
     for flaw, value in document["by_flaw"].items():
         console.print(f"  {flaw}: {_number(value)}", markup=False)
@@ -187,7 +195,7 @@ def calibrate(
             f"{moved['anchors']} anchors); threshold shift {shifted}.",
             markup=False,
         )
-    console.print(f"Wrote {out / 'fingerprint.json'}.", markup=False, soft_wrap=True)
+    error_console().print(f"Wrote {out / 'fingerprint.json'}.", markup=False, soft_wrap=True)
     if json_output:
         print_json(document)
     _require_complete(result.complete, result.card["not_run"] + result.card["transport_failures"])
@@ -261,7 +269,7 @@ def _print_preview(document: dict[str, Any], json_output: bool) -> None:
     purposes = ", ".join(f"{count} {name}" for name, count in document["calls_by_purpose"].items())
     tokens, usd = document["prompt_tokens"], document["usd"]
     price = document["price_per_million_tokens"]
-    console = error_console()
+    console = result_console(machine_output=json_output)
     for line in (
         f"Calls: {document['calls']} ({purposes}); answered before: {document['answered_before']}",
         f"Prompt tokens: about {tokens['estimate']:,}, at most {tokens['at_most']:,}",
@@ -275,8 +283,7 @@ def _print_preview(document: dict[str, Any], json_output: bool) -> None:
         console.print(f"Note: {note}", markup=False, soft_wrap=True)
 
 
-def _print_scores(scores: dict[str, Any]) -> None:
-    console = error_console()
+def _print_scores(console: Console, scores: dict[str, Any]) -> None:
     rate = scores.get("win_rate")
     if rate is not None:
         console.print(
@@ -298,12 +305,10 @@ def _print_scores(scores: dict[str, Any]) -> None:
         console.print(f"Published rule: {published}", markup=False, soft_wrap=True)
 
 
-def _print_card(document: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    table = Table(title="Instrument card", title_justify="left")
-    for heading in ("measure", "value [95% interval]", "n"):
-        table.add_column(heading)
+def _print_card(console: Console, document: dict[str, Any]) -> None:
+    table = plain_table(
+        ("instrument card", "left"), ("value [95% interval]", "left"), ("n", "right")
+    )
     names = (
         "position_bias", "position_bias_same_picture", "flip_rate", "inconsistency_rate",
         "self_agreement", "parse_failure_rate", "refusal_rate",
@@ -313,8 +318,7 @@ def _print_card(document: dict[str, Any]) -> None:
     rows.append(("accuracy on pairs of known order", document["known_order"]))
     for name, value in rows:
         table.add_row(name.replace("_", " "), escape(_number(value)), str(value["n"]))
-    console = error_console()
-    console.print(table)
+    print_table(console, table)
     cost, latency = document["cost"], document["latency_s"]
     median = "-" if latency["median"] is None else f"{latency['median']:.2f} s"
     console.print(

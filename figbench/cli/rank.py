@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.console import (
+    error_console,
+    plain_table,
+    print_json,
+    print_table,
+    result_console,
+)
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,7 +59,7 @@ def rank(
         resamples=resamples,
         seed=seed,
     )
-    console = error_console()
+    console = result_console(machine_output=json_output)
     _show(console, ranking)
     needed = pairs_needed(target, design_effect=ranking.design_effect)
     console.print(
@@ -67,7 +72,7 @@ def rank(
         from figbench.ranking.section import ranking_page
 
         write_text_atomic(html, ranking_page(ranking))
-        console.print(f"Wrote {escape(str(html))}.", soft_wrap=True)
+        error_console().print(f"Wrote {escape(str(html))}.", soft_wrap=True)
     if json_output:
         target_power = {"win_rate": target, "pairs_needed": needed}
         print_json({**ranking.document(), "target": target_power})
@@ -75,37 +80,35 @@ def rank(
 
 def _show(console: Console, ranking: Ranking) -> None:
     title = (
-        f"{ranking.n_votes:,} votes on {ranking.n_papers:,} papers by {ranking.n_raters:,} raters, "
+        f"{ranking.n_votes:,} votes on {ranking.n_papers:,} papers by {ranking.n_raters:,} "
+        f"{'rater' if ranking.n_raters == 1 else 'raters'}, "
         f"aggregation {ranking.aggregation}"
     )
-    table = Table(title=title, title_justify="left")
-    table.add_column("rank", justify="right")
-    table.add_column("model")
-    for heading in ("win rate [95%]", "strength [95%]", "won / tied / lost"):
-        table.add_column(heading, justify="right")
+    console.print(title, markup=False, soft_wrap=True)
+    heads = ("win rate [95%]", "strength [95%]", "won/tied/lost")
+    table = plain_table(("rank", "right"), ("model", "left"), *((head, "right") for head in heads))
     for line in ranking.models:
         table.add_row(
             str(line.ranks),
             escape(line.model),
-            _interval(line.win_rate, 3),
-            _interval(line.strength, 2),
-            f"{line.wins} / {line.ties} / {line.losses}",
+            escape(_interval(line.win_rate, 3)),
+            escape(_interval(line.strength, 2)),
+            f"{line.wins}/{line.ties}/{line.losses}",
         )
-    console.print(table)
-    pairs = Table(title="Head to head", title_justify="left")
-    pairs.add_column("pair")
-    pairs.add_column("won / tied / lost", justify="right")
-    pairs.add_column("win rate [95%]", justify="right")
+    print_table(console, table)
+    pairs = plain_table(("head to head", "left"), (heads[0], "right"), (heads[2], "right"))
     for pair in ranking.pairs:
         pairs.add_row(
             escape(f"{pair.first} against {pair.second}"),
-            f"{pair.wins} / {pair.ties} / {pair.losses}",
-            _interval(pair.win_rate, 3),
+            escape(_interval(pair.win_rate, 3)),
+            f"{pair.wins}/{pair.ties}/{pair.losses}",
         )
-    console.print(pairs)
+    print_table(console, pairs)
     if ranking.first_share is not None:
         share = _interval(ranking.first_share, 3)
-        console.print(f"Decided votes won by the first side: {share}.", soft_wrap=True)
+        console.print(
+            f"Decided votes won by the first side: {share}.", markup=False, soft_wrap=True
+        )
     smallest = ranking.detectable_win_rate
     visible = "none" if smallest is None else f"{smallest:.3f}"
     console.print(

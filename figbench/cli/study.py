@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.console import (
+    error_console,
+    plain_table,
+    print_json,
+    print_table,
+    result_console,
+)
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -130,11 +135,10 @@ def import_(
     from figbench.study.importing import import_study
 
     imported = import_study(key, answers, exclude_failed=exclude_failed)
-    console = error_console()
-    _show_import(console, imported)
+    _show_import(result_console(machine_output=json_output), imported)
     if out is not None:
         imported.write(out)
-        console.print(f"Wrote {escape(str(out))}.", soft_wrap=True)
+        error_console().print(f"Wrote {escape(str(out))}.", soft_wrap=True)
     if json_output:
         print_json(imported.document())
 
@@ -168,7 +172,7 @@ def correlate(
         resamples=resamples,
         seed=seed,
     )
-    _show_correlation(error_console(), outcome)
+    _show_correlation(result_console(machine_output=json_output), outcome)
     if json_output:
         print_json(outcome.document())
 
@@ -179,11 +183,10 @@ def _show_import(console: Console, imported: ImportedStudy) -> None:
         f"{len(imported.ratings)} ratings.",
         soft_wrap=True,
     )
-    table = Table(title="Raters", title_justify="left")
-    table.add_column("rater")
-    for heading in ("answers", "gold", "repeat", "left", "agreement", "median s"):
-        table.add_column(heading, justify="right")
-    table.add_column("attention")
+    heads = ("answers", "gold", "repeat", "left", "agreement", "median s")
+    table = plain_table(
+        ("rater", "left"), *((head, "right") for head in heads), ("attention", "left")
+    )
     for one in imported.raters:
         table.add_row(
             one.rater,
@@ -195,12 +198,13 @@ def _show_import(console: Console, imported: ImportedStudy) -> None:
             "" if one.median_seconds is None else f"{one.median_seconds:.1f}",
             f"[red]{escape('; '.join(one.flags))}[/]" if one.flags else "[green]ok[/]",
         )
-    console.print(table)
+    print_table(console, table)
     for alpha in imported.alphas:
         value = _estimate(alpha.estimate) if alpha.estimate else "not defined"
         console.print(
-            f"Krippendorff's alpha, {alpha.level}, {escape(alpha.question)}: {value} "
+            f"Krippendorff's alpha, {alpha.level}, {alpha.question}: {value} "
             f"({alpha.n_units} units, {alpha.n_answers} answers).",
+            markup=False,
             soft_wrap=True,
         )
     if imported.excluded:
@@ -210,27 +214,29 @@ def _show_import(console: Console, imported: ImportedStudy) -> None:
 
 
 def _show_correlation(console: Console, outcome: Correlation) -> None:
-    table = Table(
-        title=f"Agreement with people: {outcome.n_pairs} pairs, {outcome.n_papers} papers",
-        title_justify="left",
+    measured = (*outcome.instruments, outcome.ceiling)
+    counts = {one.n_votes for one in measured}
+    votes = f", {counts.pop()} decided votes" if len(counts) == 1 else ""
+    console.print(
+        f"Agreement with people: {outcome.n_pairs} pairs, {outcome.n_papers} papers{votes}"
     )
-    table.add_column("instrument")
-    for heading in ("accuracy [95%]", "Kendall [95%]", "Spearman [95%]", "votes"):
-        table.add_column(heading, justify="right")
-    for one in (*outcome.instruments, outcome.ceiling):
+    heads = ["accuracy [95%]", "Kendall [95%]", "Spearman [95%]", *([] if votes else ["votes"])]
+    table = plain_table(("instrument", "left"), *((head, "right") for head in heads))
+    for one in measured:
+        name = f"[bold]{escape(one.name)}[/] (ceiling)" if one.kind == "people" else one.name
+        estimates = (one.accuracy, one.kendall, one.spearman)
         table.add_row(
-            f"[bold]{escape(one.name)}[/] (ceiling)" if one.kind == "people" else escape(one.name),
-            _estimate(one.accuracy),
-            _estimate(one.kendall),
-            _estimate(one.spearman),
-            str(one.n_votes),
+            name if one.kind == "people" else escape(name),
+            *(_estimate(estimate, digits=2) for estimate in estimates),
+            *([] if votes else [str(one.n_votes)]),
         )
-    console.print(table)
+    print_table(console, table)
     for gap in outcome.differences:
         if gap.p_holm <= 0.05:
             console.print(
-                f"{escape(gap.first)} - {escape(gap.second)}: {_estimate(gap.difference)}, "
+                f"{gap.first} - {gap.second}: {_estimate(gap.difference)}, "
                 f"p (Holm) {gap.p_holm:.2g}.",
+                markup=False,
                 soft_wrap=True,
             )
     if outcome.differences and all(gap.p_holm > 0.05 for gap in outcome.differences):
@@ -243,12 +249,13 @@ def _share(share: Share) -> str:
     return f"{share.successes:g}/{share.n}" if share.n else "-"
 
 
-def _estimate(estimate: Estimate | None) -> str:
+def _estimate(estimate: Estimate | None, *, digits: int = 3) -> str:
     if estimate is None:
         return "-"
+    value = f"{estimate.value:.{digits}f}"
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+        return value
+    return f"{value} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
 
 
 def register(root: typer.Typer) -> None:

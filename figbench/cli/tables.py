@@ -197,20 +197,17 @@ def _weights_state(task: Task) -> str:
 
 def show_demo(console: Console, outcome: DemoOutcome) -> None:
     """Prints the demo's table: metrics down, models across, and what to run next."""
-    from figbench.demo.demo import MODELS, SHOWN
+    from figbench.demo.demo import MODELS
 
     names = list(outcome.results)
     console.print("[bold]figbench demo[/]: which metric sees which flaw")
     table = plain_table(("", "left"), *((name, "right") for name in names))
     first = outcome.results[names[0]]
-    for metric_id in SHOWN:
-        if metric_id in first.metrics:
-            values = [outcome.results[name].metrics[metric_id] for name in names]
-            title = heading(metric_id, first.metrics[metric_id], ascii_only=ascii_only(console))
-            table.add_row(title, *(format_number(one.value, one.display_scale) for one in values))
-            table.add_row(
-                "", *(f"[dim]{escape(interval_text(one, digits=2))}[/]" for one in values)
-            )
+    for metric_id in outcome.metrics:
+        values = [outcome.results[name].metrics[metric_id] for name in names]
+        title = heading(metric_id, first.metrics[metric_id], ascii_only=ascii_only(console))
+        table.add_row(title, *(format_number(one.value, one.display_scale) for one in values))
+        table.add_row("", *(f"[dim]{escape(interval_text(one, digits=2))}[/]" for one in values))
     print_table(console, table)
     for name in names:
         console.print(f"  [bold]{name}[/]: {MODELS[name]}")

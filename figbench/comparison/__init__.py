@@ -4,5 +4,6 @@ The gate decides on these differences; the command ``figbench compare`` prints t
 """
 
 from figbench.comparison.comparison import Comparison, Difference, compare
+from figbench.comparison.external_scores import add_scores
 
-__all__ = ["Comparison", "Difference", "compare"]
+__all__ = ["Comparison", "Difference", "add_scores", "compare"]

@@ -17,6 +17,7 @@ from figbench.evaluation.progress import Progress
 from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
+from figbench.metrics.names import find_output, headline, ordered
 from figbench.results.schema import ModelCard, RunResult
 from figbench.synthfig import Scene, degraded, iter_synthfig, png_bytes, synthesize
 
@@ -31,16 +32,7 @@ MODELS: dict[str, str] = {
     "mode-dropped": "a few drawings repeated, whatever the caption",
 }
 
-SHOWN = (
-    "kd@efficientnet-lite0",
-    "fd@efficientnet-lite0",
-    "coverage@efficientnet-lite0",
-    "ocr_sim",
-    "ssim",
-    "label_f1",
-    "duplicate_rate",
-)
-"""The rows of the demo's table and the panels of its plot."""
+VALIDITY = "validity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +43,44 @@ class DemoOutcome:
     results: Mapping[str, RunResult]
 
     def document(self) -> dict[str, Any]:
-        """Returns the shown scores as JSON-ready data."""
+        """Returns the scores of the table as JSON-ready data."""
         models = {}
         for name, result in self.results.items():
-            scores = {one: result.metrics[one].value for one in SHOWN if one in result.metrics}
+            scores = {metric: result.metrics[metric].value for metric in self.metrics}
             models[name] = {"what": MODELS[name], "scores": scores}
         return {"protocol": PROTOCOL, "models": models}
+
+    @property
+    def metrics(self) -> list[str]:
+        """Outputs of the table and of the plot."""
+        return telling_metrics(self.results)
+
+
+def telling_metrics(results: Mapping[str, RunResult]) -> list[str]:
+    """Returns the headline outputs, and the validity outputs that differ between models.
+
+    Args:
+        results: By model.
+
+    Returns:
+        Output ids that every result has a value for, in the order of result tables.
+    """
+    first = next(iter(results.values())).metrics
+    values = {name: [_value(result, name) for result in results.values()] for name in first}
+    scored = [name for name, row in values.items() if None not in row]
+    summary = set(headline(scored))
+    telling = [name for name in scored if name in summary or _differs(name, values[name])]
+    return ordered(telling)
+
+
+def _value(result: RunResult, name: str) -> float | None:
+    metric = result.metrics.get(name)
+    return None if metric is None else metric.value
+
+
+def _differs(name: str, values: Sequence[float | None]) -> bool:
+    output = find_output(name)
+    return output is not None and output[1].group == VALIDITY and len(set(values)) > 1
 
 
 def run_demo(out: Path, *, n: int, seed: int, progress: Progress) -> DemoOutcome:
@@ -89,11 +113,11 @@ def run_demo(out: Path, *, n: int, seed: int, progress: Progress) -> DemoOutcome
             progress=progress,
         )
     outcome = DemoOutcome(out, results)
-    with progress.stage("pictures"):
+    with progress.stage("images"):
         write_contact_sheet(
             out / "contact_sheet.png", {k: v[:SHEET_COLUMNS] for k, v in sheet.items()}, ()
         )
-        write_plot(out / "metrics.png", results, SHOWN)
+        write_plot(out / "metrics.png", results, outcome.metrics)
     write_text_atomic(out / MARKER, dump_json(outcome.document()))
     return outcome
 

@@ -16,7 +16,9 @@ _LAYERS = ("", "0", "1")
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
+    """An mxCell: a vertex, an edge or a layer."""
+
     id: str
     text: str
     parent: str
@@ -38,7 +40,7 @@ def read_drawio(data: bytes) -> FigureGraph:
     Raises:
         GraphError: When the document is refused (see ``limits``) or holds no mxGraph model.
     """
-    cells = {cell.id: cell for cell in (_cell(*pair) for pair in _cells(_model(data)))}
+    cells = drawio_cells(data)
     boxes = {cell.id: _absolute(cell, cells) for cell in cells.values() if cell.vertex}
     labels: dict[str, list[str]] = {}
     for cell in cells.values():
@@ -72,6 +74,15 @@ def read_drawio(data: bytes) -> FigureGraph:
     return finish(nodes, edges, groups)
 
 
+def drawio_cells(data: bytes) -> dict[str, Cell]:
+    """Returns the cells of the first page by id.
+
+    Raises:
+        GraphError: When the document is refused (see ``limits``) or holds no mxGraph model.
+    """
+    return {cell.id: cell for cell in (_cell(*pair) for pair in _cells(_model(data)))}
+
+
 def _model(data: bytes) -> Any:
     root = parse_xml(data)
     if local(root) == "mxGraphModel":
@@ -103,7 +114,7 @@ def _cells(model: Any) -> list[tuple[Any, Any]]:
     return pairs
 
 
-def _cell(cell: Any, holder: Any) -> _Cell:
+def _cell(cell: Any, holder: Any) -> Cell:
     style = {}
     for i, item in enumerate((cell.get("style") or "").split(";")):
         key, equals, value = item.partition("=")
@@ -121,7 +132,7 @@ def _cell(cell: Any, holder: Any) -> _Cell:
         for point in geometry:
             if local(point) == "mxPoint" and point.get("as"):
                 points[point.get("as")] = (_number(point.get("x")), _number(point.get("y")))
-    return _Cell(
+    return Cell(
         id=holder.get("id") or "",
         text=plain_text(holder.get("label") or holder.get("value") or ""),
         parent=cell.get("parent") or "",
@@ -142,7 +153,7 @@ def _number(text: str | None) -> float:
     return value if abs(value) < 1e9 else 0.0
 
 
-def _offset(cell: _Cell, cells: dict[str, _Cell]) -> tuple[float, float]:
+def _offset(cell: Cell, cells: dict[str, Cell]) -> tuple[float, float]:
     x = y = 0.0
     seen: set[str] = set()
     at = cells.get(cell.parent)
@@ -154,14 +165,14 @@ def _offset(cell: _Cell, cells: dict[str, _Cell]) -> tuple[float, float]:
     return x, y
 
 
-def _absolute(cell: _Cell, cells: dict[str, _Cell]) -> Box | None:
+def _absolute(cell: Cell, cells: dict[str, Cell]) -> Box | None:
     if cell.box is None:
         return None
     x, y = _offset(cell, cells)
     return cell.box[0] + x, cell.box[1] + y, cell.box[2] + x, cell.box[3] + y
 
 
-def _ends(cell: _Cell, cells: dict[str, _Cell], boxes: dict[str, Box | None]) -> tuple[str, str]:
+def _ends(cell: Cell, cells: dict[str, Cell], boxes: dict[str, Box | None]) -> tuple[str, str]:
     out = []
     dx, dy = _offset(cell, cells)
     for stated, point in zip(cell.ends, cell.points, strict=True):
@@ -185,7 +196,7 @@ def _touched(point: tuple[float, float], boxes: dict[str, Box | None], slack: fl
     return best
 
 
-def _edge(cell: _Cell, ends: tuple[str, str], label: str) -> Edge:
+def _edge(cell: Cell, ends: tuple[str, str], label: str) -> Edge:
     head = cell.style.get("endArrow", "classic") != "none"
     tail = cell.style.get("startArrow", "none") != "none"
     if tail and not head:
@@ -194,18 +205,18 @@ def _edge(cell: _Cell, ends: tuple[str, str], label: str) -> Edge:
     return Edge(*ends, label, direction)
 
 
-def _is_note(cell: _Cell) -> bool:
+def _is_note(cell: Cell) -> bool:
     shape = cell.style.get("shape", "")
     bare = cell.style.get("strokeColor") == "none" and cell.style.get("fillColor") == "none"
     return shape == "text" or (bare and shape != "image") or shape == "group"
 
 
-def _title(key: str, cells: dict[str, _Cell]) -> str:
+def _title(key: str, cells: dict[str, Cell]) -> str:
     """A text child without edges titles a group that has no text of its own."""
     return next((c.text for c in cells.values() if c.parent == key and _is_note(c) and c.text), "")
 
 
-def _kind(cell: _Cell) -> Kind:
+def _kind(cell: Cell) -> Kind:
     shape = cell.style.get("shape", "")
     if "image" in cell.style or shape == "image" or shape.startswith("mxgraph."):
         return "icon"

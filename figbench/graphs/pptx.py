@@ -23,6 +23,18 @@ def read_pptx(data: bytes) -> FigureGraph:
     Raises:
         GraphError: When the archive or its XML is refused (see ``limits``), or has no slide.
     """
+    slide = _Slide()
+    tree, size = slide_tree(data)
+    slide.walk(tree, (1.0, 1.0, 0.0, 0.0))
+    return resolve(Drawing(*size, slide.outlines, slide.words, slide.strokes))
+
+
+def slide_tree(data: bytes) -> tuple[Any, tuple[float, float]]:
+    """Returns the shape tree of the first slide, and width and height in EMU.
+
+    Raises:
+        GraphError: When the archive or its XML is refused (see ``limits``), or has no slide.
+    """
     archive = open_zip(data)
     slides = sorted(
         (n for n in archive.namelist() if n.startswith("ppt/slides/slide") and n.endswith(".xml")),
@@ -30,17 +42,16 @@ def read_pptx(data: bytes) -> FigureGraph:
     )
     if not slides:
         raise GraphError("pptx: the presentation has no slide.")
-    slide = _Slide()
-    tree = next(
-        (e for e in parse_xml(read_member(archive, slides[0])).iter() if local(e) == "spTree"), ()
-    )
-    slide.walk(tree, (1.0, 1.0, 0.0, 0.0))
+    root = parse_xml(read_member(archive, slides[0]))
+    tree = next((e for e in root.iter() if local(e) == "spTree"), None)
+    if tree is None:
+        raise GraphError("pptx: the first slide has no shapes.")
     size = (9144000.0, 6858000.0)
     if "ppt/presentation.xml" in archive.namelist():
         for element in parse_xml(read_member(archive, "ppt/presentation.xml")).iter():
             if local(element) == "sldSz":
                 size = float(element.get("cx", size[0])), float(element.get("cy", size[1]))
-    return resolve(Drawing(*size, slide.outlines, slide.words, slide.strokes))
+    return tree, size
 
 
 @dataclass

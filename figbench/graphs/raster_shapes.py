@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.graphs.drawing import Outline, Words, centre, common
+from figbench.graphs.drawing import Outline, Words, area, centre, common
 from figbench.graphs.model import Box
+from figbench.graphs.raster_pictures import captioned_pictures
 from figbench.images.types import RGBImage
 
 Mask = npt.NDArray[np.uint8]
@@ -31,11 +32,13 @@ class Shapes:
         nodes: Pieces of nodes.
         frames: Outlines around nodes.
         ink: Mask of everything that is not ground, text or inside of a node: lines and heads.
+        near: Likewise, up to the very outline of the nodes: whole arrow heads.
     """
 
     nodes: list[Outline]
     frames: list[Outline]
     ink: Mask
+    near: Mask
 
 
 def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
@@ -78,6 +81,16 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
             frames[labels == i] |= np.uint8(not on_page)
         elif size >= max(60.0, 0.0004 * page) and solid > 0.5 and min(wide, high) >= 8:
             nodes.append(Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box"))
+    text = np.zeros((height, width), np.uint8)
+    for entry in words:
+        _fill(text, entry.box, 1)
+    captioned = captioned_pictures(~ground & (text == 0), words, nodes)
+    nodes = [
+        one
+        for one in nodes
+        if not any(common(one.box, other.box) > 0.6 * area(one.box) for other in captioned)
+    ]
+    nodes += captioned
     taken = np.zeros((height, width), np.uint8)
     for outline in nodes:
         _fill(taken, outline.box, EDGE)
@@ -85,16 +98,20 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     ink = (~ground & (taken == 0) & dark).astype(np.uint8)
     for entry in words:
         _fill(ink, entry.box, 2, 0)
+    near = (~ground & dark).astype(np.uint8)
+    for box in [*(one.box for one in nodes), *(entry.box for entry in words)]:
+        _fill(near, box, 2, 0)
     boxes = _frame_boxes(frames, page)
     for frame in boxes:
         _erase_border(ink, frame.box)
+        _erase_border(near, frame.box)
     circles = _circles(ink)
     for outline in circles:
         _fill(ink, outline.box, EDGE // 2, 0)
     pictures = _blobs(ink, page)
     for outline in pictures:
         _fill(ink, outline.box, 3, 0)
-    return Shapes([*nodes, *circles, *pictures], boxes, ink)
+    return Shapes([*nodes, *circles, *pictures], boxes, ink, near)
 
 
 def _owners(labels: Any, words: Sequence[Words]) -> set[int]:

@@ -66,7 +66,12 @@ def tiff_kind(data: bytes) -> str | None:
     sample = _SAMPLES.get(tags.get(339, 1), "other")
     if packed:
         return f"{packed} compression"
-    if bits > 16 or (sample != "unsigned" and bits != 8) or bits not in (1, 2, 4, 8, 16):
+    if (
+        bits > 16
+        or (sample != "unsigned" and bits != 8)
+        or bits not in (1, 2, 4, 8, 16)
+        or channels > 4
+    ):
         word = "channel" if channels == 1 else "channels"
         return f"{channels} {sample}{bits} {word}"
     return None

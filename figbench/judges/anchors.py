@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from figbench.images.types import RGBImage
 from figbench.synthfig import blur, garble, make_scene, render_scene
+from figbench.synthfig.drawing.text import plain
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Stroke, Text
 
@@ -34,6 +36,8 @@ class Anchor:
         strength: Share of the labels or arrows affected, or of the largest blur; above 0 to 1.
         intact: The better figure.
         flawed: The worse figure.
+        inventory: Components, arrows and labels of the intact figure, as the files of ``--spec``
+            hold them, for protocols with a checklist.
     """
 
     anchor_id: str
@@ -43,6 +47,7 @@ class Anchor:
     strength: float
     intact: RGBImage
     flawed: RGBImage
+    inventory: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _affected(count: int, strength: float, seed: int) -> set[int]:
@@ -111,9 +116,38 @@ def make_anchors(count: int) -> list[Anchor]:
                 strength=strength,
                 intact=render_scene(scene),
                 flawed=spoil(scene, strength, number),
+                inventory=inventory_of(scene),
             )
         )
     return anchors
+
+
+def inventory_of(scene: Scene) -> dict[str, Any]:
+    """Returns the components, arrows and labels of a scene.
+
+    Args:
+        scene: A scene whose labels and arrows name their modules.
+
+    Returns:
+        Lists of objects by axis: ``components`` (``name``), ``arrows`` (``source``, ``target``) and
+        ``text_labels`` (``text``).
+    """
+    names: dict[int, list[str]] = {}
+    for text in scene.texts:
+        kind, _, number = text.part.partition(":")
+        if kind == "label" and number.isdigit():
+            names.setdefault(int(number), []).append(plain(text.markup))
+    modules = {number: " ".join(lines) for number, lines in names.items()}
+    links = [item.ends for item in scene.items if isinstance(item, Stroke) and item.head]
+    return {
+        "components": [{"name": modules[number]} for number in sorted(modules)],
+        "arrows": [
+            {"source": modules.get(ends[0], "?"), "target": modules.get(ends[1], "?")}
+            for ends in links
+            if ends is not None
+        ],
+        "text_labels": [{"text": plain(text.markup)} for text in scene.texts],
+    }
 
 
 def _scene(number: int) -> Scene:

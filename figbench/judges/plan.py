@@ -148,7 +148,7 @@ class Planner:
         for index in chosen:
             trials += self._controls(present[index], self._other(present, index), repeats)
         digest = ""
-        if self.protocol.mode in ("pairwise", "pointwise"):
+        if self.protocol.mode != "questions":
             chosen_anchors = make_anchors(anchors)
             digest = anchors_digest(chosen_anchors)
             for anchor in chosen_anchors:
@@ -159,11 +159,20 @@ class Planner:
         return Plan(tuple(trials), missing, tuple(notes), digest)
 
     def anchor_trials(self, anchor: Anchor) -> list[Trial]:
-        """Returns the calls of one anchor: both orders, or each figure alone."""
+        """Returns the calls of one anchor: both orders, each figure alone, or both checklists."""
         item = Item(
             anchor.anchor_id, anchor.scene_id, 0, anchor.caption, lambda: anchor.intact, None
         )
-        trials = self._pair("anchor", item, (FLAWED, anchor.flawed), (INTACT, anchor.intact))
+        systems = (FLAWED, anchor.flawed), (INTACT, anchor.intact)
+        if self.protocol.mode == "checklist":
+            known = Materials({anchor.anchor_id: anchor.inventory})
+            trials = [
+                trial
+                for system in systems
+                for trial in self._checklist("anchor", item, system, known)
+            ]
+        else:
+            trials = self._pair("anchor", item, *systems)
         return [
             replace(t, correct=INTACT, flaw=anchor.flaw, strength=anchor.strength) for t in trials
         ]
@@ -250,11 +259,17 @@ class Planner:
             )
         return trials
 
-    def _checklist(self, purpose: Purpose, item: Item, system: tuple[str, RGBImage]) -> list[Trial]:
+    def _checklist(
+        self,
+        purpose: Purpose,
+        item: Item,
+        system: tuple[str, RGBImage],
+        materials: Materials | None = None,
+    ) -> list[Trial]:
         pictures = self._encode(item.reference(), system[1])
         trials = []
         for axis in self.protocol.aspects:
-            inventory = self.materials.inventory(item.prompt_id, axis.id)
+            inventory = (materials or self.materials).inventory(item.prompt_id, axis.id)
             if not inventory:
                 continue
             prompt = checklist_prompt(self.protocol, item.context, axis, inventory)

@@ -62,7 +62,14 @@ def _system(trial: Trial, position: str) -> str:
 def judge_trials(
     trials: Sequence[Trial], ledger: Ledger, protocol: JudgeProtocol, model: str
 ) -> list[Judged]:
-    """Returns every trial with its verdict, in order; the same log gives the same verdicts."""
+    """Returns every trial with its verdict, in order; the same log gives the same verdicts.
+
+    Args:
+        trials: Calls of the plan.
+        ledger: Holds the answers.
+        protocol: Of the judge.
+        model: As requested from the server.
+    """
     judged = []
     for trial in trials:
         key = trial.key(model, protocol)
@@ -162,15 +169,43 @@ class Comparison:
 def comparisons(judged: Sequence[Judged], protocol: JudgeProtocol) -> list[Comparison]:
     """Returns one comparison for each pair and repeat, in order.
 
-    A pair whose orders do not agree is a tie. A pair with a failed call has no winner.
+    A pair whose orders do not agree is a tie. A pair with a failed call has no winner. Checklists
+    compare the two figures of an anchor by their mean score over the axes.
     """
+    if protocol.mode == "checklist":
+        return _checklist_anchors(judged)
     groups: dict[tuple[Any, ...], list[Judged]] = defaultdict(list)
     for item in judged:
         trial = item.trial
-        if protocol.mode in ("checklist", "questions") or trial.purpose == "same-picture":
+        if protocol.mode == "questions" or trial.purpose == "same-picture":
             continue
         groups[trial.purpose, trial.prompt_id, trial.sample, trial.repeat].append(item)
     return [_comparison(group, protocol) for group in groups.values() if len(group) == 2]
+
+
+def _checklist_anchors(judged: Sequence[Judged]) -> list[Comparison]:
+    groups: dict[str, dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    for item in judged:
+        if item.trial.purpose == "anchor" and item.trial.second is not None:
+            groups[item.trial.prompt_id][item.trial.second].append(item)
+    return [_checklist_anchor(systems) for systems in groups.values() if len(systems) == 2]
+
+
+def _checklist_anchor(systems: Mapping[str, Sequence[Judged]]) -> Comparison:
+    names = tuple(systems)
+    totals = [
+        sum(item.score for item in items if item.score is not None) / len(items)
+        if all(item.ok and item.score is not None for item in items)
+        else None
+        for items in systems.values()
+    ]
+    outcome = by_margin(totals[0], totals[1], 0.0)
+    winner = {"model": names[0], "reference": names[1], "tie": TIE}.get(outcome)
+    trial = systems[names[0]][0].trial
+    return Comparison(
+        trial.purpose, trial.prompt_id, trial.paper_id, trial.sample, trial.repeat,
+        (names[0], names[1]), winner, (), False, trial.flaw, trial.strength,
+    )  # fmt: skip
 
 
 def _comparison(group: Sequence[Judged], protocol: JudgeProtocol) -> Comparison:

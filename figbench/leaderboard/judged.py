@@ -85,7 +85,9 @@ def judged_by_model(folder: Path, run: RunResult | None = None) -> Judged:
     )
     points = zip(values.rows, values.points, strict=True)
     return Judged(
-        values.metric_id, document, {row: float(one) for row, one in points if np.isfinite(one)}
+        values.metric_id,
+        document,
+        {row: float(value) for row, value in points if np.isfinite(value)},
     )
 
 
@@ -104,9 +106,9 @@ def judged_by_people(
         UserError: If no vote, or votes on several other sets, are left.
     """
     votes = [vote for vote in read_votes(path) if vote.question == question]
-    mine = [vote for vote in votes if model in vote.pair]
-    opponents = sorted({name for vote in mine for name in vote.pair} - {model})
-    if not mine:
+    on_model = [vote for vote in votes if model in vote.pair]
+    opponents = sorted({name for vote in on_model for name in vote.pair} - {model})
+    if not on_model:
         names = ", ".join(sorted({name for vote in votes for name in vote.pair})) or "none"
         asked = f" on the question '{question}'" if question else ""
         raise UserError(f"{path}: no vote on '{model}'{asked}.", remedy=f"Models: {names}.")
@@ -116,29 +118,29 @@ def judged_by_people(
             remedy="Name one with --against.",
         )
     other = against or opponents[0]
-    chosen = [vote for vote in mine if other in vote.pair]
-    if not chosen:
+    cast = [vote for vote in on_model if other in vote.pair]
+    if not cast:
         raise UserError(
             f"{path}: no vote compares '{model}' with '{other}'.",
             remedy=f"It is compared with: {', '.join(opponents)}.",
         )
-    points, papers = _points(chosen, model)
+    points, papers = _points(cast, model)
     ids = sorted(points)
     value = metric_value(
-        np.array([points[one] for one in ids]), [papers[one] for one in ids],
-        title=TITLES[WIN_RATE], details=_counts(chosen, model),
+        np.array([points[prompt] for prompt in ids]), [papers[prompt] for prompt in ids],
+        title=TITLES[WIN_RATE], details=_counts(cast, model),
     )  # fmt: skip
-    raters = len({vote.rater for vote in chosen})
+    raters = len({vote.rater for vote in cast})
     document = JudgedValue(
         value=value,
         instrument=Instrument(kind="people", against=other, question=question),
         card=[
-            CardValue(name="votes", value=len(chosen), n=len(chosen)),
+            CardValue(name="votes", value=len(cast), n=len(cast)),
             CardValue(name="raters", value=raters, n=raters),
         ],
         votes_sha256=_digest(path),
     )
-    return Judged(PEOPLE_WIN_RATE, document, {(one, 0): points[one] for one in ids})
+    return Judged(PEOPLE_WIN_RATE, document, {(prompt, 0): points[prompt] for prompt in ids})
 
 
 def attach(evidence: Evidence, judged: Sequence[Judged]) -> Evidence:

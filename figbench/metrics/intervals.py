@@ -20,7 +20,7 @@ def interval_of(measurement: Measurement, clusters: Sequence[str], level: float)
     """Returns the two-sided interval of a measurement, or None where none is sound.
 
     Values per figure give the standard error of their mean with papers taken together; other
-    measurements bring their own. A score with two finite ends has an interval on the logit scale
+    measurements bring their own. A score from 0 to 1 has an interval on the logit scale
     (see :func:`figbench.statistics.bounded.logit_t_bounds`), any other value +- t SE, cut at the
     ends of the output's range; t has as many degrees of freedom as there are papers less one.
     Scores that all sit at one end of the range have the exact bound that so many papers
@@ -45,20 +45,15 @@ def interval_of(measurement: Measurement, clusters: Sequence[str], level: float)
         if variance is None:
             return None
         error = math.sqrt(variance)
-        method = "logit t by paper" if _bounded(output) else "t by paper"
+        method = "logit t by paper" if _is_share(output) else "t by paper"
         if error <= ROUNDING * max(1.0, abs(value)):
             error = 0.0
     if not math.isfinite(error) or error < 0.0:
         return None
-    if _bounded(output) and papers > 1:
-        width = output.high - output.low
-        share = (value - output.low) / width
-        if error == 0.0:
-            return _without_variation(output, value, papers, level)
-        low, high = logit_t_bounds(share, error / width, papers, level)
-        return _interval(output.low + width * low, output.low + width * high, level, method)
     if error == 0.0:
-        return None
+        return _without_variation(output, value, papers, level) if papers > 1 else None
+    if _is_share(output) and papers > 1:
+        return _interval(*logit_t_bounds(value, error, papers, level), level, method)
     reach = t_quantile(level, papers - 1) * error
     low = max(value - reach, min(output.low, value))
     high = min(value + reach, max(output.high, value))
@@ -69,7 +64,7 @@ def _without_variation(
     output: OutputSpec, value: float, papers: int, level: float
 ) -> Interval | None:
     """A mean mu on [0, 1] yields n ones with probability <= mu^n: the Clopper-Pearson bound."""
-    if value not in (output.low, output.high):
+    if not math.isfinite(output.high - output.low) or value not in (output.low, output.high):
         return None
     slack = 1.0 - ((1.0 - level) / 2.0) ** (1.0 / papers)
     reach = slack * (output.high - output.low)
@@ -79,8 +74,8 @@ def _without_variation(
     return _interval(value, value + reach, level, method)
 
 
-def _bounded(output: OutputSpec) -> bool:
-    return math.isfinite(output.low) and math.isfinite(output.high)
+def _is_share(output: OutputSpec) -> bool:
+    return (output.low, output.high) == (0.0, 1.0)
 
 
 def _interval(low: float, high: float, level: float, method: str) -> Interval:

@@ -11,7 +11,7 @@ from figbench.metrics.numerics.label_matching import normalise
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Normalised label texts, sorted, each as often as it stands there."""
+    """Normalised label texts, sorted, each as often as it occurs."""
 
     matched: tuple[str, ...]
     missed: tuple[str, ...]
@@ -22,16 +22,16 @@ def difference(generated: Iterable[str], reference: Iterable[str]) -> Difference
     """Returns how the labels of a generated figure differ from those of its reference.
 
     Labels are compared as a multiset after normalising; labels without letters or digits are
-    left out. Unlike label F1 a misspelt label counts as missed and invented, so that a reader
-    sees both spellings.
+    left out. Unlike label F1 a misspelt label counts as missed and invented, and both
+    spellings are listed.
     """
-    ours, theirs = _counted(generated), _counted(reference)
-    common = ours & theirs
-    return Difference(_sorted(common), _sorted(theirs - common), _sorted(ours - common))
+    made, expected = _counted(generated), _counted(reference)
+    common = made & expected
+    return Difference(_sorted(common), _sorted(expected - common), _sorted(made - common))
 
 
 def _counted(texts: Iterable[str]) -> Counter[str]:
-    return Counter(text for one in texts if (text := normalise(one)))
+    return Counter(label for text in texts if (label := normalise(text)))
 
 
 def _sorted(counted: Counter[str]) -> tuple[str, ...]:

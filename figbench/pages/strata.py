@@ -47,27 +47,27 @@ def strata_of(figure_ids: Sequence[str], values: Mapping[str, Array]) -> list[St
 
     Args:
         figure_ids: Of the reference.
-        values: What :func:`properties` gave for them.
+        values: Of :func:`properties`, for these figures.
 
-    Thirds are cut at values of figures, so that equal figures are never parted; ties can make
-    them uneven.
+    Thirds are cut at values of figures: equal figures stay together, and ties can make thirds
+    uneven.
     """
     ids = np.array(figure_ids)
-    found = []
+    strata = []
     for key, title in NAMES.items():
         column = values.get(PREFIX + key)
-        known = column[np.isfinite(column)] if column is not None else np.zeros(0)
-        if column is None or len(set(known)) < 2:
+        finite = column[np.isfinite(column)] if column is not None else np.zeros(0)
+        if column is None or len(set(finite)) < 2:
             continue
-        cuts = sorted(set(np.quantile(known, THIRDS, method="lower")) - {known.max()})
+        cuts = sorted(set(np.quantile(finite, THIRDS, method="lower")) - {finite.max()})
         edges = [-np.inf, *cuts, np.inf]
         for low, high in pairwise(edges):
             inside = (column > low) & (column <= high)
             below = "" if low == -np.inf else f"{low:.3g} < "
             above = "" if high == np.inf else f" ≤ {high:.3g}"
             label = below + title + above
-            found.append(Stratum(label, frozenset(map(str, ids[inside]))))
-    return found
+            strata.append(Stratum(label, frozenset(map(str, ids[inside]))))
+    return strata
 
 
 def stratum_means(figure_ids: Sequence[str], values: Array, strata: Sequence[Stratum]) -> Array:
@@ -79,9 +79,9 @@ def stratum_means(figure_ids: Sequence[str], values: Array, strata: Sequence[Str
         strata: Of the reference.
     """
     means = np.full(len(strata), np.nan)
-    for place, stratum in enumerate(strata):
-        here = [one in stratum.figure_ids for one in figure_ids]
-        known = values[np.array(here, np.bool_) & np.isfinite(values)]
-        if len(known):
-            means[place] = known.mean()
+    for index, stratum in enumerate(strata):
+        inside = np.array([name in stratum.figure_ids for name in figure_ids], np.bool_)
+        scored = values[inside & np.isfinite(values)]
+        if len(scored):
+            means[index] = scored.mean()
     return means

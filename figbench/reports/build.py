@@ -14,7 +14,7 @@ from figbench.pages.facts import Group, run_facts
 from figbench.pages.numbers import heading, value_text
 from figbench.pages.render import render
 from figbench.pages.tables import as_csv, as_latex, methods_sentence, results_table
-from figbench.reports.figures import Shown, extremes
+from figbench.reports.figures import ComparedFigure, extremes
 from figbench.reports.judged import JudgedSection, judged_sections
 from figbench.reports.metric_rows import compare_two, metric_rows, verdict_of
 from figbench.reports.strata import StrataTable, strata_table
@@ -22,7 +22,7 @@ from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.results.integrity import check_folder
 from figbench.results.schema import MetricValue, RunResult
 
-MOST_SHOWN = 20
+MOST_FIGURES = 20
 FIRST_FIGURES = 4
 """Worst and best figures that are not folded."""
 SUFFIXES = (".html", ".htm", ".md", ".tex", ".csv")
@@ -35,8 +35,8 @@ class Reported:
     name: str
     result: RunResult
     ordered_by: str
-    worst: list[Shown]
-    best: list[Shown]
+    worst: list[ComparedFigure]
+    best: list[ComparedFigure]
     strata: StrataTable | None
 
     @property
@@ -59,7 +59,7 @@ def build_report(
     results: Sequence[Path],
     out: Path,
     *,
-    figures: int = MOST_SHOWN,
+    figures: int = MOST_FIGURES,
     judges: Sequence[Path] = (),
     votes: Sequence[Path] = (),
 ) -> Path:
@@ -132,13 +132,13 @@ def _html(runs: list[Reported], paths: list[Path], judged: Sequence[JudgedSectio
     results = [run.result for run in runs]
     names = [run.name for run in runs]
     comparison, note = compare_two(paths, results)
-    metrics = dict.fromkeys(name for one in results for name in one.metrics)
-    shown = [replace(run, strata=_headline_strata(run.strata)) for run in runs]
+    metrics = dict.fromkeys(name for result in results for name in result.metrics)
+    listed = [replace(run, strata=_headline_strata(run.strata)) for run in runs]
     return render(
         "report.html.j2",
         sortable=False,
         title=" and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others",
-        runs=shown,
+        runs=listed,
         judged=judged,
         first_figures=FIRST_FIGURES,
         verdict=verdict_of(names, comparison),
@@ -155,15 +155,15 @@ def _html(runs: list[Reported], paths: list[Path], judged: Sequence[JudgedSectio
 def _tests(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
-    return "; ".join(sorted({one.method for one in comparison.differences}))
+    return "; ".join(sorted({difference.method for difference in comparison.differences}))
 
 
 def _headline_strata(table: StrataTable | None) -> StrataTable | None:
     """Returns the columns of headline metrics; all of them where none is a headline."""
     if table is None or not (names := headline(table.metrics)):
         return table
-    places = [table.metrics.index(name) for name in names]
-    rows = [(label, n, [cells[place] for place in places]) for label, n, cells in table.rows]
+    columns = [table.metrics.index(name) for name in names]
+    rows = [(label, n, [cells[column] for column in columns]) for label, n, cells in table.rows]
     return StrataTable(names, rows)
 
 
@@ -177,8 +177,9 @@ def _markdown(runs: list[Reported], names: list[str], judged: Sequence[JudgedSec
     ]
     for name in ordered(names):
         metrics = [run.result.metrics.get(name) for run in runs]
-        first = next(one for one in metrics if one is not None)
-        lines.append(_line([heading(name, first), *(_plain(cell(one)) for one in metrics)]))
+        first = next(metric for metric in metrics if metric is not None)
+        cells = [_plain(cell(metric)) for metric in metrics]
+        lines.append(_line([heading(name, first), *cells]))
     for section in judged:
         lines += _judged_lines(section)
     for run in runs:
@@ -188,8 +189,8 @@ def _markdown(runs: list[Reported], names: list[str], judged: Sequence[JudgedSec
         lines += [f"- {side.n_figures} figures, {len(side.missing)} missing"]
         lines += [f"- Note: {_plain(warning)}" for warning in run.result.warnings]
         lines += _strata_lines(run.strata) if run.strata else []
-        for title, shown in (("Worst", run.worst), ("Best", run.best)):
-            lines += _figure_lines(f"{title} by {run.ordered_by}", shown) if shown else []
+        for title, figures in (("Worst", run.worst), ("Best", run.best)):
+            lines += _figure_lines(f"{title} by {run.ordered_by}", figures) if figures else []
     lines += ["", f"Methods: {_plain(methods_sentence(runs[0].result))}"]
     return "\n".join(lines) + "\n"
 
@@ -212,13 +213,13 @@ def _strata_lines(strata: StrataTable) -> list[str]:
     return lines + [_line([_plain(label), str(n), *cells]) for label, n, cells in strata.rows]
 
 
-def _figure_lines(title: str, shown: Sequence[Shown]) -> list[str]:
+def _figure_lines(title: str, figures: Sequence[ComparedFigure]) -> list[str]:
     heads = ["figure", "sample", "value", "matched", "missed", "invented"]
     lines = ["", f"### {title}", "", _line(heads), _line(["---"] * len(heads))]
-    for one in shown:
-        texts = [one.labels.matched, one.labels.missed, one.labels.invented]
-        cells = [_plain(one.figure_id), str(one.sample), f"{one.score:.4g}"]
-        lines.append(_line(cells + [_plain(", ".join(each)) for each in texts]))
+    for figure in figures:
+        texts = [figure.labels.matched, figure.labels.missed, figure.labels.invented]
+        cells = [_plain(figure.figure_id), str(figure.sample), f"{figure.score:.4g}"]
+        lines.append(_line(cells + [_plain(", ".join(labels)) for labels in texts]))
     return lines
 
 
@@ -227,4 +228,4 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(f"\\{one}" if one in "\\|`*_<>" else one for one in " ".join(text.split()))
+    return "".join(f"\\{char}" if char in "\\|`*_<>" else char for char in " ".join(text.split()))

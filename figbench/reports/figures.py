@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 WITHOUT_OCR = "pad512"
-"""How pictures are shown when no text was read from them."""
+"""Preprocess policy of pictures from which no text was read."""
 LONGEST_SIDE = 512
 """Of the pictures on the page, pixels."""
 
@@ -38,8 +38,8 @@ GREEN, RED, AMBER = "#0a7a2f", "#b3261e", "#8a5a00"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One figure of the contact sheet; a picture is a data URI, or empty when unreadable."""
+class ComparedFigure:
+    """A generated figure next to its reference; a picture is a data URI, empty when unreadable."""
 
     figure_id: str
     sample: int
@@ -53,13 +53,13 @@ class Shown:
 
 def extremes(
     folder: Path, count: int, *, pictures: bool = True
-) -> tuple[str, list[Shown], list[Shown]]:
+) -> tuple[str, list[ComparedFigure], list[ComparedFigure]]:
     """Returns (metric, worst figures, best figures) of a run, at most ``count`` of each.
 
     Args:
         folder: Of the run.
         count: Most figures in each list.
-        pictures: Whether the figures are drawn; without, only texts and numbers are filled in.
+        pictures: Whether the figures are embedded; without, only texts and numbers are filled in.
 
     Figures are ordered by the metric that :func:`figbench.pages.choices.figure_metric` gives, ties
     by id; no figure is in both lists. Without per-figure data all is empty.
@@ -70,33 +70,35 @@ def extremes(
     if not path.is_file() or not (folder / GENERATED_NAME).is_file():
         return "", [], []
     table = pq.read_table(path)
-    chosen = figure_metric(name for name in table.column_names if name not in IDENTITY_COLUMNS)
-    if chosen is None:
+    selected = figure_metric(name for name in table.column_names if name not in IDENTITY_COLUMNS)
+    if selected is None:
         return "", [], []
-    metric, higher = chosen
+    metric, higher = selected
     rows = [row for row in table.to_pylist() if row[metric] is not None]
     rows = [row for row in rows if np.isfinite(row[metric])]
     sign = 1 if higher else -1
     rows.sort(key=lambda row: (sign * row[metric], row["figure_id"], row["sample"]))
     worst = rows[: min(count, (len(rows) + 1) // 2)]
     best = rows[len(worst) :][::-1][:count]
-    album = _Album(folder, pictures=pictures)
-    low, high = ([album.show(row, metric) for row in part] for part in (worst, best))
+    images = _RunImages(folder, pictures=pictures)
+    low, high = ([images.compare(row, metric) for row in part] for part in (worst, best))
     return metric, low, high
 
 
-class _Album:
-    """Pictures and lines of one run."""
+class _RunImages:
+    """Pictures and text lines of a run."""
 
     def __init__(self, folder: Path, *, pictures: bool = True) -> None:
         self._pictures = pictures
         self._sides = tuple(
             load_manifest(folder / name) for name in (GENERATED_NAME, REFERENCE_NAME)
         )
-        ours, theirs = self._sides
-        self._generated = {(one.figure_id, one.sample): one for one in ours.figures}
-        self._reference = {one.figure_id: one for one in theirs.figures}
-        self._shape = _reading_shape(folder)
+        generated, reference = self._sides
+        self._generated = {
+            (figure.figure_id, figure.sample): figure for figure in generated.figures
+        }
+        self._reference = {figure.figure_id: figure for figure in reference.figures}
+        self._shape = _ocr_input(folder)
         try:
             self._lines = load_lines(folder)
         except FigbenchError:  # the store was deleted: pictures without labels
@@ -106,20 +108,21 @@ class _Album:
         except FigbenchError:  # likewise: pictures without arrows
             self._graphs = {}
 
-    def show(self, row: dict[str, Any], metric: str) -> Shown:
+    def compare(self, row: dict[str, Any], metric: str) -> ComparedFigure:
+        """Returns a figure of ``per_figure.parquet`` next to its reference."""
         key = row["figure_id"], row["sample"]
         reference = self._reference.get(row["figure_id"])
-        drawn, read = self._lines.get(key, ((), ()))
-        labels = difference([one.text for one in drawn], [one.text for one in read])
+        lines, reference_lines = self._lines.get(key, ((), ()))
+        labels = difference([line.text for line in lines], [line.text for line in reference_lines])
         common = frozenset(labels.matched)
-        ours, theirs = self._sides
-        return Shown(
+        generated, references = self._sides
+        return ComparedFigure(
             figure_id=key[0],
             sample=key[1],
             score=row[metric],
             caption=(reference.prompt or "") if reference else "",
-            generated=self._picture(ours, self._generated.get(key), drawn, common, AMBER),
-            reference=self._picture(theirs, reference, read, common, RED),
+            generated=self._picture(generated, self._generated.get(key), lines, common, AMBER),
+            reference=self._picture(references, reference, reference_lines, common, RED),
             labels=labels,
             arrows=self._arrows(key),
         )
@@ -150,7 +153,7 @@ class _Album:
         figure: Figure | None,
         lines: Sequence[TextLine],
         common: frozenset[str],
-        other: str,
+        colour: str,
     ) -> str:
         from PIL import Image, ImageDraw
 
@@ -165,9 +168,9 @@ class _Album:
         width = max(1, round(max(image.size) / LONGEST_SIDE))
         for line in lines:
             if line.box:
-                known = normalise(line.text) in common
+                outline = GREEN if normalise(line.text) in common else colour
                 corners = [tuple(point) for point in line.box]
-                pen.polygon(corners, outline=GREEN if known else other, width=width)
+                pen.polygon(corners, outline=outline, width=width)
         return _webp(image)
 
 
@@ -179,10 +182,10 @@ def _webp(image: Image.Image) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _reading_shape(folder: Path) -> tuple[str, str]:
+def _ocr_input(folder: Path) -> tuple[str, str]:
     """Returns (policy, filter) of the pictures that the text was read from.
 
-    Boxes are in the pixels of that picture, and :func:`load_lines` takes the first reading.
+    Boxes are in the pixels of that picture, and :func:`load_lines` takes the first OCR result.
     """
     readings = read_json(folder / FEATURES_NAME)["readings"]
     definition = load_result(folder).protocol.definition

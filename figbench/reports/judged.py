@@ -73,12 +73,12 @@ def judged_sections(
                      pictures=pictures)
         )  # fmt: skip
     for number, path in enumerate(votes, start=1):
-        found = read_votes(path)
-        by_name = {name: name for vote in found for name in vote.pair}
-        raters = len({vote.rater for vote in found})
+        cast = read_votes(path)
+        by_name = {name: name for vote in cast for name in vote.pair}
+        raters = len({vote.rater for vote in cast})
         title = f"Judged by {raters} {'person' if raters == 1 else 'people'}"
         sections.append(
-            _section(title, f"votes-{number}", found, by_name, figures, [], pictures=pictures)
+            _section(title, f"votes-{number}", cast, by_name, figures, [], pictures=pictures)
         )
     return sections
 
@@ -96,7 +96,7 @@ def _section(
     ranking = rank(votes)
     examples = []
     if pictures:
-        examples = [figures.filled(one, names) for one in select_examples(votes, {})]
+        examples = [figures.filled(example, names) for example in select_examples(votes, {})]
     html = ranking_section(ranking, examples, heading=title, anchor=anchor, facts=facts)
     return JudgedSection(title, anchor, f"{title}: {leader_sentence(ranking)}", html, ranking)
 
@@ -157,7 +157,7 @@ class _Figures:
 def _by_id(manifest: Manifest) -> tuple[Manifest, dict[str, Figure]]:
     """Returns a manifest with the first sample of each figure id."""
     figures: dict[str, Figure] = {}
-    for figure in sorted(manifest.figures, key=lambda one: one.sample):
+    for figure in sorted(manifest.figures, key=lambda figure: figure.sample):
         figures.setdefault(figure.figure_id, figure)
     return manifest, figures
 
@@ -183,16 +183,16 @@ def _facts(judged: JudgedValues) -> list[Table]:
         **{f"control: {name}": value for name, value in card.get("controls", {}).items()},
     }
     lines = [
-        (name.replace("_", " ").capitalize(), _measure(one))
-        for name, one in measured.items()
-        if "value" in one
+        (name.replace("_", " ").capitalize(), _measure(estimate))
+        for name, estimate in measured.items()
+        if "value" in estimate
     ]
     return [("Judge and bounds", rows), ("Instrument card", lines)]
 
 
-def _measure(one: Mapping[str, object]) -> str:
-    value, interval = one.get("value"), one.get("interval")
+def _measure(estimate: Mapping[str, object]) -> str:
+    value, interval = estimate.get("value"), estimate.get("interval")
     if not isinstance(value, int | float):
-        return str(one.get("reason") or "not measured")
+        return str(estimate.get("reason") or "not measured")
     ends = f" [{interval['low']:.3f}, {interval['high']:.3f}]" if isinstance(interval, dict) else ""
-    return f"{value:.3f}{ends}, n = {one.get('n', 0)}"
+    return f"{value:.3f}{ends}, n = {estimate.get('n', 0)}"

@@ -62,7 +62,8 @@ def compare_two(
     """Returns the comparison of two runs over the headline metrics, or why there is none."""
     if len(paths) != 2:
         return None, ""
-    names = headline(name for name, one in results[0].metrics.items() if one.value is not None)
+    scored = [name for name, metric in results[0].metrics.items() if metric.value is not None]
+    names = headline(scored)
     try:
         first, second = (load_run(path) for path in paths)
         return compare_runs(first, second, metrics=names or None), ""
@@ -80,7 +81,7 @@ def metric_rows(
         comparison: Of two runs, or None.
         only_headline: Whether only headline metrics are listed.
     """
-    names = list(dict.fromkeys(name for one in results for name in one.metrics))
+    names = list(dict.fromkeys(name for result in results for name in result.metrics))
     listed = headline(names) or names if only_headline else names
     groups: Groups = []
     for name in ordered(listed):
@@ -135,13 +136,13 @@ def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
     by_winner: dict[int, list[str]] = {0: [], 1: []}
-    for one in comparison.differences:
-        winner = _winner(one)
+    for difference in comparison.differences:
+        winner = _winner(difference)
         if winner is not None:
-            by_winner[winner].append(title_of(one.metric))
+            by_winner[winner].append(title_of(difference.metric))
     parts = [
-        f"{names[place]} is better in {', '.join(metrics)}"
-        for place, metrics in by_winner.items()
+        f"{names[index]} is better in {', '.join(metrics)}"
+        for index, metrics in by_winner.items()
         if metrics
     ]
     unclear = len(comparison.differences) - sum(map(len, by_winner.values()))

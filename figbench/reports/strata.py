@@ -37,23 +37,26 @@ def strata_table(folder: Path, result: RunResult) -> StrataTable | None:
         return None
     table = pq.read_table(path)
     metrics = [name for name in result.metrics if name in table.column_names]
-    figures = load_manifest(folder / REFERENCE_NAME).figures
+    references = load_manifest(folder / REFERENCE_NAME).figures
     try:
-        read = {figure_id: theirs for (figure_id, _), (_, theirs) in load_lines(folder).items()}
+        lines = {
+            figure_id: reference for (figure_id, _), (_, reference) in load_lines(folder).items()
+        }
     except FigbenchError:  # the store was deleted
-        read = {}
-    values = properties(figures, [read.get(one.figure_id, ()) for one in figures])
-    strata = strata_of([one.figure_id for one in figures], values)
+        lines = {}
+    ids = [figure.figure_id for figure in references]
+    values = properties(references, [lines.get(figure_id, ()) for figure_id in ids])
+    strata = strata_of(ids, values)
     if not metrics or not strata:
         return None
-    ids = table.column("figure_id").to_pylist()
+    generated = table.column("figure_id").to_pylist()
     means = [
-        stratum_means(ids, table.column(name).to_numpy().astype(np.float64), strata)
+        stratum_means(generated, table.column(name).to_numpy().astype(np.float64), strata)
         for name in metrics
     ]
     rows = [
-        (one.label, len(one.figure_ids), [_text(column[place]) for column in means])
-        for place, one in enumerate(strata)
+        (stratum.label, len(stratum.figure_ids), [_text(column[index]) for column in means])
+        for index, stratum in enumerate(strata)
     ]
     return StrataTable(metrics, rows)
 

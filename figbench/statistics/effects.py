@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from figbench.statistics.bounded import PRIOR_PAPERS, t_cdf, t_quantile
+from figbench.statistics.bounded import t_cdf, t_quantile
 
 ALPHA = 0.05
 POWER = 0.8
+UNSEEN_PAPERS = 0.25
+"""Papers with the largest possible difference that may have gone unseen, in either direction."""
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -75,9 +77,8 @@ def rare_failure_p_value(
 
     A swap test asks whether the models' outputs can be exchanged. Where one model fails rarely
     and badly and the other is a little worse throughout, the means can be equal while a sample of
-    few papers shows the small difference alone. As in
-    :func:`figbench.statistics.bounded.logit_t_bounds`, a quarter of a paper with the largest
-    possible difference is added in either direction, and a t-test taken of the result.
+    few papers shows the small difference alone. A quarter of a paper with the largest possible
+    difference is added in either direction, and a t-test taken of the result.
 
     Args:
         difference: Mean difference.
@@ -90,7 +91,7 @@ def rare_failure_p_value(
     """
     if standard_error is None or papers < 2:
         return None
-    weight = PRIOR_PAPERS / papers
+    weight = UNSEEN_PAPERS / papers
     extra = weight * math.hypot(width - difference, width + difference)
     spread = math.hypot(standard_error, extra)
     if spread == 0.0:

@@ -32,10 +32,10 @@ def parse_scales(text: str) -> list[float]:
     """Returns the guidance scales of a comma-separated list, ascending, without repeats.
 
     Raises:
-        UserError: If one is no finite number of at least 0.
+        UserError: If a scale is not a finite number of at least 0.
     """
     scales = _numbers(text)
-    if not scales or not all(math.isfinite(one) and one >= 0 for one in scales):
+    if not scales or not all(math.isfinite(scale) and scale >= 0 for scale in scales):
         raise UserError(f"--guidance-scales: '{text}'.", remedy="Type numbers such as 1,5,7.5.")
     return scales
 
@@ -44,17 +44,17 @@ def parse_steps(text: str) -> list[float]:
     """Returns the sampler steps of a comma-separated list, ascending, without repeats.
 
     Raises:
-        UserError: If one is no whole number of at least 1.
+        UserError: If a count is not a whole number of at least 1.
     """
     steps = _numbers(text)
-    if not steps or not all(one >= 1 and one.is_integer() for one in steps):
+    if not steps or not all(count >= 1 and count.is_integer() for count in steps):
         raise UserError(f"--steps: '{text}'.", remedy="Type whole numbers such as 10,50,200.")
     return steps
 
 
 def _numbers(text: str) -> list[float]:
     try:
-        return sorted({float(one) for one in text.split(",")})
+        return sorted({float(part) for part in text.split(",")})
     except ValueError:
         return []
 
@@ -87,9 +87,9 @@ def plan_family(axis: Axis, guidance_scales: str | None, steps: str | None) -> l
         )
     fixed = other[0] if other else None
     if along_steps:
-        return [Point(one, fixed, int(one)) for one in counts or DEFAULT_STEPS]
+        return [Point(count, fixed, int(count)) for count in counts or DEFAULT_STEPS]
     only = None if fixed is None else int(fixed)
-    return [Point(one, one, only) for one in scales or DEFAULT_SCALES]
+    return [Point(scale, scale, only) for scale in scales or DEFAULT_SCALES]
 
 
 def sample_family(
@@ -104,24 +104,37 @@ def sample_family(
     seed: int,
     limit: int | None,
 ) -> tuple[dict[float, str | Path], str]:
-    """Samples every point from the same seed and returns (folder by value, reference to use).
+    """Samples every point of a sweep from one seed.
 
-    The model reads its captions from the reference itself, of the protocol's split. With
-    ``limit`` the points are scored against the references of the figures that were asked for, so
-    that none counts as missing. A point is handed to the model again on a rerun; the model keeps
-    what it has drawn.
+    The model reads its captions from the reference, of the protocol's split. With ``limit`` the
+    points are scored against the references of the first captions only, so no figure counts as
+    missing. A rerun passes every point to the model again; the model skips figures that exist.
+
+    Args:
+        model: Name of a registered model.
+        checkpoint: Its checkpoint.
+        reference: Reference set.
+        points: Settings to sample.
+        out: Folder of the sweep.
+        axis: What varies.
+        protocol: Names the split and the caption column.
+        seed: Of the sampler.
+        limit: Number of captions; None for all.
+
+    Returns:
+        Folder of figures by value, and the reference to score against.
 
     Raises:
         UserError: If there is no such model, or it refuses what it was given.
     """
     sampler = get_model(model)
-    split, caption = _part(protocol)
+    split, caption = _captions_of(protocol)
     prompts = f"{reference}:{split}" if split else reference
     family: dict[float, str | Path] = {}
-    drawn = Path()
+    sampled = Path()
     for point in points:
         target = family[point.value] = out / "samples" / f"{axis.folder}{point.value:g}"
-        drawn = sampler.sample(
+        sampled = sampler.sample(
             checkpoint,
             prompts,
             guidance_scale=point.guidance_scale,
@@ -132,15 +145,15 @@ def sample_family(
         )
     if limit is None:
         return family, reference
-    asked = {one.figure_id for one in load_manifest(drawn).figures}
+    ids = {figure.figure_id for figure in load_manifest(sampled).figures}
     whole = load_manifest(reference, split=split, caption=caption)
-    kept = whole.select(
-        [one for one in whole.figures if one.figure_id in asked], f"first {limit} prompts"
+    first = whole.select(
+        [figure for figure in whole.figures if figure.figure_id in ids], f"first {limit} prompts"
     )
-    save_manifest(kept, out / REFERENCE_NAME)
+    save_manifest(first, out / REFERENCE_NAME)
     return family, str(out / REFERENCE_NAME)
 
 
-def _part(protocol: str) -> tuple[str | None, str]:
+def _captions_of(protocol: str) -> tuple[str | None, str]:
     dataset = Protocol.load(protocol).dataset
     return dataset.split, dataset.caption

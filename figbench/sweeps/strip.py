@@ -24,8 +24,8 @@ THUMBNAIL = "pad256"
 def write_strip(points: Mapping[float, Path], out: Path) -> None:
     """Writes ``samples.png``: the reference, then sample 0 of every point, prompt by prompt.
 
-    The prompts are the first six of the reference, whatever their scores, so that nobody picked
-    them. A figure that is missing or unreadable is an empty frame.
+    The prompts are the first six of the reference, whatever their scores. A figure that is
+    missing or unreadable is an empty frame.
 
     Args:
         points: Folder of each scored point, by value.
@@ -35,21 +35,23 @@ def write_strip(points: Mapping[float, Path], out: Path) -> None:
 
     reference = load_manifest(next(iter(points.values())) / REFERENCE_NAME)
     sets = {f"{value:g}": load_manifest(run / GENERATED_NAME) for value, run in points.items()}
-    prompts = list({one.figure_id: one for one in reference.figures}.values())[:MOST_PROMPTS]
+    prompts = list({figure.figure_id: figure for figure in reference.figures}.values())[
+        :MOST_PROMPTS
+    ]
     columns = [("reference", reference), *sets.items()]
     canvas = Canvas(figsize=(1.7 * len(columns) + 1.8, 1.75 * len(prompts)), layout="constrained")
     axes = canvas.subplots(len(prompts), len(columns), squeeze=False)
-    for place, prompt in enumerate(prompts):
-        for (title, manifest), frame in zip(columns, axes[place], strict=True):
+    for index, prompt in enumerate(prompts):
+        for (title, manifest), frame in zip(columns, axes[index], strict=True):
             frame.set_xticks([])
             frame.set_yticks([])
             picture = _picture(manifest, prompt.figure_id)
             if picture is not None:
                 frame.imshow(picture)
-            if place == 0:
+            if index == 0:
                 frame.set_title(title, fontsize=9)
         label = textwrap.shorten(prompt.prompt or prompt.figure_id, 90, placeholder="...")
-        axes[place][0].set_ylabel(
+        axes[index][0].set_ylabel(
             textwrap.fill(label, 24), rotation=0, ha="right", va="center", fontsize=7,
             parse_math=False,
         )  # fmt: skip
@@ -58,8 +60,8 @@ def write_strip(points: Mapping[float, Path], out: Path) -> None:
 
 
 def _picture(manifest: Manifest, figure_id: str) -> RGBImage | None:
-    found = [one for one in manifest.figures if one.figure_id == figure_id]
-    figure: Figure | None = min(found, key=lambda one: one.sample, default=None)
+    samples = [figure for figure in manifest.figures if figure.figure_id == figure_id]
+    figure: Figure | None = min(samples, key=lambda figure: figure.sample, default=None)
     if figure is None:
         return None
     try:

@@ -60,7 +60,7 @@ def metric_inputs(
         generated_graphs=[graph if present[i] else None for i, graph in enumerate(graphs[0])],
         reference_graphs=graphs[1],
         ceiling_graphs=[None] * len(graphs[0]),
-        specs=[_spec_of(one) for one in graphs[1]] if spec.needs.specs else [],
+        specs=[_spec_of(graph) for graph in graphs[1]] if spec.needs.specs else [],
         pair_scores=rng.uniform(0.1, 0.9, n) if spec.needs.pair_scorer else None,
         generated_digests=[f"g{i:063d}" for i in range(n) if present[i]],
         reference_digests=[f"r{i:063d}" for i in range(n)],
@@ -138,8 +138,8 @@ def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
     return generated, reference
 
 
-def _spec_of(reading: GraphReading) -> FigureSpec:
-    texts = reading.graph.texts
-    edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in reading.graph.edges]
+def _spec_of(result: GraphReading) -> FigureSpec:
+    texts = result.graph.texts
+    edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in result.graph.edges]
     labels = tuple(SpecLabel(text) for text in texts.values())
     return FigureSpec(labels, tuple(edges), (SpecLabel("Forbidden"),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from figbench.evaluation.artifacts.reader import load_features
 from figbench.metrics import get_metric
 from figbench.results.files import load_result
 from figbench.results.schema import MetricValue, RunResult
+from figbench.statistics.influence import variance_of_mean
 from figbench.validation.effects import Reading
 
 _Z95 = 1.959963984540054
@@ -34,14 +36,27 @@ def read_run(folder: Path) -> dict[str, Reading]:
         columns = dict(zip(ids, table[output], strict=True)) if output in table else {}
         columns = columns or pseudo.get(output, {})
         readings[output] = Reading(
-            value.value, _sd(value), bool(value.higher_is_better), value.n_expected, columns, papers
+            value.value,
+            _sd(value, columns, papers),
+            bool(value.higher_is_better),
+            value.n_expected,
+            columns,
+            papers,
         )
     return readings
 
 
-def _sd(value: MetricValue) -> float | None:
+def _sd(
+    value: MetricValue, columns: Mapping[str, float], papers: Mapping[str, str]
+) -> float | None:
+    """The value's standard error; of a mean that does not vary, from the width of its interval."""
     if value.standard_error is not None:
         return value.standard_error
+    entered = [key for key, number in columns.items() if number is not None and np.isfinite(number)]
+    numbers = np.array([columns[key] for key in entered], np.float64)
+    variance = variance_of_mean(numbers, [papers[key] for key in entered]) if entered else None
+    if variance is not None and variance > 0:
+        return float(np.sqrt(variance))
     if value.interval is None:
         return None
     return (value.interval.high - value.interval.low) / (2 * _Z95)

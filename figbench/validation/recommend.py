@@ -14,14 +14,13 @@ SECONDARY = ("_truth", "_ceiling", "_best_of_k")
 """Endings of outputs that repeat another one on other labels; never recommended or plotted."""
 
 RULE = (
-    f"A metric is eligible for a flaw if levels 1 and 2 were measured, if its Kendall correlation "
+    "A metric is eligible for a flaw if levels 1 and 2 were measured, if its Kendall correlation "
     f"with the level, the clean set being level 0, is at least {TAU}, if level 2 needs at most "
-    f"{N} figures for 80% power, and if no neutral change moves "
-    "it, beyond doubt (95%), by more than level 1 of the flaw does. Of the eligible metrics the "
-    "one that needs the fewest figures at level 2 is recommended, then the cheaper one. Where no "
-    "metric is eligible, the one is given that fails only for a neutral change that it confuses "
-    "with the flaw, or only because neutral changes or level 1 were not measured; the last column "
-    "says which."
+    f"{N} figures for 80% power, and if no neutral change moves it, beyond doubt (95%), by more "
+    "than level 1 of the flaw does. Of the eligible metrics the one that needs the fewest figures "
+    "at level 2 is recommended, then the cheaper one. Where no metric is eligible, the one is "
+    "given that fails only for a neutral change that it confuses with the flaw, or only because "
+    "neutral changes or level 1 were not measured; the last column says which."
 )
 
 

@@ -46,3 +46,20 @@ def test_a_report_opens_without_messages_network_or_serious_violations(
     found = browser.execute_async_script("axe.run().then(arguments[0])")
     serious = [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")]
     assert serious == []
+
+
+def test_a_phone_stacks_the_table_and_turns_figures_into_strips(browser, page):
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        browser.get(page.as_uri())
+        root = "return document.documentElement"
+        assert browser.execute_script(f"{root}.scrollWidth") <= 390
+        assert browser.execute_script(f"{root}.scrollHeight") < 6000
+        strip = "return document.querySelector('.sheets')"
+        wide = browser.execute_script(f"{strip}.scrollWidth > {strip[7:]}.clientWidth")
+        assert wide
+        title = "return document.querySelector('.stacked .whisker title').textContent"
+        assert browser.execute_script(title).endswith("figures")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -1,7 +1,10 @@
 """Anchors, fingerprints and drift."""
 
+import base64
+import hashlib
 import json
 
+import httpx
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -12,7 +15,7 @@ from figbench.judges.anchors import FLAWS, make_anchors
 from figbench.judges.calibrate import anchor_trials
 from figbench.judges.fingerprint import drift, threshold
 from figbench.judges.images import PictureFolder
-from tests.judges.scripted import ScriptedJudge, served
+from tests.judges.scripted import ScriptedJudge, _Chunks, served
 
 COUNT = 50
 PROTOCOL = JudgeProtocol.load("pairwise-blind")
@@ -85,6 +88,36 @@ def test_false_alarms_and_power():
     moved = [drift(judged(0.3), judged(0.9))["p_value"] < 0.05 for _ in range(50)]
     assert np.mean(same) <= 0.08
     assert np.mean(moved) >= 0.9
+
+
+def test_a_checklist_is_calibrated_with_the_inventories_of_the_scenes(tmp_path):
+    """A judge that reports one missing element where a flaw has strength 0.6 or more."""
+    protocol = JudgeProtocol.load("sciforma")
+    trials, _ = anchor_trials(protocol, 10, PictureFolder(None))
+    assert {trial.aspect for trial in trials} == {"components", "arrows", "text_labels"}
+    anchor = make_anchors(1)[0]
+    assert anchor.inventory["components"] and anchor.inventory["arrows"]
+    labels = [entry["text"] for entry in anchor.inventory["text_labels"]]
+    assert f'"{labels[0]}"' in next(t for t in trials if t.aspect == "text_labels").prompt.user
+    flawed = {t.pictures[1].digest: t.strength for t in trials if t.second == "flawed"}
+
+    def handle(request):
+        body = json.loads(request.content)
+        images = [p for p in body["messages"][1]["content"] if p["type"] == "image_url"]
+        data = base64.b64decode(images[1]["image_url"]["url"].partition("base64,")[2])
+        seen = flawed.get(hashlib.sha256(data).hexdigest(), 0.0) >= 0.6
+        errors = [{"type": "missing", "severity": "critical"}] if seen else []
+        message = {"role": "assistant", "content": json.dumps({"errors": errors, "usable": True})}
+        choices = [{"message": message, "finish_reason": "stop"}]
+        answer = json.dumps({"model": "m", "choices": choices}).encode()
+        return httpx.Response(200, stream=_Chunks(answer))
+
+    settings = JudgeSettings("http://localhost/v1", "m", transport=httpx.MockTransport(handle))
+    result = calibrate(settings, tmp_path, protocol=protocol, anchors=10)
+    points = result.fingerprint.points
+    assert len(points) == 10
+    for name, value in points.items():
+        assert value == (1.0 if result.fingerprint.flaws[name][1] >= 0.6 else 0.5), name
 
 
 def test_threshold_of_a_judge_that_never_sees():

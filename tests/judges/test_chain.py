@@ -76,6 +76,9 @@ def test_votes_of_judge_runs_are_ranked(chain):
     assert first["win_rate"]["value"] == pytest.approx(expected)
     both = json.loads(done("rank", *votes, "--resamples", 200, "--json"))
     assert {one["model"] for one in both["models"]} == {"alpha", "beta", "reference"}
+    table = done("rank", *votes, "--resamples", 200)
+    lines = [line for line in table.splitlines() if "[" in line and "rate" not in line]
+    assert len(lines) >= 5 and max(map(len, lines)) <= 80
 
 
 def test_a_judge_is_correlated_with_people(chain, tmp_path):

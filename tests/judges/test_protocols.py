@@ -145,7 +145,7 @@ def test_the_command_of_the_docs(sets, tmp_path):
     card = json.loads(invoke("card", tmp_path / "out", "--json").stdout)
     assert card["position_bias"]["value"] == 0.0
     assert {"value", "interval"} <= set(card["flip_rate"])
-    assert "position bias" in invoke("card", tmp_path / "out").stderr
+    assert "position bias" in invoke("card", tmp_path / "out").stdout
 
 
 def test_an_exhausted_budget_is_exit_code_2(sets, tmp_path):

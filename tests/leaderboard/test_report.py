@@ -114,7 +114,7 @@ def test_boxes_lie_on_the_picture_that_was_read(run, tmp_path, policy):
     index = json.loads((folder / "features.json").read_text())
     index["readings"] = {policy: dict.fromkeys(("generated", "reference"), "0" * 32)}
     (folder / "features.json").write_text(dump_json(index))
-    album = figures._Album(folder)
+    album = figures._RunImages(folder)
     manifest = album._sides[1]
     figure = manifest.figures[0]
     read = preprocess(decode(manifest.read(figure)).image, policy)

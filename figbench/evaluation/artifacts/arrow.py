@@ -11,7 +11,7 @@ import pyarrow as pa
 
 
 def text_column(texts: Sequence[str | None]) -> pa.Array:
-    """Returns a string column.
+    """Returns a string column of shape (len(texts),).
 
     Args:
         texts: None becomes null.

@@ -22,21 +22,20 @@ def tiff(values, sample_format=1, photometric=2, order="<"):
     lists = struct.pack(f"{order}{channels}H", *[bits] * channels)
     lists += struct.pack(f"{order}{channels}H", *[sample_format] * channels)
 
+    def short(value):
+        return value << 16 if order == ">" else value
+
     def several(offset, value):
-        return (
-            (offset if channels > 2 else struct.unpack(f"{order}I", lists[offset - extra :][:4])[0])
-            if (channels > 1)
-            else (value << 16 if order == ">" else value)
-        )
+        return short(value) if channels == 1 else offset
 
     tags = [
         (256, 4, 1, width),
         (257, 4, 1, height),
         (258, 3, channels, several(extra, bits)),
-        (259, 3, 1, 1 << 16 if order == ">" else 1),
-        (262, 3, 1, photometric << 16 if order == ">" else photometric),
+        (259, 3, 1, short(1)),
+        (262, 3, 1, short(photometric)),
         (273, 4, 1, 8),
-        (277, 3, 1, channels << 16 if order == ">" else channels),
+        (277, 3, 1, short(channels)),
         (278, 4, 1, height),
         (279, 4, 1, len(data)),
         (339, 3, channels, several(extra + 2 * channels, sample_format)),
@@ -88,13 +87,11 @@ def see_through(mode):
     return encoded(Image.fromarray(np.concatenate([plain, alpha], axis=2)))
 
 
-def keyed(mode):
-    """The first picture with a colour that stands for transparent."""
-    if mode == "RGB":
-        values = colours().copy()
-        values[(values == 255).all(axis=2)] = (1, 2, 3)
-        return encoded(Image.fromarray(values), transparency=(1, 2, 3))
-    return encoded(picture(0).convert("L").point(lambda v: 255 if v > 200 else 0, "1"))
+def keyed():
+    """The first picture with a colour that stands for transparent in the place of white."""
+    values = colours().copy()
+    values[(values == 255).all(axis=2)] = (1, 2, 3)
+    return encoded(Image.fromarray(values), transparency=(1, 2, 3))
 
 
 def tar(members):

@@ -19,7 +19,6 @@ from tests.field.cases.base import (
     generated,
     index,
     one_file,
-    parquet,
     records,
     svg,
 )
@@ -193,13 +192,10 @@ def _utf16_tab():
     return b"\xff\xfe" + text.encode("utf-16-le")
 
 
-def _null_rows():
-    return parquet(
-        [
-            {"id": f"fig{k}", "image": {"bytes": png(k) if k else None, "path": None}}
-            for k in range(N)
-        ]
-    )
+def _number_tar(root):
+    names = [f"22.0{k}.png" for k in range(N)]
+    fill(root / "ref", names)
+    return put(root, "gen.tar", tar({name: png(k) for k, name in enumerate(names)})), root / "ref"
 
 
 CASES = (
@@ -373,11 +369,11 @@ CASES = (
         issue="langchain-ai/langchain-community#138",
     ),
     Case(
-        "indexes",
-        "parquet with a row whose picture is null",
-        "reject `missing-file`",
-        generated(lambda root: put(root, "gen.parquet", _null_rows())),
-        said="missing-file",
+        "archives",
+        "numbers with a dot as names of a tar (`22.05.png`)",
+        "the id is the name without the last suffix",
+        _number_tar,
+        ALL,
         issue="huggingface/datasets#7144",
     ),
     Case(
@@ -505,7 +501,7 @@ CASES = (
         "decoding",
         "PNG with a colour that stands for transparent",
         "white there",
-        one_file("fig0.png", lambda: keyed("RGB")),
+        one_file("fig0.png", keyed),
         ALL,
         issue="python-pillow/Pillow#421",
     ),
@@ -526,7 +522,7 @@ CASES = (
             lambda: encoded(picture(0).convert("CMYK"), "JPEG", quality=95, subsampling=0),
         ),
         ALL,
-        issue="python-pillow/Pillow#4860",
+        issue="python-pillow/Pillow#6563",
     ),
     Case(
         "decoding",

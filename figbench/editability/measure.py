@@ -1,0 +1,157 @@
+"""Editability of a document: shares of 0 to 1, with the objects behind them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from figbench.editability.document_object import DocumentObject
+from figbench.editability.edits import EditResult, raster_share, scripted_edits
+from figbench.editability.objects import list_objects
+from figbench.errors import FigbenchError, UserError
+from figbench.graphs.drawing import area
+from figbench.graphs.limits import parse_xml
+from figbench.graphs.read import format_of
+
+
+@dataclass(frozen=True, slots=True)
+class Editability:
+    """What can be edited in a document.
+
+    Attributes:
+        path: Of the document.
+        format: ``svg``, ``drawio`` or ``pptx``.
+        scores: Name to a share of 0 to 1; None where the document does not define it.
+        counts: Objects by kind.
+        hidden: Invisible and off-page objects.
+        duplicates: Objects that repeat another exactly.
+        missing_text: Labels of the picture that are no native text.
+        edits: Of SVG documents.
+    """
+
+    path: Path
+    format: str
+    scores: dict[str, float | None]
+    counts: dict[str, int]
+    hidden: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    missing_text: tuple[str, ...]
+    edits: tuple[EditResult, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the JSON document."""
+        return {
+            "file": str(self.path),
+            "format": self.format,
+            **self.scores,
+            "objects": self.counts,
+            "hidden": list(self.hidden),
+            "duplicates": list(self.duplicates),
+            "missing_text": list(self.missing_text),
+            "edits": [
+                {
+                    "edit": one.edit,
+                    "target": one.target,
+                    "changed": one.changed,
+                    "locality": round(one.locality, 4),
+                }
+                for one in self.edits
+            ],
+        }
+
+
+def measure_editability(
+    path: str | Path, *, labels: Sequence[str] | None = None, edits: bool = True
+) -> Editability:
+    """Measures a SVG, draw.io or PPTX document.
+
+    Scores: ``native_text`` is the share of the picture's labels that stand as text in the document,
+    ``raster_area`` the share of the ink that embedded images draw (SVG) or of the area of all
+    objects (draw.io, PPTX), ``bound_connectors`` the share of connectors with both ends attached by
+    id, ``edges_follow`` connector ends that move with their node, ``grouped`` the share
+    of objects in a named group, ``junk`` the share of hidden, off-page and duplicate objects,
+    ``edit_locality`` the mean locality of scripted edits.
+
+    Args:
+        path: Of the document.
+        labels: Labels of the picture, as OCR reads them; None leaves ``native_text`` out.
+        edits: Whether to make the scripted edits of an SVG, which draw it some 50 times.
+
+    Raises:
+        UserError: When the file cannot be read or is of another kind.
+    """
+    file = Path(path)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}.", remedy="Check the path.") from None
+    kind = format_of(data, file.suffix)
+    try:
+        objects = list_objects(data, kind)
+        root = parse_xml(data) if kind == "svg" else None
+        made = tuple(scripted_edits(root)) if root is not None and edits else ()
+        raster = raster_share(root) if root is not None else _image_area(objects)
+    except FigbenchError as error:
+        raise UserError(f"{file}: {error.message}", remedy=error.remedy) from None
+    connectors = [one for one in objects if one.kind == "connector"]
+    counted = Counter(one.print for one in objects)
+    repeated = {print_ for print_, count in counted.items() if count > 1}
+    hidden = [one for one in objects if not one.visible]
+    spare = sum(count - 1 for count in counted.values())
+    missing = _missing_text(labels or (), objects)
+    scores = {
+        "native_text": 1 - len(missing) / len(labels) if labels else None,
+        "raster_area": raster,
+        "bound_connectors": _share(sum(c.attached == 2 for c in connectors), len(connectors)),
+        "edges_follow": _share(sum(c.attached for c in connectors), 2 * len(connectors)),
+        "grouped": _share(sum(one.group for one in objects), len(objects)),
+        "junk": _share(min(len(hidden) + spare, len(objects)), len(objects)),
+        "edit_locality": float(np.mean([one.locality for one in made])) if made else None,
+    }
+    return Editability(
+        file,
+        kind,
+        {key: None if value is None else round(value, 4) for key, value in scores.items()},
+        dict(Counter(one.kind for one in objects)),
+        tuple(_name(one) for one in hidden),
+        tuple(sorted({_name(one) for one in objects if one.print in repeated})),
+        missing,
+        made,
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _name(one: DocumentObject) -> str:
+    return one.key or one.text or one.kind
+
+
+def _image_area(objects: Sequence[DocumentObject]) -> float | None:
+    """Area of pictures among that of all objects, overlaps not taken off: an estimate."""
+    boxes = [(area(one.box), one.kind) for one in objects if one.box and one.visible]
+    total = sum(size for size, _ in boxes)
+    return sum(size for size, kind in boxes if kind == "image") / total if total else None
+
+
+def _missing_text(labels: Sequence[str], objects: Sequence[DocumentObject]) -> tuple[str, ...]:
+    """Labels that no native text of the document has, alone or within a longer text."""
+    from figbench.metrics.numerics.graph_nodes import MAX_NED
+    from figbench.metrics.numerics.label_matching import normalise, text_similarity
+
+    texts = [normalise(one.text) for one in objects if one.text and one.visible]
+    missing = []
+    for label in labels:
+        text = normalise(label)
+        near = any(
+            text in other or text_similarity(text, other) >= 1 - MAX_NED - 1e-9 for other in texts
+        )
+        if not near:
+            missing.append(label)
+    return tuple(missing)
