@@ -29,6 +29,8 @@ def run_training(device: str, seconds: float, out: Path, *, tiny: bool = False) 
         Steps and seconds of each stage, folders, and the scores.
     """
     import figbench
+    from figbench.data.load import load_manifest
+    from figbench.evaluation import Options
     from figbench.models import get_model
     from figbench.synthfig import synthesize
 
@@ -61,12 +63,14 @@ def run_training(device: str, seconds: float, out: Path, *, tiny: bool = False) 
     )  # fmt: skip
     record["sampling"] = {"figures": count, "seconds": time.perf_counter() - begun}
     try:
+        manifest = load_manifest(str(data), split="test")
+        reference = manifest.select(manifest.figures[:count], "drawn")
         result = figbench.evaluate(
             str(out / "samples"),
-            str(data),
+            figbench.Figures.from_manifest(reference),
             protocol="offline",
-            device=device,
             output=out / "scores",
+            options=Options(device=device),
         )
         record["scores"] = {
             name: metric.value
