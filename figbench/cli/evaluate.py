@@ -83,7 +83,7 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="Lanes on a CPU [one per core, at most 8]; decoders for a GPU."),
+        typer.Option(min=0, help="Workers on a CPU [one per core, at most 8]; decoders for a GPU."),
     ] = None,
     precision: Annotated[
         str | None,

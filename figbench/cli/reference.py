@@ -25,7 +25,7 @@ def build(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="Lanes on a CPU [one per core, at most 8]; decoders for a GPU."),
+        typer.Option(min=0, help="Workers on a CPU [one per core, at most 8]; decoders for a GPU."),
     ] = None,
     skip_unavailable: Annotated[
         bool, typer.Option(help="Leave out networks whose weights are missing.")

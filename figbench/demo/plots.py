@@ -21,7 +21,13 @@ from figbench.results.schema import RunResult
 def write_contact_sheet(
     target: Path, rows: Mapping[str, Sequence[RGBImage]], column_titles: Sequence[str]
 ) -> None:
-    """Writes one row of figures per model, reference first, as PNG."""
+    """Writes one row of figures per model, reference first, as PNG.
+
+    Args:
+        target: Path of the PNG file.
+        rows: RGB uint8 figures (h, w, 3) of each model by its name; all of one length.
+        column_titles: Title of each column.
+    """
     images = [image for figures in rows.values() for image in figures]
     columns = len(next(iter(rows.values())))
     sheet = contact_sheet(images, columns, row_titles=list(rows), column_titles=list(column_titles))

@@ -1,4 +1,4 @@
-"""One object of a vector document: what a person who edits it can click on."""
+"""One object of a vector document."""
 
 from __future__ import annotations
 

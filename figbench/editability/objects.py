@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from figbench.editability.document_object import DocumentObject, ObjectKind
-from figbench.editability.svg_objects import svg_objects
 from figbench.graphs.limits import GraphError, local, parse_xml
 from figbench.graphs.model import Box
 
@@ -18,6 +17,8 @@ def list_objects(data: bytes, kind: str) -> list[DocumentObject]:
         GraphError: When the document is refused or broken, or of another kind.
     """
     if kind == "svg":
+        from figbench.editability.svg_objects import svg_objects
+
         return svg_objects(parse_xml(data))
     if kind == "drawio":
         return list(_drawio(data))

@@ -150,6 +150,11 @@ def make_inputs(
 def checked_names(names: Sequence[str] | None, argument: str, n: int) -> list[str]:
     """Returns names as strings, or distinct names for None.
 
+    Args:
+        names: Names given by the user, length n; None numbers them.
+        argument: Name of the argument, for messages.
+        n: Number of figures.
+
     Raises:
         UserError: If their number is not n.
     """

@@ -173,7 +173,8 @@ def ceilings() -> dict[str, dict[str, float]]:
     resource = files("figbench.graphs").joinpath("accuracy.json")
     if not resource.is_file():
         return {}
-    document: dict[str, dict[str, dict[str, float]]] = json.loads(resource.read_text())
+    text = resource.read_text(encoding="utf-8")
+    document: dict[str, dict[str, dict[str, float]]] = json.loads(text)
     return document["readers"]
 
 

@@ -71,7 +71,17 @@ class FigbenchCallback(LightningCallback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Adds the images that ``validation_step`` returned."""
+        """Adds the images that ``validation_step`` returned.
+
+        Args:
+            trainer: The trainer.
+            pl_module: The module under training.
+            outputs: Return value of ``validation_step``: a dict with ``images`` and, for paired
+                metrics, ``figure_ids``.
+            batch: The batch, unused.
+            batch_idx: Index of the batch, unused.
+            dataloader_idx: Index of the loader, unused.
+        """
         if self._sample is None and self._due(trainer):
             if not isinstance(outputs, Mapping) or "images" not in outputs:
                 raise UserError(

@@ -25,7 +25,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
+        # Windows flushes a file only through a handle that may write.
+        with temporary.open("r+b") as written:
             os.fsync(written.fileno())
         umask = os.umask(0)
         os.umask(umask)

@@ -65,7 +65,7 @@ def download_file(
             part.unlink(missing_ok=True)
             raise
     _verify(part, size_bytes, digest, url)
-    with part.open("rb") as handle:
+    with part.open("r+b") as handle:
         os.fsync(handle.fileno())
     part.replace(target)
 

@@ -114,7 +114,13 @@ def craftbench_total(
 def by_margin(
     model: float | None, reference: float | None, band: float = CRAFTBENCH_TIE_BAND
 ) -> Outcome:
-    """Returns the outcome of two totals: a margin of at most ``band`` is a tie."""
+    """Returns the outcome of two totals: a margin of at most ``band`` is a tie.
+
+    Args:
+        model: Total of the model's figure; None for a judge failure.
+        reference: Total of the reference.
+        band: Largest margin of a tie.
+    """
     if model is None or reference is None:
         return "judge-failure"
     margin = model - reference

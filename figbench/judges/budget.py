@@ -69,7 +69,13 @@ class Budget:
         """Largest ratio of reported prompt tokens to their bound."""
 
     def bound(self, trial: Trial, protocol: JudgeProtocol, price: Price) -> float:
-        """Returns the largest price of a call in USD."""
+        """Returns the largest price of a call in USD.
+
+        Args:
+            trial: The call.
+            protocol: Limits the answer's tokens.
+            price: Per million tokens.
+        """
         tokens = prompt_token_bound(trial) * self.inflation
         return price.of(tokens, protocol.sampling.max_tokens)
 

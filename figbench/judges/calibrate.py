@@ -46,7 +46,12 @@ class Calibration:
 def anchor_trials(
     protocol: JudgeProtocol, count: int, pictures: PictureFolder
 ) -> tuple[list[Trial], str]:
-    """Returns the calls of the first ``count`` anchors and the digest of what they show.
+    """Returns the calls of the first ``count`` anchors and the digest of the set.
+
+    Args:
+        protocol: Pairwise, pointwise or checklist.
+        count: Number of anchors, 5 to 1000.
+        pictures: Receives the encoded pictures.
 
     Raises:
         UserError: If the protocol asks questions about single figures.
@@ -99,7 +104,14 @@ def calibrate(
 def preview_calibration(
     settings: JudgeSettings, out: Path, protocol: JudgeProtocol, anchors: int
 ) -> dict[str, Any]:
-    """Returns calls, tokens and price; writes nothing and makes no call."""
+    """Returns calls, tokens and price; writes nothing and makes no call.
+
+    Args:
+        settings: Model and price.
+        out: Folder of the calibration; answers in its log cost nothing.
+        protocol: Of the judge.
+        anchors: Number of anchors.
+    """
     trials, _ = anchor_trials(protocol, anchors, PictureFolder(None))
     log = out / LEDGER_NAME
     ledger = Ledger.read(log) if log.exists() else Ledger(None)
@@ -109,7 +121,14 @@ def preview_calibration(
 def fingerprint_of(
     judged: Sequence[Judged], protocol: JudgeProtocol, model: str, digest: str
 ) -> Fingerprint:
-    """Returns the fingerprint of judged anchors; ``digest`` is that of the anchor set."""
+    """Returns the fingerprint of judged anchors.
+
+    Args:
+        judged: Trials with verdicts; those of anchors are used.
+        protocol: Of the judge.
+        model: As requested from the server.
+        digest: Of the anchor set.
+    """
     card = instrument_card(judged, protocol)
     pairs = [pair for pair in comparisons(judged, protocol) if pair.purpose == "anchor"]
     valid = [pair for pair in pairs if pair.winner is not None]

@@ -35,7 +35,13 @@ class Picture:
 
 
 def fitted_size(width: int, height: int, spec: Pictures) -> Size:
-    """Returns the size under which a figure is displayed, with its proportions preserved."""
+    """Returns the size under which a figure is displayed, with its proportions preserved.
+
+    Args:
+        width: Pixels.
+        height: Pixels.
+        spec: Longest side of the protocol.
+    """
     longest = max(width, height)
     if longest <= spec.longest_side and not spec.equal_size:
         return width, height
@@ -87,7 +93,13 @@ class PictureFolder:
         self._memory: dict[str, bytes] = {}
 
     def add(self, image: RGBImage, spec: Pictures, canvas: Size | None) -> Picture:
-        """Encodes and stores a figure."""
+        """Encodes and stores a figure.
+
+        Args:
+            image: uint8, shape (height, width, 3).
+            spec: Size and encoding of the protocol.
+            canvas: Size of the page for both figures of a pair; None for the figure's own.
+        """
         data = encode(image, spec, canvas)
         digest = hashlib.sha256(data).hexdigest()
         if self.root is None:

@@ -100,7 +100,13 @@ class Ledger:
         self._append({"event": "sent", "key": key, "usd": reserve_usd})
 
     def lost(self, key: str, usd: float, reason: str) -> None:
-        """Records an attempt without an answer; ``usd`` is its price where it may be charged."""
+        """Records an attempt without an answer.
+
+        Args:
+            key: Cache key of the call.
+            usd: Price of the attempt, 0 where it is not charged.
+            reason: For the log.
+        """
         self._append({"event": "lost", "key": key, "usd": usd, "reason": reason[:300]})
 
     def answered(self, key: str, reply: Reply) -> None:

@@ -44,7 +44,14 @@ def pointwise_prompt(protocol: JudgeProtocol, context: str | None) -> Prompt:
 def checklist_prompt(
     protocol: JudgeProtocol, context: str | None, axis: Aspect, inventory: Sequence[str]
 ) -> Prompt:
-    """Returns the prompt of one axis of a checklist."""
+    """Returns the prompt of one axis of a checklist.
+
+    Args:
+        protocol: Question and system text.
+        context: Description of the figure, or None.
+        axis: Axis of the checklist.
+        inventory: Lines of the reference's inventory.
+    """
     listed = "\n".join(f"{number}. {entry}" for number, entry in enumerate(inventory, 1))
     values = {
         "count": str(len(inventory)),
@@ -56,7 +63,13 @@ def checklist_prompt(
 
 
 def question_prompt(protocol: JudgeProtocol, question: str, options: Mapping[str, str]) -> Prompt:
-    """Returns the prompt of a multiple-choice question."""
+    """Returns the prompt of a multiple-choice question.
+
+    Args:
+        protocol: Question and system text.
+        question: The question about the figure.
+        options: Text by letter.
+    """
     listed = "\n".join(f"{letter}. {options[letter]}" for letter in sorted(options))
     return _prompt(protocol, None, ("Figure:",), {"question": question, "options": listed})
 
@@ -81,7 +94,14 @@ def _prompt(
 def request_body(
     trial: Trial, model: str, protocol: JudgeProtocol, pictures: PictureFolder
 ) -> dict[str, Any]:
-    """Returns the body of a chat completion request."""
+    """Returns the body of a chat completion request.
+
+    Args:
+        trial: The call.
+        model: Name for the server.
+        protocol: Sampling settings and answer schema.
+        pictures: Holds the encoded pictures.
+    """
     content: list[dict[str, Any]] = [{"type": "text", "text": trial.prompt.user}]
     for label, picture in zip(trial.prompt.labels, trial.pictures, strict=True):
         data = base64.b64encode(pictures.read(picture.digest)).decode("ascii")

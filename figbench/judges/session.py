@@ -57,7 +57,14 @@ class JudgeSettings:
 def preview(
     trials: Sequence[Trial], protocol: JudgeProtocol, settings: JudgeSettings, ledger: Ledger
 ) -> dict[str, Any]:
-    """Returns calls, tokens and price of a plan without a call; answered calls cost nothing."""
+    """Returns calls, tokens and price of a plan without a call; answered calls cost nothing.
+
+    Args:
+        trials: Calls of the plan.
+        protocol: Of the judge.
+        settings: Model and price.
+        ledger: Answers of earlier runs.
+    """
     calls: dict[str, Trial] = {}
     for trial in trials:
         calls.setdefault(trial.key(settings.model, protocol), trial)
@@ -119,7 +126,16 @@ def execute(
     ledger: Ledger,
     advance: Advance | None = None,
 ) -> tuple[list[Judged], Budget]:
-    """Makes the calls that have no answer and returns every trial with its verdict."""
+    """Makes the calls that have no answer and returns every trial with its verdict.
+
+    Args:
+        trials: Calls of the plan.
+        protocol: Of the judge.
+        settings: Server, budget and retries.
+        pictures: Holds the encoded pictures.
+        ledger: Receives every request and answer.
+        advance: Receives calls done and calls in all.
+    """
     budget = Budget(settings.budget_usd, ledger.committed_usd)
 
     async def work() -> None:

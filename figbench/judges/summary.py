@@ -27,6 +27,11 @@ def scores(judged: Sequence[Judged], plan: Plan, protocol: JudgeProtocol) -> dic
 
     ``win_rate`` is over pairs with two valid answers; its bounds count every missing figure and
     every judge failure as a loss, and as a win.
+
+    Args:
+        judged: Every trial with its verdict.
+        plan: Lists the missing figures.
+        protocol: Of the run.
     """
     main = [item for item in judged if item.trial.purpose == "comparison"]
     document: dict[str, Any] = {"published": _published(main, plan, protocol)}

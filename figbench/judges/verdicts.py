@@ -62,7 +62,14 @@ def _system(trial: Trial, position: str) -> str:
 def judge_trials(
     trials: Sequence[Trial], ledger: Ledger, protocol: JudgeProtocol, model: str
 ) -> list[Judged]:
-    """Returns every trial with its verdict, in order; the same log gives the same verdicts."""
+    """Returns every trial with its verdict, in order; the same log gives the same verdicts.
+
+    Args:
+        trials: Calls of the plan.
+        ledger: Holds the answers.
+        protocol: Of the judge.
+        model: As requested from the server.
+    """
     judged = []
     for trial in trials:
         key = trial.key(model, protocol)

@@ -28,7 +28,14 @@ MOST_NAMED = 3
 def evidence_problems(
     entry: Entry, evidence: Evidence, reference: Evidence | None, board: Board
 ) -> Iterator[str]:
-    """Yields every way in which the evidence contradicts its entry; none means that it fits."""
+    """Yields every way in which the evidence contradicts its entry; none means that it fits.
+
+    Args:
+        entry: The entry.
+        evidence: What is attached to it.
+        reference: The board's own figures and features; None where it stores none.
+        board: The board's settings.
+    """
     result = entry.result
     if result is None:
         yield "evidence: there is no result that it could support"

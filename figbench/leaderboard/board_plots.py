@@ -47,7 +47,13 @@ def titles_of(board: Board, rows: list[Row]) -> dict[str, str]:
 def board_pictures(
     board: Board, rows: list[Row], reference: Evidence | None = None
 ) -> list[Picture]:
-    """Returns every plot that the rows have numbers for."""
+    """Returns every plot that the rows have numbers for.
+
+    Args:
+        board: The board's settings.
+        rows: Rows of the ranking.
+        reference: The board's own figures and features; None where it stores none.
+    """
     titles = titles_of(board, rows)
     pictures = []
     for metric_id in board.metrics:

@@ -86,7 +86,13 @@ class Table:
 
 
 def board_rows(board: Board, entries: list[NamedEntry], reference: Evidence | None = None) -> Table:
-    """Returns the rows of a board with the rankings of its metrics."""
+    """Returns the rows of a board with the rankings of its metrics.
+
+    Args:
+        board: The board's settings.
+        entries: All entries of the board.
+        reference: The board's own figures and features; None where it stores none.
+    """
     reasons = {one.name: incomplete(one, board, reference) for one in entries}
     apart = [Row(one, why_apart=reasons[one.name]) for one in entries if reasons[one.name]]
     inside = [one for one in entries if not reasons[one.name]]

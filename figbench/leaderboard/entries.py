@@ -176,6 +176,12 @@ def add_entry(folder: Path, named: NamedEntry) -> Path:
 def withdraw_entry(folder: Path, name: str, *, reason: str, date: str) -> None:
     """Deletes an entry and keeps a tombstone with its digest.
 
+    Args:
+        folder: The board's folder.
+        name: Name of the entry, without suffix.
+        reason: Sentence that the page states.
+        date: Day of the withdrawal, YYYY-MM-DD.
+
     Raises:
         UserError: If there is no such entry, or no such day.
     """

@@ -21,6 +21,11 @@ def board_feed(board: Board, rows: Sequence[Row], withdrawn: Sequence[Tombstone]
     """Returns Atom (RFC 4287), newest first, at most 100 items.
 
     Withdrawn entries stay as items, so that a reader who saw the entry sees that it went.
+
+    Args:
+        board: The board's settings.
+        rows: Rows of the ranking.
+        withdrawn: Tombstones of withdrawn entries.
     """
     home = uuid.uuid5(uuid.NAMESPACE_URL, f"figbench:{board.protocol_hash}:{board.title}")
     items = [(entry_date(row.named.name).isoformat(), *_item(board, row)) for row in rows]

@@ -118,7 +118,13 @@ def interval(metric: MetricValue) -> str:
 
 
 def leaders(board: Board, models: Sequence[Row], rankings: dict[str, Ranking]) -> list[Leader]:
-    """Returns the best model of every metric with its lead over the second and its ties."""
+    """Returns the best model of every metric with its lead over the second and its ties.
+
+    Args:
+        board: The board's settings.
+        models: Ranked rows without baselines.
+        rankings: Ranking of each metric by its id.
+    """
     found = []
     for name in board.metrics:
         scored = [

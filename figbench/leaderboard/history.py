@@ -101,6 +101,11 @@ def changes(history: History, board: Board, table: Table) -> list[Change]:
 
     A new entry is tested against the entry that led each metric before, as far as it is still
     there, by the test that ranks them.
+
+    Args:
+        history: Values and ranks of the last two builds.
+        board: The board's settings.
+        table: Rows and rankings of this build.
     """
     before, now = history.previous, history.current
     if before is None:

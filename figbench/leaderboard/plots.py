@@ -70,7 +70,13 @@ def forest(points: Sequence[Point], title: str) -> str:
 
 @_settled
 def crosses(first: Sequence[Point], second: Sequence[Point], titles: tuple[str, str]) -> str:
-    """Returns two metrics against each other, one cross of intervals per entry."""
+    """Returns two metrics against each other, one cross of intervals per entry.
+
+    Args:
+        first: Values with intervals along x.
+        second: Values with intervals along y; entries of one name belong together.
+        titles: Titles of both axes.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.4), layout="constrained")
@@ -141,6 +147,13 @@ def heat(
     """Returns means (entries, strata) as a map with the number in every cell; NaN stays empty.
 
     The darker a cell, the better, whichever way the metric points.
+
+    Args:
+        labels: Name of each entry, length n.
+        columns: Name of each stratum, length k.
+        means: Means, shape (n, k).
+        title: Title of the color scale.
+        higher: Whether a higher mean is better.
     """
     import numpy as np
     from matplotlib.figure import Figure

@@ -51,6 +51,12 @@ def rank_all(
     The best place is 1 + the number of entries that are significantly better, the worst is n
     minus the number that are significantly worse; significant is p <= 0.05 with Bonferroni over
     the pairs of an entry. An entry that no test can place ties with everyone.
+
+    Args:
+        metric_id: Id of the output.
+        metrics: Value of each entry by its name.
+        evidence: Attachment of each entry that has one, by its name.
+        reference: The board's own figures and features; None where it stores none.
     """
     scored = {name: one for name, one in metrics.items() if one.value is not None}
     tests = verdicts(metric_id, scored, evidence, reference)

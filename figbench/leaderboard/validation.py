@@ -52,14 +52,26 @@ def check_entry(named: NamedEntry, board: Board, reference: Evidence | None = No
 
 
 def require_valid(named: NamedEntry, board: Board, reference: Evidence | None = None) -> None:
-    """Raises a UserError that lists every problem of the entry, if there is any."""
+    """Raises a UserError that lists every problem of the entry, if there is any.
+
+    Args:
+        named: An entry with its name and attachment.
+        board: The board's settings.
+        reference: The board's own figures and features; None where it stores none.
+    """
     problems = check_entry(named, board, reference)
     if problems:
         raise UserError(f"{named.name}: refused: {'; '.join(problems[:12])}.")
 
 
 def incomplete(named: NamedEntry, board: Board, reference: Evidence | None = None) -> str | None:
-    """Returns why a result stays out of the ranking, or None."""
+    """Returns why a result stays out of the ranking, or None.
+
+    Args:
+        named: An entry with its name and attachment.
+        board: The board's settings.
+        reference: The board's own figures and features; None where it stores none.
+    """
     entry, result = named.entry, named.entry.result
     if result is None:
         return "literature value, measured elsewhere"

@@ -54,6 +54,12 @@ def arrow(higher_is_better: bool, *, ascii_only: bool = False) -> str:
 
 
 def heading(name: str, metric: MetricValue, *, ascii_only: bool = False) -> str:
-    """Returns a metric's id with direction and factor: ``kid ↓ (x1000)``."""
+    """Returns a metric's id with direction and factor: ``kid ↓ (x1000)``.
+
+    Args:
+        name: Output id.
+        metric: Direction and display scale.
+        ascii_only: Whether the text may hold ASCII characters alone.
+    """
     mark = arrow(metric.higher_is_better, ascii_only=ascii_only)
     return f"{name} {mark}{factor_text(metric.display_scale)}"

@@ -65,6 +65,12 @@ def count(votes: Sequence[Vote]) -> PairCounts:
 
 
 def paper_weights(papers: int, resamples: int, rng: np.random.Generator) -> Array:
-    """Returns how often each paper is drawn in each resample, shape (resamples, papers)."""
+    """Returns how often each paper is drawn in each resample, shape (resamples, papers).
+
+    Args:
+        papers: Number of papers.
+        resamples: Number of resamples.
+        rng: Generator of the draws.
+    """
     draws = rng.multinomial(papers, np.full(papers, 1 / papers), size=resamples)
     return draws.astype(np.float64)

@@ -49,7 +49,13 @@ def _t_quantile(papers: int, level: float) -> float:
 
 
 def bounded(estimate: Estimate, low: float, high: float) -> Estimate:
-    """Returns the estimate with its interval cut to the range of the statistic."""
+    """Returns the estimate with its interval cut to the range of the statistic.
+
+    Args:
+        estimate: Value with its interval.
+        low: Smallest possible value.
+        high: Largest possible value.
+    """
     if estimate.low is None or estimate.high is None:
         return estimate
     return Estimate(
@@ -62,6 +68,12 @@ def percentile(value: float, replicates: Array, papers: int, level: float = LEVE
 
     The expanded percentile interval; with fewer than ``FEW_PAPERS`` papers, whose resamples are
     too alike, value +- t_{n-1} SE sqrt(n / (n - 1)) with the bootstrap's standard error.
+
+    Args:
+        value: Of all votes.
+        replicates: Of the resamples, shape (resamples,).
+        papers: Number of papers.
+        level: Nominal coverage.
     """
     if papers < 2:
         return Estimate(value, None, None, "none: one paper")
@@ -85,6 +97,12 @@ def rate(value: float, replicates: Array, papers: int, level: float = LEVEL) -> 
 
     When every resample gives the same rate the bootstrap shows no spread; the interval is then
     Wilson's with the number of papers as the number of trials.
+
+    Args:
+        value: Of all votes.
+        replicates: Of the resamples, shape (resamples,).
+        papers: Number of papers.
+        level: Nominal coverage.
     """
     if papers < 2:
         return Estimate(value, None, None, "none: one paper")
@@ -95,7 +113,13 @@ def rate(value: float, replicates: Array, papers: int, level: float = LEVEL) -> 
 
 
 def wilson(successes: float, trials: float, level: float = LEVEL) -> tuple[float, float]:
-    """Returns Wilson's score interval of a proportion; (0, 1) without trials."""
+    """Returns Wilson's score interval of a proportion; (0, 1) without trials.
+
+    Args:
+        successes: May be fractional.
+        trials: May be fractional.
+        level: Nominal coverage.
+    """
     if trials <= 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf((1 + level) / 2)

@@ -1,7 +1,7 @@
 """HTML of a ranking: a table, bars of wins, ties and losses, and examples with their figures.
 
 Reports insert :func:`ranking_section` into a page of :mod:`figbench.pages`, whose style and script
-it uses. :func:`judged_column` gives the cells of a table of models.
+it uses.
 """
 
 from __future__ import annotations
@@ -14,45 +14,6 @@ from dataclasses import dataclass
 from figbench.pages.render import render, render_part
 from figbench.ranking.ranked_models import Ranking
 from figbench.ranking.votes import Vote
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedCell:
-    """A model's cell of a judged column of a board.
-
-    Attributes:
-        value: Win rate, 0..1, higher is better.
-        low: Lower end of the 95% interval; None without an interval.
-        high: Upper end.
-        best_rank: Best rank that the tests leave open.
-        worst_rank: Worst one.
-        n: Votes on the model.
-        method: Of the interval.
-    """
-
-    value: float
-    low: float | None
-    high: float | None
-    best_rank: int
-    worst_rank: int
-    n: int
-    method: str
-
-
-def judged_column(ranking: Ranking) -> dict[str, JudgedCell]:
-    """Returns the cell of each model, in the order of the ranking."""
-    return {
-        line.model: JudgedCell(
-            line.win_rate.value,
-            line.win_rate.low,
-            line.win_rate.high,
-            line.ranks.best,
-            line.ranks.worst,
-            line.wins + line.losses + line.ties,
-            line.win_rate.method,
-        )
-        for line in ranking.models
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +49,7 @@ def select_examples(
     """Returns examples of wins, ties and losses of each pair of models.
 
     The prompts of each pair and outcome are those with the smallest SHA-256 of their id, so the
-    selection does not depend on the votes' order and nobody chooses it.
+    selection does not depend on the order of the votes.
 
     Args:
         votes: Ranked votes.
@@ -113,7 +74,7 @@ def select_examples(
     return [
         example
         for key in sorted(groups, key=lambda key: (key[:2], order[key[2]]))
-        for example in sorted(groups[key], key=lambda one: _digest(one.prompt_id))[:per_outcome]
+        for example in sorted(groups[key], key=lambda entry: _digest(entry.prompt_id))[:per_outcome]
     ]
 
 
@@ -138,7 +99,7 @@ def ranking_section(
         anchor: Id of the section, or empty.
         facts: Tables about who judged: title and (name, text) of each line.
     """
-    groups = {}
+    groups: dict[tuple[str, str, str], list[Example]] = {}
     for example in examples:
         groups.setdefault((example.first, example.second, example.outcome), []).append(example)
     return render_part(

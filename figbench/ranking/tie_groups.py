@@ -62,7 +62,13 @@ def _contrast_errors(covariance: Array) -> Array:
 
 
 def pair_tests(models: tuple[str, ...], strengths: Strengths, papers: int) -> list[PairTest]:
-    """Returns a t-test with (papers - 1) degrees of freedom for each pair of models."""
+    """Returns a t-test with (papers - 1) degrees of freedom for each pair of models.
+
+    Args:
+        models: Names.
+        strengths: Estimates and resamples.
+        papers: Number of papers.
+    """
     from scipy.stats import t
 
     errors = standard_errors(strengths)

@@ -113,7 +113,13 @@ def read_lines(source: Path) -> list[str]:
 
 
 def raise_for_lines(source: Path, problems: Sequence[str], remedy: str) -> None:
-    """Raises a UserError that lists the invalid lines, if there are any."""
+    """Raises a UserError that lists the invalid lines, if there are any.
+
+    Args:
+        source: File, for the message.
+        problems: A sentence for each invalid line.
+        remedy: What to change.
+    """
     if problems:
         more = len(problems) - MAX_ERRORS
         listed = "\n  ".join(problems[:MAX_ERRORS]) + (f"\n  and {more} more" if more > 0 else "")

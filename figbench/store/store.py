@@ -173,7 +173,9 @@ class Namespace:
     def _write(self, payload: bytes, keys: Sequence[bytes]) -> None:
         if not (self.folder / "space.json").is_file():
             with atomic_path(self.folder / "space.json") as temporary:
-                temporary.write_text(json.dumps(self.identity, indent=2, sort_keys=True) + "\n")
+                temporary.write_text(
+                    json.dumps(self.identity, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+                )
         target = self.folder / f"{hashlib.sha256(payload).hexdigest()}{SEGMENT_SUFFIX}"
         with atomic_path(target) as temporary:
             temporary.write_bytes(payload)

@@ -78,7 +78,14 @@ def alphas(
 def value_counts(
     key: StudyKey, answers: Sequence[Answer], question: str, values: Sequence[int]
 ) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Returns answers by unit and value, shape (units, values), and the paper of each unit."""
+    """Returns answers by unit and value, shape (units, values), and the paper of each unit.
+
+    Args:
+        key: Key file of the study.
+        answers: Of all raters.
+        question: Id of the question.
+        values: Possible answers, in order.
+    """
     units: Mapping[Unit, list[int]] = defaultdict(list)
     papers: dict[Unit, str] = {}
     for answer in answers:

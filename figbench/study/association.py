@@ -92,6 +92,11 @@ def ceiling(pairs: Sequence[Pair], *, resamples: int, seed: int) -> Agreement:
 
     Accuracy is the share of a rater's decided votes that another rater of the same pair shares,
     ties of the other half. Kendall and Spearman compare each vote with the mean of the others.
+
+    Args:
+        pairs: Pairs of figures with the votes on them.
+        resamples: Bootstrap resamples of papers.
+        seed: Of the resamples.
     """
     correct, decided, values, human, papers = [], [], [], [], []
     shared = 0

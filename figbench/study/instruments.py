@@ -69,7 +69,13 @@ def metric_instruments(
 
 
 def judge_instrument(name: str, path: str | Path, pairs: Sequence[Pair]) -> Instrument:
-    """Returns a judge's mean outcome for each pair, from its votes."""
+    """Returns a judge's mean outcome for each pair, from its votes.
+
+    Args:
+        name: Of the judge.
+        path: Votes of the judge, JSON Lines.
+        pairs: Pairs of figures that people judged.
+    """
     verdicts = {
         (pair.prompt_id, pair.first, pair.second): pair.preference
         for pair in pairs_of(read_votes(path))

@@ -36,7 +36,9 @@ def save_checkpoint(
     # Through a file of ours: torch's own writer does not say why a write failed.
     with (part / STATE).open("wb") as opened:
         torch.save(state, opened)
-    (part / FACTS).write_text(json.dumps({**facts, "step": step}, indent=2, sort_keys=True))
+    (part / FACTS).write_text(
+        json.dumps({**facts, "step": step}, indent=2, sort_keys=True), encoding="utf-8"
+    )
     for name in (STATE, FACTS):
         _sync(part / name)
     shutil.rmtree(target, ignore_errors=True)
@@ -109,7 +111,14 @@ def _steps(folder: Path) -> list[Path]:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    """Flushes a file or folder to disk; Windows opens no folders, and needs no such flush."""
+    folder = path.is_dir()
+    try:
+        handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    except PermissionError:
+        if folder:
+            return
+        raise
     try:
         os.fsync(handle)
     finally:

@@ -132,7 +132,6 @@ def run(
                 if every.evaluate_every and done % every.evaluate_every == 0:
                     log.write(done, stage.score(done))
             accelerator.wait_for_everyone()
-    accelerator.end_training()
 
 
 def guarded_step(
@@ -246,8 +245,14 @@ def _batches(
 
 def _quiet_worker(_index: int) -> None:
     """The main process decides when to stop; a worker must live until it has."""
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+    for name in _stop_numbers():
         signal.signal(name, signal.SIG_IGN)
+
+
+def _stop_numbers() -> list[int]:
+    """Signals that end a run after its step; Windows has no SIGUSR1."""
+    names = ("SIGTERM", "SIGINT", "SIGUSR1")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def _micro_steps(section: Any, world: int) -> int:
@@ -305,9 +310,8 @@ def _stop_signals() -> Iterator[list[int]]:
     def note(number: int, _frame: FrameType | None) -> None:
         received.append(number)
 
-    names = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
     try:
-        before = {name: signal.signal(name, note) for name in names}
+        before = {number: signal.signal(number, note) for number in _stop_numbers()}
     except ValueError:
         # Handlers can be set in the main thread only; elsewhere the caller's stay.
         before = {}

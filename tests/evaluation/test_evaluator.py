@@ -152,7 +152,9 @@ def _process(rank, folder):
     Path(folder, f"{rank}.json").write_text(result.model_dump_json())
     evaluator.reset()
     evaluator.update(images[:2], ["nobody", "nowhere"] if rank else IDS[:2])
-    evaluator.compute()
+    # An error reaches every process; none waits for another.
+    with pytest.raises(UserError, match="2 of 4 figures have no reference"):
+        evaluator.compute()
     torch.distributed.destroy_process_group()
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 import figbench
 from figbench.data.manifest import Manifest
 from figbench.evaluation import Options, prepare
-from figbench.evaluation.inference.parallelism import Pace, pace_of
+from figbench.evaluation.inference.parallelism import Parallelism, parallelism_of
 from figbench.features.craft import CraftBackbone
 from figbench.features.sharing import shared, sharing
 from figbench.synthfig import blur, iter_synthfig
@@ -88,13 +88,13 @@ def test_pace_follows_the_threads_that_torch_may_use():
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(4)
-        assert pace_of("cpu", None) == Pace(lanes=4, threads=1)
-        assert pace_of("cpu", 2) == Pace(lanes=2, threads=2)
-        assert pace_of("cpu", 0) == Pace(lanes=1, threads=4, decoders=0)
-        gpu = pace_of("cuda:0", None)
-        assert (gpu.lanes, gpu.decoders) == (1, 4)
+        assert parallelism_of("cpu", None) == Parallelism(workers=4, threads=1)
+        assert parallelism_of("cpu", 2) == Parallelism(workers=2, threads=2)
+        assert parallelism_of("cpu", 0) == Parallelism(workers=1, threads=4, decoders=0)
+        gpu = parallelism_of("cuda:0", None)
+        assert (gpu.workers, gpu.decoders) == (1, 4)
         torch.set_num_threads(1)
-        assert pace_of("cpu", None) == Pace(lanes=1, threads=1, decoders=1)
+        assert parallelism_of("cpu", None) == Parallelism(workers=1, threads=1, decoders=1)
     finally:
         torch.set_num_threads(before)
 

@@ -21,7 +21,7 @@ from figbench.errors import UserError
 from figbench.evaluation import Options
 from figbench.evaluation.distributed import run as networks
 from figbench.evaluation.inference import writers
-from figbench.evaluation.inference.parallelism import Pace
+from figbench.evaluation.inference.parallelism import Parallelism
 from figbench.features.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
 from figbench.metrics.numerics.label_matching import Label, compare_labels
@@ -108,14 +108,14 @@ def test_order(world, usual, tmp_path_factory, shuffle):
 @BOUNDED
 @given(
     batch=st.integers(1, 40),
-    pace=st.builds(Pace, part=st.integers(1, 9), max_held=st.integers(1, 40)),
+    parallelism=st.builds(Parallelism, chunk=st.integers(1, 9), max_prepared=st.integers(1, 40)),
     rows=st.integers(1, 40),
 )
-def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, pace, rows):
+def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, parallelism, rows):
     from dataclasses import replace
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(networks, "pace_of", lambda *_: pace)
+        patch.setattr(networks, "parallelism_of", lambda *_: parallelism)
         patch.setattr(writers, "FLUSH_ROWS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)

@@ -125,6 +125,24 @@ def test_pickle_clone_forward_state_dict_and_merge(plain):
         metric.compute()
 
 
+def test_torchmetrics_own_check_of_forward(capsys):
+    """torchmetrics compares ``forward`` with full and with partial state; it prints when equal."""
+    from torchmetrics.utilities.checks import check_forward_full_state_property
+
+    check_forward_full_state_property(
+        FigbenchMetric,
+        init_args={
+            "reference": Figures.from_images(make_images(0)[:2], IDS[:2]),
+            "metrics": ["ssim"],
+            "output": "ssim",
+        },
+        input_args={"images": make_images(1)[:2], "figure_ids": IDS[:2]},
+        num_update_to_compare=(1, 2),
+        reps=1,
+    )
+    assert "Partial state for 2 steps" in capsys.readouterr().out
+
+
 def test_images_without_ids_and_an_output_without_value():
     reference = Figures.from_images(make_images(0), IDS)
     options = figbench.Options(allow_unpaired=True)

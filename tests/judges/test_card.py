@@ -106,7 +106,7 @@ def test_card_over_http(prepared):
 
 
 @pytest.mark.slow
-def test_intervals_cover_in_93_of_100_runs(prepared):
+def test_intervals_cover_in_93_percent_of_200_runs(prepared):
     cards = [card_of(prepared, seed) for seed in range(200)]
     shares = coverage(cards)
     print(shares)

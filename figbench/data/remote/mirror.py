@@ -180,7 +180,7 @@ class Mirror:
                     raise OSError(f"{size:,} of {one.size:,} bytes came")
         except UserError as error:
             return self._verdict(one, error)
-        with temporary.open("rb") as written:
+        with temporary.open("r+b") as written:
             os.fsync(written.fileno())
         target = self.path(name)
         target.parent.mkdir(parents=True, exist_ok=True)

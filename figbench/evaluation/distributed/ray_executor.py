@@ -18,8 +18,8 @@ from typing import Any
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.evaluation.distributed.ray_worker import Chunk, Worker, versions
-from figbench.evaluation.inference.parallelism import pace_of
-from figbench.evaluation.inference.writers import StoreSink
+from figbench.evaluation.inference.parallelism import parallelism_of
+from figbench.evaluation.inference.writers import StoreWriter
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
@@ -50,12 +50,12 @@ def compute_on_ray(
         IntegrityError: If a worker has other weights.
     """
     ray: Any = require("ray", purpose="--executor ray")
-    writer = StoreSink(prepared.namespaces)
+    writer = StoreWriter(prepared.namespaces)
     with _connected(ray, options):
         kind = _kind(ray, options)
         actors = _actors(ray, prepared, options, kind)
         try:
-            chunks = _chunks(prepared, pace_of(kind, options.workers).part)
+            chunks = _chunks(prepared, parallelism_of(kind, options.workers).chunk)
             return _drive(ray, actors, chunks, writer, advance)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
@@ -158,7 +158,7 @@ def _drive(
     ray: Any,
     actors: list[Any],
     chunks: Iterator[Chunk],
-    writer: StoreSink,
+    writer: StoreWriter,
     advance: Callable[[Task, int], None],
 ) -> str:
     """Sends chunks to the workers that have started; a worker without resources gets none."""

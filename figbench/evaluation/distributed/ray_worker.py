@@ -9,7 +9,7 @@ from figbench._version import __version__
 from figbench.errors import IntegrityError
 from figbench.evaluation.artifacts.provenance import package_versions
 from figbench.evaluation.inference.engine import Preparer, extract
-from figbench.evaluation.inference.parallelism import pace_of
+from figbench.evaluation.inference.parallelism import parallelism_of
 from figbench.evaluation.inference.runners import (
     Runner,
     Setting,
@@ -76,7 +76,7 @@ class Worker:
         self._ocr = ocr
         resolved = resolve_device(device)
         require_cpu(execution.engine, resolved)
-        self._setting = Setting(protocol, execution, resolved, pace_of(resolved, workers))
+        self._setting = Setting(protocol, execution, resolved, parallelism_of(resolved, workers))
         self._runners: dict[Task, Runner] = {}
         self._writer = BufferWriter()
 
@@ -93,8 +93,8 @@ class Worker:
                 workload_of(chunk.groups),
                 Preparer(lambda side, figure: chunk.files[side, figure.path], protocol),
                 self._runner,
-                sink=self._writer,
-                pace=self._setting.pace,
+                writer=self._writer,
+                parallelism=self._setting.parallelism,
                 advance=lambda _task, _count: None,
             )
         return self._writer.records

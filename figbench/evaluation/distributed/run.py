@@ -11,8 +11,8 @@ from figbench.errors import UserError
 from figbench.evaluation.distributed.heartbeat import Watch, beating
 from figbench.evaluation.distributed.shard import remaining, run_id, share
 from figbench.evaluation.inference.engine import Preparer, extract
-from figbench.evaluation.inference.parallelism import pace_of
-from figbench.evaluation.inference.writers import StoreSink
+from figbench.evaluation.inference.parallelism import parallelism_of
+from figbench.evaluation.inference.writers import StoreWriter
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import GENERATED, Task
@@ -95,8 +95,8 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
     protocol = prepared.plan.protocol
     execution = prepared.plan.execution
     require_cpu(execution.engine, device)
-    writer = StoreSink(prepared.namespaces)
-    parallelism = pace_of(device, options.workers)
+    writer = StoreWriter(prepared.namespaces)
+    parallelism = parallelism_of(device, options.workers)
 
     def map_cache(task: Task) -> BlobCache:
         namespace = prepared.namespaces.of(task, GENERATED)
@@ -112,8 +112,8 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
             workload,
             Preparer(prepared.inputs.read, protocol),
             lambda task: make_runner(task, setting, writer),
-            sink=writer,
-            pace=parallelism,
+            writer=writer,
+            parallelism=parallelism,
             advance=advance,
         )
     return device

@@ -12,10 +12,10 @@ from functools import partial
 import numpy as np
 
 from figbench.data.types import Figure
-from figbench.evaluation.inference.parallelism import Pace
+from figbench.evaluation.inference.parallelism import Parallelism
 from figbench.evaluation.inference.prepared_sample import PreparedSample
 from figbench.evaluation.inference.runners import Runner
-from figbench.evaluation.inference.writers import Sink
+from figbench.evaluation.inference.writers import Writer
 from figbench.evaluation.planning.plan import LEGACY
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, Workload
@@ -67,11 +67,11 @@ class Preparer:
                 arrays[name] = self._shape(decoded[source], side, policy)
             return arrays[name]
 
-        ready = []
+        prepared = []
         for job in sorted(group.jobs, key=_by_image):
             policy = job.task.preprocess
             if job.task.reads_documents and job.figure is not None:
-                ready.append(PreparedSample(job, _NO_IMAGE, data=self._bytes(job)))
+                prepared.append(PreparedSample(job, _NO_IMAGE, data=self._bytes(job)))
                 continue
             partner = partial(array, job.partner, REFERENCE, policy) if job.partner else None
             if partner and not (job.figure and holds(job)):
@@ -82,8 +82,8 @@ class Preparer:
                 image = np.full_like(partner(), 255)
             else:
                 continue
-            ready.append(PreparedSample(job, image, partner))
-        return ready
+            prepared.append(PreparedSample(job, image, partner))
+        return prepared
 
     def _bytes(self, job: Job) -> bytes:
         """Returns a document's bytes; none where it cannot be read, which is a stored failure."""
@@ -108,14 +108,14 @@ def extract(
     preparer: Preparer,
     make_runner: Callable[[Task], Runner],
     *,
-    sink: Sink,
-    pace: Pace,
+    writer: Writer,
+    parallelism: Parallelism,
     advance: Advance,
 ) -> None:
-    """Computes every pending row into the sink.
+    """Computes every pending row into the writer.
 
-    The groups are cut into parts of a fixed size, and no batch spans two parts: a row is computed
-    with the same neighbours whichever lane takes its part, so that runs are repeatable. Finished
+    The groups are cut into chunks of a fixed size, and no batch spans two chunks: a row is computed
+    with the same neighbours whichever worker takes its chunk, so that runs are repeatable. Finished
     rows are written as they come and when the run is interrupted, so a rerun starts where this one
     stopped.
 
@@ -123,30 +123,33 @@ def extract(
         workload: What is missing.
         preparer: Decoding and preprocessing.
         make_runner: Loads the network of a task; called once per task with pending rows.
-        sink: Where the runners put their rows; flushed when all is done or interrupted.
-        pace: What runs side by side.
+        writer: Where the runners put their rows; flushed when all is done or interrupted.
+        parallelism: What runs side by side.
         advance: Called with (task, number of finished rows), by one thread at a time.
     """
     runners = {task: make_runner(task) for task, count in workload.pending.items() if count}
-    work = _Work(preparer, runners, pace, advance)
+    work = _Run(preparer, runners, parallelism, advance)
     groups = workload.groups
-    parts = [groups[start : start + pace.part] for start in range(0, len(groups), pace.part)]
+    chunks = [
+        groups[start : start + parallelism.chunk]
+        for start in range(0, len(groups), parallelism.chunk)
+    ]
     try:
-        if pace.lanes == 1:
-            _one_lane(parts, work)
+        if parallelism.workers == 1:
+            _one_worker(chunks, work)
         else:
-            _lanes(parts, work)
+            _many_workers(chunks, work)
     finally:
-        sink.flush()
+        writer.flush()
 
 
 @dataclass(slots=True)
-class _Work:
-    """What the lanes of one run share."""
+class _Run:
+    """State that the workers of one run share."""
 
     preparer: Preparer
     runners: dict[Task, Runner]
-    pace: Pace
+    parallelism: Parallelism
     advance: Advance
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -161,37 +164,40 @@ class _Work:
     def prepare(self, group: Group) -> list[PreparedSample]:
         return self.preparer.prepare(group, lambda job: self.runners[job.task].holds(job))
 
-    def compute(self, part: Iterator[list[PreparedSample]]) -> None:
-        """Computes one part: full batches as they come together, the rest at its end."""
+    def compute(self, chunk: Iterator[list[PreparedSample]]) -> None:
+        """Computes one chunk: full batches as they come together, the rest at its end."""
         with sharing():
-            self._compute(part)
+            self._compute(chunk)
 
-    def _compute(self, part: Iterator[list[PreparedSample]]) -> None:
+    def _compute(self, chunk: Iterator[list[PreparedSample]]) -> None:
         waiting: dict[tuple[Task, str, tuple[int, ...]], list[PreparedSample]] = defaultdict(list)
-        held = 0
-        for ready in part:
-            for item in ready:
+        waiting_count = 0
+        for prepared in chunk:
+            for item in prepared:
                 task = item.job.task
                 batch = waiting[task, item.job.side, item.image.shape]
                 batch.append(item)
-                held += 1
-                if len(batch) >= self.runners[task].batch_size or held > self.pace.max_held:
-                    held -= len(batch)
+                waiting_count += 1
+                if (
+                    len(batch) >= self.runners[task].batch_size
+                    or waiting_count > self.parallelism.max_prepared
+                ):
+                    waiting_count -= len(batch)
                     self.run(task, batch)
         for (task, _side, _shape), batch in waiting.items():
             self.run(task, batch)
 
 
-def _one_lane(parts: Sequence[Sequence[Group]], work: _Work) -> None:
-    """One part after the other, images prepared ahead of the networks in threads."""
-    prepared = _prepared([group for part in parts for group in part], work)
-    for part in parts:
-        work.compute(next(prepared) for _ in part)
+def _one_worker(chunks: Sequence[Sequence[Group]], work: _Run) -> None:
+    """One chunk after the other, images prepared ahead of the networks in threads."""
+    prepared = _prepared([group for chunk in chunks for group in chunk], work)
+    for chunk in chunks:
+        work.compute(next(prepared) for _ in chunk)
 
 
-def _prepared(groups: Sequence[Group], work: _Work) -> Iterator[list[PreparedSample]]:
+def _prepared(groups: Sequence[Group], work: _Run) -> Iterator[list[PreparedSample]]:
     """Yields prepared groups in order, at most ``2 * decoders`` ahead of the networks."""
-    decoders = work.pace.decoders
+    decoders = work.parallelism.decoders
     if decoders <= 0:
         for group in groups:
             yield work.prepare(group)
@@ -210,26 +216,26 @@ def _prepared(groups: Sequence[Group], work: _Work) -> Iterator[list[PreparedSam
                 future.cancel()
 
 
-def _lanes(parts: Sequence[Sequence[Group]], work: _Work) -> None:
-    """Every lane takes the next part and does all of it, from bytes to rows, in its thread."""
+def _many_workers(chunks: Sequence[Sequence[Group]], work: _Run) -> None:
+    """Every worker takes the next chunk and does all of it, from bytes to rows, in its thread."""
 
-    def lane(part: Sequence[Group]) -> None:
+    def compute(chunk: Sequence[Group]) -> None:
         if work.stopped.is_set():
             return
         try:
-            work.compute(work.prepare(group) for group in part)
+            work.compute(work.prepare(group) for group in chunk)
         except BaseException:
             work.stopped.set()
             raise
 
-    with work.pace.side_by_side() as initializer:
+    with work.parallelism.worker_threads() as initializer:
         pool = ThreadPoolExecutor(
-            work.pace.lanes, thread_name_prefix="figbench-lane", initializer=initializer
+            work.parallelism.workers, thread_name_prefix="figbench-worker", initializer=initializer
         )
         try:
-            for future in [pool.submit(lane, part) for part in parts]:
+            for future in [pool.submit(compute, chunk) for chunk in chunks]:
                 future.result()
         finally:
-            # Reached early when interrupted, or when a lane failed: the others end their batch.
+            # Reached early when interrupted, or when a worker failed: the others end their batch.
             work.stopped.set()
             pool.shutdown(cancel_futures=True)

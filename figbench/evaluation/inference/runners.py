@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import UserError
-from figbench.evaluation.inference.parallelism import Pace
+from figbench.evaluation.inference.parallelism import Parallelism
 from figbench.evaluation.inference.prepared_sample import PreparedSample
-from figbench.evaluation.inference.writers import Sink
+from figbench.evaluation.inference.writers import Writer
 from figbench.evaluation.planning.execution import Execution
 from figbench.evaluation.planning.tasks import FeatureTask, GraphTask, OcrTask, PairTask, Task
 from figbench.evaluation.planning.workload import Job, image_key
@@ -56,10 +56,10 @@ class _NeedsImages:
 class FeatureRunner(_NeedsImages):
     """Feature extractor to store rows."""
 
-    def __init__(self, extractor: FeatureExtractor, sink: Sink) -> None:
+    def __init__(self, extractor: FeatureExtractor, writer: Writer) -> None:
         self._extractor = extractor
         self.batch_size = extractor.info.batch_size
-        self._sink = sink
+        self._writer = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -67,24 +67,24 @@ class FeatureRunner(_NeedsImages):
         for i, item in enumerate(batch):
             row = {name: array[i] for name, array in outputs.items()}
             _require_finite(row, item)
-            self._sink.add(item.job, row)
+            self._writer.add(item.job, row)
         return len(batch)
 
 
 class PairRunner(_NeedsImages):
     """Pair scorer to store rows."""
 
-    def __init__(self, scorer: PairScorer, sink: Sink) -> None:
+    def __init__(self, scorer: PairScorer, writer: Writer) -> None:
         self._scorer = scorer
         self.batch_size = scorer.info.batch_size
-        self._sink = sink
+        self._writer = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         pairs = [(item.image, item.partner()) for item in batch if item.partner]
         scores = self._scorer.score([one for one, _ in pairs], [other for _, other in pairs])
         for item, score in zip(batch, scores, strict=True):
-            _add_score(self._sink, item, float(score))
+            _add_score(self._writer, item, float(score))
         return len(batch)
 
 
@@ -93,8 +93,8 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
-        self._scorer, self._sink, self._kept = scorer, sink, kept
+    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: BlobCache) -> None:
+        self._scorer, self._writer, self._kept = scorer, writer, kept
 
     def holds(self, job: Job) -> bool:
         """See :class:`Runner`."""
@@ -105,7 +105,7 @@ class EmbeddedPairRunner:
         for item in batch:
             theirs = shared(partial(self._reference, item), self, item.job.partner)
             score = self._scorer.distance(self._scorer.embed(item.image), theirs)
-            _add_score(self._sink, item, score)
+            _add_score(self._writer, item, score)
         return len(batch)
 
     def _reference(self, item: PreparedSample) -> Any:
@@ -125,16 +125,16 @@ class OcrRunner(_NeedsImages):
 
     batch_size = 1
 
-    def __init__(self, engine: OcrEngine, sink: Sink) -> None:
+    def __init__(self, engine: OcrEngine, writer: Writer) -> None:
         self._engine = engine
-        self._sink = sink
+        self._writer = writer
         self._payloads: OrderedDict[bytes, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
-            self._sink.add(item.job, self._payload(item.image))
+            self._writer.add(item.job, self._payload(item.image))
         return len(batch)
 
     def _payload(self, image: RGBImage) -> bytes:
@@ -163,8 +163,8 @@ class GraphRunner(_NeedsImages):
 
     batch_size = 1
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -172,7 +172,7 @@ class GraphRunner(_NeedsImages):
 
         for item in batch:
             path = item.job.figure.path if item.job.figure else ""
-            self._sink.add(item.job, encode_reading(reading_of(item.data, path)))
+            self._writer.add(item.job, encode_reading(reading_of(item.data, path)))
         return len(batch)
 
 
@@ -184,55 +184,55 @@ class Setting:
         protocol: Names precision and reader.
         execution: How networks run.
         device: A torch device.
-        pace: What runs side by side.
+        parallelism: What runs side by side.
         kept: Where embedded references of a task are kept; None for nowhere.
     """
 
     protocol: ScoringProtocol
     execution: Execution
     device: str
-    pace: Pace
+    parallelism: Parallelism
     kept: Callable[[Task], BlobCache] | None = None
 
 
-def make_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     """Loads the network of a task."""
-    runner = RUNNERS[type(task)](task, setting, sink)
+    runner = RUNNERS[type(task)](task, setting, writer)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
     # PyTorch may round an image's features differently in batches of different sizes. On a CPU
     # batches save no time, so that features never depend on what shares a batch.
     alone = setting.execution.deterministic or setting.device == "cpu"
-    runner.batch_size = 1 if alone else runner.batch_size * setting.pace.batch_factor
+    runner.batch_size = 1 if alone else runner.batch_size * setting.parallelism.batch_factor
     return runner
 
 
 def _how(setting: Setting) -> tuple[str, str, str, int]:
     """Returns device, precision, engine and streams, as the loaders take them."""
     execution = setting.execution
-    return setting.device, setting.protocol.precision, execution.engine, setting.pace.lanes
+    return setting.device, setting.protocol.precision, execution.engine, setting.parallelism.workers
 
 
-def _feature_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
-    return FeatureRunner(load_extractor(task.network, *_how(setting)), sink)
+def _feature_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
+    return FeatureRunner(load_extractor(task.network, *_how(setting)), writer)
 
 
-def _pair_runner(task: Task, setting: Setting, sink: Sink) -> Runner:
+def _pair_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     scorer = load_pair_scorer(task.network, *_how(setting))
     if setting.kept and isinstance(scorer, EmbeddingScorer):
-        return EmbeddedPairRunner(scorer, sink, setting.kept(task))
-    return PairRunner(scorer, sink)
+        return EmbeddedPairRunner(scorer, writer, setting.kept(task))
+    return PairRunner(scorer, writer)
 
 
-def _ocr_runner(_task: Task, setting: Setting, sink: Sink) -> Runner:
-    return OcrRunner(_reader(setting), sink)
+def _ocr_runner(_task: Task, setting: Setting, writer: Writer) -> Runner:
+    return OcrRunner(_reader(setting), writer)
 
 
-def _graph_runner(_task: Task, _setting: Setting, sink: Sink) -> Runner:
-    return GraphRunner(sink)
+def _graph_runner(_task: Task, _setting: Setting, writer: Writer) -> Runner:
+    return GraphRunner(writer)
 
 
-RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
+RUNNERS: dict[type[Task], Callable[[Task, Setting, Writer], Runner]] = {
     FeatureTask: _feature_runner,
     PairTask: _pair_runner,
     OcrTask: _ocr_runner,
@@ -289,14 +289,18 @@ def _reader(setting: Setting) -> OcrEngine:
     if spec is None:
         raise ValueError("the plan has an OCR task and the protocol names no reader")
     return load_engine(
-        spec.engine, spec.settings, setting.device, setting.execution.engine, setting.pace.lanes
+        spec.engine,
+        spec.settings,
+        setting.device,
+        setting.execution.engine,
+        setting.parallelism.workers,
     )
 
 
-def _add_score(sink: Sink, item: PreparedSample, score: float) -> None:
+def _add_score(writer: Writer, item: PreparedSample, score: float) -> None:
     row = {"score": np.asarray(score, dtype=np.float64)}
     _require_finite(row, item)
-    sink.add(item.job, row)
+    writer.add(item.job, row)
 
 
 def _require_finite(row: dict[str, npt.NDArray[Any]], item: PreparedSample) -> None:

@@ -1,4 +1,4 @@
-"""Where finished rows go."""
+"""Writers of results: the store, or a buffer that another machine sends to it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from figbench.evaluation.planning.workload import Job, Namespaces
 from figbench.store import Namespace
 
 FLUSH_ROWS = 128
-DEAR_FLUSH_ROWS = 32
+TEXT_FLUSH_ROWS = 32
 FLUSH_AFTER_S = 5.0
-"""Rows (of readings, which are dear) and seconds before a segment is written: the cost of a kill.
-"""
+"""Results (fewer of text, which takes longest) and seconds before a segment is written: at most
+so much is computed again after a kill."""
 
 Row = bytes | dict[str, npt.NDArray[Any]]
 
 
-class Sink(Protocol):
+class Writer(Protocol):
     """Takes finished rows: the store, or what carries them to it from another machine."""
 
     def add(self, job: Job, row: Row) -> None:
@@ -33,28 +33,28 @@ class Sink(Protocol):
         ...
 
 
-class StoreSink:
+class StoreWriter:
     """Finished rows per space, written as segments; for several threads."""
 
     def __init__(self, namespaces: Namespaces) -> None:
-        self._places = namespaces
+        self._namespaces = namespaces
         self._rows: dict[Namespace, dict[bytes, Row]] = {}
         self._written_s = time.monotonic()
         self._lock = threading.RLock()
 
     def add(self, job: Job, row: Row) -> None:
-        """See :class:`Sink`."""
+        """See :class:`Writer`."""
         with self._lock:
-            namespace = self._places.of(job.task, job.side)
+            namespace = self._namespaces.of(job.task, job.side)
             rows = self._rows.setdefault(namespace, {})
             rows[job.key] = row
-            if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
+            if len(rows) >= (TEXT_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
                 self._write(namespace)
             elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
                 self.flush()
 
     def flush(self) -> None:
-        """See :class:`Sink`."""
+        """See :class:`Writer`."""
         with self._lock:
             for namespace in list(self._rows):
                 self._write(namespace)

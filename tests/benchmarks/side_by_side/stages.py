@@ -42,7 +42,7 @@ def timed(owner, name, stage):
     setattr(owner, name, wrapper)
 evaluation = importlib.import_module("figbench.evaluation.evaluate")
 engine = importlib.import_module("figbench.evaluation.inference.engine")
-timed(engine._Work, "run", lambda work, task, batch: task.network)
+timed(getattr(engine, "_Run", None) or engine._Work, "run", lambda work, task, batch: task.network)
 timed(engine.Preparer, "prepare", "decoding and padding")
 timed(evaluation, "prepare", "manifests and planning")
 timed(evaluation, "score", "scoring")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from figbench.evaluation import Options, prepare
-from figbench.evaluation.inference.writers import StoreSink
+from figbench.evaluation.inference.writers import StoreWriter
 from figbench.features import extractor_info
 
 
@@ -21,12 +21,12 @@ def fill(root: Path, protocol: Path, store: Path) -> None:
         root / "generated", root / "reference", protocol, store=store, options=Options(device="cpu")
     )
     rng = np.random.default_rng(0)
-    sink = StoreSink(prepared.namespaces)
+    writer = StoreWriter(prepared.namespaces)
     for group in prepared.workload.groups:
         for job in group.jobs:
             outputs = extractor_info(job.task.network).outputs
-            sink.add(job, {name: rng.random(w, np.float32) for name, w in outputs.items()})
-    sink.flush()
+            writer.add(job, {name: rng.random(w, np.float32) for name, w in outputs.items()})
+    writer.flush()
 
 
 if __name__ == "__main__":
