@@ -14,9 +14,9 @@ from typing import Any
 
 from figbench.images.types import RGBImage
 from figbench.synthfig import blur, garble, make_scene, render_scene
+from figbench.synthfig.drawing.text import plain
 from figbench.synthfig.rng import StableRng
 from figbench.synthfig.scene import Item, Scene, Stroke, Text
-from figbench.synthfig.text import plain
 
 ANCHOR_SEED = 71_018
 STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
