@@ -87,7 +87,7 @@ class Protocol(Section):
     ocr: OcrSpec | None = None
     seed: int = Field(default=2020, ge=0)
     interval_level: float = Field(default=0.95, gt=0.5, lt=1)
-    decoder_version: int | None = None
+    decoder_version: int | str | None = None
     weights: dict[str, str] = Field(default_factory=dict)
     metric_versions: dict[str, int] = Field(default_factory=dict)
     external_metrics: dict[str, Literal["higher", "lower"]] = Field(default_factory=dict)
@@ -129,7 +129,7 @@ class Protocol(Section):
         *,
         weights: Mapping[str, str],
         ocr_version: str | None,
-        decoder_version: int,
+        decoder_version: int | str,
         metric_versions: Mapping[str, int] | None = None,
     ) -> Protocol:
         """Returns a copy with the networks, OCR engine, decoder and metric versions of a run.
@@ -155,9 +155,9 @@ class Protocol(Section):
     def definition(self) -> dict[str, Any]:
         """Returns the JSON-ready content that the hash covers (titles left out)."""
         document = self.model_dump(mode="json", exclude={"title", "description"})
-        for part in ("metric_versions", "external_metrics"):
-            if not document[part]:
-                del document[part]
+        for field in ("metric_versions", "external_metrics"):
+            if not document[field]:
+                del document[field]
         return document
 
     @property

@@ -35,7 +35,6 @@ METRIC_IDS_NOT_YET: tuple[str, ...] = ()
 LONG_NOT_YET = (
     "figbench/cli/judge.py",
     "figbench/cli/leaderboard.py",
-    "figbench/comparison/comparison.py",
     "figbench/data/figures.py",
     "figbench/graphs/geometry.py",
     "figbench/graphs/svg_marks.py",

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from figbench.comparison.differences import Comparison, Difference
+from figbench.comparison.notes import assumptions, out_of_reach
+from figbench.comparison.prompts import most_different, wins
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
 from figbench.metrics import SetStatistic, output_spec, set_statistic
 from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.effects import (
-    ALPHA,
     equal_means_p_value,
     holm,
     minimum_detectable_effect,
@@ -27,89 +28,6 @@ from figbench.statistics.effects import (
 from figbench.statistics.paired import PairedTest, sign_flip_test
 
 Array = npt.NDArray[np.float64]
-MOST_DIFFERENT = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One metric of two runs.
-
-    Attributes:
-        metric: Metric id.
-        higher_is_better: Direction.
-        first: Value of the first run.
-        second: Value of the second run.
-        difference: Second minus first.
-        p_value: Two-sided; None where no test is sound.
-        p_holm: Adjusted over the metrics of this comparison.
-        minimum_detectable: True difference found with 80% power at alpha 0.05, Holm's correction
-            over the tests of this comparison included; None where none could be significant.
-        paired: Whether the test paired prompts.
-        method: Of the test.
-        smallest_p: What p_value cannot fall below with this many papers and swaps; None where the
-            test has no such floor.
-        wins: Prompts where the second run is better (per-figure metrics).
-        losses: Prompts where it is worse.
-        ties: Prompts without a difference.
-        standard_error: Of the difference, papers taken together; None where it is unknown.
-        n_papers: Independent units of the test; None for an unpaired one.
-        p_rare_failures: p of equal means where a failure too rare to be in the sample may exist;
-            None for set statistics and unpaired tests.
-    """
-
-    metric: str
-    higher_is_better: bool
-    first: float
-    second: float
-    difference: float
-    p_value: float | None
-    p_holm: float | None
-    minimum_detectable: float | None
-    paired: bool
-    method: str
-    smallest_p: float | None = None
-    wins: int | None = None
-    losses: int | None = None
-    ties: int | None = None
-    standard_error: float | None = None
-    n_papers: int | None = None
-    p_rare_failures: float | None = None
-
-    @property
-    def better(self) -> bool | None:
-        """True where the second run is better, None without a difference."""
-        if self.difference == 0:
-            return None
-        return (self.difference > 0) == self.higher_is_better
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two runs compared.
-
-    Attributes:
-        first: Name of the first run.
-        second: Name of the second run.
-        protocol: Id of their protocol.
-        differences: By metric.
-        most_different: Figures with the largest differences, by metric.
-        notes: What to know.
-    """
-
-    first: str
-    second: str
-    protocol: str
-    differences: tuple[Difference, ...]
-    most_different: tuple[dict[str, Any], ...] = ()
-    notes: tuple[str, ...] = field(default=())
-
-    def document(self) -> dict[str, Any]:
-        """Returns JSON-ready data."""
-        return asdict(self)
-
-    def of(self, metric: str) -> Difference | None:
-        """Returns the difference of one metric, or None."""
-        return next((one for one in self.differences if one.metric == metric), None)
 
 
 def compare(
@@ -175,61 +93,16 @@ def compare_runs(
         )
         for one in found
     )
-    notes += _out_of_reach(differences, len(adjusted))
-    notes += _assumptions(differences, first) if paired else []
+    notes += out_of_reach(differences, len(adjusted))
+    notes += assumptions(differences, first) if paired else []
     return Comparison(
         first.name,
         second.name,
         first.result.protocol.id,
         differences,
-        tuple(_most_different(first, second, differences)) if paired else (),
+        tuple(most_different(first, second, differences)) if paired else (),
         tuple(dict.fromkeys(notes)),
     )
-
-
-def _out_of_reach(differences: Sequence[Difference], tests: int) -> list[str]:
-    """Says when no difference, however large, could be significant after Holm."""
-    floors = {
-        one.metric: one.smallest_p
-        for one in differences
-        if one.p_value is not None and one.smallest_p is not None
-    }
-    blocked = [name for name, floor in floors.items() if floor * tests >= ALPHA]
-    if not blocked:
-        return []
-    shown = ", ".join(blocked[:3]) + (", ..." if len(blocked) > 3 else "")
-    least = min(floors[name] for name in blocked)
-    few = "figures of more papers are needed" if least >= ALPHA else "name fewer with --metrics"
-    return [
-        f"{shown}: p cannot fall below {least:.2g} here, which Holm over {tests} metrics makes "
-        f"{min(1.0, least * tests):.2g}, so no difference could be significant: {few}."
-    ]
-
-
-def _assumptions(differences: Sequence[Difference], run: Run) -> list[str]:
-    """States what the tests take for granted, and which results depend on it."""
-    notes = []
-    if all(paper == figure for paper, (figure, _) in zip(run.clusters, run.rows, strict=True)):
-        notes.append(
-            "No figure names its paper: the tests take prompts for independent. Where figures of "
-            "one paper fail together, p is too small."
-        )
-    doubtful = [
-        one.metric
-        for one in differences
-        if one.p_holm is not None
-        and one.p_holm < ALPHA
-        and one.p_rare_failures is not None
-        and one.p_rare_failures >= ALPHA
-    ]
-    if doubtful:
-        papers = max(one.n_papers or 0 for one in differences if one.metric in doubtful)
-        notes.append(
-            f"{', '.join(doubtful)}: the models differ on these figures, but {papers} papers do "
-            "not exclude a failure that is too rare to be among them and would make the means "
-            "equal."
-        )
-    return notes
 
 
 def _both(name: str, first: Run, second: Run) -> bool:
@@ -250,7 +123,7 @@ def _difference(
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
         test = _unpaired(b - a, ours.implied_standard_error, theirs.implied_standard_error)
-    counts = _counts(name, first, second, ours.higher_is_better) if test.paired else None
+    counts = wins(name, first, second, ours.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
         higher_is_better=ours.higher_is_better,
@@ -384,48 +257,3 @@ def _swap(
 
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
-
-
-def _by_prompt(run: Run, values: npt.NDArray[np.float64]) -> dict[str, float]:
-    sums: dict[str, list[float]] = {}
-    for (figure_id, _), value in zip(run.rows, values, strict=True):
-        if np.isfinite(value):
-            sums.setdefault(figure_id, []).append(float(value))
-    return {figure_id: sum(found) / len(found) for figure_id, found in sums.items()}
-
-
-def _counts(
-    name: str, first: Run, second: Run, higher_is_better: bool
-) -> tuple[int, int, int] | None:
-    """Returns (wins, losses, ties) of the second run over prompts."""
-    if name not in first.columns or name not in second.columns:
-        return None
-    ours = _by_prompt(first, first.columns[name])
-    theirs = _by_prompt(second, second.columns[name])
-    signed = [theirs[one] - ours[one] for one in ours if one in theirs]
-    better = sum((value > 0) == higher_is_better for value in signed if value != 0)
-    ties = sum(value == 0 for value in signed)
-    return better, len(signed) - ties - better, ties
-
-
-def _most_different(
-    first: Run, second: Run, differences: Sequence[Difference]
-) -> list[dict[str, Any]]:
-    """The twelve prompts whose standardised differences, averaged over metrics, are largest."""
-    totals: dict[str, list[tuple[float, str, float]]] = {}
-    for one in differences:
-        if one.metric not in first.columns or one.metric not in second.columns:
-            continue
-        ours = _by_prompt(first, first.columns[one.metric])
-        theirs = _by_prompt(second, second.columns[one.metric])
-        values = {key: theirs[key] - ours[key] for key in ours if key in theirs}
-        spread = float(np.std(list(values.values()))) if values else 0.0
-        if spread > 0:
-            for key, value in values.items():
-                totals.setdefault(key, []).append((abs(value) / spread, one.metric, value))
-    ranked = sorted(totals.items(), key=lambda item: (-sum(part[0] for part in item[1]), item[0]))
-    found = []
-    for figure_id, parts in ranked[:MOST_DIFFERENT]:
-        _, metric, value = max(parts)
-        found.append({"figure_id": figure_id, "metric": metric, "difference": value})
-    return found

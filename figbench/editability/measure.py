@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from figbench.editability.document_object import DocumentObject
 from figbench.editability.edits import EditResult, raster_share, scripted_edits
-from figbench.editability.objects import DocumentObject, list_objects
+from figbench.editability.objects import list_objects
 from figbench.errors import FigbenchError, UserError
 from figbench.graphs.drawing import area
 from figbench.graphs.limits import parse_xml

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from figbench.editability.objects import DocumentObject, ObjectKind
+from figbench.editability.document_object import DocumentObject, ObjectKind
 from figbench.graphs.limits import local
 from figbench.graphs.svg_marks import svg_drawing
 

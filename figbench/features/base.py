@@ -88,7 +88,7 @@ class EmbeddingScorer(Protocol):
         """Returns what the score needs of one image."""
         ...
 
-    def distance(self, ours: Any, theirs: Any) -> float:
+    def distance(self, first: Any, second: Any) -> float:
         """Returns the score of two embedded images: what ``score`` gives for the pair."""
         ...
 

@@ -136,7 +136,16 @@ def load_backbone(device: str, precision: str) -> nn.Module:
 
 
 def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> torch.Tensor:
-    """Returns uint8 images with ImageNet mean and deviation applied, channels last."""
+    """Returns a batch with ImageNet mean and deviation applied, channels last.
+
+    Args:
+        images: (h, w, 3) RGB, uint8, of one size.
+        device: A torch device.
+        dtype: Of the result.
+
+    Returns:
+        (n, 3, h, w).
+    """
     mean = torch.tensor(IMAGENET_MEAN, device=device).view(1, 3, 1, 1)
     std = torch.tensor(IMAGENET_STD, device=device).view(1, 3, 1, 1)
     batch = (stack(images, device).to(torch.float32) / 255 - mean) / std
@@ -146,10 +155,18 @@ def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> to
 def image_maps(
     trunk: nn.Module, image: RGBImage, device: str, dtype: torch.dtype
 ) -> list[torch.Tensor]:
-    """Returns the five maps (1, c, h, w) of one image, computed once for all who share them.
+    """Returns the five maps of one image, computed once for OCR-SIM, the extractor and EasyOCR.
 
-    One at a time: at 512 px an image fills a CPU's caches many times over, and OCR-SIM, the
-    extractor and the text detector meet on the same image.
+    One image at a time: at 512 px it fills a CPU's caches many times over.
+
+    Args:
+        trunk: :class:`CraftBackbone`, or its compiled form.
+        image: (h, w, 3) RGB, uint8.
+        device: A torch device.
+        dtype: Of the arithmetic.
+
+    Returns:
+        Maps (1, c, h / s, w / s), deepest first; s is 16, 16, 8, 4 and 2.
     """
 
     def compute() -> list[torch.Tensor]:

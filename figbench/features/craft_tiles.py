@@ -28,8 +28,9 @@ from figbench.features.winograd import (
 from figbench.images.types import RGBImage
 
 WHITE = 255
-SIDE_MULTIPLE = 64
-"""Sides that are multiples of it make whole tiles down to a sixteenth of the resolution."""
+SIDE_MULTIPLE = 32
+"""Sides that are multiples of it make whole tiles down to an eighth of the resolution; the few
+layers below are then computed as a whole."""
 MAX_BLANK_PIXELS = 640 * 640
 """Pixels of the blank pages that are held: 1.1 kB each."""
 CHANNELS_LAST = torch.channels_last
@@ -40,12 +41,14 @@ class _Step:
     """A convolution, or the pooling of 2 x 2 positions.
 
     Attributes:
-        convolution: None for pooling.
+        layer: The module itself.
+        convolution: The same by tiles; None for pooling.
         channels: Of the output.
         rectified: Whether a ReLU follows.
         is_map: Whether the output is one of the backbone's maps.
     """
 
+    layer: nn.Module
     convolution: WinogradConvolution | None = None
     channels: int = 0
     rectified: bool = False
@@ -80,7 +83,7 @@ class TiledBackbone:
         """Returns the five maps of an image, deepest first, each (1, c, h, w).
 
         Args:
-            image: (h, w, 3) RGB, uint8, sides multiples of 64.
+            image: (h, w, 3) RGB, uint8, sides multiples of 32.
         """
         height, width = image.shape[:2]
         if height * width > MAX_BLANK_PIXELS:
@@ -133,14 +136,19 @@ class TiledBackbone:
                 continue
             shape = (height + 2, width + 2, step.channels)
             out = torch.empty(shape) if step.is_map else scratch.get(name, *shape)
-            if active is None or blank is None:
+            if height % TILE or width % TILE:
+                values = step.layer(maps[1:-1, 1:-1].permute(2, 0, 1)[None])[0].permute(1, 2, 0)
+                _bordered(out)[1:-1, 1:-1] = values.relu() if step.rectified else values
+                tiles = None
+            elif active is None or blank is None:
                 tiles = torch.arange(height * width // TILE**2)
                 _bordered(out)
             else:
                 active = widened(active)
                 tiles = active_tiles(active)
                 out.copy_(blank[number])
-            step.convolution(maps, tiles, out, step.rectified, scratch)
+            if tiles is not None:
+                step.convolution(maps, tiles, out, step.rectified, scratch)
             maps = out
             if record is not None:
                 record.append(out.clone())
@@ -169,13 +177,13 @@ def _steps(slices: list[nn.Module]) -> list[_Step]:
         layers = [layer for layer in part.children() if not isinstance(layer, nn.Identity)]
         for index, layer in enumerate(layers):
             if isinstance(layer, nn.MaxPool2d):
-                steps.append(_Step())
+                steps.append(_Step(layer))
             elif isinstance(layer, nn.Conv2d):
                 is_last = index + 1 == len(layers)
                 # The backbone applies the ReLU after each of the first three slices itself.
                 rectified = position < 3 if is_last else isinstance(layers[index + 1], nn.ReLU)
                 convolution = WinogradConvolution(layer)
-                steps.append(_Step(convolution, layer.out_channels, rectified, is_last))
+                steps.append(_Step(layer, convolution, layer.out_channels, rectified, is_last))
     return steps
 
 

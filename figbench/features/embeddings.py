@@ -30,10 +30,15 @@ def _unit(features: torch.Tensor) -> torch.Tensor:
     return unit
 
 
-def distance(ours: Embedding, theirs: Embedding) -> float:
-    """Returns the squared distances summed over channels and maps, averaged over space."""
+def distance(first: Embedding, second: Embedding) -> float:
+    """Returns the squared distances summed over channels and maps, averaged over space.
+
+    Args:
+        first: Of one image.
+        second: Of another image of its size.
+    """
     total = 0.0
-    for one, other in zip(ours, theirs, strict=True):
+    for one, other in zip(first, second, strict=True):
         difference = one - other
         squares = torch.linalg.vector_norm(difference, dim=-1).square_()
         total += float(squares.mean(dtype=torch.float64))

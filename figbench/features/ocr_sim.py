@@ -34,9 +34,9 @@ EPS = 1e-10
 MIN_SIDE = 16
 
 
-def map_distance(ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
+def map_distance(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Returns the distance of two maps (n, c, h, w), shape (n,), in 0..4."""
-    difference = _unit(ours) - _unit(theirs)
+    difference = _unit(first) - _unit(second)
     return difference.square().sum(dim=1).mean(dim=(1, 2))
 
 
@@ -75,9 +75,9 @@ class OcrSim:
         return shared(lambda: embed(self._maps(image)), self, image)
 
     @torch.inference_mode()
-    def distance(self, ours: Embedding, theirs: Embedding) -> float:
+    def distance(self, first: Embedding, second: Embedding) -> float:
         """Returns OCR-SIM of two images by their unit maps."""
-        return distance(ours, theirs)
+        return distance(first, second)
 
     def to_bytes(self, embedding: Embedding) -> bytes:
         """Returns an embedding for the disk."""
@@ -111,16 +111,16 @@ class OcrPerceptual(nn.Module):
         """Does nothing: the network is always in eval mode."""
         return self
 
-    def forward(self, ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """Returns one distance per pair, shape (n,).
 
         Args:
-            ours: (n, 3, h, w) in [-1, 1].
-            theirs: As ``ours``; gradients reach both.
+            first: (n, 3, h, w) in [-1, 1].
+            second: As ``first``; gradients reach both.
         """
-        ours_maps = self.backbone((ours - self.shift) / self.scale)
-        theirs_maps = self.backbone((theirs - self.shift) / self.scale)
-        pairs = zip(ours_maps, theirs_maps, strict=True)
+        first_maps = self.backbone((first - self.shift) / self.scale)
+        second_maps = self.backbone((second - self.shift) / self.scale)
+        pairs = zip(first_maps, second_maps, strict=True)
         return torch.stack([map_distance(a, b) for a, b in pairs]).sum(dim=0)
 
 

@@ -56,8 +56,8 @@ class OpenVinoNetwork:
         if request is None:
             request = self._of_thread.request = self._model.create_infer_request()
         results = request.infer([batch.float().contiguous().numpy()])
-        found = [torch.from_numpy(results[output]) for output in self._model.outputs]
-        return found[0] if len(found) == 1 else found
+        outputs = [torch.from_numpy(results[output]) for output in self._model.outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
 
 
 def _converted(network: nn.Module) -> Any:
@@ -92,7 +92,7 @@ def compiled(network: nn.Module, precision: str, streams: int) -> OpenVinoNetwor
         UserError: As :class:`OpenVinoNetwork`.
     """
     with _compiling:
-        found = _compiled.setdefault(network, {})
-        if (precision, streams) not in found:
-            found[precision, streams] = OpenVinoNetwork(network, precision, streams)
-        return found[precision, streams]
+        networks = _compiled.setdefault(network, {})
+        if (precision, streams) not in networks:
+            networks[precision, streams] = OpenVinoNetwork(network, precision, streams)
+        return networks[precision, streams]

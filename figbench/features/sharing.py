@@ -49,8 +49,8 @@ def shared(compute: Callable[[], _Result], *owners: object) -> _Result:
     key = tuple(id(owner) for owner in owners)
     if key in results:
         results.move_to_end(key)
-        found: _Result = results[key][1]
-        return found
+        result: _Result = results[key][1]
+        return result
     computed = compute()
     results[key] = (owners, computed)
     while len(results) > CAPACITY:

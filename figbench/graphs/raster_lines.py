@@ -21,6 +21,7 @@ Pixel = tuple[int, int]
 _TOUCH = 20
 _GAP = 19
 _TURN = 14.0
+_WIDEST_HEAD = 27
 
 
 def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
@@ -41,7 +42,7 @@ def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
         if size < 20 or max(wide, high) < 8:
             continue
         window = labels[y : y + high, x : x + wide] == i
-        out += _piece(window, thick[y : y + high, x : x + wide], (x, y), bodies)
+        out += _piece(window, thick[y : y + high, x : x + wide], (x, y), bodies, shapes.near)
     return out
 
 
@@ -76,7 +77,11 @@ def _bodies(nodes: Sequence[Outline], words: Sequence[Words], size: tuple[int, i
 
 
 def _piece(
-    window: npt.NDArray[np.bool_], thick: npt.NDArray[np.float32], corner: Pixel, bodies: list[Box]
+    window: npt.NDArray[np.bool_],
+    thick: npt.NDArray[np.float32],
+    corner: Pixel,
+    bodies: list[Box],
+    near: Mask,
 ) -> list[Stroke]:
     from skimage.morphology import skeletonize
 
@@ -96,7 +101,9 @@ def _piece(
         touching[ys[close], xs[close]] = True
         for spot in _clusters(touching):
             nearest = min(spot, key=lambda p: _gap(p, corner, bodies[k]))
-            contacts.append((k, nearest, _has_head(nearest, thick, pen)))
+            end = nearest[0] + corner[0], nearest[1] + corner[1]
+            head = _spreads(end, bodies[k], near, pen) or _has_head(nearest, thick, pen)
+            contacts.append((k, nearest, head))
     if len({k for k, _, _ in contacts}) < 2:
         return []
     return _strokes(skeleton, contacts, corner)
@@ -117,6 +124,51 @@ def _clusters(close: npt.NDArray[np.bool_]) -> list[list[Pixel]]:
 def _gap(pixel: Pixel, corner: Pixel, box: Box) -> float:
     x, y = pixel[0] + corner[0], pixel[1] + corner[1]
     return hypot(max(box[0] - x, 0, x - box[2]), max(box[1] - y, 0, y - box[3]))
+
+
+def _spreads(end: Pixel, box: Box, near: Mask, pen: float) -> bool:
+    """Whether the ink at an end, across the way to its node, is wider than the line behind it.
+
+    Filled and open heads are both wide within some 15 pixels of the outline; the line is thin
+    from 22 pixels on, else something else runs there and nothing can be said.
+
+    Args:
+        end: Last pixel of the line.
+        box: Of the node.
+        near: Ink up to the outlines of nodes.
+        pen: Half of the line's width, pixels.
+    """
+    x, y = end
+    gaps = {
+        (-1, 0): abs(x - box[0]),
+        (1, 0): abs(x - box[2]),
+        (0, -1): abs(y - box[1]),
+        (0, 1): abs(y - box[3]),
+    }
+    dx, dy = min(gaps, key=lambda way: gaps[way])
+    if not (box[0] <= x <= box[2]) and box[1] <= y <= box[3]:
+        dx, dy = (-1 if x < box[0] else 1), 0
+    elif not (box[1] <= y <= box[3]) and box[0] <= x <= box[2]:
+        dx, dy = 0, (-1 if y < box[1] else 1)
+    widths = [_across(near, (x + t * dx, y + t * dy), (dy, dx)) for t in range(-7, 29)]
+    # Ink along the whole side is the outline or the shadow of the node.
+    head = max((w for w in widths[:23] if w <= _WIDEST_HEAD), default=0)
+    line = max(widths[29:])
+    plain = 2 * pen + 2
+    return head >= plain + 5 and 0 < line <= plain + 3
+
+
+def _across(near: Mask, at: Pixel, way: Pixel, reach: int = 16) -> int:
+    """Extent of the ink across a line at one of its pixels, 0 without ink."""
+    high, wide = near.shape
+    spots = [
+        k
+        for k in range(-reach, reach + 1)
+        if 0 <= at[0] + k * way[0] < wide
+        and 0 <= at[1] + k * way[1] < high
+        and near[at[1] + k * way[1], at[0] + k * way[0]]
+    ]
+    return spots[-1] - spots[0] + 1 if spots else 0
 
 
 def _has_head(end: Pixel, thick: npt.NDArray[np.float32], pen: float, reach: int = 24) -> bool:

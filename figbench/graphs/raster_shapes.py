@@ -32,11 +32,13 @@ class Shapes:
         nodes: Pieces of nodes.
         frames: Outlines around nodes.
         ink: Mask of everything that is not ground, text or inside of a node: lines and heads.
+        near: Likewise, up to the very outline of the nodes: whole arrow heads.
     """
 
     nodes: list[Outline]
     frames: list[Outline]
     ink: Mask
+    near: Mask
 
 
 def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
@@ -96,16 +98,20 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     ink = (~ground & (taken == 0) & dark).astype(np.uint8)
     for entry in words:
         _fill(ink, entry.box, 2, 0)
+    near = (~ground & dark).astype(np.uint8)
+    for box in [*(one.box for one in nodes), *(entry.box for entry in words)]:
+        _fill(near, box, 2, 0)
     boxes = _frame_boxes(frames, page)
     for frame in boxes:
         _erase_border(ink, frame.box)
+        _erase_border(near, frame.box)
     circles = _circles(ink)
     for outline in circles:
         _fill(ink, outline.box, EDGE // 2, 0)
     pictures = _blobs(ink, page)
     for outline in pictures:
         _fill(ink, outline.box, 3, 0)
-    return Shapes([*nodes, *circles, *pictures], boxes, ink)
+    return Shapes([*nodes, *circles, *pictures], boxes, ink, near)
 
 
 def _owners(labels: Any, words: Sequence[Words]) -> set[int]:

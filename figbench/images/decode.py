@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from figbench.images import browser
 from figbench.images.colour import is_deep, to_rgb
 from figbench.images.containers import Container, cleaned, jpeg_lacks_only_its_end
 from figbench.images.formats import PILLOW_FORMATS
@@ -20,10 +21,20 @@ from figbench.images.transfer import from_cicp, from_gamma
 from figbench.images.types import RGBImage
 from figbench.images.vector import LONGEST_SIDE, is_vector, rasterise
 
-__all__ = ["DECODER_VERSION", "DecodeError", "Decoded", "Limits", "decode"]
+__all__ = ["DECODER_VERSION", "DecodeError", "Decoded", "Limits", "decode", "decoder_version"]
 
 DECODER_VERSION = 2
 """Bumped when the same bytes would give other pixels; part of every protocol hash."""
+
+
+def decoder_version() -> int | str:
+    """Returns the version of the pixels: the decoder's, with a chosen browser's own.
+
+    Raises:
+        UserError: If a browser is chosen and none is there.
+    """
+    return f"{DECODER_VERSION}+{browser.version()}" if browser.is_chosen() else DECODER_VERSION
+
 
 _END = b"\xff\xd9"
 _opening = threading.Lock()

@@ -82,6 +82,21 @@ def resolved(data: bytes, fonts: Path) -> Resolved:
     return Resolved(text, background, tuple(notes))
 
 
+def for_browser(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Returns the document without scripts and without references to files, and notes.
+
+    Raises:
+        ElementTree.ParseError: If it is not XML.
+    """
+    root = ElementTree.fromstring(data)  # nosec B314 # expat bounds entities; tested
+    notes: list[str] = []
+    _without_files(root, notes)
+    for parent in list(root.iter()):
+        for child in [one for one in parent if _local(one.tag) == "script"]:
+            parent.remove(child)
+    return ElementTree.tostring(root, encoding="utf-8"), tuple(dict.fromkeys(notes))
+
+
 def _local(name: object) -> str:
     return str(name).rpartition("}")[2] if isinstance(name, str) else ""
 
@@ -124,7 +139,8 @@ def _check_html(root: ElementTree.Element) -> None:
         raise DecodeError(
             "broken-svg",
             f"{len(lost)} texts in foreignObject (HTML) cannot be drawn, for example "
-            f"'{lost[0][:30]}'; export as PNG or PDF, or without HTML labels (htmlLabels: false)",
+            f"'{lost[0][:30]}'; export as PNG or PDF, or without HTML labels (htmlLabels: false), "
+            "or draw them with FIGBENCH_SVG_ENGINE=chromium",
         )
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from PIL import Image
 
 from figbench.errors import UserError
+from figbench.images import browser
 from figbench.images.limits import DecodeError, Limits
-from figbench.images.svg_resolve import resolved
+from figbench.images.svg_resolve import for_browser, resolved
 from figbench.images.types import RGBImage
 from figbench.io.optional import require
 
@@ -67,6 +68,14 @@ def _svg(data: bytes) -> tuple[RGBImage, tuple[str, ...]]:
     require("tinycss2", purpose="Drawing SVG figures")
     try:
         document = resolved(data, _font_folder())
+    except DecodeError:
+        if not browser.is_chosen():
+            raise
+        text, notes = for_browser(data)
+        return browser.drawn(text, LONGEST_SIDE), (*notes, f"drawn by {browser.version()}")
+    except (ValueError, RecursionError, ElementTree.ParseError) as error:
+        raise DecodeError("broken-svg", f"the SVG cannot be drawn ({error})") from None
+    try:
         png = renderer.svg_to_bytes(
             svg_string=document.text,
             background=document.background,
@@ -76,7 +85,7 @@ def _svg(data: bytes) -> tuple[RGBImage, tuple[str, ...]]:
             **_fonts(),
         )
         image = np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGB"), dtype=np.uint8)
-    except (ValueError, OSError, RuntimeError, RecursionError, ElementTree.ParseError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         raise DecodeError("broken-svg", f"the SVG cannot be drawn ({error})") from None
     return image, document.notes
 

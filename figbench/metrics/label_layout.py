@@ -64,7 +64,7 @@ class LabelLayout:
         Raises:
             MetricError: If no reference shows two labels apart, or a setting is outside [0, 1].
         """
-        from figbench.metrics.numerics.label_alignment import label_alignment
+        from figbench.metrics.numerics.alignment import label_alignment
         from figbench.metrics.numerics.label_matching import labels_of
         from figbench.metrics.numerics.label_positions import matched_centres, order_agreement
 

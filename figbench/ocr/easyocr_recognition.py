@@ -33,7 +33,7 @@ Grey = npt.NDArray[Any]
 """Height x width, uint8."""
 Crop = tuple[Any, Grey, int]
 """Corners, pixels, and the width that the network pads it to."""
-Reading = tuple[str, float]
+TextResult = tuple[str, float]
 
 
 class Recogniser:
@@ -55,41 +55,49 @@ class Recogniser:
         self._device = device
 
     def read(self, grey: Grey, boxes: Boxes) -> list[tuple[Any, str, float]]:
-        """Returns (corners, text, confidence) of every box: the upright ones, then the tilted."""
+        """Returns the text of every box: the upright ones, then the tilted.
+
+        Args:
+            grey: (h, w), uint8.
+            boxes: In pixels of ``grey``.
+
+        Returns:
+            Corners, text, and confidence in 0..1, of each box.
+        """
         crops = _crops(grey, boxes)
-        readings = self._read(crops, 0.0)
-        faint = [place for place, (_, confidence) in enumerate(readings) if confidence < FAINT]
-        again = self._read([crops[place] for place in faint], CONTRAST)
-        for place, second in zip(faint, again, strict=True):
-            if not readings[place][1] > second[1]:
-                readings[place] = second
+        results = self._recognise(crops, 0.0)
+        faint = [index for index, (_, confidence) in enumerate(results) if confidence < FAINT]
+        again = self._recognise([crops[index] for index in faint], CONTRAST)
+        for index, second in zip(faint, again, strict=True):
+            if not results[index][1] > second[1]:
+                results[index] = second
         return [
             (corners, text, confidence)
-            for (corners, _, _), (text, confidence) in zip(crops, readings, strict=True)
+            for (corners, _, _), (text, confidence) in zip(crops, results, strict=True)
         ]
 
-    def _read(self, crops: Sequence[Crop], contrast: float) -> list[Reading]:
+    def _recognise(self, crops: Sequence[Crop], contrast: float) -> list[TextResult]:
         by_width: dict[int, list[int]] = defaultdict(list)
-        for place, (_, _, width) in enumerate(crops):
-            by_width[width].append(place)
-        readings: dict[int, Reading] = {}
-        for width, places in by_width.items():
+        for index, (_, _, width) in enumerate(crops):
+            by_width[width].append(index)
+        results: dict[int, TextResult] = {}
+        for width, indices in by_width.items():
             collate = AlignCollate(HEIGHT_PX, width, True, contrast)
-            for start in range(0, len(places), MAX_BATCH):
-                part = places[start : start + MAX_BATCH]
-                batch = collate([Image.fromarray(crops[place][1]) for place in part])
-                readings.update(zip(part, self._predict(batch), strict=True))
-        return [readings[place] for place in range(len(crops))]
+            for start in range(0, len(indices), MAX_BATCH):
+                batch_indices = indices[start : start + MAX_BATCH]
+                batch = collate([Image.fromarray(crops[index][1]) for index in batch_indices])
+                results.update(zip(batch_indices, self._predict(batch), strict=True))
+        return [results[index] for index in range(len(crops))]
 
-    def _predict(self, batch: torch.Tensor) -> list[Reading]:
+    def _predict(self, batch: torch.Tensor) -> list[TextResult]:
         logits = self._network(batch.to(self._device), None)
-        chances = torch.softmax(logits, dim=2).cpu().numpy()
-        chances /= chances.sum(axis=2, keepdims=True)
-        best, likeliest = chances.argmax(axis=2), chances.max(axis=2)
-        texts = self._converter.decode_greedy(best.reshape(-1), [best.shape[1]] * len(best))
+        probabilities = torch.softmax(logits, dim=2).cpu().numpy()
+        probabilities /= probabilities.sum(axis=2, keepdims=True)
+        labels, confidences = probabilities.argmax(axis=2), probabilities.max(axis=2)
+        texts = self._converter.decode_greedy(labels.reshape(-1), [labels.shape[1]] * len(labels))
         return [
-            (text, float(custom_mean(row[letters != 0] if letters.any() else np.zeros(1))))
-            for text, row, letters in zip(texts, likeliest, best, strict=True)
+            (text, float(custom_mean(row[codes != 0] if codes.any() else np.zeros(1))))
+            for text, row, codes in zip(texts, confidences, labels, strict=True)
         ]
 
 

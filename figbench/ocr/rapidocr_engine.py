@@ -28,7 +28,7 @@ from figbench.data.types import TextLine
 from figbench.features.threads import thread_budget
 from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
-from figbench.ocr.onnx_network import FloatArray, load_network
+from figbench.ocr.onnx_network import FloatArray, default_runtime, load_network
 from figbench.ocr.rapidocr_recognition import Recogniser
 
 MODELS = Path(rapidocr.__file__).parent / "models"
@@ -76,10 +76,13 @@ class RapidOcrEngine:
 
     def __init__(self, info: OcrInfo, streams: int = 1) -> None:
         self.info = info
-        threads = thread_budget()
-        load = {"runtime": info.runtime, "threads": threads, "streams": streams}
-        self._detection = load_network(MODELS / DETECTION, static=True, **load)
-        self._recogniser = Recogniser(load_network(MODELS / RECOGNITION, **load))
+        runtime, threads = info.runtime or default_runtime(), thread_budget()
+        self._detection = load_network(
+            MODELS / DETECTION, runtime, threads=threads, streams=streams, static=True
+        )
+        self._recogniser = Recogniser(
+            load_network(MODELS / RECOGNITION, runtime, threads=threads, streams=streams)
+        )
         self._resizer = DetPreProcess(DEFAULTS.detection_side_px, "min")
         self._post_process = DBPostProcess(
             DEFAULTS.threshold,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict
 from functools import lru_cache
 
-from figbench.images.decode import DECODER_VERSION
+from figbench.images.decode import decoder_version
 from figbench.images.decode_pool import Probe
 from figbench.store import Namespace, Store
 
@@ -27,7 +27,9 @@ class DecodeCache(MutableMapping[str, Probe]):
     """Decode checks by SHA-256, for several threads; new entries are written every few seconds."""
 
     def __init__(self, store: Store) -> None:
-        self._namespace: Namespace = store.namespace({"kind": "probe", "decoder": DECODER_VERSION})
+        self._namespace: Namespace = store.namespace(
+            {"kind": "probe", "decoder": decoder_version()}
+        )
         keys = list(self._namespace.keys())
         interned: dict[bytes, bytes] = {}
         stored = self._namespace.get_bytes(keys)

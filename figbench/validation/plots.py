@@ -9,6 +9,8 @@ from typing import Any
 from figbench.io.atomic import atomic_path
 from figbench.validation.recommend import SECONDARY
 
+COMMON_N = 100
+"""Figures for which the heat map gives effects."""
 _FAMILIES = ("text", "structure", "layout", "appearance", "set", "neutral")
 
 
@@ -46,7 +48,9 @@ def write_heat_map(document: Mapping[str, Any], path: Path, level: int = 2) -> N
             if entry:
                 key = min(entry["levels"], key=lambda k: abs(int(k) - level))
                 effect = entry["levels"][key]
-                values[i, j] = np.nan if effect["effect"] is None else effect["effect"]
+                # Effects grow with the root of n; the columns were measured at different n.
+                scale = (COMMON_N / effect["n"]) ** 0.5
+                values[i, j] = np.nan if effect["effect"] is None else effect["effect"] * scale
                 seen[i, j] = effect["seen"]
     figure = Figure(figsize=(2.4 + 0.42 * len(outputs), 1.9 + 0.21 * len(flaws)), dpi=200)
     axes = figure.add_subplot()
@@ -79,8 +83,8 @@ def write_heat_map(document: Mapping[str, Any], path: Path, level: int = 2) -> N
                           aspect=40, ticks=[-30, -10, -3, -1, 0, 1, 3, 10, 30])  # fmt: skip
     bar.ax.set_xticklabels(["-30", "-10", "-3", "-1", "0", "1", "3", "10", "30"], fontsize=6)
     bar.set_label(
-        f"effect towards worse at level {level}, in sampling sd of the metric "
-        f"(n = {_sizes(document)}); bold: p < 0.05",
+        f"effect towards worse at level {level}, in sampling sd of the metric for sets of "
+        f"{COMMON_N} figures (measured with n = {_sizes(document)}); bold: p < 0.05",
         fontsize=6,
     )
     canvas = FigureCanvasSVG(figure) if path.suffix == ".svg" else FigureCanvasAgg(figure)

@@ -20,10 +20,9 @@ from figbench.graphs.model import FigureGraph
 from figbench.graphs.svg import read_svg
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
-from figbench.metrics.numerics.alignment import alignment
+from figbench.metrics.numerics.alignment import alignment, label_alignment
 from figbench.metrics.numerics.graph_legacy import sciflow_edge_f1, sciforma_axis_score
 from figbench.metrics.numerics.graph_matching import compare_graphs, undirected
-from figbench.metrics.numerics.label_alignment import label_alignment
 from figbench.metrics.numerics.label_matching import Label, compare_labels, labels_of
 from figbench.metrics.numerics.label_positions import matched_centres, order_agreement
 from figbench.statistics.influence import variance_of_mean

@@ -105,7 +105,8 @@ def build_scheduler(noise: NoiseConfig) -> DDIMScheduler:
         timestep_spacing="trailing" if noise.zero_terminal_snr else "leading",
         rescale_betas_zero_snr=noise.zero_terminal_snr,
         steps_offset=1,
-        set_alpha_to_one=False,
+        # The official sampler ends at the first training step; a rescaled one ends without noise.
+        set_alpha_to_one=noise.zero_terminal_snr,
         clip_sample=False,
     )
 

@@ -20,10 +20,14 @@ from figbench.synthfig.simple import COLOURS
 
 LARGEST_DISTANCE = 45.0
 """Of a pixel to the fill colour it counts as, in RGB units; two fills are at least 70 apart."""
+PAGE = 195
+"""Smallest channel of a pixel of the page; every fill has a smaller one."""
+INK = 110
+"""Largest channel of a pixel of ink; every fill has a larger one."""
 DARK = 90
 """Largest grey value of a stroke's pixel."""
 SMALLEST_SHAPE = 60
-"""Pixels of a colour that count as a shape; the smallest drawn one has 150."""
+"""Pixels of a region that count as a shape; the smallest drawn one has 150."""
 STROKE_SHARE = 0.65
 """Share of the gap between two shapes that an arrow must cover."""
 
@@ -57,7 +61,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A region of a fill colour; box is (left, top, right, bottom) in pixels, ends exclusive."""
+    """A filled region; box is (left, top, right, bottom) in pixels, ends exclusive."""
 
     colour: str
     box: tuple[int, int, int, int]
@@ -119,20 +123,27 @@ def colour_map(image: RGBImage) -> npt.NDArray[np.int64]:
 
 
 def shapes_of(image: RGBImage) -> list[Drawn]:
-    """Returns the coloured regions of a figure, largest first."""
+    """Returns the filled regions of a figure, largest first.
+
+    A region is bounded by ink or page; its colour is the most frequent fill colour in it, so
+    that a patchy shape is still one shape.
+    """
     chosen = colour_map(image)
+    filled = (image.min(axis=2) < PAGE) & (image.max(axis=2) > INK)
+    labelled, count = ndimage.label(filled)
+    boxes = ndimage.find_objects(labelled)
     regions: list[tuple[int, Drawn]] = []
-    for index, name in enumerate(COLOURS):
-        labelled, count = ndimage.label(chosen == index)
-        boxes = ndimage.find_objects(labelled)
-        for number in range(1, count + 1):
-            mask = labelled == number
-            if mask.sum() < SMALLEST_SHAPE:
-                continue
-            rows, columns = boxes[number - 1]
-            filled = ndimage.binary_fill_holes(mask[rows, columns])
-            box = columns.start, rows.start, columns.stop, rows.stop
-            regions.append((int(filled.sum()), Drawn(name, box, float(filled.mean()))))
+    for number in range(1, count + 1):
+        rows, columns = boxes[number - 1]
+        mask = labelled[rows, columns] == number
+        inside = chosen[rows, columns][mask]
+        counts = np.bincount(inside[inside >= 0], minlength=len(COLOURS))
+        if mask.sum() < SMALLEST_SHAPE or not counts.any():
+            continue
+        whole = ndimage.binary_fill_holes(mask)
+        box = columns.start, rows.start, columns.stop, rows.stop
+        name = list(COLOURS)[int(counts.argmax())]
+        regions.append((int(whole.sum()), Drawn(name, box, float(whole.mean()))))
     regions.sort(key=lambda item: -item[0])
     return [drawn for _, drawn in regions]
 

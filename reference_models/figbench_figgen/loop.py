@@ -132,7 +132,6 @@ def run(
                 if every.evaluate_every and done % every.evaluate_every == 0:
                     log.write(done, stage.score(done))
             accelerator.wait_for_everyone()
-    accelerator.end_training()
 
 
 def guarded_step(

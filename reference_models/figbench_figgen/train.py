@@ -67,6 +67,8 @@ def train(
     with failures_named(out):
         run(made, config, Plan(out, facts, resume), accelerator, screen)
         target: Path = made.finish()
+        # It ends the process group, which the writing of the networks still waits in.
+        accelerator.end_training()
     return target
 
 

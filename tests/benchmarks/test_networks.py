@@ -5,6 +5,7 @@ import io
 import easyocr
 import numpy as np
 import pytest
+import rapidocr
 import timm
 import torch
 from easyocr.craft import CRAFT
@@ -97,7 +98,25 @@ def test_ocr_sim(against, squares):
     ratio = against(
         lambda: ours.score(squares[:2], squares[2:]), eager, name="EasyOCR's CRAFT, eager", rounds=3
     )
-    assert ratio < 1.8
+    assert ratio < 1.0
+
+
+def test_rapidocr(against, figures):
+    engine = load_engine("rapidocr")
+    peer = rapidocr.RapidOCR(
+        params={
+            "Global.use_cls": False,
+            "Global.log_level": "critical",
+            "EngineConfig.onnxruntime.intra_op_num_threads": torch.get_num_threads(),
+        }
+    )
+    ratio = against(
+        lambda: engine.read(figures[0]),
+        lambda: peer(np.ascontiguousarray(figures[0][..., ::-1])),
+        name="RapidOCR",
+        rounds=5,
+    )
+    assert ratio < 0.9
 
 
 def test_ocr(against, figures):
@@ -113,4 +132,4 @@ def test_ocr(against, figures):
         name="EasyOCR",
         rounds=2,
     )
-    assert ratio < 1.6
+    assert ratio < 1.3

@@ -39,9 +39,9 @@ def deviation(maps, expected):
     return max(float((a - b).norm() / b.norm()) for a, b in zip(maps, expected, strict=True))
 
 
-def framed(background):
+def framed(background, width=64):
     """An image whose only mark is one pixel, near a corner."""
-    image = np.full((128, 64, 3), background, np.uint8)
+    image = np.full((128, width, 3), background, np.uint8)
     image[3, 60] = (10, 200, 30)
     return image
 
@@ -54,7 +54,11 @@ def test_maps_of_figures_equal_the_whole_network(backbone, figures):
         assert deviation(maps, expected) < 1e-5
 
 
-@pytest.mark.parametrize("image", [framed(255), framed(254), framed(0)], ids=["white", "254", "0"])
+@pytest.mark.parametrize(
+    "image",
+    [framed(255), framed(254), framed(0), framed(255, 96)],
+    ids=["white", "254", "0", "no whole tiles in the deepest layers"],
+)
 def test_maps_of_a_single_mark_equal_the_whole_network(backbone, image):
     """Every blank position, borders included, and backgrounds that are not blank."""
     maps = tiled(backbone, IMAGENET_MEAN, IMAGENET_STD)(image)

@@ -17,15 +17,9 @@ from typing import Any
 
 from figbench.data.types import Figure
 from figbench.errors import UserError
-<<<<<<< HEAD
 from figbench.evaluation.distributed.ray_worker import Chunk, Worker, versions
-from figbench.evaluation.inference.parallelism import pace_of
-from figbench.evaluation.inference.writers import StoreSink
-=======
-from figbench.evaluation.distributed.ray_worker import Part, Worker, versions
 from figbench.evaluation.inference.parallelism import parallelism_of
 from figbench.evaluation.inference.writers import StoreWriter
->>>>>>> speed
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
@@ -55,24 +49,14 @@ def compute_on_ray(
         UserError: If Ray is not installed or not reached, or its workers die again and again.
         IntegrityError: If a worker has other weights.
     """
-<<<<<<< HEAD
     ray: Any = require("ray", purpose="--executor ray")
-    writer = StoreSink(prepared.namespaces)
-=======
-    ray = _require_ray()
-    writer = StoreWriter(prepared.spaces)
->>>>>>> speed
+    writer = StoreWriter(prepared.namespaces)
     with _connected(ray, options):
         kind = _kind(ray, options)
         actors = _actors(ray, prepared, options, kind)
         try:
-<<<<<<< HEAD
-            chunks = _chunks(prepared, pace_of(kind, options.workers).part)
+            chunks = _chunks(prepared, parallelism_of(kind, options.workers).chunk)
             return _drive(ray, actors, chunks, writer, advance)
-=======
-            parts = _parts(prepared, parallelism_of(kind, options.workers).chunk)
-            return _drive(ray, actors, parts, writer, advance)
->>>>>>> speed
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayActorError as error:
@@ -173,13 +157,8 @@ def _bytes(prepared: Prepared, job: Job, side: Side, figure: Figure) -> bytes:
 def _drive(
     ray: Any,
     actors: list[Any],
-<<<<<<< HEAD
     chunks: Iterator[Chunk],
-    writer: StoreSink,
-=======
-    parts: Iterator[Part],
     writer: StoreWriter,
->>>>>>> speed
     advance: Callable[[Task, int], None],
 ) -> str:
     """Sends chunks to the workers that have started; a worker without resources gets none."""
@@ -195,15 +174,9 @@ def _drive(
             _require_same_versions(worker_versions)
             present += 1
         else:
-<<<<<<< HEAD
             actor, count = computing.pop(done), 1
             for job, record in answer:
                 writer.add(job, record)
-=======
-            actor, wanted = computing.pop(done), 1
-            for job, row in answer:
-                writer.add(job, row)
->>>>>>> speed
                 advance(job.task, 1)
         for chunk in (next(chunks, None) for _ in range(count)):
             if chunk is None:

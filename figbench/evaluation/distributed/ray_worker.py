@@ -40,26 +40,15 @@ class Chunk:
     files: Mapping[tuple[Side, str], bytes]
 
 
-<<<<<<< HEAD
 class BufferWriter:
     """A writer that holds the records of one chunk in memory."""
-=======
-class Basket:
-    """A writer that keeps the rows of one part."""
->>>>>>> speed
 
     def __init__(self) -> None:
         self.records: list[tuple[Job, Row]] = []
 
-<<<<<<< HEAD
     def add(self, job: Job, record: Row) -> None:
         """Adds the record of a job."""
         self.records.append((job, record))
-=======
-    def add(self, job: Job, row: Row) -> None:
-        """See :class:`figbench.evaluation.inference.writers.Writer`."""
-        self.rows.append((job, row))
->>>>>>> speed
 
     def flush(self) -> None:
         """Does nothing: the records are returned with the chunk."""
@@ -84,17 +73,10 @@ class Worker:
         device: str,
         workers: int | None,
     ) -> None:
-<<<<<<< HEAD
         self._ocr = ocr
         resolved = resolve_device(device)
         require_cpu(execution.engine, resolved)
-        self._setting = Setting(protocol, execution, resolved, pace_of(resolved, workers))
-=======
-        self._reader = reader
-        found = resolve_device(device)
-        require_cpu(execution.engine, found)
-        self._setting = Setting(protocol, execution, found, parallelism_of(found, workers))
->>>>>>> speed
+        self._setting = Setting(protocol, execution, resolved, parallelism_of(resolved, workers))
         self._runners: dict[Task, Runner] = {}
         self._writer = BufferWriter()
 
@@ -111,13 +93,8 @@ class Worker:
                 workload_of(chunk.groups),
                 Preparer(lambda side, figure: chunk.files[side, figure.path], protocol),
                 self._runner,
-<<<<<<< HEAD
-                sink=self._writer,
-                pace=self._setting.pace,
-=======
-                writer=self._basket,
+                writer=self._writer,
                 parallelism=self._setting.parallelism,
->>>>>>> speed
                 advance=lambda _task, _count: None,
             )
         return self._writer.records

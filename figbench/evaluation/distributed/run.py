@@ -95,13 +95,8 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
     protocol = prepared.plan.protocol
     execution = prepared.plan.execution
     require_cpu(execution.engine, device)
-<<<<<<< HEAD
-    writer = StoreSink(prepared.namespaces)
-    parallelism = pace_of(device, options.workers)
-=======
-    writer = StoreWriter(prepared.spaces)
+    writer = StoreWriter(prepared.namespaces)
     parallelism = parallelism_of(device, options.workers)
->>>>>>> speed
 
     def map_cache(task: Task) -> BlobCache:
         namespace = prepared.namespaces.of(task, GENERATED)
@@ -110,25 +105,15 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
 
     # A GPU computes maps faster than a disk reads them; a store in memory has no folder.
     on_disk = prepared.store.location is not None
-<<<<<<< HEAD
     map_caches = map_cache if device == "cpu" and options.maps_gib and on_disk else None
     setting = Setting(protocol, execution, device, parallelism, map_caches)
-=======
-    keeps = kept if device == "cpu" and options.maps_gib and on_disk else None
-    setting = Setting(protocol, execution, device, parallelism, keeps)
->>>>>>> speed
     with _arithmetic(execution.deterministic) if with_torch else nullcontext():
         extract(
             workload,
             Preparer(prepared.inputs.read, protocol),
             lambda task: make_runner(task, setting, writer),
-<<<<<<< HEAD
-            sink=writer,
-            pace=parallelism,
-=======
             writer=writer,
             parallelism=parallelism,
->>>>>>> speed
             advance=advance,
         )
     return device

@@ -71,7 +71,7 @@ class Preparer:
         for job in sorted(group.jobs, key=_by_image):
             policy = job.task.preprocess
             if job.task.reads_documents and job.figure is not None:
-                ready.append(PreparedSample(job, _NO_IMAGE, data=self._bytes(job)))
+                prepared.append(PreparedSample(job, _NO_IMAGE, data=self._bytes(job)))
                 continue
             partner = partial(array, job.partner, REFERENCE, policy) if job.partner else None
             if partner and not (job.figure and holds(job)):

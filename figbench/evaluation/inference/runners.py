@@ -59,7 +59,7 @@ class FeatureRunner(_NeedsImages):
     def __init__(self, extractor: FeatureExtractor, writer: Writer) -> None:
         self._extractor = extractor
         self.batch_size = extractor.info.batch_size
-        self._sink = writer
+        self._writer = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -67,7 +67,7 @@ class FeatureRunner(_NeedsImages):
         for i, item in enumerate(batch):
             row = {name: array[i] for name, array in outputs.items()}
             _require_finite(row, item)
-            self._sink.add(item.job, row)
+            self._writer.add(item.job, row)
         return len(batch)
 
 
@@ -77,14 +77,14 @@ class PairRunner(_NeedsImages):
     def __init__(self, scorer: PairScorer, writer: Writer) -> None:
         self._scorer = scorer
         self.batch_size = scorer.info.batch_size
-        self._sink = writer
+        self._writer = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         pairs = [(item.image, item.partner()) for item in batch if item.partner]
         scores = self._scorer.score([one for one, _ in pairs], [other for _, other in pairs])
         for item, score in zip(batch, scores, strict=True):
-            _add_score(self._sink, item, float(score))
+            _add_score(self._writer, item, float(score))
         return len(batch)
 
 
@@ -93,13 +93,8 @@ class EmbeddedPairRunner:
 
     batch_size = 1
 
-<<<<<<< HEAD
-    def __init__(self, scorer: EmbeddingScorer, sink: Sink, kept: BlobCache) -> None:
-        self._scorer, self._sink, self._kept = scorer, sink, kept
-=======
-    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: KeptRows) -> None:
-        self._scorer, self._sink, self._kept = scorer, writer, kept
->>>>>>> speed
+    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: BlobCache) -> None:
+        self._scorer, self._writer, self._kept = scorer, writer, kept
 
     def holds(self, job: Job) -> bool:
         """See :class:`Runner`."""
@@ -110,7 +105,7 @@ class EmbeddedPairRunner:
         for item in batch:
             theirs = shared(partial(self._reference, item), self, item.job.partner)
             score = self._scorer.distance(self._scorer.embed(item.image), theirs)
-            _add_score(self._sink, item, score)
+            _add_score(self._writer, item, score)
         return len(batch)
 
     def _reference(self, item: PreparedSample) -> Any:
@@ -132,14 +127,14 @@ class OcrRunner(_NeedsImages):
 
     def __init__(self, engine: OcrEngine, writer: Writer) -> None:
         self._engine = engine
-        self._sink = writer
+        self._writer = writer
         self._payloads: OrderedDict[bytes, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
-            self._sink.add(item.job, self._payload(item.image))
+            self._writer.add(item.job, self._payload(item.image))
         return len(batch)
 
     def _payload(self, image: RGBImage) -> bytes:
@@ -168,8 +163,8 @@ class GraphRunner(_NeedsImages):
 
     batch_size = 1
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
@@ -177,7 +172,7 @@ class GraphRunner(_NeedsImages):
 
         for item in batch:
             path = item.job.figure.path if item.job.figure else ""
-            self._sink.add(item.job, encode_reading(reading_of(item.data, path)))
+            self._writer.add(item.job, encode_reading(reading_of(item.data, path)))
         return len(batch)
 
 
@@ -196,13 +191,8 @@ class Setting:
     protocol: ScoringProtocol
     execution: Execution
     device: str
-<<<<<<< HEAD
-    pace: Pace
-    kept: Callable[[Task], BlobCache] | None = None
-=======
     parallelism: Parallelism
-    kept: Callable[[Task], KeptRows] | None = None
->>>>>>> speed
+    kept: Callable[[Task], BlobCache] | None = None
 
 
 def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
@@ -210,15 +200,10 @@ def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     runner = RUNNERS[type(task)](task, setting, writer)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
-<<<<<<< HEAD
     # PyTorch may round an image's features differently in batches of different sizes. On a CPU
     # batches save no time, so that features never depend on what shares a batch.
     alone = setting.execution.deterministic or setting.device == "cpu"
-    runner.batch_size = 1 if alone else runner.batch_size * setting.pace.batch_factor
-=======
-    factor = setting.parallelism.batch_factor
-    runner.batch_size = 1 if setting.execution.deterministic else runner.batch_size * factor
->>>>>>> speed
+    runner.batch_size = 1 if alone else runner.batch_size * setting.parallelism.batch_factor
     return runner
 
 
@@ -243,15 +228,11 @@ def _ocr_runner(_task: Task, setting: Setting, writer: Writer) -> Runner:
     return OcrRunner(_reader(setting), writer)
 
 
-<<<<<<< HEAD
-def _graph_runner(_task: Task, _setting: Setting, sink: Sink) -> Runner:
-    return GraphRunner(sink)
+def _graph_runner(_task: Task, _setting: Setting, writer: Writer) -> Runner:
+    return GraphRunner(writer)
 
 
-RUNNERS: dict[type[Task], Callable[[Task, Setting, Sink], Runner]] = {
-=======
 RUNNERS: dict[type[Task], Callable[[Task, Setting, Writer], Runner]] = {
->>>>>>> speed
     FeatureTask: _feature_runner,
     PairTask: _pair_runner,
     OcrTask: _ocr_runner,

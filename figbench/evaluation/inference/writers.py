@@ -36,34 +36,20 @@ class Writer(Protocol):
 class StoreWriter:
     """Finished rows per space, written as segments; for several threads."""
 
-<<<<<<< HEAD
     def __init__(self, namespaces: Namespaces) -> None:
-        self._places = namespaces
+        self._namespaces = namespaces
         self._rows: dict[Namespace, dict[bytes, Row]] = {}
-=======
-    def __init__(self, spaces: Spaces) -> None:
-        self._spaces = spaces
-        self._rows: dict[Space, dict[bytes, Row]] = {}
->>>>>>> speed
         self._written_s = time.monotonic()
         self._lock = threading.RLock()
 
     def add(self, job: Job, row: Row) -> None:
         """See :class:`Writer`."""
         with self._lock:
-<<<<<<< HEAD
-            namespace = self._places.of(job.task, job.side)
+            namespace = self._namespaces.of(job.task, job.side)
             rows = self._rows.setdefault(namespace, {})
             rows[job.key] = row
-            if len(rows) >= (DEAR_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
-                self._write(namespace)
-=======
-            space = self._spaces.of(job.task, job.side)
-            rows = self._rows.setdefault(space, {})
-            rows[job.key] = row
             if len(rows) >= (TEXT_FLUSH_ROWS if isinstance(row, bytes) else FLUSH_ROWS):
-                self._write(space)
->>>>>>> speed
+                self._write(namespace)
             elif time.monotonic() - self._written_s > FLUSH_AFTER_S:
                 self.flush()
 

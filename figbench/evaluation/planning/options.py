@@ -23,7 +23,6 @@ class Options:
         reference_layout: Layout of the reference, when detection must not decide.
         split: Split of the reference; None takes the protocol's.
         only: Pattern of the generated images' relative names; others are left out.
-    <<<<<<< HEAD
         device: ``auto`` (CUDA when available), ``cpu``, ``cuda``, ``cuda:1``.
         workers: Worker threads. On a CPU each does all of an image; with a GPU they decode. None
             for the default of the device, 0 for one image at a time.
@@ -31,15 +30,6 @@ class Options:
             the environment of torchrun or srun. Python callers give it explicitly, because a
             training script may call ``evaluate`` on one of its processes alone.
         execution: Settings that the store keeps separate: ``Execution(deterministic=True)``.
-    =======
-        device: ``auto`` (CUDA when there), ``cpu``, ``cuda``, ``cuda:1``.
-        workers: Workers on a CPU, each of which does all of an image; decoders beside a GPU.
-            None for what suits the device, 0 for one image at a time.
-        shard: Which of several processes on one store this is. The command line takes it from
-            torchrun's or srun's environment; from Python it is only ever given here, because a
-            training script calls ``evaluate`` on one of its processes without the others.
-        execution: What the store keeps apart: ``Execution(deterministic=True)``.
-    >>>>>>> speed
         executor: ``local``, or ``ray`` for the networks on a Ray cluster.
         ray_address: The cluster's address, or ``local``; None for ``$RAY_ADDRESS``, else local.
         ray_workers: Ray actors; None for one per GPU of the cluster, else one per CPU.

@@ -27,7 +27,7 @@ from figbench.features import (
 )
 from figbench.features.weights import find_weights
 from figbench.graphs.read import GRAPH_READERS, readers_digest
-from figbench.images.decode import DECODER_VERSION
+from figbench.images.decode import decoder_version
 from figbench.metrics import get_metric
 from figbench.metrics.base import Metric
 from figbench.metrics.names import requests_of
@@ -83,7 +83,7 @@ class Plan:
             "weights": task.weights,
             "preprocess": task.preprocess,
             "resample": self.protocol.resample,
-            "decoder": DECODER_VERSION,
+            "decoder": decoder_version(),
             **task.identity(self.protocol, self.ocr),
         }
         if self.protocol.pixel_encoding == LEGACY:
@@ -140,7 +140,7 @@ def make_plan(
     resolved = protocol.resolved(
         weights=_protocol_weights(protocol),
         ocr_version=ocr.version if ocr else None,
-        decoder_version=DECODER_VERSION,
+        decoder_version=decoder_version(),
         metric_versions=_metric_versions(protocol),
     )
     return Plan(resolved, tuple(planned), _tasks(planned, protocol), ocr, execution, warnings)

@@ -233,6 +233,11 @@ class GraphTask(Task):
         return ()
 
     @property
+    def framework(self) -> str:
+        """See :class:`Task`."""
+        return "numpy"
+
+    @property
     def rate_per_s(self) -> float:
         """See :class:`Task`."""
         return 0.5

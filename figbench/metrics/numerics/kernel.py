@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
-from figbench.metrics.numerics.matches import Indices, Matches
+from figbench.metrics.numerics.matches import Indices, MatchedSums, Matches
 from figbench.statistics.influence import jackknife_influence
 
 ROW_BLOCKS = 2
@@ -39,27 +39,6 @@ def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subse
         drawn.generated[rng.choice(n, size, replace=False), index] = True
         drawn.reference[rng.choice(m, size, replace=False), index] = True
     return drawn
-
-
-@dataclass(frozen=True, slots=True)
-class MatchedSums:
-    """Kernel sums over the pairs of rows that are not independent, and how many there are.
-
-    Attributes:
-        within: Of each generated row with other generated rows of its prompt, shape (n,).
-        within_counts: Number of these, shape (n,).
-        across_generated: Of each generated row with its reference rows, shape (n,).
-        across_generated_counts: Number of these, shape (n,).
-        across_reference: Of each reference row with its generated rows, shape (m,).
-        across_reference_counts: Number of these, shape (m,).
-    """
-
-    within: Array
-    within_counts: Array
-    across_generated: Array
-    across_generated_counts: Array
-    across_reference: Array
-    across_reference_counts: Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,27 @@ class Matches:
         return units
 
 
+@dataclass(frozen=True, slots=True)
+class MatchedSums:
+    """Kernel sums over the pairs of rows that are not independent, and how many there are.
+
+    Attributes:
+        within: Of each generated row with other generated rows of its prompt, shape (n,).
+        within_counts: Number of these, shape (n,).
+        across_generated: Of each generated row with its reference rows, shape (n,).
+        across_generated_counts: Number of these, shape (n,).
+        across_reference: Of each reference row with its generated rows, shape (m,).
+        across_reference_counts: Number of these, shape (m,).
+    """
+
+    within: Array
+    within_counts: Array
+    across_generated: Array
+    across_generated_counts: Array
+    across_reference: Array
+    across_reference_counts: Array
+
+
 def match_rows(
     generated_ids: Sequence[str],
     reference_ids: Sequence[str],

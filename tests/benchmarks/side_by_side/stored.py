@@ -21,11 +21,7 @@ def fill(root: Path, protocol: Path, store: Path) -> None:
         root / "generated", root / "reference", protocol, store=store, options=Options(device="cpu")
     )
     rng = np.random.default_rng(0)
-<<<<<<< HEAD
-    sink = StoreSink(prepared.namespaces)
-=======
-    writer = StoreWriter(prepared.spaces)
->>>>>>> speed
+    writer = StoreWriter(prepared.namespaces)
     for group in prepared.workload.groups:
         for job in group.jobs:
             outputs = extractor_info(job.task.network).outputs
