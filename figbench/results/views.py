@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from figbench.io.optional import require
 
@@ -39,7 +39,8 @@ def frame(result: RunResult) -> pd.DataFrame:
         }
         for name, item in result.metrics.items()
     ]
-    return pd.DataFrame(records).set_index("metric")
+    frame = pd.DataFrame(records).set_index("metric")
+    return cast("pd.DataFrame", frame)
 
 
 def flat(result: RunResult) -> dict[str, float]:

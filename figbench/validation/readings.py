@@ -52,7 +52,7 @@ def _sd(
     """The value's standard error; of a mean that does not vary, from the width of its interval."""
     if value.standard_error is not None:
         return value.standard_error
-    entered = [key for key, number in columns.items() if number is not None and np.isfinite(number)]
+    entered = [key for key, number in columns.items() if np.isfinite(number)]
     numbers = np.array([columns[key] for key in entered], np.float64)
     variance = variance_of_mean(numbers, [papers[key] for key in entered]) if entered else None
     if variance is not None and variance > 0:
