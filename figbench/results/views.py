@@ -22,7 +22,7 @@ _LATEX = str.maketrans({"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\
 
 def frame(result: RunResult) -> pd.DataFrame:
     """Returns one row per metric: value, interval, counts, direction and status."""
-    pd: Any = require("pandas", purpose="RunResult.to_frame")
+    pandas: Any = require("pandas", purpose="RunResult.to_frame")
     records = [
         {
             "metric": name,
@@ -39,8 +39,7 @@ def frame(result: RunResult) -> pd.DataFrame:
         }
         for name, item in result.metrics.items()
     ]
-    frame = pd.DataFrame(records).set_index("metric")
-    return cast("pd.DataFrame", frame)
+    return cast("pd.DataFrame", pandas.DataFrame(records).set_index("metric"))
 
 
 def flat(result: RunResult) -> dict[str, float]:

@@ -47,12 +47,12 @@ def read_run(folder: Path) -> dict[str, Reading]:
 
 
 def _sd(
-    value: MetricValue, columns: Mapping[str, float], papers: Mapping[str, str]
+    value: MetricValue, columns: Mapping[str, float | None], papers: Mapping[str, str]
 ) -> float | None:
     """The value's standard error; of a mean that does not vary, from the width of its interval."""
     if value.standard_error is not None:
         return value.standard_error
-    entered = [key for key, number in columns.items() if np.isfinite(number)]
+    entered = [key for key, number in columns.items() if number is not None and np.isfinite(number)]
     numbers = np.array([columns[key] for key in entered], np.float64)
     variance = variance_of_mean(numbers, [papers[key] for key in entered]) if entered else None
     if variance is not None and variance > 0:
