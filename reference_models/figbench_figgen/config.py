@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from figbench.errors import UserError
 from figbench.registry import suggest
@@ -190,7 +190,11 @@ class RunConfig(_Section):
     """How a run behaves; nothing here changes the result except ``seed`` and ``precision``."""
 
     seed: int = 0
-    precision: Literal["no", "bf16", "fp16"] = "bf16"
+    # YAML 1.1 reads a bare no as false.
+    precision: Annotated[
+        Literal["no", "bf16", "fp16"],
+        BeforeValidator(lambda value: "no" if value is False else value),
+    ] = "bf16"
     workers: int = 2
     checkpoint_every: int = 1000
     keep_checkpoints: int = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def figures(count: int, side: int = 256) -> list[RGBImage]:
     from PIL import Image
 
     return [
-        np.asarray(Image.fromarray(figure.image).resize((side, side)))
+        np.array(Image.fromarray(figure.image).resize((side, side)))
         for figure in iter_synthfig(count, 11)
     ]
 
@@ -101,7 +102,7 @@ def _network(
         call = make(name, device, precision, images)
         made = compare(call, expected, deterministic=True)
     except (FigbenchError, ImportError) as error:
-        return {"left_out": str(error).splitlines()[0]}
+        return {"left_out": shorten(str(error).splitlines()[0], 120, placeholder=" ...")}
     passed = made.relative <= BOUNDS[precision] and made.repeats
     return {"relative": made.relative, "repeats": made.repeats, "passed": passed}
 

@@ -13,8 +13,10 @@ from tests.device.training import timed_stage
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_dry_run(tmp_path):
+def test_dry_run(tmp_path, monkeypatch):
     """Every part runs through; on a CPU the device's values are the CPU's."""
+    for name in ("FIGBENCH_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.setenv(name, "1")
     code = kit.main(["--device", "cpu", "--tiny", "--minutes", "1", "--out", str(tmp_path)])
     document = json.loads((tmp_path / "device.json").read_text())
     assert code == 0, document

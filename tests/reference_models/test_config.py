@@ -109,3 +109,10 @@ def test_yaml_file_of_ones_own(tmp_path):
 
 def test_numbers_without_a_point_are_numbers():
     assert load_config("figgen-ci", ["diffusion.lr=1e-4"]).diffusion.lr == 1e-4
+
+
+def test_precision_no_can_be_typed_as_errors_advise():
+    """YAML reads a bare ``no`` as false."""
+    assert load_config("figgen-ci", ["run.precision=no"]).run.precision == "no"
+    with pytest.raises(UserError, match=r"run\.precision"):
+        load_config("figgen-ci", ["run.precision=yes"])
