@@ -32,6 +32,7 @@ class ReferenceModel(Protocol):
         overrides: Sequence[str] = (),
         autoencoder: str | Path | None = None,
         resume: bool = False,
+        init_from: str | Path | None = None,
         device: str = "auto",
         quiet: bool = False,
         init_from: str | Path | None = None,
@@ -45,6 +46,7 @@ class ReferenceModel(Protocol):
             out: Folder for checkpoints and the trained networks.
             overrides: Changes of the configuration, ``key=value``.
             autoencoder: Folder of a trained autoencoder, for later stages.
+            init_from: Networks to start from; None for random ones.
             resume: Whether to continue from the last checkpoint in ``out``.
             device: Device, or ``auto``.
             quiet: Whether to print nothing.
@@ -69,6 +71,8 @@ class ReferenceModel(Protocol):
         prompt: Sequence[str] = (),
         config: str | None = None,
         overrides: Sequence[str] = (),
+        guidance_rescale: float | None = None,
+        guidance_interval: tuple[float, float] | None = None,
         eta: float | None = None,
         scheduler: str = "ddim",
         batch_size: int | None = None,
@@ -92,6 +96,8 @@ class ReferenceModel(Protocol):
             prompt: Captions given directly.
             config: Configuration, where the checkpoint has none.
             overrides: Changes of the configuration, ``key=value``.
+            guidance_rescale: Rescaling of the guided prediction; None for the default.
+            guidance_interval: Part of the steps with guidance; None for all.
             eta: Noise of the sampler, 0 to 1; None for the default.
             scheduler: Name of the sampler.
             batch_size: Figures in a batch; None for the default.

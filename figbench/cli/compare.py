@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from figbench.comparison.comparison import Comparison, Difference
+    from figbench.comparison.differences import Comparison, Difference
     from figbench.comparison.runs import Run
     from figbench.results.schema import RunResult
 

@@ -3,7 +3,8 @@
 The gate decides on these differences; the command ``figbench compare`` prints them.
 """
 
-from figbench.comparison.comparison import Comparison, Difference, compare
+from figbench.comparison.comparison import compare
+from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.external_scores import add_scores
 
 __all__ = ["Comparison", "Difference", "add_scores", "compare"]

@@ -63,7 +63,7 @@ def compare_runs(
     """As :func:`compare`, on loaded runs."""
     require_comparable(first, second, allow_drift=allow_drift)
     paired = bool(first.rows) and first.rows == second.rows
-    notes = []
+    notes: list[str] = []
     allowance = 0.0
     if allow_drift and first.judge is not None and second.judge is not None:
         from figbench.judges.fingerprint import drift_allowance

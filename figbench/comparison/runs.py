@@ -146,6 +146,7 @@ def load_judge_run(path: Path) -> Run:
             weights={},
             seeds={"protocol": int(document["settings"]["seed"])},
             durations_s={},
+            cost=None,
         ),
     )
     return Run(

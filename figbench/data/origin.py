@@ -167,7 +167,9 @@ def by_role(listing: Listing, side: Role) -> Listing:
     if plain and not listing.others and all(one.code != FAILED for one in listing.rejects):
         return listing
     other: Role = "reference" if side == "generated" else "generated"
-    apart: set[Role] = {"draft", "asset"} | ({other} if {side, other} <= roles else set())
+    apart: set[Role] = {"draft", "asset"}
+    if {side, other} <= roles:
+        apart.add(other)
     candidates, others, rejects = [], [], []
     for one in listing.candidates:
         if one.origin.role in apart:

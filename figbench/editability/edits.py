@@ -66,7 +66,7 @@ _SHAPES = ("rect", "circle", "ellipse", "polygon")
 def _is_target(element: Any, edit: str) -> bool:
     if edit == "rename":
         return bool("".join(element.itertext()).strip())
-    return element.get("fill", "black") != "none" or element.get("stroke", "none") != "none"
+    return bool(element.get("fill", "black") != "none" or element.get("stroke", "none") != "none")
 
 
 def _edited(root: Any, base: RGBImage, index: int, edit: str) -> EditResult:

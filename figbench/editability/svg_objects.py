@@ -67,7 +67,8 @@ def svg_objects(root: Any) -> list[DocumentObject]:
             ),
             ("", ""),
         )
-        ends = tuple(e if e.removeprefix("#") in ids else "" for e in ends)
+        first, second = (end if end.removeprefix("#") in ids else "" for end in ends)
+        ends = first, second
         text = " ".join(" ".join(element.itertext()).split())
         kind: ObjectKind = "shape"
         if tag in ("text", "foreignObject"):

@@ -77,7 +77,7 @@ class TiledBackbone:
     @staticmethod
     def takes(image: RGBImage) -> bool:
         """Says whether the sides of an image suit the tiles."""
-        return image.shape[0] % SIDE_MULTIPLE == 0 and image.shape[1] % SIDE_MULTIPLE == 0
+        return not (image.shape[0] % SIDE_MULTIPLE or image.shape[1] % SIDE_MULTIPLE)
 
     def __call__(self, image: RGBImage) -> list[torch.Tensor]:
         """Returns the five maps of an image, deepest first, each (1, c, h, w).
@@ -129,7 +129,8 @@ class TiledBackbone:
                 out = _bordered(scratch.get(name, height // 2 + 2, width // 2 + 2, maps.shape[2]))
                 _pool(maps[1:-1, 1:-1], out[1:-1, 1:-1])
                 if active is not None:
-                    active = active.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3))
+                    pooled = active.reshape(height // 2, 2, width // 2, 2)
+                    active = np.asarray(pooled.any(axis=(1, 3)), np.bool_)
                 maps = out
                 if record is not None:
                     record.append(out[:0])

@@ -41,7 +41,9 @@ class Residual(nn.Sequential):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Returns (n, c, h, w) of the input's shape."""
-        output: torch.Tensor = super().forward(input)
+        output = input
+        for layer in self:
+            output = layer(output)
         return input + output
 
 

@@ -94,7 +94,7 @@ class WinogradConvolution:
         line, channels = padded.shape[1:]
         across = (line - 2) // TILE
         flat, target = padded.view(-1, channels), out.view(-1, out.shape[2])
-        for some in tiles.split(self._at_once):
+        for some in torch.split(tiles, self._at_once):
             count = len(some)
             corners = some // across * (TILE * line) + some % across * TILE
             index = (_offsets(PATCH, line)[:, None] + corners).view(-1)

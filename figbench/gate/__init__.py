@@ -5,7 +5,8 @@ The package is callable: ``figbench.gate(result, baseline, rules)``; see
 """
 
 from figbench.callables import make_callable
-from figbench.comparison.comparison import Comparison, Difference, compare
+from figbench.comparison.comparison import compare
+from figbench.comparison.differences import Comparison, Difference
 from figbench.gate.decision import Decision, Verdict, gate
 from figbench.gate.rules import Rule, parse_rule
 

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from figbench.comparison.comparison import Comparison, Difference, compare_runs
+from figbench.comparison.comparison import compare_runs
+from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
 from figbench.gate.rules import Rule, parse_rule, require_direction, require_share

@@ -14,6 +14,7 @@ import shutil
 import subprocess  # nosec B404 # starts the user's own browser, without a shell
 import tempfile
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from xml.etree import ElementTree  # nosec B405 # parsed by resolved() before
 
@@ -156,7 +157,8 @@ def _page_size(data: bytes, longest: int) -> tuple[int, int]:
     if not (width and height):
         raise DecodeError("broken-svg", "the SVG has neither a size nor a viewBox")
     scale = longest / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    # resvg rounds a side up; the margin is for sides that are whole but for the last bit.
+    return max(1, ceil(width * scale - 1e-6)), max(1, ceil(height * scale - 1e-6))
 
 
 def _pixels(length: str | None) -> float | None:

@@ -102,7 +102,7 @@ def difference(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     one, other = (rgb2lab(np.asarray(c, np.float64) / 255.0) for c in (first, second))
-    return np.asarray(deltaE_ciede2000(one, other), np.float64)
+    return np.asarray(deltaE_ciede2000(one, other), np.float64)  # type: ignore[no-untyped-call]
 
 
 def main_colours(

@@ -54,7 +54,7 @@ class Page:
     @property
     def points_per_pixel(self) -> float:
         """Points (1/72 inch) in print for each pixel of the picture."""
-        return self.width_mm / MM_PER_PT / self.image.shape[1]
+        return float(self.width_mm / MM_PER_PT / self.image.shape[1])
 
     @property
     def diagonal(self) -> float:

@@ -228,13 +228,13 @@ def empty_margins(page: Page) -> dict[str, float]:
     """Returns the empty margin of each side as a share of the page; 1 for an empty page."""
     image = page.image
     border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    ink = np.zeros(image.shape[:2], np.bool_)
+    ink = np.zeros((image.shape[0], image.shape[1]), np.bool_)
     for channel, level in enumerate(np.median(border, axis=0)):
         ink |= np.abs(image[..., channel].astype(np.int16) - int(level)) > 12
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):
         return dict.fromkeys(("left", "right", "top", "bottom"), 1.0)
-    height, width = ink.shape
+    height, width = image.shape[:2]
     return {
         "left": float(columns[0] / width),
         "right": float((width - 1 - columns[-1]) / width),

@@ -22,7 +22,7 @@ HEIGHT_PX, MIN_WIDTH_PX, BATCH = 48, 320, 6
 
 Crop = npt.NDArray[np.uint8]
 """(h, w, 3), BGR."""
-_PIXEL_VALUES: FloatArray = np.arange(256, dtype=np.uint8).astype("float32") / 255
+_PIXEL_VALUES: FloatArray = np.arange(256, dtype=np.uint8).astype(np.float32) / np.float32(255)
 _PIXEL_VALUES -= 0.5
 _PIXEL_VALUES /= 0.5
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figbench.comparison.comparison import Comparison
+from figbench.comparison.differences import Comparison
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.metrics.names import headline, ordered, title_of

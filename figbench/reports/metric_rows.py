@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from figbench.comparison.comparison import Comparison, Difference, compare_runs
+from figbench.comparison.comparison import compare_runs
+from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.runs import load_run
 from figbench.errors import FigbenchError
 from figbench.metrics.names import group_of, headline, network_of, ordered, title_of, tooltip_of

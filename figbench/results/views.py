@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from figbench.io.optional import require
 
@@ -22,7 +22,7 @@ _LATEX = str.maketrans({"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\
 
 def frame(result: RunResult) -> pd.DataFrame:
     """Returns one row per metric: value, interval, counts, direction and status."""
-    pd: Any = require("pandas", purpose="RunResult.to_frame")
+    pandas: Any = require("pandas", purpose="RunResult.to_frame")
     records = [
         {
             "metric": name,
@@ -39,7 +39,7 @@ def frame(result: RunResult) -> pd.DataFrame:
         }
         for name, item in result.metrics.items()
     ]
-    return pd.DataFrame(records).set_index("metric")
+    return cast("pd.DataFrame", pandas.DataFrame(records).set_index("metric"))
 
 
 def flat(result: RunResult) -> dict[str, float]:

@@ -47,7 +47,7 @@ def read_run(folder: Path) -> dict[str, Reading]:
 
 
 def _sd(
-    value: MetricValue, columns: Mapping[str, float], papers: Mapping[str, str]
+    value: MetricValue, columns: Mapping[str, float | None], papers: Mapping[str, str]
 ) -> float | None:
     """The value's standard error; of a mean that does not vary, from the width of its interval."""
     if value.standard_error is not None:

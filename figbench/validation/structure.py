@@ -228,7 +228,8 @@ def _boxes(graph: FigureGraph) -> npt.NDArray[np.float64]:
     """Returns the boxes of a graph in units of the page's longer side, shape (k, 4)."""
     boxes = np.array([node.box for node in graph.nodes if node.box], np.float64).reshape(-1, 4)
     aspect = graph.aspect or 1.0
-    return boxes * np.array([aspect, 1.0, aspect, 1.0]) / max(aspect, 1.0)
+    scaled: npt.NDArray[np.float64] = boxes * np.array([aspect, 1.0, aspect, 1.0])
+    return scaled / max(aspect, 1.0)
 
 
 def _label_scores(

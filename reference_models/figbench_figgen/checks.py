@@ -235,7 +235,7 @@ def _gap(dark: npt.NDArray[np.bool_], start: Drawn, end: Drawn) -> npt.NDArray[n
         low, high = (a[3], b[1]) if forward else (b[3], a[1])
         middle = round((start.centre[0] + end.centre[0]) / 2)
         counts = dark[low:high, max(0, middle - 5) : middle + 5].sum(axis=1)
-    return counts if forward else counts[::-1]
+    return np.asarray(counts if forward else counts[::-1], np.int64)
 
 
 def _stroke(dark: npt.NDArray[np.bool_], start: Drawn, end: Drawn) -> float:

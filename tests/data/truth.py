@@ -22,6 +22,7 @@ from skimage.color import lab2xyz, xyz2rgb
 from figbench.images.decode import decode
 from tests.data import test_decode_modes as modes
 from tests.data.pictures import drawing, encoded
+from tests.field.files import chunk, with_chunks
 
 CHROMIUM, OPENCV, TIFFFILE = "Chromium", "OpenCV", "tifffile"
 
@@ -103,6 +104,14 @@ def _rows():
     rows["ICC profile, red and blue swapped"] = Row(
         encoded(modes.PICTURE[..., ::-1].copy(), icc_profile=SWAPPED), most=3
     )
+    for name, row in {
+        "gAMA, linear": with_chunks(encoded(modes.PICTURE), chunk(b"gAMA", b"\0\1\x86\xa0")),
+        "gAMA, as sRGB": with_chunks(encoded(modes.PICTURE), chunk(b"gAMA", b"\0\0\xb1\x8f")),
+        "cICP, Display P3": with_chunks(
+            encoded(modes.PICTURE), chunk(b"cICP", bytes([12, 13, 0, 1]))
+        ),
+    }.items():
+        rows[name] = Row(row, most=3, mean=0.5)
     for name in ("jpeg", "jpeg progressive", "webp", "avif"):
         rows[name] = Row(modes.LOSSY[name], most=4, mean=1.0)
     rows["CMYK jpeg"] = Row(modes.LOSSY["CMYK jpeg"], most=8, mean=2.0)

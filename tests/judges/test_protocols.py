@@ -118,7 +118,7 @@ def test_aibench(sets, tmp_path):
 
 def test_sciforma(sets, tmp_path):
     def answer(text, _labels):
-        kind = "missing" if "components" in text else "wrong"
+        kind = "missing" if "components" in text or "connections" in text else "wrong"
         return {"errors": [{"type": kind, "severity": "critical"}], "usable": True}
 
     file = spec(sets, tmp_path / "spec.json")

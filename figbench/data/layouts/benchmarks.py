@@ -37,7 +37,7 @@ class Records:
         labels: Text of the references by figure id, where the benchmark stores it.
     """
 
-    rows: list[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
     notes: list[str]
     labels: dict[str, tuple[TextLine, ...]] = field(default_factory=dict)
 

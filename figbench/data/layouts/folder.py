@@ -10,6 +10,7 @@ from figbench.data.dataset_index import Candidate, Listing, is_bad, shown, some
 from figbench.data.layouts import by_name, geneval, tools
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
+from figbench.data.layouts.tools.parts import Part
 from figbench.data.naming import IdIndex, is_image, stem_and_suffix
 from figbench.data.origin import with_sources
 from figbench.data.types import LeftOut, Reject, Role, SourceRow
@@ -80,7 +81,7 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
 
 
 def _tool_listing(
-    tool: tuple[str, list[tools.Part]],
+    tool: tuple[str, list[Part]],
     names: Names,
     images: Sequence[str],
     side: Role,

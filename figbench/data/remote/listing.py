@@ -212,7 +212,7 @@ def _with_figures(
         elif name in objects.usable:
             wanted[name] = objects.usable[name]
             source = one.origin.source
-            if source in objects.usable and not problem_in(source, objects):
+            if source is not None and source in objects.usable and not problem_in(source, objects):
                 wanted[source] = objects.usable[source]
     refused = place.mirror.fetch(wanted, advance)
     problems |= {name: ("unreadable", reason) for name, reason in refused.items()}

@@ -154,7 +154,7 @@ class OcrRunner(_NeedsImages):
 def pixel_digest(image: RGBImage) -> bytes:
     """Returns a digest of an image's size and pixels, 20 bytes."""
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=20)
-    digest.update(np.ascontiguousarray(image))
+    digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
 
 

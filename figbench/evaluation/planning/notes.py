@@ -77,8 +77,10 @@ def check_extra(
     Raises:
         UserError: With ids of both sides and the options to choose from.
     """
-    entries = (*reference.figures, *reference.others, *reference.rejects)
-    index = IdIndex(entry.figure_id for entry in entries if entry.figure_id is not None)
+    ids = [figure.figure_id for figure in reference.figures]
+    ids += [file.figure_id for file in reference.others if file.figure_id is not None]
+    ids += [reject.figure_id for reject in reference.rejects if reject.figure_id is not None]
+    index = IdIndex(ids)
     unreferenced = [figure for figure in extra if index.find(figure.figure_id) is None]
     total = len(generated.figures) + len(generated.rejects)
     if len(unreferenced) <= LEFT_OUT_SHARE * total:

@@ -122,7 +122,7 @@ def _edge_hits(
     pairs = [(texts[e.source], texts[e.target], e.direction) for e in graph.edges]
     exact, loose = [], []
     for edge in required:
-        ways = set()
+        ways: set[str] = set()
         for source, target, direction in pairs:
             if _same(edge.source, source, max_ned) and _same(edge.target, target, max_ned):
                 ways |= {"forward", "back"} if direction == "both" else {direction}

@@ -220,11 +220,11 @@ def _matched(generated: Rows, reference: Rows, matches: Matches) -> MatchedSums 
     inside = _pair_kernels(generated, generated, first, second)
     between = _pair_kernels(generated, reference, mine, theirs)
     return MatchedSums(
-        np.bincount(first, inside, n) + np.bincount(second, inside, n),
+        np.asarray(np.bincount(first, inside, n) + np.bincount(second, inside, n), np.float64),
         partners.astype(np.float64),
-        np.bincount(mine, between, n),
+        np.asarray(np.bincount(mine, between, n), np.float64),
         across[0].astype(np.float64),
-        np.bincount(theirs, between, m),
+        np.asarray(np.bincount(theirs, between, m), np.float64),
         across[1].astype(np.float64),
     )
 

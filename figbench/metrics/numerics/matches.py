@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import Array, Rows, blocks
+from figbench.metrics.numerics.blocks import Array, Rows, blocks, slices
 
 Indices = npt.NDArray[np.intp]
 MOST_PAIRS = 2_000_000
@@ -188,10 +188,18 @@ def dependence(generated: Rows, reference: Rows, matches: Matches) -> tuple[floa
         The mean, the value of each pair (c,), and the generated row of each pair (c,).
     """
     first, second = matches.across[:, 0], matches.across[:, 1]
-    x = np.asarray(generated[first], np.float64)
-    y = np.asarray(reference[second], np.float64)
-    x -= x.mean(axis=0)
-    y -= y.mean(axis=0)
-    scale = np.sqrt(np.square(x).sum() * np.square(y).sum()) / len(x)
-    values = np.einsum("ij,ij->i", x, y) / scale if scale > 0 else np.zeros(len(x))
-    return float(values.mean()), np.asarray(values, np.float64), first
+    count, width = len(first), generated.shape[1]
+    means = np.zeros((2, width))
+    for chunk in slices(count):
+        means[0] += np.asarray(generated[first[chunk]], np.float64).sum(axis=0)
+        means[1] += np.asarray(reference[second[chunk]], np.float64).sum(axis=0)
+    means /= count
+    values, squares = np.empty(count), np.zeros(2)
+    for chunk in slices(count):
+        x = np.asarray(generated[first[chunk]], np.float64) - means[0]
+        y = np.asarray(reference[second[chunk]], np.float64) - means[1]
+        values[chunk] = np.einsum("ij,ij->i", x, y)
+        squares += np.square(x).sum(), np.square(y).sum()
+    scale = float(np.sqrt(squares.prod())) / count
+    values = values / scale if scale > 0 else np.zeros(count)
+    return float(values.mean()), values, first

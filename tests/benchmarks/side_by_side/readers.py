@@ -99,6 +99,7 @@ def stock(name: str) -> Callable[[Any], Texts]:
         }
         engine = RapidOCR(params=settings)
         return lambda image: list(engine(np.ascontiguousarray(image[..., ::-1])).txts or ())
+    import cv2
     import easyocr
 
     from figbench.features.weights import require_weights
@@ -108,8 +109,13 @@ def stock(name: str) -> Callable[[Any], Texts]:
         ["en"], gpu=False, model_storage_directory=str(folder), download_enabled=False,
         verbose=False, quantize=False,
     )  # fmt: skip
-    # EasyOCR takes the arrays of a file as BGR.
-    return lambda image: [text for _, text, _ in reader.readtext(image[..., ::-1])]
+
+    def read(image: Any) -> Texts:
+        # Of an array EasyOCR's detector sees red and blue exchanged, of a file it does not.
+        file = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))[1].tobytes()
+        return [text for _, text, _ in reader.readtext(file)]
+
+    return read
 
 
 def from_figbench(name: str) -> Callable[[Any], Texts]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from figbench.data.layouts.tools.parts import Contents, Part
-from figbench.data.sources import GRID_CELLS, grid_member
+from figbench.data.sources import grid_member
 from figbench.errors import UserError
+from figbench.images.grids import GRID_CELLS
 
 _FILE = re.compile(
     r"(?:.*/)?(anime|portrait|human|object|text|reasoning|multilingualism)/([^/]+)/(\d{3,})\.webp"
