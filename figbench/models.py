@@ -35,7 +35,6 @@ class ReferenceModel(Protocol):
         init_from: str | Path | None = None,
         device: str = "auto",
         quiet: bool = False,
-        init_from: str | Path | None = None,
     ) -> Path:
         """Trains a stage.
 
@@ -50,7 +49,6 @@ class ReferenceModel(Protocol):
             resume: Whether to continue from the last checkpoint in ``out``.
             device: Device, or ``auto``.
             quiet: Whether to print nothing.
-            init_from: Trained weights that training starts from; None for random ones.
 
         Returns:
             Folder of the trained networks.
@@ -78,8 +76,6 @@ class ReferenceModel(Protocol):
         batch_size: int | None = None,
         device: str = "auto",
         precision: str = "float32",
-        guidance_rescale: float | None = None,
-        guidance_interval: tuple[float, float] | None = None,
         quiet: bool = False,
     ) -> Path:
         """Draws figures.
@@ -103,8 +99,6 @@ class ReferenceModel(Protocol):
             batch_size: Figures in a batch; None for the default.
             device: Device, or ``auto``.
             precision: Floating-point type of the networks.
-            guidance_rescale: 0 to 1; None for that of the checkpoint.
-            guidance_interval: Guided part of the steps; None for that of the checkpoint.
             quiet: Whether to print nothing.
 
         Returns:
