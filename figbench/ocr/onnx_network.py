@@ -106,11 +106,11 @@ class OpenVinoOnnx:
     def __call__(self, batch: FloatArray) -> FloatArray:
         """See :class:`Network`."""
         model = self._model(batch.shape) if self._static else self._dynamic
-        requests = self._of_thread.__dict__.setdefault("requests", {})
+        thread_requests = self._of_thread.__dict__.setdefault("thread_requests", {})
         # A request serves one call at a time.
-        request = requests.get(id(model))
+        request = thread_requests.get(id(model))
         if request is None:
-            request = requests[id(model)] = model.create_infer_request()
+            request = thread_requests[id(model)] = model.create_infer_request()
         request.infer([batch], share_inputs=True)
         output: FloatArray = request.get_output_tensor(0).data
         return output
