@@ -52,6 +52,7 @@ def test_a_phone_stacks_the_table_and_turns_figures_into_strips(browser, page):
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
+        browser.get("about:blank")
         browser.get(page.as_uri())
         root = "return document.documentElement"
         assert browser.execute_script(f"{root}.scrollWidth") <= 390

@@ -93,7 +93,7 @@ def test_a_wrong_command_is_noticed():
         "no command": ["evalute", "a"],
         "valid int": ["demo", "--n", "many"],
         "requires an argument": ["evaluate", "a", "--reference"],
-        "surplus": ["cache", "info", "a", "b", "c"],
+        "surplus": ["doctor", "a", "b"],
         "[Mm]issing": ["leaderboard", "build"],
     }
     for message, words in wrong.items():
