@@ -98,13 +98,13 @@ def _zones(powercap: Path) -> list[Path]:
 def _microjoules(zone: Path) -> int | None:
     # Many systems let only root read the counter.
     try:
-        return int((zone / "energy_uj").read_text())
+        return int((zone / "energy_uj").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
 
 def _range(zone: Path) -> float:
-    return float((zone / "max_energy_range_uj").read_text())
+    return float((zone / "max_energy_range_uj").read_text(encoding="utf-8"))
 
 
 def _gpu_millijoules(device: str) -> int | None:

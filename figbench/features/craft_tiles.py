@@ -86,9 +86,14 @@ class TiledBackbone:
             image: (h, w, 3) RGB, uint8, sides multiples of 32.
         """
         height, width = image.shape[:2]
-        if height * width > MAX_BLANK_PIXELS:
-            return self._run(image, None, None)
-        return self._run(image, (image != WHITE).any(axis=2), self._blank(height, width))
+        # Buffers outlive a call: all of them are made and changed in inference mode.
+        with torch.inference_mode():
+            if height * width > MAX_BLANK_PIXELS:
+                maps = self._run(image, None, None)
+            else:
+                drawn = (image != WHITE).any(axis=2)
+                maps = self._run(image, drawn, self._blank(height, width))
+        return maps if torch.is_inference_mode_enabled() else [one_map.clone() for one_map in maps]
 
     def _blank(self, height: int, width: int) -> list[torch.Tensor]:
         with self._lock:

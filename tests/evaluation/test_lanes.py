@@ -12,6 +12,7 @@ from figbench.data.manifest import Manifest
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.inference.parallelism import Parallelism, parallelism_of
 from figbench.features.craft import CraftBackbone
+from figbench.features.craft_tiles import TiledBackbone
 from figbench.features.sharing import shared, sharing
 from figbench.synthfig import blur, iter_synthfig
 
@@ -130,13 +131,18 @@ def test_damaged_maps_are_computed_again(world, tmp_path):
 
 def test_one_pass_of_craft_serves_ocr_sim_features_and_the_reader(world, tmp_path, monkeypatch):
     passes = []
-    forward = CraftBackbone.forward
+    forward, tiles = CraftBackbone.forward, TiledBackbone.__call__
 
     def counted(self, batch):
         passes.append(len(batch))
         return forward(self, batch)
 
+    def counted_tiles(self, image):
+        passes.append(1)
+        return tiles(self, image)
+
     monkeypatch.setattr(CraftBackbone, "forward", counted)
+    monkeypatch.setattr(TiledBackbone, "__call__", counted_tiles)
     metrics = [{"metric": "ocr_sim"}, {"metric": "fd@craft"}, {"metric": "label_fidelity"}]
     document = {**DOCUMENT, "metrics": metrics, "ocr": {"engine": "easyocr"}}
     protocol = figbench.Protocol.from_document(document, "test")
