@@ -147,15 +147,14 @@ def _difference(
 
 def _widened(difference: Difference, allowance: float) -> Difference:
     """Tests what is left of a difference after the part that may be due to two judges."""
-    spread = difference.minimum_detectable
-    if spread is None:
+    error, visible = difference.standard_error, difference.minimum_detectable
+    if not error:
         return replace(difference, p_value=None, method="none: no standard error")
-    error = spread / (minimum_detectable_effect(1.0) or 1.0)
     rest = max(0.0, abs(difference.difference) - allowance)
     return replace(
         difference,
-        p_value=unpaired_p_value(rest, error, 0.0) if error else None,
-        minimum_detectable=spread + allowance,
+        p_value=unpaired_p_value(rest, error, 0.0),
+        minimum_detectable=None if visible is None else visible + allowance,
         method="z-test of the difference beyond the judges' drift",
         smallest_p=None,
     )
