@@ -84,12 +84,7 @@ def compare_runs(
         replace(
             one,
             p_holm=adjusted.get(one.metric),
-            minimum_detectable=minimum_detectable_effect(
-                one.standard_error,
-                papers=one.n_papers,
-                tests=len(adjusted),
-                smallest_p=one.smallest_p,
-            ),
+            minimum_detectable=_visible(one, len(adjusted), allowance),
         )
         for one in found
     )
@@ -145,16 +140,26 @@ def _difference(
     )
 
 
+def _visible(difference: Difference, tests: int, allowance: float) -> float | None:
+    """Returns the smallest visible difference; the drift of two judges comes on top of it."""
+    effect = minimum_detectable_effect(
+        difference.standard_error,
+        papers=difference.n_papers,
+        tests=tests,
+        smallest_p=difference.smallest_p,
+    )
+    return None if effect is None else effect + (allowance or 0.0)
+
+
 def _widened(difference: Difference, allowance: float) -> Difference:
     """Tests what is left of a difference after the part that may be due to two judges."""
-    error, visible = difference.standard_error, difference.minimum_detectable
+    error = difference.standard_error
     if not error:
         return replace(difference, p_value=None, method="none: no standard error")
     rest = max(0.0, abs(difference.difference) - allowance)
     return replace(
         difference,
         p_value=unpaired_p_value(rest, error, 0.0),
-        minimum_detectable=None if visible is None else visible + allowance,
         method="z-test of the difference beyond the judges' drift",
         smallest_p=None,
     )
