@@ -148,7 +148,7 @@ def _visible(difference: Difference, tests: int, allowance: float) -> float | No
         tests=tests,
         smallest_p=difference.smallest_p,
     )
-    return None if effect is None else effect + (allowance or 0.0)
+    return None if effect is None else effect + allowance
 
 
 def _widened(difference: Difference, allowance: float) -> Difference:

@@ -8,7 +8,6 @@ an end of a line belongs to the nearest node within 2.5% of the diagonal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 from math import hypot
 
@@ -29,37 +28,13 @@ from figbench.graphs.drawing import (
 )
 from figbench.graphs.limits import MAX_NODES, GraphError
 from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
+from figbench.graphs.shapes import Shape, merged_shapes
 
 __all__ = ["Drawing", "Outline", "Stroke", "Words", "resolve"]
 
 REACH = 0.025
 """Farthest end of a line from its node, as a share of the diagonal."""
 _INSIDE = 0.9
-
-
-@dataclass
-class _Shape:
-    box: Box
-    kind: Kind
-    keys: set[str]
-    text: str = ""
-    lines: list[Words] = field(default_factory=list)
-    caption: list[Words] = field(default_factory=list)
-    touched: bool = False
-    frame: bool = False
-    legend: bool = False
-
-    @property
-    def extent(self) -> Box:
-        out = self.box
-        for words in self.caption:
-            out = union(out, words.box)
-        return out
-
-    @property
-    def label(self) -> str:
-        lines = sorted(self.lines + self.caption, key=lambda w: (w.box[1] + w.box[3], w.box[0]))
-        return " ".join(part for part in [self.text, *(w.text for w in lines)] if part)
 
 
 def resolve(drawing: Drawing) -> FigureGraph:
@@ -77,7 +52,7 @@ class _Resolver:
     def __init__(self, drawing: Drawing) -> None:
         self.drawing = drawing
         self.reach = REACH * hypot(drawing.width, drawing.height)
-        self.shapes = _merged(drawing)
+        self.shapes = merged_shapes(drawing)
         self.words = [words for words in drawing.words if words.text.strip()]
         heights = sorted(min(w.box[3] - w.box[1], w.box[2] - w.box[0]) for w in self.words)
         self.line = heights[len(heights) // 2] if heights else 0.02 * drawing.height
@@ -102,7 +77,7 @@ class _Resolver:
                 border_distance(shape.box, end) <= self.reach / 3 for end in self.ends
             )
 
-    def _inner(self, outer: _Shape) -> list[_Shape]:
+    def _inner(self, outer: Shape) -> list[Shape]:
         return [
             s
             for s in self.shapes
@@ -123,7 +98,7 @@ class _Resolver:
                 for s in inner
             )
 
-    def _own_words(self, shape: _Shape, inner: list[_Shape]) -> bool:
+    def _own_words(self, shape: Shape, inner: list[Shape]) -> bool:
         """Whether words stand in a shape, centred, outside of the shapes within."""
         middle = centre(shape.box)[0]
         return bool(shape.text) or any(
@@ -146,7 +121,7 @@ class _Resolver:
         for shape in [s for s in self.shapes if s.legend]:
             self.words = [w for w in self.words if not holds(shape.box, centre(w.box))]
 
-    def _beside(self, shape: _Shape) -> bool:
+    def _beside(self, shape: Shape) -> bool:
         y = centre(shape.box)[1]
         return any(
             -2 <= w.box[0] - shape.box[2] < 1.5 * self.line
@@ -205,7 +180,7 @@ class _Resolver:
             rest = remaining
         return rest
 
-    def _is_caption(self, words: Words, shape: _Shape) -> bool:
+    def _is_caption(self, words: Words, shape: Shape) -> bool:
         if shape.frame or shape.legend or shape.lines or shape.text:
             return False
         gap = words.box[1] - shape.extent[3]
@@ -381,63 +356,3 @@ def _edge(source: str, target: str, stroke: Stroke, label: str) -> Edge:
         return Edge(target, source, label)
     direction: Direction = "both" if stroke.tail else "forward" if stroke.head else "none"
     return Edge(source, target, label, direction)
-
-
-def merged_boxes(drawing: Drawing) -> list[Box]:
-    """Returns the boxes of a drawing's outlines after those of one thing have been joined."""
-    return [shape.box for shape in _merged(drawing)]
-
-
-def _merged(drawing: Drawing) -> list[_Shape]:
-    """Joins outlines that overlap without one holding the other: stacks, cuboids, cylinders."""
-    page = drawing.width * drawing.height
-    shapes = [
-        _Shape(o.box, o.kind, {o.key} - {""}, o.text)
-        for o in drawing.outlines
-        if 0 < area(o.box) < 0.97 * page
-    ]
-    merged = True
-    while merged:
-        merged = False
-        for i, first in enumerate(shapes):
-            for second in shapes[i + 1 :]:
-                one, two = _worded(first, drawing), _worded(second, drawing)
-                apart = bool(one - two and two - one)
-                if not apart and _is_one_thing(first.box, second.box):
-                    first.box = union(first.box, second.box)
-                    first.keys |= second.keys
-                    first.text = " ".join(t for t in (first.text, second.text) if t)
-                    if "icon" in (first.kind, second.kind):
-                        first.kind = "icon"
-                    shapes.remove(second)
-                    merged = True
-                    break
-            if merged:
-                break
-    return shapes
-
-
-def _is_one_thing(first: Box, second: Box) -> bool:
-    small, large = sorted((first, second), key=area)
-    share = common(small, large) / area(small)
-    if share >= 0.985:
-        return area(small) >= 0.82 * area(large)
-    if share >= 0.5:
-        return True
-    # Faces of a cuboid touch along a side of equal length.
-    return area(small) < 0.5 * area(large) and _flush(first, second)
-
-
-def _worded(shape: _Shape, drawing: Drawing) -> set[int]:
-    """Which words stand in a shape; its own text counts as words of its own."""
-    inside = {i for i, w in enumerate(drawing.words) if holds(shape.box, centre(w.box))}
-    return inside | ({-1 - id(shape)} if shape.text else set())
-
-
-def _flush(first: Box, second: Box) -> bool:
-    wide = min(first[2] - first[0], second[2] - second[0])
-    high = min(first[3] - first[1], second[3] - second[1])
-    across = min(first[2], second[2]) - max(first[0], second[0])
-    down = min(first[3], second[3]) - max(first[1], second[1])
-    gap = -0.02 * max(wide, high) - 0.5
-    return (across >= 0.8 * wide and down >= gap) or (down >= 0.8 * high and across >= gap)

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words, area, centre, common
-from figbench.graphs.geometry import merged_boxes
 from figbench.graphs.model import Box
 from figbench.graphs.raster_shapes import Shapes
+from figbench.graphs.shapes import merged_boxes
 
 Mask = npt.NDArray[np.uint8]
 Pixel = tuple[int, int]

@@ -10,7 +10,8 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from torch import nn
 from transformers import SiglipTextConfig, SiglipTextModel
 
-from figbench_figgen.config import FigGenConfig, NoiseConfig, TextConfig, UnetConfig
+from figbench_figgen.config import FigGenConfig
+from figbench_figgen.config_sections import NoiseConfig, TextConfig, UnetConfig
 
 T = TypeVar("T")
 

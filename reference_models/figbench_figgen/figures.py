@@ -16,7 +16,7 @@ from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.images.decode import DecodeError, decode
 from figbench.images.types import RGBImage
-from figbench_figgen.config import AutoencoderConfig, DataConfig
+from figbench_figgen.config_sections import AutoencoderConfig, DataConfig
 from figbench_figgen.splits import columns_of, load_split
 
 _NUMBER = re.compile(r"^(figure|fig\.?)\s*\d+\s*[:.]\s*", re.IGNORECASE)

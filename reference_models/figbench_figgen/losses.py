@@ -11,7 +11,7 @@ from torch.nn import functional
 from figbench.errors import UserError, WeightsUnavailableError
 from figbench.features.lpips_scorer import load_lpips
 from figbench.features.ocr_sim import OcrPerceptual
-from figbench_figgen.config import AutoencoderConfig
+from figbench_figgen.config_sections import AutoencoderConfig
 
 MAX_ADAPTIVE_WEIGHT = 1e4
 

@@ -15,7 +15,7 @@ from tokenizers import BertWordPieceTokenizer
 from transformers import BertTokenizer
 
 from figbench.errors import UserError
-from figbench_figgen.config import TextConfig
+from figbench_figgen.config_sections import TextConfig
 
 BERT = "bert-base-uncased"
 _ALPHABET = 1000

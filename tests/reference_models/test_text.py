@@ -3,7 +3,7 @@
 import pytest
 import torch
 from figbench_figgen.build import build_text, is_unused
-from figbench_figgen.config import TextConfig
+from figbench_figgen.config_sections import TextConfig
 from figbench_figgen.tokens import make_tokenizer, tokenize, train_tokenizer
 
 from figbench.errors import UserError

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from figbench_figgen import splits, webdataset
-from figbench_figgen.config import DataConfig
+from figbench_figgen.config_sections import DataConfig
 from figbench_figgen.figures import FigureSet
 from figbench_figgen.prompts import load_prompts
 from PIL import Image
