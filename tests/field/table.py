@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.field.cases import indexes, layouts, names, pictures, reported
+from tests.field.cases import indexes, layouts, names, pictures, reported, reported_pictures
 from tests.field.cases.base import Case
 
 CASES: tuple[Case, ...] = (
@@ -14,6 +14,7 @@ CASES: tuple[Case, ...] = (
     *indexes.CASES,
     *pictures.CASES,
     *reported.CASES,
+    *reported_pictures.CASES,
 )
 
 
