@@ -1,6 +1,6 @@
 """Accuracy of every graph reader on SynthFig, whose graphs are exact.
 
-``python -m figbench.metrics.graph_accuracy --scenes 500 --raster-scenes 40 --out FILE`` measures
+``python -m figbench.metrics.graph_accuracy --scenes 500 --raster-scenes 60 --out FILE`` measures
 again and writes the ceilings that ``figbench.graphs.read`` ships as ``accuracy.json``.
 """
 
