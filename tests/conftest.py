@@ -1,15 +1,21 @@
 """Shared fixtures: a store of the session's own, and a seeded Inception file in the real format."""
 
 import os
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# A virtual machine may fail to save the AMX tiles of a thread that gets a signal (here the end of a
-# child process): the kernel then ends the process by SIGSEGV. Networks run without AMX in the tests.
+# A virtual machine may fail to save the AMX state of a thread that gets a signal; the kernel then
+# ends the process by SIGSEGV. Networks run without AMX in the tests, and the end of a data loader's
+# worker sends the test process no signal (onnxruntime enables AMX whatever one sets).
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+with suppress(ImportError):
+    from torch.utils.data._utils import signal_handling
+
+    signal_handling._SIGCHLD_handler_set = True
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
 if "PYTEST_XDIST_WORKER" in os.environ:
