@@ -96,6 +96,7 @@ CLEAN = (
     "figbench/evaluation/planning/*",
     "figbench/evaluation/references/*",
     "figbench/evaluation/scoring/*",
+    "figbench/judges/*.py",
     "figbench/results/*",
     "figbench/store/*",
     "figbench/synthfig/*.py",
@@ -112,6 +113,8 @@ ALLOWED = (
     ("figbench/synthfig/*", {"part", "parts"}),
     # Rows and columns of the logical grid of a figure, and rows of pixels.
     ("figbench/synthfig/*", {"row", "rows"}),
+    # Key of judge protocols in YAML, which their hash covers.
+    ("figbench/judges/protocol.py", {"pictures"}),
     # Rows of HTML and LaTeX tables.
     ("figbench/results/views.py", {"rows"}),
 )

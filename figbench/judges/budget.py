@@ -32,14 +32,15 @@ class Price:
 def prompt_token_bound(trial: Trial) -> int:
     """Returns an upper bound of a call's prompt tokens.
 
-    Byte-level tokenizers make at most one token of a byte; a picture has at most one token per
+    Byte-level tokenizers make at most one token of a byte; an image has at most one token per
     patch of 14 x 14 pixels. 256 tokens are added for the chat template and the answer schema.
     """
     prompt = trial.prompt
-    text = sum(len(part.encode()) for part in (prompt.system, prompt.user, *prompt.labels))
+    text = sum(
+        len(text_block.encode()) for text_block in (prompt.system, prompt.user, *prompt.labels)
+    )
     patches = sum(
-        math.ceil(picture.width / PATCH) * math.ceil(picture.height / PATCH)
-        for picture in trial.pictures
+        math.ceil(image.width / PATCH) * math.ceil(image.height / PATCH) for image in trial.images
     )
     return 256 + text + patches
 
@@ -47,9 +48,11 @@ def prompt_token_bound(trial: Trial) -> int:
 def prompt_token_estimate(trial: Trial) -> int:
     """Returns an estimate for display: 4 bytes a token, a patch of 28 x 28 pixels a token."""
     prompt = trial.prompt
-    text = sum(len(part.encode()) for part in (prompt.system, prompt.user, *prompt.labels))
+    text = sum(
+        len(text_block.encode()) for text_block in (prompt.system, prompt.user, *prompt.labels)
+    )
     patches = sum(
-        math.ceil(picture.width / 28) * math.ceil(picture.height / 28) for picture in trial.pictures
+        math.ceil(image.width / 28) * math.ceil(image.height / 28) for image in trial.images
     )
     return 64 + text // 4 + patches
 

@@ -42,7 +42,7 @@ def instrument_card(judged: Sequence[Judged], protocol: JudgeProtocol) -> dict[s
         "not_run": sum(item.verdict.status == "not-run" for item in judged),
         "failures": dict(sorted(Counter(i.verdict.status for i in judged if not i.ok).items())),
         "controls": _controls(judged, pairs, protocol),
-        "known_order": known_order(pairs),
+        "known_order": anchor_accuracy(pairs),
     }
     return {**card, **costs(judged)}
 
@@ -160,14 +160,14 @@ def anchor_points(pair: Comparison) -> float:
     return 1.0 if pair.winner == INTACT else 0.5 if pair.winner == TIE else 0.0
 
 
-def known_order(pairs: Sequence[Comparison]) -> dict[str, Any]:
+def anchor_accuracy(pairs: Sequence[Comparison]) -> dict[str, Any]:
     """Returns the accuracy on anchors, in all, by flaw and by strength; a tie counts one half."""
     anchors = [pair for pair in pairs if pair.purpose == "anchor" and pair.winner is not None]
     if not anchors:
         return _missing("no anchors in this run: use --anchors or judge calibrate")
 
-    def accuracy(chosen: Sequence[Comparison]) -> dict[str, Any]:
-        return estimate([anchor_points(p) for p in chosen], [p.paper_id for p in chosen])
+    def accuracy(selected: Sequence[Comparison]) -> dict[str, Any]:
+        return estimate([anchor_points(p) for p in selected], [p.paper_id for p in selected])
 
     flaws = sorted({pair.flaw for pair in anchors})
     strengths = sorted({pair.strength for pair in anchors})

@@ -1,4 +1,4 @@
-"""What each aggregation rule makes of failures and of a position bias, with a scripted judge.
+"""Effect of failures and position bias on each aggregation rule, with a scripted judge.
 
 ``python -m figbench.judges.effects`` prints the table of docs/judges.md.
 """
@@ -55,18 +55,18 @@ def simulate(scenario: Scenario) -> dict[str, list[Outcome]]:
         biased = rng.random(PAIRS) < scenario.bias
         failed = rng.random(PAIRS) < scenario.judge_failures
         orders.append((np.where(biased, first_wins, better), failed))
-    (reference_first, failed_one), (model_first, failed_two) = orders
+    (reference_first, reference_first_failed), (model_first, model_first_failed) = orders
     coin = rng.random(PAIRS) < 0.5
     return {
-        "reference-first": _outcomes(reference_first, ~missing & failed_one, missing),
+        "reference-first": _outcomes(reference_first, ~missing & reference_first_failed, missing),
         "random": _outcomes(
             np.where(coin, reference_first, model_first),
-            ~missing & np.where(coin, failed_one, failed_two),
+            ~missing & np.where(coin, reference_first_failed, model_first_failed),
             missing,
         ),
         "both": _outcomes(
             reference_first,
-            ~missing & (failed_one | failed_two),
+            ~missing & (reference_first_failed | model_first_failed),
             missing,
             reference_first != model_first,
         ),
@@ -116,7 +116,7 @@ RULES: dict[str, tuple[str, Callable[[list[Outcome]], str]]] = {
 }  # fmt: skip
 
 
-def scores_of_parts() -> list[tuple[str, str, str, str]]:
+def scores_of_single_figures() -> list[tuple[str, str, str, str]]:
     """Returns rows for the rules that score figures alone: a model with a true score of 60%."""
     rng = np.random.default_rng(SEED)
     right = rng.random(PAIRS) < 0.6
@@ -139,9 +139,9 @@ def scores_of_parts() -> list[tuple[str, str, str, str]]:
         aggregate.figurebench_pointwise(given) or 0.0
         for given in (scores, scores[1:], [*scores[1:], None])
     ]
-    rows = [("AIBench (true 60)", aibench), ("SciForma (true 60)", sciforma)]
-    rows.append(("FigureBench scores (true 6.0 of 10)", figurebench))
-    return [(name, *(f"{value:.1f}" for value in values)) for name, values in rows]  # type: ignore[misc]
+    lines = [("AIBench (true 60)", aibench), ("SciForma (true 60)", sciforma)]
+    lines.append(("FigureBench scores (true 6.0 of 10)", figurebench))
+    return [(name, *(f"{value:.1f}" for value in values)) for name, values in lines]  # type: ignore[misc]
 
 
 def _overall(document: dict[str, float] | None) -> float:
@@ -163,7 +163,7 @@ def table() -> str:
             outcomes = (source or simulated[name])["reference-first" if order == "alone" else order]
             cells.append(text(outcomes))
         lines.append(f"| {rule} | {' | '.join(cells)} |")
-    for name, plain, missing, failed in scores_of_parts():
+    for name, plain, missing, failed in scores_of_single_figures():
         lines.append(f"| {name} | {plain} | {missing} | {failed} | no position |")
     return "\n".join(lines) + "\n"
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from figbench.errors import UserError
 from figbench.judges.budget import Budget, Price, prompt_token_bound
 from figbench.judges.client import Client, Failure
-from figbench.judges.images import PictureFolder
+from figbench.judges.images import ImageFolder
 from figbench.judges.ledger import Ledger, Reply
 from figbench.judges.prompts import request_body
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.trials import Trial
 
-REJECTED_IN_A_ROW = 10
+MOST_CONSECUTIVE_REJECTIONS = 10
 """Calls in a row that the server rejects before the run stops."""
 
 
@@ -38,7 +38,7 @@ class CallSettings:
     backoff_s: float = 1.0
 
 
-class _Pace:
+class _RateLimit:
     """When the next request may leave."""
 
     def __init__(self, per_minute: float | None) -> None:
@@ -65,16 +65,16 @@ class Executor:
         price: Price,
         protocol: JudgeProtocol,
         model: str,
-        pictures: PictureFolder,
+        image_folder: ImageFolder,
         settings: CallSettings,
     ) -> None:
         self.client, self.ledger, self.budget, self.price = client, ledger, budget, price
-        self.protocol, self.model, self.pictures = protocol, model, pictures
+        self.protocol, self.model, self.image_folder = protocol, model, image_folder
         self.settings = settings
         self.exhausted = False
         self._fatal: str | None = None
         self._rejected = 0
-        self._pace = _Pace(settings.requests_per_minute)
+        self._rate_limit = _RateLimit(settings.requests_per_minute)
         self._random = random.Random()  # nosec B311 # timing and sampling, no secret
 
     async def run(
@@ -118,9 +118,9 @@ class Executor:
             )
 
     async def _answer(self, key: str, trial: Trial) -> None:
-        body = request_body(trial, self.model, self.protocol, self.pictures)
+        body = request_body(trial, self.model, self.protocol, self.image_folder)
         for attempt in range(1, self.settings.attempts + 1):
-            await self._pace.wait()
+            await self._rate_limit.wait()
             reserved = self.budget.bound(trial, self.protocol, self.price)
             if self.exhausted or self._fatal:
                 return
@@ -155,7 +155,7 @@ class Executor:
 
     def _reject(self, failure: Failure) -> None:
         self._rejected += 1
-        if failure.fatal or self._rejected >= REJECTED_IN_A_ROW:
+        if failure.fatal or self._rejected >= MOST_CONSECUTIVE_REJECTIONS:
             self._fatal = failure.reason
 
     async def _back_off(self, attempt: int, failure: Failure) -> None:
@@ -164,6 +164,6 @@ class Executor:
             pause = max(pause, failure.wait_s)
         pause = min(pause, 300.0)
         if failure.rate_limited:
-            self._pace.pause(pause)
+            self._rate_limit.pause(pause)
         elif attempt < self.settings.attempts:
             await asyncio.sleep(pause)

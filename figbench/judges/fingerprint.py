@@ -26,7 +26,7 @@ class Fingerprint(BaseModel):
         models: As reported by the server.
         system_fingerprints: As reported by the server.
         protocol: Id of the judge protocol.
-        prompt_hash: Hash of the judge protocol: question, schema, pictures and sampling.
+        prompt_hash: Hash of the judge protocol: question, schema, images and sampling.
         anchors_digest: Digest of the anchor set; empty without anchors.
         points: Points of each anchor by id: 1, 0.5 or 0; failed anchors are absent.
         flaws: Kind of flaw and strength of each anchor.

@@ -63,12 +63,12 @@ def win_rate(pairs: Sequence[Comparison], plan: Plan) -> dict[str, Any]:
 def _published(main: Sequence[Judged], plan: Plan, protocol: JudgeProtocol) -> Any:
     missing: list[Outcome] = ["missing"] * len(plan.missing)
     if protocol.mode == "pairwise":
-        chosen = [item for item in main if item.trial.first == _first_of(item, protocol)]
+        first_order = [item for item in main if item.trial.first == _first_of(item, protocol)]
         if protocol.rule == "blind-win-rate":
             pairs = comparisons(main, protocol)
             outcomes = [_OUTCOMES[pair.winner] for pair in pairs] + missing
             return aggregate.blind_win_rate(outcomes)["value"]
-        outcomes = [_OUTCOMES[_winner(item)] for item in chosen] + missing
+        outcomes = [_OUTCOMES[_winner(item)] for item in first_order] + missing
         if protocol.rule == "paperbanana":
             return aggregate.paperbanana(outcomes)
         return aggregate.figurebench_pairwise(outcomes)
@@ -149,16 +149,16 @@ def votes(
     return lines
 
 
-def table_rows(judged: Sequence[Judged]) -> dict[str, list[Any]]:
+def verdict_columns(judged: Sequence[Judged]) -> dict[str, list[Any]]:
     """Returns the columns of the verdict table: one row for each trial, raw answers included."""
     columns: dict[str, list[Any]] = defaultdict(list)
     for item in judged:
         trial, reply = item.trial, item.reply
-        row = {
+        record = {
             "key": item.key, "purpose": trial.purpose, "prompt_id": trial.prompt_id,
             "paper_id": trial.paper_id, "sample": trial.sample, "repeat": trial.repeat,
             "aspect": trial.aspect, "first": trial.first, "second": trial.second,
-            "pictures": json.dumps([picture.digest for picture in trial.pictures]),
+            "pictures": json.dumps([image.digest for image in trial.images]),
             "prompt_sha256": trial.prompt.sha256, "correct": trial.correct, "flaw": trial.flaw,
             "strength": trial.strength, "status": item.verdict.status,
             "problem": item.verdict.problem, "position": item.position, "winner": item.winner,
@@ -173,6 +173,6 @@ def table_rows(judged: Sequence[Judged]) -> dict[str, list[Any]]:
             "milliseconds": reply.milliseconds if reply else None,
             "attempts": reply.attempts if reply else None,
         }  # fmt: skip
-        for name, value in row.items():
+        for name, value in record.items():
             columns[name].append(value)
     return cast("dict[str, list[Any]]", dict(columns))

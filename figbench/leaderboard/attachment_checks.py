@@ -17,7 +17,11 @@ from figbench.results.schema import RunResult
 Features = npt.NDArray[np.float32]
 
 COPY_DISTANCE = 2
-"""Bits of a 64-bit perceptual hash of the preprocessed image, as in the ``validity`` metric."""
+"""Bits of a 64-bit perceptual hash, as in the ``validity`` metric.
+
+The error rates of that metric hold for hashes of version 2. Version 1, of figbench 0.1, hashed the
+image before preprocessing; its error rates were not measured.
+"""
 
 TOLERANCE = 1e-4
 """Relative, against another machine's float32 features summed in another order."""
@@ -48,6 +52,11 @@ def evidence_problems(
     if reference.header.digest != result.manifests.reference.digest:
         yield "evidence: scored against another reference than the board's (digest)"
         return
+    if evidence.header.hash_version != reference.header.hash_version:
+        yield (
+            f"evidence: perceptual hashes of version {evidence.header.hash_version}, the board's "
+            f"are of version {reference.header.hash_version}: attach both sides with one figbench"
+        )
     yield from _completeness(evidence, reference)
     if entry.role == "model":
         yield from _exact_copies(evidence, reference)

@@ -24,6 +24,8 @@ SUFFIX = ".safetensors"
 REFERENCE_NAME = "reference.safetensors"
 _HEADER = "figbench"
 _HASH_BYTES = 8
+HASH_VERSION = 2
+"""Perceptual hash of the preprocessed image, as in ``validity``. 1: of the decoded image."""
 
 Rows = list[str]
 MAX_CAPTION = 2000
@@ -49,6 +51,12 @@ class Header(Strict):
     samples: list[int]
     papers: list[str]
     sha256: list[str | None] = Field(description="Of the bytes; null where nothing was delivered.")
+    hash_version: int = Field(
+        default=1,
+        ge=1,
+        le=HASH_VERSION,
+        description="1: hashes of the decoded images; 2: of the preprocessed images.",
+    )
     spaces: dict[str, str] = Field(description="Metric id to the name of its feature tensor.")
     pictures: list[Pictured] = Field(default_factory=list, max_length=MOST_PICTURES)
 

@@ -16,8 +16,10 @@ from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import load_features, load_lines
 from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, REFERENCE_NAME
 from figbench.images.decode import decode
+from figbench.images.preprocess import preprocess
 from figbench.io.json_files import read_json
 from figbench.leaderboard.attachments import (
+    HASH_VERSION,
     MAX_CAPTION,
     MAX_LABEL,
     MAX_LABELS,
@@ -28,7 +30,8 @@ from figbench.leaderboard.attachments import (
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
 from figbench.metrics import set_statistic
 from figbench.pages.strata import properties
-from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME
+from figbench.protocol import Protocol
+from figbench.results.files import IDENTITY_COLUMNS, PER_FIGURE_NAME, load_result
 
 
 def collect(
@@ -69,6 +72,7 @@ def collect(
         if name in table.column_names
     }
     lines = load_lines(run)
+    protocol = Protocol.from_document(load_result(run).protocol.definition, str(run))
     chosen = set(gallery_ids(one.figure_id for one in reference.figures)) if pictures else set()
     first = min((sample for _, sample in keys), default=0)
     ours_drawn = _drawn(
@@ -76,6 +80,7 @@ def collect(
         [drawn.get(key) for key in keys],
         [lines[key][0] if key in lines else () for key in keys],
         {row for row, (name, sample) in enumerate(keys) if name in chosen and sample == first},
+        protocol,
     )
     read = {figure_id: theirs for (figure_id, _), (_, theirs) in lines.items()}
     reference_lines = [read.get(one.figure_id, ()) for one in reference.figures]
@@ -84,8 +89,10 @@ def collect(
         reference.figures,
         reference_lines,
         {row for row, one in enumerate(reference.figures) if one.figure_id in chosen},
+        protocol,
     )
     header = Header(
+        hash_version=HASH_VERSION,
         digest=generated.digest,
         figure_ids=[figure_id for figure_id, _ in keys],
         samples=[sample for _, sample in keys],
@@ -96,6 +103,7 @@ def collect(
     )
     papers = dict(zip(header.figure_ids, header.papers, strict=True))
     other = Header(
+        hash_version=HASH_VERSION,
         digest=reference.digest,
         figure_ids=[one.figure_id for one in reference.figures],
         samples=[one.sample for one in reference.figures],
@@ -127,9 +135,9 @@ def _drawn(
     figures: Sequence[Figure | None],
     lines: Sequence[Sequence[TextLine]],
     shown: set[int],
+    protocol: Protocol,
 ) -> _Drawn:
-    import imagehash
-    from PIL import Image
+    from figbench.features.image_stats import perceptual_hash
 
     hashes = np.zeros((len(figures), 8), np.uint8)
     pictured, pictures = [], {}
@@ -140,8 +148,8 @@ def _drawn(
             picture = decode(manifest.read(figure)).image
         except FigbenchError:  # it was rejected then, too
             continue
-        bits = imagehash.phash(Image.fromarray(picture)).hash
-        hashes[row] = np.packbits(bits.reshape(-1))
+        shaped = preprocess(picture, protocol.preprocess, protocol.resample)
+        hashes[row] = np.packbits(perceptual_hash(shaped))
         if row in shown:
             caption = (figure.prompt or "")[:MAX_CAPTION]
             labels = [line.text[:MAX_LABEL] for line in lines[row][:MAX_LABELS]]

@@ -83,7 +83,7 @@ def judged_by_model(folder: Path, run: RunResult | None = None) -> Judged:
         card=card_values(dict(values.card)),
         votes_sha256=_digest(votes) if votes.is_file() else "",
     )
-    points = zip(values.rows, values.points, strict=True)
+    points = zip(values.keys, values.points, strict=True)
     return Judged(
         values.metric_id,
         document,

@@ -6,7 +6,7 @@ import pytest
 from figbench.data.load import load_manifest
 from figbench.judges.card import instrument_card
 from figbench.judges.execute import CallSettings
-from figbench.judges.images import PictureFolder
+from figbench.judges.images import ImageFolder
 from figbench.judges.ledger import Ledger
 from figbench.judges.materials import Materials
 from figbench.judges.plan import Planner, items_of
@@ -49,7 +49,7 @@ def prepared(tmp_path_factory):
     )
     references = load_manifest(ref)
     items, _ = items_of(load_manifest(gen, reference=references), references)
-    pictures = PictureFolder(None)
+    pictures = ImageFolder(None)
     planner = Planner(protocol, pictures, Materials({}))
     plan = planner.plan(items, repeats=2, controls=40, anchors=0, seed=0)
     return protocol, pictures, plan

@@ -128,6 +128,14 @@ def test_near_copies_stand_apart(tmp_path, case):
     assert problems == [] and why == "50 of 50 figures are near copies of reference figures"
 
 
+def test_hashes_of_two_versions_are_not_compared(tmp_path, case):
+    document, evidence, reference = case
+    header = evidence.header.model_copy(update={"hash_version": 2})
+    changed = Evidence(header, evidence.hashes, evidence.values, evidence.features)
+    problems, _ = _problems(tmp_path, document, changed, reference)
+    assert any("hashes of version 2, the board's are of version 1" in one for one in problems)
+
+
 def test_pairs_tell_apart_what_intervals_cannot(rng):
     """Both models vary far more between prompts than between each other."""
     difficulty = rng.random(N)
