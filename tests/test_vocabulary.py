@@ -97,8 +97,12 @@ CLEAN = (
     "figbench/evaluation/references/*",
     "figbench/evaluation/scoring/*",
     "figbench/judges/*.py",
+    "figbench/pages/*",
+    "figbench/reports/*",
     "figbench/results/*",
     "figbench/store/*",
+    "figbench/study/*",
+    "figbench/sweeps/*",
     "figbench/synthfig/*.py",
     "figbench/synthfig/drawing/*",
     "figbench/synthfig/export/*",
@@ -115,8 +119,13 @@ ALLOWED = (
     ("figbench/synthfig/*", {"row", "rows"}),
     # Key of judge protocols in YAML, which their hash covers.
     ("figbench/judges/protocol.py", {"pictures"}),
-    # Rows of HTML and LaTeX tables.
+    # Rows of HTML, LaTeX, Markdown and console tables.
+    ("figbench/pages/catalogue.py", {"rows"}),
+    ("figbench/pages/details.py", {"rows"}),
+    ("figbench/pages/tables.py", {"row", "rows"}),
+    ("figbench/reports/*", {"row", "rows"}),
     ("figbench/results/views.py", {"rows"}),
+    ("figbench/sweeps/page.py", {"row", "rows"}),
 )
 """Words in their ordinary meaning: pattern of files, words; the reason is the comment."""
 

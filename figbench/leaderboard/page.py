@@ -24,7 +24,7 @@ from figbench.leaderboard.gallery import board_gallery
 from figbench.leaderboard.headings import board_headings, interval, leaders, number
 from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.leaderboard.validation import require_valid
-from figbench.pages.freshness import data_part, made_with, recorded
+from figbench.pages.freshness import data_only, made_with, recorded
 from figbench.pages.render import render
 
 PAGE_NAME = "index.html"
@@ -77,7 +77,7 @@ def require_fresh(folder: Path, page: Path | None = None) -> str:
     if theirs in ("", ours):
         same, note = found == site.page, "the same bytes"
     else:
-        same = data_part(found) == data_part(site.page)
+        same = data_only(found) == data_only(site.page)
         note = f"the same data; made with {theirs}, here is {ours}, so their bytes may differ"
     others = {} if page else {folder / STATE_NAME: site.state, folder / FEED_NAME: site.feed}
     stale = [] if same else [target]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from figbench.pages.render import render, render_part
+from figbench.pages.render import render, render_fragment
 from figbench.ranking.ranked_models import Ranking
 from figbench.ranking.votes import Vote
 
@@ -102,7 +102,7 @@ def ranking_section(
     groups: dict[tuple[str, str, str], list[Example]] = {}
     for example in examples:
         groups.setdefault((example.first, example.second, example.outcome), []).append(example)
-    return render_part(
+    return render_fragment(
         "ranking_section.html.j2",
         ranking=ranking,
         examples=[(*key, group) for key, group in groups.items()],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from figbench.metrics.names import headline, ordered, tooltip_of
-from figbench.pages.facts import run_facts
+from figbench.pages.details import run_details
 from figbench.pages.numbers import format_number, interval_text
 from figbench.pages.render import render
 from figbench.pages.tables import methods_sentence
@@ -87,7 +87,7 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
 
     first = next(iter(results.values()))
     samples = out / STRIP_NAME
-    picture = base64.b64encode(samples.read_bytes()).decode("ascii") if samples.is_file() else ""
+    strip = base64.b64encode(samples.read_bytes()).decode("ascii") if samples.is_file() else ""
     text = render(
         "sweep.html.j2",
         sortable=False,
@@ -99,10 +99,10 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
         rows=sweep_rows(results),
         all_rows=sweep_rows(results, all_metrics=True),
         plot=page_plot(results, document, axis),
-        samples=f"data:image/png;base64,{picture}" if picture else "",
+        samples=f"data:image/png;base64,{strip}" if strip else "",
         protocol=first.protocol,
         references=first.manifests.reference.n_figures,
-        facts=run_facts(first),
+        facts=run_details(first),
         methods=methods_sentence(first),
     )
     target = out / PAGE_NAME
@@ -118,13 +118,13 @@ def verdict(results: Results, document: Mapping[str, Any], axis: Axis) -> str:
         document: Of the sweep.
         axis: What varies.
     """
-    chosen = document["chosen"]
-    if chosen is None:
+    selected = document["chosen"]
+    if selected is None:
         return "No point was chosen: no distance between sets has a value at every point."
-    parts = []
+    clauses = []
     for name in (document["quality"], document["text_fidelity"]):
         if name:
-            metric = results[chosen].metrics[name]
+            metric = results[selected].metrics[name]
             number = format_number(metric.value, metric.display_scale)
-            parts.append(f"{label_of(name, metric)} {number} {interval_text(metric)}".rstrip())
-    return f"Chosen: {axis.title} {chosen:g} ({'; '.join(parts)})."
+            clauses.append(f"{label_of(name, metric)} {number} {interval_text(metric)}".rstrip())
+    return f"Chosen: {axis.title} {selected:g} ({'; '.join(clauses)})."

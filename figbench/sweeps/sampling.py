@@ -54,7 +54,7 @@ def parse_steps(text: str) -> list[float]:
 
 def _numbers(text: str) -> list[float]:
     try:
-        return sorted({float(part) for part in text.split(",")})
+        return sorted({float(item) for item in text.split(",")})
     except ValueError:
         return []
 

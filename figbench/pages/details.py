@@ -18,7 +18,7 @@ NAMES = {
 MOST = 5
 
 
-def card_facts(card: ModelCard) -> list[tuple[str, str]]:
+def card_details(card: ModelCard) -> list[tuple[str, str]]:
     """Returns the filled fields of a model card as (name, text)."""
     return [
         (NAMES.get(key, key.replace("_", " ").capitalize()), plain(value))
@@ -27,7 +27,7 @@ def card_facts(card: ModelCard) -> list[tuple[str, str]]:
     ]
 
 
-def run_facts(run: RunResult, differences: Sequence[str] = ()) -> list[Group]:
+def run_details(run: RunResult, differences: Sequence[str] = ()) -> list[Group]:
     """Returns (title, rows of name and text) for the details of a run.
 
     Args:
@@ -40,7 +40,7 @@ def run_facts(run: RunResult, differences: Sequence[str] = ()) -> list[Group]:
         *(("Differs", line) for line in differences),
     ]
     groups: list[Group] = [("Run", _run(run)), ("Protocol", protocol)]
-    card = card_facts(run.model)
+    card = card_details(run.model)
     if card:
         groups.insert(0, ("Model", card))
     if run.warnings:
@@ -55,7 +55,7 @@ def _run(run: RunResult) -> list[tuple[str, str]]:
     figures = f"{side.n_figures:,} used, {len(side.missing)} missing, {len(side.rejects)} rejected"
     rows = [
         ("Figures", figures),
-        *(("Rejected", f"{one.path[:80]}: {one.code}") for one in side.rejects[:MOST]),
+        *(("Rejected", f"{reject.path[:80]}: {reject.code}") for reject in side.rejects[:MOST]),
         ("References", f"{run.manifests.reference.n_figures:,}"),
         ("Command", " ".join(made.command)[:400]),
         ("figbench", f"{made.figbench_version}{revision}{dirty}"),
@@ -80,5 +80,5 @@ def plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {plain(inner)}" for key, inner in value.items())[:600]
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "; ".join(plain(one) for one in value)[:600]
+        return "; ".join(plain(item) for item in value)[:600]
     return str(value)[:600]

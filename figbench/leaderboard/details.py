@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from figbench.leaderboard.entries import Entry
 from figbench.leaderboard.instruments import CardValue, JudgedValue
-from figbench.pages.facts import Group, card_facts, plain, run_facts
+from figbench.pages.details import Group, card_details, plain, run_details
 
 __all__ = ["Group", "entry_facts", "plain"]
 
@@ -18,10 +18,10 @@ def entry_facts(entry: Entry, differences: Sequence[str]) -> list[Group]:
         entry: The entry.
         differences: Parts of its protocol that differ from the shipped one.
     """
-    card: Group = ("Model", [*card_facts(entry.model), ("Standing", entry.standing)])
+    card: Group = ("Model", [*card_details(entry.model), ("Standing", entry.standing)])
     if entry.result is None:
         return [card]
-    facts = run_facts(entry.result, differences)
+    facts = run_details(entry.result, differences)
     judged = [judged_facts(name, one) for name, one in entry.judged.items()]
     return [card, *judged, *(group for group in facts if group[0] != "Model")]
 

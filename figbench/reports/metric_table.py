@@ -141,7 +141,7 @@ def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
         winner = _winner(difference)
         if winner is not None:
             by_winner[winner].append(title_of(difference.metric))
-    parts = [
+    clauses = [
         f"{names[index]} is better in {', '.join(metrics)}"
         for index, metrics in by_winner.items()
         if metrics
@@ -149,6 +149,6 @@ def verdict_of(names: Sequence[str], comparison: Comparison | None) -> str:
     unclear = len(comparison.differences) - sum(map(len, by_winner.values()))
     if unclear:
         total = len(comparison.differences)
-        parts.append(f"no difference is shown in {unclear} of {total} metrics")
-    text = "; ".join(parts)
+        clauses.append(f"no difference is shown in {unclear} of {total} metrics")
+    text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
