@@ -67,10 +67,10 @@ class CraftBackbone(nn.Module):
         super().__init__()
         self.slices = vgg_slices()
         state = load_state_dict(require_weights("craft", metric="ocr_sim"))
-        for number, part in enumerate(self.slices, 1):
+        for number, vgg_slice in enumerate(self.slices, 1):
             prefix = f"basenet.slice{number}."
-            own = {name: state[prefix + name] for name in part.state_dict()}
-            part.load_state_dict(own)
+            own = {name: state[prefix + name] for name in vgg_slice.state_dict()}
+            vgg_slice.load_state_dict(own)
 
     def forward(self, normalised: torch.Tensor) -> list[torch.Tensor]:
         """Returns the five maps, deepest first.
@@ -104,10 +104,12 @@ def vgg_slices() -> nn.ModuleList:
         ]
         width = channels
     slices = [nn.Sequential() for _ in SLICE_STARTS]
-    for part, start, end in zip(slices, SLICE_STARTS, (*SLICE_STARTS[1:], SLICE_END), strict=True):
+    for vgg_slice, start, end in zip(
+        slices, SLICE_STARTS, (*SLICE_STARTS[1:], SLICE_END), strict=True
+    ):
         for number in range(start, end):
             is_first_relu = number == start and isinstance(layers[number], nn.ReLU)
-            part.add_module(str(number), nn.Identity() if is_first_relu else layers[number])
+            vgg_slice.add_module(str(number), nn.Identity() if is_first_relu else layers[number])
     last = nn.Sequential(
         nn.MaxPool2d(3, 1, 1),
         nn.Conv2d(512, 1024, 3, padding=6, dilation=6),
@@ -153,14 +155,14 @@ def normalise(images: Sequence[RGBImage], device: str, dtype: torch.dtype) -> to
 
 
 def image_maps(
-    trunk: nn.Module, image: RGBImage, device: str, dtype: torch.dtype
+    backbone: nn.Module, image: RGBImage, device: str, dtype: torch.dtype
 ) -> list[torch.Tensor]:
     """Returns the five maps of one image, computed once for OCR-SIM, the extractor and EasyOCR.
 
     One image at a time: at 512 px it fills a CPU's caches many times over.
 
     Args:
-        trunk: :class:`CraftBackbone`, or its compiled form.
+        backbone: :class:`CraftBackbone`, or its compiled form.
         image: (h, w, 3) RGB, uint8.
         device: A torch device.
         dtype: Of the arithmetic.
@@ -170,14 +172,14 @@ def image_maps(
     """
 
     def compute() -> list[torch.Tensor]:
-        if isinstance(trunk, CraftBackbone) and device == "cpu" and dtype == torch.float32:
-            backbone = tiled(trunk, IMAGENET_MEAN, IMAGENET_STD)
-            if backbone.takes(image):
-                return backbone(image)
-        maps: list[torch.Tensor] = trunk(normalise([image], device, dtype))
+        if isinstance(backbone, CraftBackbone) and device == "cpu" and dtype == torch.float32:
+            tiles = tiled(backbone, IMAGENET_MEAN, IMAGENET_STD)
+            if tiles.takes(image):
+                return tiles(image)
+        maps: list[torch.Tensor] = backbone(normalise([image], device, dtype))
         return maps
 
-    return shared(compute, trunk, image)
+    return shared(compute, backbone, image)
 
 
 class CraftFeatures:
@@ -186,7 +188,7 @@ class CraftFeatures:
     info = CRAFT.info
 
     def __init__(self, device: str, precision: str) -> None:
-        self.trunk = load_backbone(device, precision)
+        self.backbone = load_backbone(device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
@@ -194,6 +196,6 @@ class CraftFeatures:
     @exact_float32()
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """See :class:`figbench.features.base.FeatureExtractor`."""
-        maps = (image_maps(self.trunk, one, self._device, self._dtype) for one in images)
+        maps = (image_maps(self.backbone, image, self._device, self._dtype) for image in images)
         pooled = [fc7.float().mean(dim=(2, 3)) for fc7, *_ in maps]
         return {"features": to_numpy(torch.cat(pooled))}

@@ -38,14 +38,14 @@ class CraftHead(nn.Module):
         Args:
             maps: Five, deepest first, of images with sides (h, w).
         """
-        found = maps[0]
+        features = maps[0]
         for block, skipped in zip(self.up, maps[1:], strict=True):
-            if found.shape[2:] != skipped.shape[2:]:
-                found = functional.interpolate(
-                    found, size=skipped.shape[2:], mode="bilinear", align_corners=False
+            if features.shape[2:] != skipped.shape[2:]:
+                features = functional.interpolate(
+                    features, size=skipped.shape[2:], mode="bilinear", align_corners=False
                 )
-            found = block(torch.cat([found, skipped], dim=1))
-        scores: torch.Tensor = self.last(found)
+            features = block(torch.cat([features, skipped], dim=1))
+        scores: torch.Tensor = self.last(features)
         return scores
 
 

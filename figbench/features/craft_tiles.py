@@ -91,9 +91,9 @@ class TiledBackbone:
             if height * width > MAX_BLANK_PIXELS:
                 maps = self._run(image, None, None)
             else:
-                drawn = (image != WHITE).any(axis=2)
-                maps = self._run(image, drawn, self._blank(height, width))
-        return maps if torch.is_inference_mode_enabled() else [one_map.clone() for one_map in maps]
+                differs = (image != WHITE).any(axis=2)
+                maps = self._run(image, differs, self._blank(height, width))
+        return maps if torch.is_inference_mode_enabled() else [values.clone() for values in maps]
 
     def _blank(self, height: int, width: int) -> list[torch.Tensor]:
         with self._lock:
@@ -179,8 +179,8 @@ def _pool(maps: torch.Tensor, out: torch.Tensor) -> None:
 
 def _steps(slices: list[nn.Module]) -> list[_Step]:
     steps = []
-    for position, part in enumerate(slices):
-        layers = [layer for layer in part.children() if not isinstance(layer, nn.Identity)]
+    for position, vgg_slice in enumerate(slices):
+        layers = [layer for layer in vgg_slice.children() if not isinstance(layer, nn.Identity)]
         for index, layer in enumerate(layers):
             if isinstance(layer, nn.MaxPool2d):
                 steps.append(_Step(layer))

@@ -46,7 +46,7 @@ class EfficientNetLite0:
         network.load_state_dict(dict(zip(own, state.values(), strict=True)))
         fold_batch_norm(network.eval())
         self._classifier = freeze(network[1], device, precision)
-        self.trunk = freeze(network[0], device, precision)
+        self.backbone = freeze(network[0], device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
@@ -57,7 +57,7 @@ class EfficientNetLite0:
         small = [_resized(image) for image in images]
         batch = (stack(small, self._device).to(torch.float32) - 127) / 128
         batch = batch.to(dtype=self._dtype, memory_format=torch.channels_last)
-        maps = self.trunk(batch)
+        maps = self.backbone(batch)
         pooled = maps.float().mean(dim=(2, 3))
         logits = self._classifier(pooled.to(self._dtype))
         return {"features": to_numpy(pooled), "logits": to_numpy(logits)}

@@ -14,13 +14,12 @@ Embedding = tuple[torch.Tensor, ...]
 
 EPS = 1e-10
 _LEVEL = 1
-"""Zstandard's fastest: the white of a figure gives equal positions, which any level finds. A figure
-of 512 px takes 12 MB of 65."""
+"""Zstandard level 1 suffices: white areas give equal positions (12 instead of 65 MB at 512 px)."""
 
 
 def embed(maps: Sequence[torch.Tensor]) -> Embedding:
     """Returns the maps (1, c, h, w) of one image at unit length over channels."""
-    return tuple(_unit(one[0].permute(1, 2, 0)) for one in maps)
+    return tuple(_unit(values[0].permute(1, 2, 0)) for values in maps)
 
 
 def _unit(features: torch.Tensor) -> torch.Tensor:
@@ -38,8 +37,8 @@ def distance(first: Embedding, second: Embedding) -> float:
         second: Of another image of its size.
     """
     total = 0.0
-    for one, other in zip(first, second, strict=True):
-        difference = one - other
+    for first_map, second_map in zip(first, second, strict=True):
+        difference = first_map - second_map
         squares = torch.linalg.vector_norm(difference, dim=-1).square_()
         total += float(squares.mean(dtype=torch.float64))
     return total
@@ -47,8 +46,8 @@ def distance(first: Embedding, second: Embedding) -> float:
 
 def to_bytes(embedding: Embedding) -> bytes:
     """Returns the embedding compressed: a line of JSON with the shapes, then the data."""
-    data = b"".join(one.contiguous().numpy().tobytes() for one in embedding)
-    header = json.dumps([list(one.shape) for one in embedding]).encode() + b"\n"
+    data = b"".join(values.contiguous().numpy().tobytes() for values in embedding)
+    header = json.dumps([list(values.shape) for values in embedding]).encode() + b"\n"
     packed: bytes = pa.Codec("zstd", compression_level=_LEVEL).compress(data, asbytes=True)
     return header + packed
 
@@ -61,7 +60,7 @@ def from_bytes(payload: bytes) -> Embedding:
     size = 4 * sum(sizes)
     # The copy can be written to, which PyTorch asks of an array that it takes.
     values = np.frombuffer(pa.Codec("zstd").decompress(data, size, asbytes=True), np.float32).copy()
-    parts = np.split(values, np.cumsum(sizes)[:-1])
+    blocks = np.split(values, np.cumsum(sizes)[:-1])
     return tuple(
-        torch.from_numpy(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)
+        torch.from_numpy(block.reshape(shape)) for block, shape in zip(blocks, shapes, strict=True)
     )

@@ -12,11 +12,11 @@ import torch
 
 
 def _switches() -> list[tuple[Any, str, Any]]:
-    """What lets float32 be computed in fewer bits, with the value that forbids it."""
+    """Returns the settings that allow float32 in fewer bits, with the value that forbids it."""
     backends: Any = torch.backends
     if hasattr(backends.cudnn, "conv"):
-        places = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul)
-        return [(place, "fp32_precision", "ieee") for place in (*places, backends.mkldnn.conv)]
+        matmuls = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul)
+        return [(owner, "fp32_precision", "ieee") for owner in (*matmuls, backends.mkldnn.conv)]
     return [(backends.cuda.matmul, "allow_tf32", False), (backends.cudnn, "allow_tf32", False)]
 
 
@@ -41,9 +41,9 @@ def exact_float32() -> Iterator[None]:
     """
     with _shared.lock:
         if not _shared.inside:
-            _shared.before = [(place, name, getattr(place, name)) for place, name, _ in _switches()]
-            for place, name, exact in _switches():
-                setattr(place, name, exact)
+            _shared.before = [(owner, name, getattr(owner, name)) for owner, name, _ in _switches()]
+            for owner, name, exact in _switches():
+                setattr(owner, name, exact)
         _shared.inside += 1
     try:
         yield
@@ -51,8 +51,8 @@ def exact_float32() -> Iterator[None]:
         with _shared.lock:
             _shared.inside -= 1
             if not _shared.inside:
-                for place, name, value in _shared.before:
-                    setattr(place, name, value)
+                for owner, name, value in _shared.before:
+                    setattr(owner, name, value)
 
 
 @contextmanager

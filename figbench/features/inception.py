@@ -23,7 +23,7 @@ from figbench.features.weights import require_weights
 from figbench.images.types import RGBImage
 
 SIDE = 299
-_TRUNK = (
+_BACKBONE = (
     "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 MaxPool_1 Conv2d_3b_1x1 Conv2d_4a_3x3 MaxPool_2 "
     "Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e Mixed_7a Mixed_7b "
     "Mixed_7c AvgPool"
@@ -50,8 +50,8 @@ class InceptionV3:
         network = _empty_network()
         network.load_state_dict(load_state_dict(require_weights("inception-v3", metric="fid")))
         _fuse(network.eval())
-        trunk = nn.Sequential(*(getattr(network, name) for name in _TRUNK))
-        self.trunk = freeze(trunk, device, precision)
+        backbone = nn.Sequential(*(getattr(network, name) for name in _BACKBONE))
+        self.backbone = freeze(backbone, device, precision)
         self._weight = network.fc.weight.detach().to(device)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
@@ -62,7 +62,7 @@ class InceptionV3:
         """See :class:`figbench.features.base.FeatureExtractor`."""
         batch = tensorflow1_batch(images, SIDE, self._device)
         batch = ((batch - 128) / 128).to(self._dtype, memory_format=torch.channels_last)
-        features = self.trunk(batch).flatten(1).float()
+        features = self.backbone(batch).flatten(1).float()
         return {"features": to_numpy(features), "logits": to_numpy(features @ self._weight.T)}
 
 
@@ -100,8 +100,8 @@ def resize_like_tensorflow1(image: RGBImage, side: int) -> npt.NDArray[np.float3
     left, right, across = _grid(width, side)
     top, bottom, down = _grid(height, side)
     pixels = image.astype(np.float32)
-    rows = _between(pixels, left, right, across[None, :, None], axis=1)
-    return _between(rows, top, bottom, down[:, None, None], axis=0)
+    interpolated = _between(pixels, left, right, across[None, :, None], axis=1)
+    return _between(interpolated, top, bottom, down[:, None, None], axis=0)
 
 
 def _between(
@@ -133,7 +133,7 @@ def tensorflow1_batch(images: Sequence[RGBImage], side: int, device: str) -> tor
 def resize_on_device(batch: torch.Tensor, side: int) -> torch.Tensor:
     """Returns a batch (n, 3, h, w) as :func:`resize_like_tensorflow1` resizes each image."""
     for axis in (3, 2):
-        low, high, share = (torch.from_numpy(one) for one in _grid(batch.shape[axis], side))
+        low, high, share = (torch.from_numpy(values) for values in _grid(batch.shape[axis], side))
         shape = [1, 1, 1, 1]
         shape[axis] = side
         first = batch.index_select(axis, low.to(batch.device)).float()
@@ -146,6 +146,6 @@ def resize_on_device(batch: torch.Tensor, side: int) -> torch.Tensor:
 def _grid(
     size: int, side: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    place = np.arange(side, dtype=np.float32) * np.float32(size / side)
-    low = place.astype(np.int64)
-    return low, np.minimum(low + 1, size - 1), place - low.astype(np.float32)
+    source = np.arange(side, dtype=np.float32) * np.float32(size / side)
+    low = source.astype(np.int64)
+    return low, np.minimum(low + 1, size - 1), source - low.astype(np.float32)

@@ -33,10 +33,10 @@ class Lpips:
         self, generated: Sequence[RGBImage], reference: Sequence[RGBImage]
     ) -> npt.NDArray[np.float64]:
         """Returns one distance per pair, shape (n,)."""
-        ours = stack(generated, self._device).float() / 127.5 - 1
-        theirs = stack(reference, self._device).float() / 127.5 - 1
+        first = stack(generated, self._device).float() / 127.5 - 1
+        second = stack(reference, self._device).float() / 127.5 - 1
         scores: npt.NDArray[np.float64] = (
-            self._network(ours, theirs).double().flatten().cpu().numpy()
+            self._network(first, second).double().flatten().cpu().numpy()
         )
         return scores
 
@@ -53,7 +53,7 @@ def load_lpips() -> Any:
     for name, module in network.net.named_modules():
         if isinstance(module, nn.Conv2d):
             index = name.rsplit(".", 1)[-1]
-            for part in ("weight", "bias"):
-                layers[f"{name}.{part}"] = state[f"features.{index}.{part}"]
+            for parameter in ("weight", "bias"):
+                layers[f"{name}.{parameter}"] = state[f"features.{index}.{parameter}"]
     network.net.load_state_dict(layers)
     return network.eval().requires_grad_(False)

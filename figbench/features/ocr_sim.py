@@ -51,7 +51,7 @@ class OcrSim:
     info = OCR_SIM.info
 
     def __init__(self, device: str, precision: str) -> None:
-        self.trunk = load_backbone(device, precision)
+        self.backbone = load_backbone(device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 
@@ -88,7 +88,7 @@ class OcrSim:
         return from_bytes(payload)
 
     def _maps(self, image: RGBImage) -> list[torch.Tensor]:
-        return image_maps(self.trunk, image, self._device, self._dtype)
+        return image_maps(self.backbone, image, self._device, self._dtype)
 
 
 class OcrPerceptual(nn.Module):

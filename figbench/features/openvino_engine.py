@@ -1,4 +1,4 @@
-"""OpenVINO in the place of PyTorch for a network's convolutions, on CPUs."""
+"""OpenVINO instead of PyTorch for the convolutions of a network, on CPUs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of every built-in network, readable without importing torch.
+"""Properties of every built-in network, readable without importing torch.
 
 Each entry names the class that runs the network. :mod:`figbench.features.catalog` imports that
 class when the network is loaded.
@@ -14,10 +14,10 @@ from figbench.features.base import ExtractorInfo, FeatureExtractor, PairScorer, 
 
 @dataclass(frozen=True, slots=True)
 class ExtractorEntry:
-    """An extractor's facts and its loader.
+    """Properties and loader of an extractor.
 
     Attributes:
-        info: Facts.
+        info: Properties.
         load: ``load(device, precision) -> FeatureExtractor``, or ``"module:class"`` of it.
     """
 
@@ -27,7 +27,7 @@ class ExtractorEntry:
 
 @dataclass(frozen=True, slots=True)
 class PairScorerEntry:
-    """A pair scorer's facts and its loader; see :class:`ExtractorEntry`."""
+    """Properties and loader of a pair scorer; see :class:`ExtractorEntry`."""
 
     info: PairScorerInfo
     load: str | Callable[[str, str], PairScorer]

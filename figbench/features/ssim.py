@@ -30,14 +30,14 @@ class Ssim:
         """Returns one SSIM per pair, shape (n,), in -1..1."""
         scores = [
             structural_similarity(  # type: ignore[no-untyped-call]
-                _luma(one),
-                _luma(other),
+                _luma(first),
+                _luma(second),
                 data_range=255,
                 gaussian_weights=True,
                 sigma=1.5,
                 use_sample_covariance=False,
             )
-            for one, other in zip(generated, reference, strict=True)
+            for first, second in zip(generated, reference, strict=True)
         ]
         return np.asarray(scores, dtype=np.float64)
 

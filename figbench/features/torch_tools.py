@@ -1,4 +1,4 @@
-"""What every torch network here needs: safe loading, frozen state, batches on a device."""
+"""Tools of the torch networks: safe loading, frozen state, batches on a device."""
 
 from __future__ import annotations
 

@@ -153,13 +153,13 @@ def active_tiles(active: BoolArray) -> torch.Tensor:
 
 def widened(active: BoolArray) -> BoolArray:
     """Returns the positions whose 3 x 3 neighbourhood holds an active position, (h, w)."""
-    rows = active.copy()
-    rows[1:] |= active[:-1]
-    rows[:-1] |= active[1:]
-    both = rows.copy()
-    both[:, 1:] |= rows[:, :-1]
-    both[:, :-1] |= rows[:, 1:]
-    return both
+    vertical = active.copy()
+    vertical[1:] |= active[:-1]
+    vertical[:-1] |= active[1:]
+    widened_mask = vertical.copy()
+    widened_mask[:, 1:] |= vertical[:, :-1]
+    widened_mask[:, :-1] |= vertical[:, 1:]
+    return widened_mask
 
 
 def _square(matrix: tuple[tuple[float, ...], ...]) -> torch.Tensor:

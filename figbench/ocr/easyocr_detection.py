@@ -64,8 +64,8 @@ def to_canvas(image: RGBImage, mag_ratio: float) -> tuple[RGBImage, float]:
 
 def find_boxes(scores: npt.NDArray[np.float32], scale: float) -> Boxes:
     """Returns boxes from the region and affinity scores (2, h, w) of a canvas of that scale."""
-    found, _, _ = getDetBoxes(scores[0], scores[1], TEXT, LINK, LOW_TEXT)
-    corners = adjustResultCoordinates(found, 1 / scale, 1 / scale)
+    detected, _, _ = getDetBoxes(scores[0], scores[1], TEXT, LINK, LOW_TEXT)
+    corners = adjustResultCoordinates(detected, 1 / scale, 1 / scale)
     flat = [np.array(box).astype(np.int32).reshape(-1) for box in corners]
     upright, tilted = group_text_box(flat, **GROUPING)
     return Boxes(

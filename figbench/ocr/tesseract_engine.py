@@ -22,13 +22,13 @@ class TesseractEngine:
 
     def __init__(self, info: OcrInfo) -> None:
         try:
-            found = str(pytesseract.get_tesseract_version())
+            program_version = str(pytesseract.get_tesseract_version())
         except pytesseract.TesseractNotFoundError:
             raise UserError(
                 "OCR engine 'tesseract' needs the program 'tesseract' on the PATH.",
                 remedy="Debian, Ubuntu: apt-get install tesseract-ocr",
             ) from None
-        self.info = replace(info, version=f"{found}+pytesseract-{info.version}")
+        self.info = replace(info, version=f"{program_version}+pytesseract-{info.version}")
 
     def read(self, image: RGBImage) -> list[TextLine]:
         """See :class:`figbench.ocr.base.OcrEngine`."""

@@ -124,8 +124,8 @@ def test_no_tf32_inside_and_the_callers_settings_after():
 def test_a_network_called_by_itself_runs_without_tf32(monkeypatch):
     network = load_extractor("efficientnet-lite0")
     seen = []
-    inner = network.trunk
-    monkeypatch.setattr(network, "trunk", lambda x: seen.append(switches()) or inner(x))
+    inner = network.backbone
+    monkeypatch.setattr(network, "backbone", lambda x: seen.append(switches()) or inner(x))
     torch.set_float32_matmul_precision("high")
     try:
         network.extract([np.full((64, 64, 3), 200, np.uint8)])

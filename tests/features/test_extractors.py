@@ -49,7 +49,7 @@ def test_efficientnet_is_timms_network_with_the_packages_weights(images):
     with torch.no_grad():
         logits = network(batch).numpy()
     extractor = load_extractor("efficientnet-lite0")
-    assert not [one for one in extractor.trunk.modules() if isinstance(one, nn.BatchNorm2d)]
+    assert not [one for one in extractor.backbone.modules() if isinstance(one, nn.BatchNorm2d)]
     ours = extractor.extract(images[:1])
     assert np.allclose(ours["logits"], logits, rtol=1e-4, atol=1e-4)
 
