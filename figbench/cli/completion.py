@@ -17,5 +17,5 @@ def complete_metrics(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     names = dict.fromkeys((*metric_names(), *output_names()))
-    found = [name.replace("EXTRACTOR", "") for name in names if name.startswith(last)]
-    return [f"{before}{comma}{name}" for name in found]
+    matches = [name.replace("EXTRACTOR", "") for name in names if name.startswith(last)]
+    return [f"{before}{comma}{name}" for name in matches]

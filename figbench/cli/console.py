@@ -55,12 +55,12 @@ def plain_table(*columns: tuple[str, str]) -> Table:
 def print_table(console: Console, table: Table) -> None:
     """Prints a table at its own width, so that no number is cut or broken on a narrow console."""
     wide = console.measure(table, options=console.options.update(max_width=1000)).maximum
-    usual, console.width = console.width, max(wide, 1)
+    previous, console.width = console.width, max(wide, 1)
     try:
         with console.capture() as captured:
             console.print(table, crop=False, no_wrap=True, overflow="ignore")
     finally:
-        console.width = usual
+        console.width = previous
     lines = captured.get().splitlines()
     console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 

@@ -43,33 +43,33 @@ def inspect(
                 f"reading: {have / 2**20:,.1f} of {total / 2**20:,.1f} MiB copied ..."
             ),
         )
-    facts = _facts(manifest)
-    console.print(f"[bold]{escape(path)}[/]: layout {facts['layout']}")
-    samples = ", ".join(f"{k} x {count}" for k, count in facts["samples_per_prompt"].items())
+    summary = _summary(manifest)
+    console.print(f"[bold]{escape(path)}[/]: layout {summary['layout']}")
+    samples = ", ".join(f"{k} x {count}" for k, count in summary["samples_per_prompt"].items())
     console.print(
-        f"{facts['n_figures']} figures of {facts['n_prompts']} prompts "
+        f"{summary['n_figures']} figures of {summary['n_prompts']} prompts "
         f"(samples per prompt x prompts: {samples or 'none'}), "
-        f"{facts['n_with_prompt']} with a caption, {facts['n_with_labels']} with stored labels"
+        f"{summary['n_with_prompt']} with a caption, {summary['n_with_labels']} with stored labels"
     )
-    console.print(f"sizes: {facts['sizes']}")
-    for note in facts["notes"]:
+    console.print(f"sizes: {summary['sizes']}")
+    for note in summary["notes"]:
         console.print(f"  {escape(note)}", soft_wrap=True)
-    for reject in facts["rejects"][:20]:
+    for reject in summary["rejects"][:20]:
         console.print(
             f"[yellow]rejected[/] {escape(reject['path'])}: {reject['code']}, "
             f"{escape(reject['reason'])}",
             soft_wrap=True,
         )
-    if len(facts["rejects"]) > 20:
-        console.print(f"... and {len(facts['rejects']) - 20} more")
+    if len(summary["rejects"]) > 20:
+        console.print(f"... and {len(summary['rejects']) - 20} more")
     if save is not None:
         save_manifest(manifest, save)
         console.print(f"Written: {save}")
     if json_output:
-        print_json(facts)
+        print_json(summary)
 
 
-def _facts(manifest: Manifest) -> dict[str, Any]:
+def _summary(manifest: Manifest) -> dict[str, Any]:
     per_prompt = Counter(figure.figure_id for figure in manifest.figures)
     widths = sorted(figure.width for figure in manifest.figures)
     heights = sorted(figure.height for figure in manifest.figures)
@@ -85,14 +85,15 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
         "samples_per_prompt": {
             str(k): count for k, count in sorted(Counter(per_prompt.values()).items())
         },
-        "n_papers": len({one.paper_id for one in manifest.figures if one.paper_id}),
-        "n_with_prompt": sum(one.prompt is not None for one in manifest.figures),
+        "n_papers": len({figure.paper_id for figure in manifest.figures if figure.paper_id}),
+        "n_with_prompt": sum(figure.prompt is not None for figure in manifest.figures),
         "n_with_labels": len(manifest.labels),
         "sizes": sizes,
         "notes": list(manifest.notes),
         "figure_ids": list(per_prompt)[:10],
         "rejects": [
-            {"path": one.path, "code": one.code, "reason": one.reason} for one in manifest.rejects
+            {"path": reject.path, "code": reject.code, "reason": reject.reason}
+            for reject in manifest.rejects
         ],
     }
 
@@ -129,7 +130,7 @@ def download(
             print_json({"root": str(root)})
         return
     remote = describe()
-    facts = {
+    document = {
         "url": remote.url,
         "size_bytes": remote.size_bytes,
         "digest": remote.digest,
@@ -153,7 +154,7 @@ def download(
             )
         console.print(f"Ready: {escape(str(root))}", soft_wrap=True)
     if json_output:
-        print_json(facts)
+        print_json(document)
 
 
 data_synth.add_to(data_app)

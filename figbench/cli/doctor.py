@@ -31,11 +31,13 @@ def doctor(
         console.print(
             f"[{colour}]{check.state:>7}[/] {check.name}: {escape(check.detail)}", soft_wrap=True
         )
-    facts = report(checks)
-    console.print("Healthy." if facts["healthy"] else f"[red]Look at:[/] {', '.join(facts['bad'])}")
+    document = report(checks)
+    console.print(
+        "Healthy." if document["healthy"] else f"[red]Look at:[/] {', '.join(document['bad'])}"
+    )
     if json_output:
-        print_json(facts)
-    if not facts["healthy"]:
+        print_json(document)
+    if not document["healthy"]:
         raise typer.Exit(EXIT_INTEGRITY)
 
 

@@ -155,13 +155,13 @@ def evaluate(
     from figbench.evaluation.planning.shard import shard_from_environment
     from figbench.protocol import Protocol
 
-    reference = _one_reference(reference_path, reference)
+    reference = _single_reference(reference_path, reference)
     form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     console, results = error_console(), result_console(machine_output=form is not None)
     if portable and output is None:
         raise UserError("--portable needs --output.", remedy="Add --output DIR.")
-    chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
-    if metrics is not None and not chosen:
+    requested = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
+    if metrics is not None and not requested:
         raise UserError("--metrics: no name given.", remedy="Leave it out to score all of them.")
     options = Options(
         skip_unavailable=skip_unavailable,
@@ -190,20 +190,26 @@ def evaluate(
     progress = RichProgress(console)
     if dry_run:
         planned = prepare(
-            generated, reference, followed, chosen, store=store, options=options, progress=progress
+            generated,
+            reference,
+            followed,
+            requested,
+            store=store,
+            options=options,
+            progress=progress,
         )
         document = show_plan(results, planned)
         if json_output:
             print_json(document)
         return
     if options.shard.rank:
-        contribute(generated, reference, followed, chosen, store=store, options=options)
+        contribute(generated, reference, followed, requested, store=store, options=options)
         return
     result = run(
         generated,
         reference,
         followed,
-        chosen,
+        requested,
         output=output,
         store=store,
         model=read_card(model_card, model_name),
@@ -227,7 +233,7 @@ def evaluate(
         raise typer.Exit(EXIT_USER)
 
 
-def _one_reference(argument: str | None, option: str | None) -> str:
+def _single_reference(argument: str | None, option: str | None) -> str:
     if argument and option:
         raise UserError(
             "The reference is given twice: as an argument and with --reference.",

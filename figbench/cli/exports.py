@@ -13,13 +13,13 @@ from figbench.results.schema import RunResult
 WRITERS = {"latex": as_latex, "markdown": as_markdown, "csv": as_csv}
 
 
-def export_format(**chosen: bool) -> str | None:
-    """Returns the one format that was chosen, None without any.
+def export_format(**formats: bool) -> str | None:
+    """Returns the requested format, None without any.
 
     Raises:
-        UserError: If two formats were chosen; both write to stdout.
+        UserError: If two formats are requested; both write to stdout.
     """
-    names = [name for name, given in chosen.items() if given]
+    names = [name for name, given in formats.items() if given]
     if len(names) > 1:
         options = " and ".join(f"--{name}" for name in names)
         raise UserError(f"{options} both write to stdout.", remedy="Choose one.")
@@ -30,7 +30,7 @@ def print_export(form: str, results: Sequence[RunResult]) -> None:
     """Prints results as a table on stdout: metrics down, runs across."""
     from figbench.pages.tables import results_table
 
-    print_table_as(form, results_table([(run_name(one), one) for one in results]))
+    print_table_as(form, results_table([(run_name(result), result) for result in results]))
 
 
 def print_table_as(form: str, table: Table) -> None:

@@ -42,18 +42,18 @@ def show(
     """Show the graph that a figure states, with the reader's measured accuracy."""
     from figbench.graphs.read import read_graph
 
-    reading = read_graph(file, reader=reader)
+    graph_result = read_graph(file, reader=reader)
     if out is not None:
         from figbench.graphs.overlay import write_graph
 
-        write_graph(reading.graph, file, out)
+        write_graph(graph_result.graph, file, out)
     if json_output:
-        print_json({"file": str(file), **_ceiling(reading), **reading.graph.to_json()})
+        print_json({"file": str(file), **_ceiling(graph_result), **graph_result.graph.to_json()})
         return
     console = error_console()
-    console.print(_nodes(reading.graph, file))
-    console.print(_edges(reading.graph))
-    console.print(_accuracy(reading), soft_wrap=True)
+    console.print(_nodes(graph_result.graph, file))
+    console.print(_edges(graph_result.graph))
+    console.print(_accuracy(graph_result), soft_wrap=True)
 
 
 @graph_app.command("compare")
@@ -107,8 +107,8 @@ def compare(
         for edge in edges:
             arrow = f"{texts_of[edge.source] or '?'} -> {texts_of[edge.target] or '?'}"
             console.print(f"  {kind}: {escape(arrow)}", soft_wrap=True)
-    for side, reading in (("generated", first), ("reference", second)):
-        console.print(f"{side}: {_accuracy(reading)}", soft_wrap=True)
+    for side, graph_result in (("generated", first), ("reference", second)):
+        console.print(f"{side}: {_accuracy(graph_result)}", soft_wrap=True)
 
 
 @graph_app.command("check")
@@ -135,42 +135,42 @@ def check(
         data = spec.read_bytes()
     except OSError as error:
         raise UserError(f"{spec}: {error.strerror or error}.", remedy="Check the path.") from None
-    wished = read_spec(data, str(spec), figure_id)
-    reading = read_graph(file, reader=reader)
-    found = check_spec(reading.graph, wished)
+    expected = read_spec(data, str(spec), figure_id)
+    graph_result = read_graph(file, reader=reader)
+    report = check_spec(graph_result.graph, expected)
 
     def arrows(edges: Sequence[SpecEdge]) -> list[str]:
         signs = {"forward": "->", "both": "<->", "none": "--"}
         return [f"{edge.source} {signs[edge.direction]} {edge.target}" for edge in edges]
 
     document = {
-        "label_recall": found.label_recall,
-        "edge_recall": found.edge_recall,
-        "edge_recall_undirected": found.edge_recall_undirected,
-        "invented_share": found.invented_share,
-        "missing_labels": list(found.missing_labels),
-        "missing_edges": arrows(found.missing_edges),
-        "reversed_edges": arrows(found.reversed_edges),
-        "forbidden_labels": list(found.forbidden_labels),
-        "forbidden_edges": arrows(found.forbidden_edges),
-        "invented_labels": list(found.invented_labels),
-        "questions": len(wished.questions),
+        "label_recall": report.label_recall,
+        "edge_recall": report.edge_recall,
+        "edge_recall_undirected": report.edge_recall_undirected,
+        "invented_share": report.invented_share,
+        "missing_labels": list(report.missing_labels),
+        "missing_edges": arrows(report.missing_edges),
+        "reversed_edges": arrows(report.reversed_edges),
+        "forbidden_labels": list(report.forbidden_labels),
+        "forbidden_edges": arrows(report.forbidden_edges),
+        "invented_labels": list(report.invented_labels),
+        "questions": len(expected.questions),
     }
     if json_output:
-        print_json({"file": str(file), **document, **_ceiling(reading)})
+        print_json({"file": str(file), **document, **_ceiling(graph_result)})
     else:
         console = error_console()
         for key, value in document.items():
             if isinstance(value, list):
-                for one in value:
-                    console.print(f"  {key.replace('_', ' ')}: {escape(one)}", soft_wrap=True)
+                for item in value:
+                    console.print(f"  {key.replace('_', ' ')}: {escape(item)}", soft_wrap=True)
             else:
                 text = "-" if value is None else f"{value:.3f}" if key != "questions" else value
                 console.print(f"{key.replace('_', ' ')}: {text}")
-        if wished.questions:
+        if expected.questions:
             console.print("Questions are not answered here.")
-        console.print(_accuracy(reading), soft_wrap=True)
-    if strict and (found.missing_labels or found.missing_edges or found.forbidden):
+        console.print(_accuracy(graph_result), soft_wrap=True)
+    if strict and (report.missing_labels or report.missing_edges or report.forbidden):
         raise typer.Exit(EXIT_REGRESSION)
 
 
@@ -190,18 +190,22 @@ def editability(
     from figbench.editability.labels import picture_labels
 
     labels = picture_labels(file, picture) if ocr else None
-    found = measure_editability(file, labels=labels, edits=edits)
+    report = measure_editability(file, labels=labels, edits=edits)
     if json_output:
-        print_json(found.to_json())
+        print_json(report.to_json())
         return
     console = error_console()
-    table = Table(title=escape(f"{file}: {found.format}"), title_justify="left")
+    table = Table(title=escape(f"{file}: {report.format}"), title_justify="left")
     table.add_column("score")
     table.add_column("value", justify="right")
-    for key, value in found.scores.items():
+    for key, value in report.scores.items():
         table.add_row(key, "-" if value is None else f"{value:.3f}")
     console.print(table)
-    listed = {"hidden": found.hidden, "duplicate": found.duplicates, "no text": found.missing_text}
+    listed = {
+        "hidden": report.hidden,
+        "duplicate": report.duplicates,
+        "no text": report.missing_text,
+    }
     for name, items in listed.items():
         for item in items:
             console.print(f"  {name}: {escape(item)}", soft_wrap=True)
@@ -225,20 +229,20 @@ def scores_json(scores: GraphScores) -> dict[str, float | None]:
     }
 
 
-def _ceiling(reading: GraphReading) -> dict[str, Any]:
+def _ceiling(graph_result: GraphReading) -> dict[str, Any]:
     return {
-        "reader": reading.reader,
-        "reader_node_f1": reading.node_ceiling,
-        "reader_edge_f1": reading.edge_ceiling,
+        "reader": graph_result.reader,
+        "reader_node_f1": graph_result.node_ceiling,
+        "reader_edge_f1": graph_result.edge_ceiling,
     }
 
 
-def _accuracy(reading: GraphReading) -> str:
-    if reading.node_ceiling is None or reading.edge_ceiling is None:
-        return f"Reader {reading.reader}: accuracy not measured."
+def _accuracy(graph_result: GraphReading) -> str:
+    if graph_result.node_ceiling is None or graph_result.edge_ceiling is None:
+        return f"Reader {graph_result.reader}: accuracy not measured."
     return (
-        f"Reader {reading.reader}: node F1 {reading.node_ceiling:.3f}, edge F1 "
-        f"{reading.edge_ceiling:.3f} on SynthFig, whose graphs are exact."
+        f"Reader {graph_result.reader}: node F1 {graph_result.node_ceiling:.3f}, edge F1 "
+        f"{graph_result.edge_ceiling:.3f} on SynthFig, whose graphs are exact."
     )
 
 

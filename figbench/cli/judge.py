@@ -168,13 +168,15 @@ def calibrate(
         endpoint, model, budget_usd, price_input, price_output, concurrency, requests_per_minute,
         timeout, attempts,
     )  # fmt: skip
-    chosen = _protocol(protocol, temperature, max_tokens, structured)
+    judged_by = _protocol(protocol, temperature, max_tokens, structured)
     earlier = Fingerprint.load(against) if against else None
     if dry_run:
-        _print_preview(preview_calibration(settings, out, chosen, anchors), json_output)
+        _print_preview(preview_calibration(settings, out, judged_by, anchors), json_output)
         return
     with _progress() as advance:
-        result = calibrate_judge(settings, out, protocol=chosen, anchors=anchors, advance=advance)
+        result = calibrate_judge(
+            settings, out, protocol=judged_by, anchors=anchors, advance=advance
+        )
     document = result.fingerprint.model_dump(mode="json")
     console = result_console(machine_output=json_output)
     console.print(f"Accuracy on the anchors: {_number(document['accuracy'])}", markup=False)
@@ -313,10 +315,10 @@ def _print_card(console: Console, document: dict[str, Any]) -> None:
         "position_bias", "position_bias_same_picture", "flip_rate", "inconsistency_rate",
         "self_agreement", "parse_failure_rate", "refusal_rate",
     )  # fmt: skip
-    rows = [(name, document[name]) for name in names]
-    rows += [(f"control: {name}", value) for name, value in document["controls"].items()]
-    rows.append(("accuracy on pairs of known order", document["known_order"]))
-    for name, value in rows:
+    measures = [(name, document[name]) for name in names]
+    measures += [(f"control: {name}", value) for name, value in document["controls"].items()]
+    measures.append(("accuracy on pairs of known order", document["known_order"]))
+    for name, value in measures:
         table.add_row(name.replace("_", " "), escape(_number(value)), str(value["n"]))
     print_table(console, table)
     cost, latency = document["cost"], document["latency_s"]

@@ -49,9 +49,9 @@ def init(
     """Start a board from a run: board.yaml with its protocol and prompts, and the reference."""
     from figbench.leaderboard.start import init_board
 
-    names = [one.strip() for one in metrics.split(",") if one.strip()] if metrics else None
+    names = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
     made = init_board(board, run, title=title, metrics=names)
-    keep_reference(board, run, pictures)
+    copy_reference(board, run, pictures)
     columns = ", ".join(made.metrics)
     error_console().print(
         f"{board / 'board.yaml'}: protocol {made.protocol} {made.protocol_hash[:12]}, columns "
@@ -96,8 +96,8 @@ def check(
         note = "nothing attached, so no metric was recomputed; "
     else:
         note = "attached rows agree; "
-    place = "pinned as a baseline" if named.entry.role == "baseline" else "ranked"
-    note += f"would stand apart: {reason}" if reason else f"would be {place}"
+    group = "pinned as a baseline" if named.entry.role == "baseline" else "ranked"
+    note += f"would stand apart: {reason}" if reason else f"would be {group}"
     error_console().print(f"{named.name}: valid, {note}.", markup=False)
 
 
@@ -178,29 +178,31 @@ def enter(
     check_name(out)
     judged = _judged(judge, votes, votes_name or card.name or "", against, question, run)
     if judged:
-        entry = entry.model_copy(update={"judged": {one.column: one.judged for one in judged}})
+        entry = entry.model_copy(
+            update={"judged": {column.column: column.judged for column in judged}}
+        )
     if not entry.model.name:
         raise UserError(
             f"{result}: the run names no model, and a board refuses an entry without a name.",
             remedy="Add --model-name NAME, or --model-card card.yaml with a name.",
         )
-    evidence = None
+    attachment = None
     if board is not None:
         folder = result if result.is_dir() else result.parent
         rules = load_board(board)
-        evidence, _ = collect(folder, rules.metrics, pictures=pictures)
-        evidence = attach(evidence, judged)
+        attachment, _ = collect(folder, rules.metrics, pictures=pictures)
+        attachment = attach(attachment, judged)
         reference = load_evidence(board / REFERENCE_NAME)
-        named = NamedEntry(out.stem, entry, evidence)
+        named = NamedEntry(out.stem, entry, attachment)
         require_valid(named, rules, reference)
         reason = incomplete(named, rules, reference)
         if reason:
             error_console().print(
                 f"Note: it would not be ranked: {reason}.", markup=False, soft_wrap=True
             )
-        save_evidence(evidence_path(out), evidence)
+        save_evidence(evidence_path(out), attachment)
     write_text_atomic(out, dump_json(entry.model_dump(mode="json")))
-    attached = f" and {evidence_path(out).name}" if evidence else ""
+    attached = f" and {evidence_path(out).name}" if attachment else ""
     error_console().print(f"Wrote {out}{attached}.", markup=False, soft_wrap=True)
 
 
@@ -245,9 +247,11 @@ def judged(
     columns = _judged(judge, votes, model or "", against, question, None)
     if not columns:
         raise UserError("Nothing names a judge.", remedy="Add --judge DIR or --votes FILE.")
-    for one in columns:
-        add_column(board, one)
-        text = f"{board / 'board.yaml'}: column {one.column}, by {one.judged.instrument.name}."
+    for column in columns:
+        add_column(board, column)
+        text = (
+            f"{board / 'board.yaml'}: column {column.column}, by {column.judged.instrument.name}."
+        )
         error_console().print(text, markup=False, soft_wrap=True)
 
 
@@ -258,19 +262,19 @@ def reference(
     pictures: Pictures = True,
 ) -> None:
     """Copy the reference's features to the board: entries are checked against them."""
-    keep_reference(board, run, pictures)
+    copy_reference(board, run, pictures)
 
 
-def keep_reference(board: Path, run: Path, pictures: bool) -> None:
+def copy_reference(board: Path, run: Path, pictures: bool) -> None:
     """Writes ``reference.safetensors`` of a board from a run."""
     from figbench.leaderboard.attachments import REFERENCE_NAME, save_evidence
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import load_board
 
     rules = load_board(board)
-    found = collect(run, rules.metrics, pictures=pictures)[1]
-    save_evidence(board / REFERENCE_NAME, found)
-    count = len(found.header.figure_ids)
+    attachment = collect(run, rules.metrics, pictures=pictures)[1]
+    save_evidence(board / REFERENCE_NAME, attachment)
+    count = len(attachment.header.figure_ids)
     error_console().print(f"{board / REFERENCE_NAME}: {count} figures.", markup=False)
 
 

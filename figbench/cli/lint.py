@@ -87,9 +87,9 @@ def _show(report: LintReport) -> None:
     table = Table(title=escape(title), title_justify="left")
     for heading in ("severity", "rule", "finding"):
         table.add_column(heading)
-    for one in report.findings:
-        style = _STYLES[one.severity]
-        table.add_row(f"[{style}]{one.severity}[/]", one.rule, escape(one.message))
+    for finding in report.findings:
+        style = _STYLES[finding.severity]
+        table.add_row(f"[{style}]{finding.severity}[/]", finding.rule, escape(finding.message))
     if report.findings:
         console.print(table)
     else:

@@ -41,9 +41,11 @@ def info(
 
     document = get_model(name).info(config, _overrides(settings, paper_exact))
     table = Table("part", "parameters", title=escape(str(document["name"])), title_justify="left")
-    for part, counts in document["parts"].items():
+    for module, counts in document["parts"].items():
         for key, count in counts.items():
-            table.add_row(f"{part} {key}" if key != "total" else f"[bold]{part}[/]", f"{count:,}")
+            table.add_row(
+                f"{module} {key}" if key != "total" else f"[bold]{module}[/]", f"{count:,}"
+            )
     table.add_row("[bold]total[/]", f"{document['total']:,}")
     table.add_row("total as in the paper", f"{document['total_as_in_paper']:,}")
     error_console().print(table)
@@ -92,7 +94,7 @@ def train(
         device=device,
         init_from=init_from,
     )
-    _say_written(made, json_output)
+    _report_written(made, json_output)
 
 
 @model_app.command("sample")
@@ -160,7 +162,7 @@ def sample(
         guidance_rescale=guidance_rescale,
         guidance_interval=guidance_interval,
     )
-    _say_written(manifest, json_output)
+    _report_written(manifest, json_output)
 
 
 @model_app.command("convert")
@@ -192,7 +194,7 @@ def _overrides(settings: list[str] | None, paper_exact: bool) -> list[str]:
     return [*(["paper-exact"] if paper_exact else []), *(settings or [])]
 
 
-def _say_written(path: Path, json_output: bool) -> None:
+def _report_written(path: Path, json_output: bool) -> None:
     error_console().print(f"Written: {escape(str(path))}", soft_wrap=True)
     if json_output:
         document: dict[str, Any] = {"path": str(path)}

@@ -46,7 +46,7 @@ def plot(
     """Draw runs of one protocol as a vector figure: intervals, trade-offs, sweeps, samples."""
     from figbench.reports.figures_for_papers import draw_runs
 
-    names = [one.strip() for one in metrics.split(",") if one.strip()] if metrics else None
+    names = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
     target = draw_runs(runs, out, kind=kind.value, metrics=names, figures=figures)
     error_console().print(f"Wrote {target}.", markup=False, soft_wrap=True)
 

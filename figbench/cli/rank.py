@@ -61,9 +61,9 @@ def rank(
     )
     console = result_console(machine_output=json_output)
     _show(console, ranking)
-    needed = pairs_needed(target, design_effect=ranking.design_effect)
+    n_pairs = pairs_needed(target, design_effect=ranking.design_effect)
     console.print(
-        f"Power: a win rate of {target:g} needs {needed:,} votes on a pair for 80% power at this "
+        f"Power: a win rate of {target:g} needs {n_pairs:,} votes on a pair for 80% power at this "
         f"design effect ({ranking.design_effect:.2f}).",
         soft_wrap=True,
     )
@@ -74,7 +74,7 @@ def rank(
         write_text_atomic(html, ranking_page(ranking))
         error_console().print(f"Wrote {escape(str(html))}.", soft_wrap=True)
     if json_output:
-        target_power = {"win_rate": target, "pairs_needed": needed}
+        target_power = {"win_rate": target, "pairs_needed": n_pairs}
         print_json({**ranking.document(), "target": target_power})
 
 

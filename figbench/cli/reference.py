@@ -38,13 +38,13 @@ def build(
 ) -> None:
     """Compute a protocol's reference side once and pack it into one file.
 
-    The file works in the place of REF in `figbench evaluate GENERATED --reference FILE` on any
-    machine: figures, labels, features and readings travel together, each checked by its digest.
+    `figbench evaluate GENERATED --reference FILE` takes the file as REF on any machine: it holds
+    figures, labels, features and OCR results, each checked by its digest.
     """
     from figbench.evaluation import Options, RichProgress, build_reference
 
     console = error_console()
-    facts = build_reference(
+    document = build_reference(
         reference,
         out,
         protocol,
@@ -59,11 +59,11 @@ def build(
         progress=RichProgress(console),
     )
     console.print(
-        f"{out}: {facts['n_figures']} figures, {facts['rows']} stored rows, "
-        f"{facts['size_bytes'] / 2**20:.1f} MiB, protocol {facts['protocol']['id']}."
+        f"{out}: {document['n_figures']} figures, {document['rows']} stored rows, "
+        f"{document['size_bytes'] / 2**20:.1f} MiB, protocol {document['protocol']['id']}."
     )
     if json_output:
-        print_json(facts)
+        print_json(document)
 
 
 def register(app: typer.Typer) -> None:

@@ -187,16 +187,16 @@ def _show_import(console: Console, imported: ImportedStudy) -> None:
     table = plain_table(
         ("rater", "left"), *((head, "right") for head in heads), ("attention", "left")
     )
-    for one in imported.raters:
+    for rater in imported.raters:
         table.add_row(
-            one.rater,
-            f"{one.answered}/{one.expected}",
-            _share(one.gold),
-            _share(one.repeat),
-            _share(one.left),
-            _share(one.agreement),
-            "" if one.median_seconds is None else f"{one.median_seconds:.1f}",
-            f"[red]{escape('; '.join(one.flags))}[/]" if one.flags else "[green]ok[/]",
+            rater.rater,
+            f"{rater.answered}/{rater.expected}",
+            _share(rater.gold),
+            _share(rater.repeat),
+            _share(rater.left),
+            _share(rater.agreement),
+            "" if rater.median_seconds is None else f"{rater.median_seconds:.1f}",
+            f"[red]{escape('; '.join(rater.flags))}[/]" if rater.flags else "[green]ok[/]",
         )
     print_table(console, table)
     for alpha in imported.alphas:
@@ -215,20 +215,20 @@ def _show_import(console: Console, imported: ImportedStudy) -> None:
 
 def _show_correlation(console: Console, outcome: Correlation) -> None:
     measured = (*outcome.instruments, outcome.ceiling)
-    counts = {one.n_votes for one in measured}
+    counts = {entry.n_votes for entry in measured}
     votes = f", {counts.pop()} decided votes" if len(counts) == 1 else ""
     console.print(
         f"Agreement with people: {outcome.n_pairs} pairs, {outcome.n_papers} papers{votes}"
     )
     heads = ["accuracy [95%]", "Kendall [95%]", "Spearman [95%]", *([] if votes else ["votes"])]
     table = plain_table(("instrument", "left"), *((head, "right") for head in heads))
-    for one in measured:
-        name = f"[bold]{escape(one.name)}[/] (ceiling)" if one.kind == "people" else one.name
-        estimates = (one.accuracy, one.kendall, one.spearman)
+    for entry in measured:
+        name = f"[bold]{escape(entry.name)}[/] (ceiling)" if entry.kind == "people" else entry.name
+        estimates = (entry.accuracy, entry.kendall, entry.spearman)
         table.add_row(
-            name if one.kind == "people" else escape(name),
+            name if entry.kind == "people" else escape(name),
             *(_estimate(estimate, digits=2) for estimate in estimates),
-            *([] if votes else [str(one.n_votes)]),
+            *([] if votes else [str(entry.n_votes)]),
         )
     print_table(console, table)
     for gap in outcome.differences:

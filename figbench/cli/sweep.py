@@ -147,8 +147,8 @@ def show_sweep(
     console.print(f"Rule: {document['rule']}.", markup=False, soft_wrap=True)
 
 
-def _point(scale: float, chosen: float | None) -> str:
-    return f"{'* ' if scale == chosen else ''}{scale:g}"
+def _point(scale: float, selected: float | None) -> str:
+    return f"{'* ' if scale == selected else ''}{scale:g}"
 
 
 def blocks(first: list[str], columns: list[list[str]]) -> list[list[list[str]]]:

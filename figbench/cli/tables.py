@@ -29,7 +29,7 @@ def show_result(console: Console, result: RunResult, *, verbose: bool = False) -
     used = result.manifests.generated
     title = result.model.name or used.source
     console.print(f"[bold]{escape(title)}[/]: protocol {result.protocol.id}", soft_wrap=True)
-    scored = {name: one for name, one in result.metrics.items() if one.value is not None}
+    scored = {name: value for name, value in result.metrics.items() if value.value is not None}
     if scored:
         _metric_table(console, scored, verbose=verbose)
     _show_reasons(console, result.metrics)
@@ -99,16 +99,16 @@ def _show_counts(console: Console, metrics: dict[str, MetricValue]) -> None:
     counts: dict[tuple[int, int], list[str]] = {}
     for name, metric in metrics.items():
         counts.setdefault((metric.n_used, metric.n_expected), []).append(name)
-    usual = max(counts, key=lambda count: len(counts[count]), default=None)
-    if usual is None:
+    common = max(counts, key=lambda count: len(counts[count]), default=None)
+    if common is None:
         return
     others = [
         f"{used} of {expected} for {', '.join(names)}"
         for (used, expected), names in counts.items()
-        if (used, expected) != usual
+        if (used, expected) != common
     ]
     tail = f"; {'; '.join(others)}" if others else ""
-    console.print(f"n: {usual[0]} of {usual[1]} expected figures{tail}.", soft_wrap=True)
+    console.print(f"n: {common[0]} of {common[1]} expected figures{tail}.", soft_wrap=True)
 
 
 def _show_methods(console: Console, metrics: dict[str, MetricValue]) -> None:
@@ -140,8 +140,10 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
     )  # fmt: skip
     tasks = []
     for task in plan.tasks:
-        pending, found = prepared.workload.pending[task], prepared.workload.cached[task]
-        table.add_row(task.network, task.preprocess, _weights_state(task), str(pending), str(found))
+        pending, stored = prepared.workload.pending[task], prepared.workload.cached[task]
+        table.add_row(
+            task.network, task.preprocess, _weights_state(task), str(pending), str(stored)
+        )
         tasks.append(
             {
                 "kind": task.kind,
@@ -150,7 +152,7 @@ def show_plan(console: Console, prepared: Prepared) -> dict[str, Any]:
                 "metrics": list(task.metrics),
                 "weights_sha256": task.weights,
                 "pending": pending,
-                "in_store": found,
+                "in_store": stored,
             }
         )
     print_table(console, table)
@@ -206,8 +208,8 @@ def show_demo(console: Console, outcome: DemoOutcome) -> None:
     for metric_id in outcome.metrics:
         values = [outcome.results[name].metrics[metric_id] for name in names]
         title = heading(metric_id, first.metrics[metric_id], ascii_only=ascii_only(console))
-        table.add_row(title, *(format_number(one.value, one.display_scale) for one in values))
-        table.add_row("", *(f"[dim]{escape(interval_text(one, digits=2))}[/]" for one in values))
+        table.add_row(title, *(format_number(cell.value, cell.display_scale) for cell in values))
+        table.add_row("", *(f"[dim]{escape(interval_text(cell, digits=2))}[/]" for cell in values))
     print_table(console, table)
     for name in names:
         console.print(f"  [bold]{name}[/]: {MODELS[name]}")
