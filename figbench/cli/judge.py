@@ -162,7 +162,7 @@ def calibrate(
     """Measure a judge on fixed SynthFig pairs and write its fingerprint.json."""
     from figbench.judges.calibrate import calibrate as calibrate_judge
     from figbench.judges.calibrate import preview_calibration
-    from figbench.judges.fingerprint import Fingerprint, differences, drift
+    from figbench.judges.measures.fingerprint import Fingerprint, differences, drift
 
     settings = _settings(
         endpoint, model, budget_usd, price_input, price_output, concurrency, requests_per_minute,
@@ -214,8 +214,8 @@ def _settings(
     timeout: float,
     attempts: int,
 ) -> JudgeSettings:
-    from figbench.judges.budget import DEFAULT_INPUT_USD, DEFAULT_OUTPUT_USD, Price
-    from figbench.judges.execute import CallSettings
+    from figbench.judges.calls.budget import DEFAULT_INPUT_USD, DEFAULT_OUTPUT_USD, Price
+    from figbench.judges.calls.execute import CallSettings
     from figbench.judges.session import JudgeSettings
 
     if (price_input is None) != (price_output is None):

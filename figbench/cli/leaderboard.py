@@ -69,7 +69,7 @@ def index(
     ] = False,
 ) -> None:
     """Build the page over all boards of a folder."""
-    from figbench.leaderboard.index import build_index, require_fresh_index
+    from figbench.leaderboard.views.index import build_index, require_fresh_index
 
     if fresh:
         require_fresh_index(folder)
@@ -329,7 +329,7 @@ def build(
     ] = False,
 ) -> None:
     """Build the board: a page of one file without network, an Atom feed, the state (board.json)."""
-    from figbench.leaderboard.page import build_board, require_fresh
+    from figbench.leaderboard.views.page import build_board, require_fresh
 
     if fresh:
         note = require_fresh(board, out)

@@ -66,7 +66,7 @@ def compare_runs(
     notes: list[str] = []
     allowance = 0.0
     if allow_drift and first.judge is not None and second.judge is not None:
-        from figbench.judges.fingerprint import drift_allowance
+        from figbench.judges.measures.fingerprint import drift_allowance
 
         allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:

@@ -25,7 +25,7 @@ from figbench.results.schema import (
 )
 
 if TYPE_CHECKING:
-    from figbench.judges.fingerprint import Fingerprint
+    from figbench.judges.measures.fingerprint import Fingerprint
 
 Array = npt.NDArray[np.float64]
 JUDGE_RESULT = "judge.json"
@@ -169,7 +169,7 @@ def require_comparable(first: Run, second: Run, *, allow_drift: bool = False) ->
         IntegrityError: With what differs.
     """
     if first.judge is not None and second.judge is not None and not allow_drift:
-        from figbench.judges.fingerprint import require_same
+        from figbench.judges.measures.fingerprint import require_same
 
         require_same(first.judge, second.judge)
     ours, theirs = first.result.protocol, second.result.protocol

@@ -106,7 +106,7 @@ def _with_engine(
     network: _Network, engines: tuple[str, ...], precision: str, engine: str, streams: int
 ) -> _Network:
     if engine in engines:
-        from figbench.features.openvino_engine import compiled
+        from figbench.features.engines.openvino_engine import compiled
 
         changed: Any = network
         changed.backbone = compiled(changed.backbone, precision, streams)

@@ -11,11 +11,12 @@ from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.judges.anchors import anchors_digest, make_anchors
-from figbench.judges.card import anchor_points, instrument_card
-from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold
+from figbench.judges.calls.ledger import Ledger
 from figbench.judges.images import ImageFolder
-from figbench.judges.ledger import Ledger
 from figbench.judges.materials import Materials
+from figbench.judges.measures.card import anchor_points, instrument_card
+from figbench.judges.measures.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold
+from figbench.judges.measures.verdicts import Judged, comparisons
 from figbench.judges.plan import Planner
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.session import (
@@ -29,7 +30,6 @@ from figbench.judges.session import (
     preview,
 )
 from figbench.judges.trials import Trial
-from figbench.judges.verdicts import Judged, comparisons
 
 DEFAULT_ANCHORS = 100
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from figbench.errors import IntegrityError, UserError
 from figbench.io.json_files import read_json
-from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint
-from figbench.judges.intervals import estimate
+from figbench.judges.measures.fingerprint import FINGERPRINT_NAME, Fingerprint
+from figbench.judges.measures.intervals import estimate
 from figbench.judges.session import JUDGE_NAME, TABLE_NAME, VOTES_NAME
 from figbench.judges.trials import GENERATED, REFERENCE
 from figbench.ranking.votes import Vote, parse_vote, read_lines, read_votes

@@ -14,11 +14,12 @@ from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
 from figbench.judges.calibrate import fingerprint_of
-from figbench.judges.card import instrument_card
-from figbench.judges.fingerprint import FINGERPRINT_NAME
+from figbench.judges.calls.ledger import Ledger
 from figbench.judges.images import ImageFolder
-from figbench.judges.ledger import Ledger
 from figbench.judges.materials import Materials
+from figbench.judges.measures.card import instrument_card
+from figbench.judges.measures.fingerprint import FINGERPRINT_NAME
+from figbench.judges.measures.summary import scores, votes
 from figbench.judges.plan import Plan, Planner, items_of
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.session import (
@@ -34,7 +35,6 @@ from figbench.judges.session import (
     opened,
     preview,
 )
-from figbench.judges.summary import scores, votes
 from figbench.judges.trials import GENERATED, REFERENCE
 
 MAX_CARD_BYTES = 64 * 2**20

@@ -16,15 +16,15 @@ from filelock import FileLock, Timeout
 from figbench.errors import UserError
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json, read_json
-from figbench.judges.budget import Budget, Price, prompt_token_bound, prompt_token_estimate
-from figbench.judges.client import Client, completions_url
-from figbench.judges.execute import CallSettings, Executor
+from figbench.judges.calls.budget import Budget, Price, prompt_token_bound, prompt_token_estimate
+from figbench.judges.calls.client import Client, completions_url
+from figbench.judges.calls.execute import CallSettings, Executor
+from figbench.judges.calls.ledger import Ledger
 from figbench.judges.images import ImageFolder
-from figbench.judges.ledger import Ledger
+from figbench.judges.measures.summary import verdict_columns
+from figbench.judges.measures.verdicts import Judged, judge_trials
 from figbench.judges.protocol import JudgeProtocol
-from figbench.judges.summary import verdict_columns
 from figbench.judges.trials import Trial
-from figbench.judges.verdicts import Judged, judge_trials
 
 IDENTITY_NAME, LEDGER_NAME, TABLE_NAME = "identity.json", "ledger.log", "verdicts.parquet"
 JUDGE_NAME, CARD_NAME, VOTES_NAME = "judge.json", "card.json", "votes.jsonl"

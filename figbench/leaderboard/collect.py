@@ -137,7 +137,7 @@ def _drawn(
     shown: set[int],
     protocol: Protocol,
 ) -> _Drawn:
-    from figbench.features.image_stats import perceptual_hash
+    from figbench.features.networks.image_stats import perceptual_hash
 
     hashes = np.zeros((len(figures), 8), np.uint8)
     pictured, pictures = [], {}

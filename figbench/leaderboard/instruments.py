@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from figbench.judges.fingerprint import Fingerprint, differences, drift
+from figbench.judges.measures.fingerprint import Fingerprint, differences, drift
 from figbench.results.schema import MetricValue, Strict
 
 MOST_CARD_VALUES = 40

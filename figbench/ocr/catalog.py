@@ -154,7 +154,7 @@ def load_engine(
         more = {"streams": streams} if entry.runtime else {}
         ocr_engine = entry.load(info, device, **more)
         if engine in info.engines:
-            from figbench.features.openvino_engine import compiled
+            from figbench.features.engines.openvino_engine import compiled
 
             changed: Any = ocr_engine
             changed.backbone = compiled(changed.backbone, "float32", streams)

@@ -8,9 +8,9 @@ import cv2
 import torch
 
 from figbench.data.types import TextLine
-from figbench.features.craft import image_maps, load_backbone
-from figbench.features.craft_detector import load_head
-from figbench.features.exact import exact_float32
+from figbench.features.engines.exact import exact_float32
+from figbench.features.networks.craft import image_maps, load_backbone
+from figbench.features.networks.craft_detector import load_head
 from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 from figbench.ocr.easyocr_detection import find_boxes, to_canvas

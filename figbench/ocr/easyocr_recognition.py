@@ -19,7 +19,7 @@ from easyocr.recognition import AlignCollate, custom_mean
 from easyocr.utils import CTCLabelConverter, get_image_list
 from PIL import Image
 
-from figbench.features.torch_tools import fold_batch_norm, freeze, load_state_dict
+from figbench.features.engines.torch_tools import fold_batch_norm, freeze, load_state_dict
 from figbench.features.weights import require_weights
 from figbench.ocr.easyocr_detection import Boxes
 

@@ -25,7 +25,7 @@ from rapidocr.utils.process_img import (
 )
 
 from figbench.data.types import TextLine
-from figbench.features.threads import thread_budget
+from figbench.features.engines.threads import thread_budget
 from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 from figbench.ocr.onnx_network import FloatArray, default_runtime, load_network

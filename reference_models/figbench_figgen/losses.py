@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from figbench.errors import UserError, WeightsUnavailableError
-from figbench.features.lpips_scorer import load_lpips
-from figbench.features.ocr_sim import OcrPerceptual
+from figbench.features.networks.lpips_scorer import load_lpips
+from figbench.features.networks.ocr_sim import OcrPerceptual
 from figbench_figgen.config_sections import AutoencoderConfig
 
 MAX_ADAPTIVE_WEIGHT = 1e4

@@ -11,7 +11,7 @@ import figbench
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.planning.execution import Execution
 from figbench.features import load_extractor
-from figbench.features.exact import arithmetic, exact_float32
+from figbench.features.engines.exact import arithmetic, exact_float32
 from figbench.features.specs import CRAFT, EFFICIENTNET, INCEPTION
 from figbench.synthfig import iter_synthfig
 

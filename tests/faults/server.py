@@ -34,8 +34,8 @@ def prepare(models):
     import figbench.evaluation
     import figbench.evaluation.distributed.run
     import figbench.evaluation.inference.runners
-    import figbench.features.image_stats
-    import figbench.features.ssim
+    import figbench.features.networks.image_stats
+    import figbench.features.networks.ssim
     import figbench.sweeps.run  # noqa: F401
 
     if models:

@@ -15,8 +15,8 @@ from figbench.features import (
     load_pair_scorer,
     pair_scorer_info,
 )
-from figbench.features.inception import resize_like_tensorflow1, resize_on_device
-from figbench.features.torch_tools import stack
+from figbench.features.engines.torch_tools import stack
+from figbench.features.networks.inception import resize_like_tensorflow1, resize_on_device
 from figbench.features.weights import import_weights, require_weights
 from figbench.synthfig import iter_synthfig
 

@@ -22,7 +22,7 @@ from figbench.evaluation import Options
 from figbench.evaluation.distributed import run as networks
 from figbench.evaluation.inference import writers
 from figbench.evaluation.inference.parallelism import Parallelism
-from figbench.features.efficientnet_lite import EfficientNetLite0
+from figbench.features.networks.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
 from figbench.metrics.numerics.label_matching import Label, compare_labels
 from figbench.store import decode_lines, encode_lines

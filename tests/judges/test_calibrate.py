@@ -13,8 +13,8 @@ from figbench.errors import IntegrityError, UserError
 from figbench.judges import Fingerprint, JudgeProtocol, JudgeSettings, calibrate, require_same
 from figbench.judges.anchors import FLAWS, make_anchors
 from figbench.judges.calibrate import anchor_trials
-from figbench.judges.fingerprint import drift, threshold
 from figbench.judges.images import ImageFolder
+from figbench.judges.measures.fingerprint import drift, threshold
 from tests.judges.scripted import ScriptedJudge, _Chunks, served
 
 COUNT = 50

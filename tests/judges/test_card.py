@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from figbench.data.load import load_manifest
-from figbench.judges.card import instrument_card
-from figbench.judges.execute import CallSettings
+from figbench.judges.calls.execute import CallSettings
+from figbench.judges.calls.ledger import Ledger
 from figbench.judges.images import ImageFolder
-from figbench.judges.ledger import Ledger
 from figbench.judges.materials import Materials
+from figbench.judges.measures.card import instrument_card
 from figbench.judges.plan import Planner, items_of
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.session import JudgeSettings, execute

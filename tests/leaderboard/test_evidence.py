@@ -16,10 +16,10 @@ from figbench.leaderboard.attachments import (
     save_evidence,
 )
 from figbench.leaderboard.entries import load_board, load_entry
-from figbench.leaderboard.page import build_board, require_fresh
 from figbench.leaderboard.pairs import FALLBACK
 from figbench.leaderboard.ranking import rank_all
 from figbench.leaderboard.validation import check_entry, incomplete
+from figbench.leaderboard.views.page import build_board, require_fresh
 from figbench.results.schema import MetricValue
 from tests.leaderboard.factory import entry, metric, write_board
 

@@ -18,12 +18,12 @@ from figbench.leaderboard.attachments import (
     load_evidence,
     save_evidence,
 )
-from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.collect import collect
 from figbench.leaderboard.entries import load_board, load_entries
-from figbench.leaderboard.gallery import board_gallery
-from figbench.leaderboard.page import build_board
 from figbench.leaderboard.thumbnails import MOST_PICTURES, gallery_ids, thumbnail
+from figbench.leaderboard.views.board_rows import board_rows
+from figbench.leaderboard.views.gallery import board_gallery
+from figbench.leaderboard.views.page import build_board
 from figbench.pages.label_differences import difference
 from tests.leaderboard.factory import IDS, N, flat, gallery_board
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from figbench.evaluation import evaluate
-from figbench.features.image_stats import ImageStats, perceptual_hash
+from figbench.features.networks.image_stats import ImageStats, perceptual_hash
 from figbench.images.decode import decode
 from figbench.images.preprocess import preprocess
 from figbench.leaderboard.attachment_checks import COPY_DISTANCE

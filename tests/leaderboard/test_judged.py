@@ -15,8 +15,8 @@ from figbench.leaderboard.attachments import load_evidence, save_evidence
 from figbench.leaderboard.entries import load_board, load_entry
 from figbench.leaderboard.instruments import instrument_problems
 from figbench.leaderboard.judged import add_column, attach, judged_by_model, judged_by_people
-from figbench.leaderboard.page import build_board
 from figbench.leaderboard.validation import check_entry
+from figbench.leaderboard.views.page import build_board
 from figbench.ranking import write_votes
 from tests.judges.scripted import ScriptedJudge, write_sets
 from tests.judges.test_judged_values import run_judge

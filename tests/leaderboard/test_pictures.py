@@ -7,9 +7,9 @@ import pytest
 
 from figbench.data.types import Figure
 from figbench.errors import UserError
-from figbench.leaderboard.board_plots import board_pictures, trade_offs
-from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.entries import load_board, load_entries, load_entry
+from figbench.leaderboard.views.board_plots import board_pictures, trade_offs
+from figbench.leaderboard.views.board_rows import board_rows
 from figbench.pages.strata import properties, strata_of, stratum_means
 from tests.leaderboard.factory import entry, write_board
 

@@ -21,7 +21,7 @@ from figbench.evaluation.inference.writers import Row
 from figbench.evaluation.planning.execution import Execution
 from figbench.evaluation.planning.tasks import OcrTask, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, workload_of
-from figbench.features.exact import arithmetic
+from figbench.features.engines.exact import arithmetic
 from figbench.ocr import engine_info
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import Protocol

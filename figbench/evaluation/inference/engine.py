@@ -19,7 +19,7 @@ from figbench.evaluation.inference.writers import Writer
 from figbench.evaluation.planning.plan import LEGACY
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, Workload
-from figbench.features.sharing import sharing
+from figbench.features.engines.sharing import sharing
 from figbench.images.decode import DecodeError, decode
 from figbench.images.preprocess import encode_legacy, preprocess
 from figbench.images.types import RGBImage

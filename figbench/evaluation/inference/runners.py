@@ -22,7 +22,7 @@ from figbench.evaluation.planning.tasks import FeatureTask, GraphTask, OcrTask, 
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
-from figbench.features.sharing import shared
+from figbench.features.engines.sharing import shared
 from figbench.images.types import RGBImage
 from figbench.ocr import load_engine
 from figbench.ocr.base import OcrEngine

@@ -15,16 +15,16 @@ from torch import nn
 
 from figbench.errors import IntegrityError
 from figbench.features.base import FloatArray
-from figbench.features.efficientnet_lite_layers import efficientnet_lite0
-from figbench.features.exact import exact_float32
-from figbench.features.specs import EFFICIENTNET
-from figbench.features.torch_tools import (
+from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.torch_tools import (
     fold_batch_norm,
     freeze,
     load_state_dict,
     stack,
     to_numpy,
 )
+from figbench.features.networks.efficientnet_lite_layers import efficientnet_lite0
+from figbench.features.specs import EFFICIENTNET
 from figbench.features.weights import require_weights
 from figbench.images.types import RGBImage
 

@@ -19,10 +19,10 @@ from PIL import Image
 from torch import nn
 
 from figbench.errors import UserError
-from figbench.features.craft import CraftBackbone, image_maps, load_backbone
-from figbench.features.embeddings import Embedding, distance, embed, from_bytes, to_bytes
-from figbench.features.exact import exact_float32
-from figbench.features.sharing import shared, sharing
+from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.sharing import shared, sharing
+from figbench.features.networks.craft import CraftBackbone, image_maps, load_backbone
+from figbench.features.networks.embeddings import Embedding, distance, embed, from_bytes, to_bytes
 from figbench.features.specs import OCR_SIM
 from figbench.images.types import RGBImage
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from figbench.leaderboard import plots
+from figbench.leaderboard.views import plots
 from figbench.leaderboard.attachments import Evidence
-from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board, entry_date
-from figbench.leaderboard.headings import column_title
+from figbench.leaderboard.views.board_rows import Row
+from figbench.leaderboard.views.headings import column_title
 from figbench.metrics.names import title_of
 from figbench.pages.choices import distance_metrics, fidelity_metric
 from figbench.pages.freshness import numbers_digest

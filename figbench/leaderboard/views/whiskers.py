@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from figbench.leaderboard.board_rows import Row
+from figbench.leaderboard.views.board_rows import Row
 from figbench.pages.whiskers import Scale, scale_of, whisker
 
 __all__ = ["scales", "whisker"]

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from figbench.features.exact import exact_float32
+from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.torch_tools import load_state_dict, stack
 from figbench.features.specs import LPIPS
-from figbench.features.torch_tools import load_state_dict, stack
 from figbench.features.weights import require_weights
 from figbench.images.types import RGBImage
 

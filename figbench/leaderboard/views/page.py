@@ -8,10 +8,8 @@ from pathlib import Path
 from figbench.errors import IntegrityError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.leaderboard import export, whiskers
+from figbench.leaderboard.views import export, whiskers
 from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
-from figbench.leaderboard.board_plots import board_pictures
-from figbench.leaderboard.board_rows import Row, board_rows
 from figbench.leaderboard.entries import (
     Board,
     entry_date,
@@ -19,11 +17,13 @@ from figbench.leaderboard.entries import (
     load_entries,
     load_tombstones,
 )
-from figbench.leaderboard.feed import FEED_NAME, board_feed
-from figbench.leaderboard.gallery import board_gallery
-from figbench.leaderboard.headings import board_headings, interval, leaders, number
-from figbench.leaderboard.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.leaderboard.validation import require_valid
+from figbench.leaderboard.views.board_plots import board_pictures
+from figbench.leaderboard.views.board_rows import Row, board_rows
+from figbench.leaderboard.views.feed import FEED_NAME, board_feed
+from figbench.leaderboard.views.gallery import board_gallery
+from figbench.leaderboard.views.headings import board_headings, interval, leaders, number
+from figbench.leaderboard.views.history import STATE_NAME, advance, changes, load_history, state_of
 from figbench.pages.freshness import data_only, made_with, recorded
 from figbench.pages.render import render
 

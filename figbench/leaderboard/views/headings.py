@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from figbench.judges.judged_values import SCORE
-from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board
 from figbench.leaderboard.instruments import Instrument
 from figbench.leaderboard.ranking import Ranking
+from figbench.leaderboard.views.board_rows import Row
 from figbench.metrics.names import find_output, network_of, title_of, tooltip_of
 from figbench.pages.numbers import arrow, format_number
 from figbench.results.schema import MetricValue

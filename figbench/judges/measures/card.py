@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from figbench.judges.intervals import estimate
+from figbench.judges.measures.intervals import estimate
+from figbench.judges.measures.verdicts import TIE, Comparison, Judged, comparisons
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.trials import BLANK, INTACT, OTHER, REFERENCE
-from figbench.judges.verdicts import TIE, Comparison, Judged, comparisons
 
 PARSE_FAILURES = ("malformed", "truncated", "oversized")
 SIGN = {"first": 1.0, "second": -1.0, TIE: 0.0, "both-bad": 0.0}

@@ -13,17 +13,17 @@ import torch
 from torch import nn
 
 from figbench.features.base import FloatArray
-from figbench.features.craft_tiles import tiled
-from figbench.features.exact import exact_float32
-from figbench.features.sharing import shared
-from figbench.features.specs import CRAFT
-from figbench.features.torch_tools import (
+from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.sharing import shared
+from figbench.features.engines.torch_tools import (
     fold_batch_norm,
     freeze,
     load_state_dict,
     stack,
     to_numpy,
 )
+from figbench.features.networks.craft_tiles import tiled
+from figbench.features.specs import CRAFT
 from figbench.features.weights import require_weights
 from figbench.images.types import RGBImage
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from figbench.judges.aggregate import by_margin, craftbench_total, two_tier
 from figbench.judges.answer import Status, Verdict, answer_model, interpret
-from figbench.judges.ledger import Ledger, Reply
+from figbench.judges.calls.ledger import Ledger, Reply
+from figbench.judges.measures.aggregate import by_margin, craftbench_total, two_tier
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.trials import INTACT, REFERENCE, Purpose, Trial
 
@@ -128,7 +128,7 @@ def _score(answer: Mapping[str, Any], trial: Trial, protocol: JudgeProtocol) -> 
         return craftbench_total(answer["scores"], weights)
     if protocol.mode == "questions":
         return float(answer["answer"] == trial.correct)
-    from figbench.judges.aggregate import sciforma_axis
+    from figbench.judges.measures.aggregate import sciforma_axis
 
     if not answer["usable"] and not answer["errors"]:
         return 0.0

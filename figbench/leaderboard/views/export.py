@@ -8,8 +8,8 @@ import io
 from collections.abc import Sequence
 
 from figbench.io.json_files import dump_json
-from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board
+from figbench.leaderboard.views.board_rows import Row
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",

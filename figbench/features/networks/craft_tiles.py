@@ -3,7 +3,7 @@
 A position of a map depends on the pixels of its receptive field only. Where all of them are white
 it has the value that a white page of the same size gives there, borders included. That page is
 computed once; of an image only the other tiles are computed. Results equal those of
-:class:`~figbench.features.craft.CraftBackbone` up to rounding.
+:class:`~figbench.features.networks.craft.CraftBackbone` up to rounding.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from figbench.features.winograd import (
+from figbench.features.engines.winograd import (
     TILE,
     BoolArray,
     Scratch,
@@ -59,7 +59,7 @@ class TiledBackbone:
     """A folded CRAFT backbone for single images in float32 on the CPU; safe for threads.
 
     Args:
-        slices: The five slices of :class:`~figbench.features.craft.CraftBackbone`, folded.
+        slices: The five slices of :class:`~figbench.features.networks.craft.CraftBackbone`, folded.
         mean: Of the normalisation, per channel.
         std: Of the normalisation, per channel.
     """
@@ -201,7 +201,7 @@ def tiled(backbone: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) 
     """Returns the tiled form of a backbone, the same object while the backbone lives.
 
     Args:
-        backbone: A folded :class:`~figbench.features.craft.CraftBackbone`, float32, on the CPU.
+        backbone: A folded ``CraftBackbone``, float32, on the CPU.
         mean: Of the normalisation.
         std: Of the normalisation.
     """

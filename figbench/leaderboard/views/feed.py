@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Sequence
 from xml.etree import ElementTree  # nosec B405 # writes only
 
-from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.entries import Board, Tombstone, entry_date
+from figbench.leaderboard.views.board_rows import Row
 
 FEED_NAME = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"

@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, cast
 
-from figbench.judges import aggregate
-from figbench.judges.aggregate import Outcome
-from figbench.judges.intervals import estimate
+from figbench.judges.measures import aggregate
+from figbench.judges.measures.aggregate import Outcome
+from figbench.judges.measures.intervals import estimate
+from figbench.judges.measures.verdicts import BOTH_BAD, TIE, Comparison, Judged, comparisons
 from figbench.judges.plan import Plan
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.trials import GENERATED, REFERENCE
-from figbench.judges.verdicts import BOTH_BAD, TIE, Comparison, Judged, comparisons
 
 _OUTCOMES: dict[str | None, Outcome] = {
     GENERATED: "model", REFERENCE: "reference", TIE: "tie", BOTH_BAD: "both-bad",

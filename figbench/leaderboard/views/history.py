@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError
 
 from figbench.errors import UserError
 from figbench.io.json_files import read_json
-from figbench.leaderboard.board_rows import Table
 from figbench.leaderboard.entries import Board
 from figbench.leaderboard.ranking import Ranking
+from figbench.leaderboard.views.board_rows import Table
 from figbench.results.schema import Strict
 from figbench.statistics.effects import ALPHA
 

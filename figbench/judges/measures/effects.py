@@ -1,6 +1,6 @@
 """Effect of failures and position bias on each aggregation rule, with a scripted judge.
 
-``python -m figbench.judges.effects`` prints the table of docs/judges.md.
+``python -m figbench.judges.measures.effects`` prints the table of docs/judges.md.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.judges import aggregate
-from figbench.judges.aggregate import Outcome
+from figbench.judges.measures import aggregate
+from figbench.judges.measures.aggregate import Outcome
 
 PAIRS = 200_000
 SEED = 18

@@ -8,10 +8,10 @@ from pathlib import Path
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
-from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.entries import BOARD_NAME, entry_date, load_board, load_entries
-from figbench.leaderboard.headings import column_title, leaders
-from figbench.leaderboard.page import PAGE_NAME
+from figbench.leaderboard.views.board_rows import board_rows
+from figbench.leaderboard.views.headings import column_title, leaders
+from figbench.leaderboard.views.page import PAGE_NAME
 from figbench.pages.render import render
 
 TITLE = "Leaderboards"

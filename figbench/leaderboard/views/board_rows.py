@@ -8,9 +8,9 @@ from typing import Any
 from figbench.errors import UserError
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.entries import Board, NamedEntry
-from figbench.leaderboard.details import Group, entry_facts, plain
 from figbench.leaderboard.ranking import Ranking, rank_all
 from figbench.leaderboard.validation import incomplete
+from figbench.leaderboard.views.details import Group, entry_facts, plain
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from figbench.leaderboard.attachments import Evidence, Pictured
-from figbench.leaderboard.board_rows import Row
 from figbench.leaderboard.thumbnails import gallery_ids
+from figbench.leaderboard.views.board_rows import Row
 from figbench.metrics.names import title_of
 from figbench.pages.choices import figure_metric
 from figbench.pages.label_differences import Difference, difference

@@ -12,12 +12,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from figbench.features.torch_tools import fold_batch_norm, freeze, load_state_dict
+from figbench.features.engines.torch_tools import fold_batch_norm, freeze, load_state_dict
 from figbench.features.weights import require_weights
 
 
 class CraftHead(nn.Module):
-    """Region and affinity scores from the maps of :class:`~figbench.features.craft.CraftBackbone`.
+    """Region and affinity scores from the maps of ``CraftBackbone``.
 
     EasyOCR's class concatenates its stored maps after the whole backbone has run, so it too gets
     relu4_3, relu3_2 and relu2_2 after the next slice's in-place ReLU, and relu5_3 and fc7 signed:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from figbench.errors import UserError
-from figbench.judges.budget import Budget, Price, prompt_token_bound
-from figbench.judges.client import Client, Failure
+from figbench.judges.calls.budget import Budget, Price, prompt_token_bound
+from figbench.judges.calls.client import Client, Failure
+from figbench.judges.calls.ledger import Ledger, Reply
 from figbench.judges.images import ImageFolder
-from figbench.judges.ledger import Ledger, Reply
 from figbench.judges.prompts import request_body
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.trials import Trial

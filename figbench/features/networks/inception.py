@@ -16,9 +16,9 @@ from torch import nn
 from torch_fidelity.feature_extractor_inceptionv3 import BasicConv2d, FeatureExtractorInceptionV3
 
 from figbench.features.base import FloatArray
-from figbench.features.exact import exact_float32
+from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.torch_tools import freeze, load_state_dict, stack, to_numpy
 from figbench.features.specs import INCEPTION
-from figbench.features.torch_tools import freeze, load_state_dict, stack, to_numpy
 from figbench.features.weights import require_weights
 from figbench.images.types import RGBImage
 

@@ -11,11 +11,11 @@ from timm.models.vision_transformer import checkpoint_filter_fn
 from torch_fidelity.feature_extractor_clip import FeatureExtractorCLIP
 
 from figbench.features.base import FloatArray
-from figbench.features.craft import IMAGENET_MEAN, IMAGENET_STD
-from figbench.features.exact import exact_float32
-from figbench.features.inception import resize_like_tensorflow1
+from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.torch_tools import freeze, load_state_dict, to_numpy
+from figbench.features.networks.craft import IMAGENET_MEAN, IMAGENET_STD
+from figbench.features.networks.inception import resize_like_tensorflow1
 from figbench.features.specs import CLIP, DINOV2
-from figbench.features.torch_tools import freeze, load_state_dict, to_numpy
 from figbench.features.weights import require_weights
 from figbench.images.types import RGBImage
 

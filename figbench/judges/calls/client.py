@@ -18,7 +18,7 @@ import httpx
 from figbench._version import __version__
 from figbench.errors import UserError
 from figbench.judges.answer import MAX_ANSWER_CHARACTERS
-from figbench.judges.ledger import Reply
+from figbench.judges.calls.ledger import Reply
 
 KEY_VARIABLE = "FIGBENCH_JUDGE_API_KEY"
 MAX_RESPONSE_BYTES = 4 * 2**20
