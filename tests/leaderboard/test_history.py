@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard.views import page
 from figbench.leaderboard.entries import withdraw_entry
+from figbench.leaderboard.views import page
 from figbench.leaderboard.views.page import board_site, build_board, require_fresh
 from figbench.pages import freshness, render
 from tests.leaderboard.factory import entry, write_board

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from figbench.leaderboard.views import plots
 from figbench.leaderboard.attachments import Evidence
 from figbench.leaderboard.entries import Board, entry_date
+from figbench.leaderboard.views import plots
 from figbench.leaderboard.views.board_rows import Row
 from figbench.leaderboard.views.headings import column_title
 from figbench.metrics.names import title_of

@@ -8,7 +8,6 @@ from pathlib import Path
 from figbench.errors import IntegrityError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.leaderboard.views import export, whiskers
 from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
 from figbench.leaderboard.entries import (
     Board,
@@ -18,6 +17,7 @@ from figbench.leaderboard.entries import (
     load_tombstones,
 )
 from figbench.leaderboard.validation import require_valid
+from figbench.leaderboard.views import export, whiskers
 from figbench.leaderboard.views.board_plots import board_pictures
 from figbench.leaderboard.views.board_rows import Row, board_rows
 from figbench.leaderboard.views.feed import FEED_NAME, board_feed
