@@ -98,7 +98,13 @@ CLEAN = (
     "figbench/evaluation/references/*",
     "figbench/evaluation/scoring/*",
     "figbench/features/*",
+    "figbench/features/engines/*",
+    "figbench/features/networks/*",
     "figbench/judges/*.py",
+    "figbench/judges/calls/*",
+    "figbench/judges/measures/*",
+    "figbench/leaderboard/*.py",
+    "figbench/leaderboard/views/*",
     "figbench/ocr/*",
     "figbench/pages/*",
     "figbench/reports/*",
@@ -131,6 +137,11 @@ ALLOWED = (
     ("figbench/cli/weights.py", {"rows"}),
     # Key of judge protocols in YAML, which their hash covers.
     ("figbench/judges/protocol.py", {"pictures"}),
+    # Keys of stored attachments.
+    ("figbench/leaderboard/attachments.py", {"evidence", "pictures", "row", "spaces"}),
+    ("figbench/leaderboard/collect.py", {"spaces"}),
+    # Rows of a board: a model on one line of its table.
+    ("figbench/leaderboard/views/*", {"row", "rows"}),
     # Rows of HTML, LaTeX, Markdown and console tables.
     ("figbench/pages/catalogue.py", {"rows"}),
     ("figbench/pages/details.py", {"rows"}),

@@ -84,15 +84,15 @@ def check(
     board: Annotated[Path, typer.Option(help="The board that it is meant for.")],
 ) -> None:
     """Check an entry: schema, protocol hash, completeness, plausible values."""
-    from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
+    from figbench.leaderboard.attachments import REFERENCE_NAME, load_attachment
     from figbench.leaderboard.entries import load_board, load_entry
     from figbench.leaderboard.validation import incomplete, require_valid
 
     named, rules = load_entry(entry), load_board(board)
-    reference = load_evidence(board / REFERENCE_NAME)
+    reference = load_attachment(board / REFERENCE_NAME)
     require_valid(named, rules, reference)
     reason = incomplete(named, rules, reference)
-    if named.evidence is None:
+    if named.attachment is None:
         note = "nothing attached, so no metric was recomputed; "
     else:
         note = "attached rows agree; "
@@ -107,12 +107,12 @@ def add(
     entry: EntryFile,
 ) -> None:
     """Check an entry and copy it into the board."""
-    from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
+    from figbench.leaderboard.attachments import REFERENCE_NAME, load_attachment
     from figbench.leaderboard.entries import add_entry, load_board, load_entry
     from figbench.leaderboard.validation import require_valid
 
     named = load_entry(entry)
-    require_valid(named, load_board(board), load_evidence(board / REFERENCE_NAME))
+    require_valid(named, load_board(board), load_attachment(board / REFERENCE_NAME))
     error_console().print(f"Added {add_entry(board, named)}.", markup=False, soft_wrap=True)
 
 
@@ -148,9 +148,9 @@ def enter(
     from figbench.io.json_files import dump_json
     from figbench.leaderboard.attachments import (
         REFERENCE_NAME,
-        evidence_path,
-        load_evidence,
-        save_evidence,
+        attachment_path,
+        load_attachment,
+        save_attachment,
     )
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import Entry, NamedEntry, check_name, load_board
@@ -190,9 +190,9 @@ def enter(
     if board is not None:
         folder = result if result.is_dir() else result.parent
         rules = load_board(board)
-        attachment, _ = collect(folder, rules.metrics, pictures=pictures)
+        attachment, _ = collect(folder, rules.metrics, with_images=pictures)
         attachment = attach(attachment, judged)
-        reference = load_evidence(board / REFERENCE_NAME)
+        reference = load_attachment(board / REFERENCE_NAME)
         named = NamedEntry(out.stem, entry, attachment)
         require_valid(named, rules, reference)
         reason = incomplete(named, rules, reference)
@@ -200,9 +200,9 @@ def enter(
             error_console().print(
                 f"Note: it would not be ranked: {reason}.", markup=False, soft_wrap=True
             )
-        save_evidence(evidence_path(out), attachment)
+        save_attachment(attachment_path(out), attachment)
     write_text_atomic(out, dump_json(entry.model_dump(mode="json")))
-    attached = f" and {evidence_path(out).name}" if attachment else ""
+    attached = f" and {attachment_path(out).name}" if attachment else ""
     error_console().print(f"Wrote {out}{attached}.", markup=False, soft_wrap=True)
 
 
@@ -267,13 +267,13 @@ def reference(
 
 def copy_reference(board: Path, run: Path, pictures: bool) -> None:
     """Writes ``reference.safetensors`` of a board from a run."""
-    from figbench.leaderboard.attachments import REFERENCE_NAME, save_evidence
+    from figbench.leaderboard.attachments import REFERENCE_NAME, save_attachment
     from figbench.leaderboard.collect import collect
     from figbench.leaderboard.entries import load_board
 
     rules = load_board(board)
-    attachment = collect(run, rules.metrics, pictures=pictures)[1]
-    save_evidence(board / REFERENCE_NAME, attachment)
+    attachment = collect(run, rules.metrics, with_images=pictures)[1]
+    save_attachment(board / REFERENCE_NAME, attachment)
     count = len(attachment.header.figure_ids)
     error_console().print(f"{board / REFERENCE_NAME}: {count} figures.", markup=False)
 

@@ -19,7 +19,7 @@ from figbench.synthfig import iter_synthfig
 def test_attached_hashes_are_those_of_validity(synthfig_root, tmp_path):
     run = tmp_path / "run"
     evaluate(synthfig_root / "figures", synthfig_root, metrics=["ssim"], output=run)
-    generated, _ = collect(run, ["ssim"], pictures=False)
+    generated, _ = collect(run, ["ssim"], with_images=False)
     assert generated.header.hash_version == 2
     files = {path.stem: path for path in (synthfig_root / "figures").glob("*.png")}
     images = [decode(files[name].read_bytes()).image for name in generated.header.figure_ids]

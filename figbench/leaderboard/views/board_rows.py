@@ -1,4 +1,4 @@
-"""Rows of a board as plain values: what the page and the exports both show."""
+"""Rows of a board as plain values, for the page and the exports."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from figbench.errors import UserError
-from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.attachments import Attachment
 from figbench.leaderboard.entries import Board, NamedEntry
 from figbench.leaderboard.ranking import Ranking, rank_all
 from figbench.leaderboard.validation import incomplete
-from figbench.leaderboard.views.details import Group, entry_facts, plain
+from figbench.leaderboard.views.details import Group, entry_details, plain
 from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 
@@ -21,7 +21,7 @@ MOST_TAGS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoardRow:
     """One line of a table.
 
     Attributes:
@@ -50,7 +50,7 @@ class Row:
         return f"{result.protocol.id[:80]} {result.protocol.hash[:8]}" if result else None
 
     def note(self, board: Board) -> str | None:
-        """Returns what to know beside the name: why it stands apart, or what it was scored on."""
+        """Returns the note next to the name: why it is not ranked, or a smaller reference."""
         result = self.named.entry.result
         if result is None or self.why_apart or not board.prompts_digest:
             return self.why_apart
@@ -65,9 +65,9 @@ class Row:
         return {key for key, rank in self.ranks.items() if rank == "1" or rank.startswith("1-")}
 
     @property
-    def facts(self) -> list[Group]:
+    def details(self) -> list[Group]:
         """Returns the row's provenance as tables."""
-        return entry_facts(self.named.entry, self.definition_diff)
+        return entry_details(self.named.entry, self.definition_diff)
 
     @property
     def definition_diff(self) -> list[str]:
@@ -80,12 +80,14 @@ class Row:
 class Table:
     """Rows of a board: those inside by the first metric, best first, and those apart."""
 
-    inside: list[Row]
-    apart: list[Row]
+    inside: list[BoardRow]
+    apart: list[BoardRow]
     rankings: dict[str, Ranking]
 
 
-def board_rows(board: Board, entries: list[NamedEntry], reference: Evidence | None = None) -> Table:
+def board_rows(
+    board: Board, entries: list[NamedEntry], reference: Attachment | None = None
+) -> Table:
     """Returns the rows of a board with the rankings of its metrics.
 
     Args:
@@ -93,39 +95,42 @@ def board_rows(board: Board, entries: list[NamedEntry], reference: Evidence | No
         entries: All entries of the board.
         reference: The board's own figures and features; None where it stores none.
     """
-    reasons = {one.name: incomplete(one, board, reference) for one in entries}
-    apart = [Row(one, why_apart=reasons[one.name]) for one in entries if reasons[one.name]]
-    inside = [one for one in entries if not reasons[one.name]]
-    evidence = {one.name: one.evidence for one in inside if one.evidence is not None}
+    reasons = {entry.name: incomplete(entry, board, reference) for entry in entries}
+    apart = [
+        BoardRow(entry, why_apart=reasons[entry.name]) for entry in entries if reasons[entry.name]
+    ]
+    inside = [entry for entry in entries if not reasons[entry.name]]
+    attachments = {entry.name: entry.attachment for entry in inside if entry.attachment is not None}
     rankings = {
         metric_id: rank_all(
             metric_id,
             {
-                one.name: value
-                for one in inside
-                if one.entry.role == "model" and (value := one.entry.metric(metric_id)) is not None
+                named.name: value
+                for named in inside
+                if named.entry.role == "model"
+                and (value := named.entry.metric(metric_id)) is not None
             },
-            evidence,
+            attachments,
             reference,
         )
         for metric_id in board.metrics
     }
     rows = [
-        Row(
-            one,
+        BoardRow(
+            entry,
             {
-                key: str(found.ranks[one.name])
-                for key, found in rankings.items()
-                if one.name in found.ranks
+                key: str(ranking.ranks[entry.name])
+                for key, ranking in rankings.items()
+                if entry.name in ranking.ranks
             },
         )
-        for one in inside
+        for entry in inside
     ]
     rows.sort(key=lambda row: _order(row, board.metrics[0]))
     return Table(rows, apart, rankings)
 
 
-def _order(row: Row, metric_id: str) -> tuple[bool, float, str]:
+def _order(row: BoardRow, metric_id: str) -> tuple[bool, float, str]:
     metric = row.metric(metric_id)
     if metric is None or metric.value is None:
         return True, 0.0, row.named.name
@@ -133,7 +138,7 @@ def _order(row: Row, metric_id: str) -> tuple[bool, float, str]:
 
 
 def protocol_diff(definition: dict[str, Any], name: str) -> list[str]:
-    """Returns "key: theirs (shipped: ours)" for every differing part."""
+    """Returns "key: value (shipped: value)" for every part that differs."""
     try:
         shipped = Protocol.load(name).model_dump(mode="json")
     except UserError:

@@ -8,10 +8,10 @@ from figbench.leaderboard.entries import Entry
 from figbench.leaderboard.instruments import CardValue, JudgedValue
 from figbench.pages.details import Group, card_details, plain, run_details
 
-__all__ = ["Group", "entry_facts", "plain"]
+__all__ = ["Group", "entry_details", "plain"]
 
 
-def entry_facts(entry: Entry, differences: Sequence[str]) -> list[Group]:
+def entry_details(entry: Entry, differences: Sequence[str]) -> list[Group]:
     """Returns (title, rows of name and text) for the details of an entry.
 
     Args:
@@ -21,12 +21,12 @@ def entry_facts(entry: Entry, differences: Sequence[str]) -> list[Group]:
     card: Group = ("Model", [*card_details(entry.model), ("Standing", entry.standing)])
     if entry.result is None:
         return [card]
-    facts = run_details(entry.result, differences)
-    judged = [judged_facts(name, one) for name, one in entry.judged.items()]
-    return [card, *judged, *(group for group in facts if group[0] != "Model")]
+    groups = run_details(entry.result, differences)
+    judged = [judged_details(name, value) for name, value in entry.judged.items()]
+    return [card, *judged, *(group for group in groups if group[0] != "Model")]
 
 
-def judged_facts(column: str, judged: JudgedValue) -> Group:
+def judged_details(column: str, judged: JudgedValue) -> Group:
     """Returns the table of a judged value: who judged, counts, bounds and the instrument card.
 
     Args:
@@ -53,20 +53,20 @@ def judged_facts(column: str, judged: JudgedValue) -> Group:
         if name in details:
             rows.append((name.replace("_", " ").capitalize(), plain(details[name])))
     bounds = [details.get(f"failures_as_{word}") for word in ("losses", "wins")]
-    if all(isinstance(one, int | float) for one in bounds):
-        low, high = (f"{float(one or 0):.3f}" for one in bounds)
+    if all(isinstance(item, int | float) for item in bounds):
+        low, high = (f"{float(item or 0):.3f}" for item in bounds)
         rows.append(("With failures as losses, as wins", f"{low}, {high}"))
     if judge is not None and judge.threshold is not None:
         rows.append(("Flaw strength seen in 75% of anchors", f"{judge.threshold:.2f}"))
-    rows += [(one.name.capitalize(), _card_text(one)) for one in judged.card]
+    rows += [(item.name.capitalize(), _card_text(item)) for item in judged.card]
     if judged.votes_sha256:
         rows.append(("Digest, votes", judged.votes_sha256[:16]))
     return f"Judged: {column}", rows
 
 
-def _card_text(one: CardValue) -> str:
-    if one.value is None:
+def _card_text(card: CardValue) -> str:
+    if card.value is None:
         return "not measured"
-    if one.low is None or one.high is None:
-        return f"{one.value:g}"
-    return f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}], n = {one.n}"
+    if card.low is None or card.high is None:
+        return f"{card.value:g}"
+    return f"{card.value:.3f} [{card.low:.3f}, {card.high:.3f}], n = {card.n}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from figbench.io.json_files import dump_json
 from figbench.leaderboard.entries import Board
-from figbench.leaderboard.views.board_rows import Row
+from figbench.leaderboard.views.board_rows import BoardRow
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -25,7 +25,7 @@ def header(board: Board) -> list[str]:
     return columns
 
 
-def cells(row: Row, board: Board) -> list[str | float | int | None]:
+def cells(row: BoardRow, board: Board) -> list[str | float | int | None]:
     """Returns one export line; numbers in full precision."""
     entry = row.named.entry
     used = entry.result.manifests.generated.n_figures if entry.result else None
@@ -43,7 +43,7 @@ def cells(row: Row, board: Board) -> list[str | float | int | None]:
     return line
 
 
-def as_csv(board: Board, rows: Sequence[Row]) -> str:
+def as_csv(board: Board, rows: Sequence[BoardRow]) -> str:
     """Returns CSV; text that a spreadsheet would run as a formula gets a leading quote."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -52,20 +52,20 @@ def as_csv(board: Board, rows: Sequence[Row]) -> str:
     return buffer.getvalue()
 
 
-def as_json(board: Board, rows: Sequence[Row]) -> str:
+def as_json(board: Board, rows: Sequence[BoardRow]) -> str:
     """Returns a JSON list of objects."""
     names = header(board)
     return dump_json([dict(zip(names, cells(row, board), strict=True)) for row in rows])
 
 
-def as_markdown(board: Board, rows: Sequence[Row]) -> str:
+def as_markdown(board: Board, rows: Sequence[BoardRow]) -> str:
     """Returns a Markdown table of values with intervals."""
     lines = [["model", "organisation", *board.metrics], ["---"] * (2 + len(board.metrics))]
     lines += [[_markdown(cell) for cell in _short_cells(row, board)] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def as_latex(board: Board, rows: Sequence[Row]) -> str:
+def as_latex(board: Board, rows: Sequence[BoardRow]) -> str:
     """Returns a LaTeX tabular of values with intervals (booktabs)."""
     head = " & ".join(_latex(name) for name in ["model", "organisation", *board.metrics])
     body = [" & ".join(_latex(cell) for cell in _short_cells(row, board)) for row in rows]
@@ -82,7 +82,7 @@ def data_uri(text: str, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(text.encode()).decode('ascii')}"
 
 
-def _short_cells(row: Row, board: Board) -> list[str]:
+def _short_cells(row: BoardRow, board: Board) -> list[str]:
     texts = [row.named.entry.model.name or "", row.named.entry.model.organisation or ""]
     for metric_id in board.metrics:
         metric = row.metric(metric_id)

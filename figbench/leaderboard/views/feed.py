@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree  # nosec B405 # writes only
 
 from figbench.leaderboard.entries import Board, Tombstone, entry_date
-from figbench.leaderboard.views.board_rows import Row
+from figbench.leaderboard.views.board_rows import BoardRow
 
 FEED_NAME = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"
@@ -17,7 +17,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 EPOCH = "1970-01-01"
 
 
-def board_feed(board: Board, rows: Sequence[Row], withdrawn: Sequence[Tombstone]) -> str:
+def board_feed(board: Board, rows: Sequence[BoardRow], withdrawn: Sequence[Tombstone]) -> str:
     """Returns Atom (RFC 4287), newest first, at most 100 items.
 
     Withdrawn entries stay as items, so that a reader who saw the entry sees that it went.
@@ -30,11 +30,11 @@ def board_feed(board: Board, rows: Sequence[Row], withdrawn: Sequence[Tombstone]
     home = uuid.uuid5(uuid.NAMESPACE_URL, f"figbench:{board.protocol_hash}:{board.title}")
     items = [(entry_date(row.named.name).isoformat(), *_item(board, row)) for row in rows]
     items += [
-        (one.date, f"withdrawn {one.name}", f"{one.name} (withdrawn)", "", one.reason)
-        for one in withdrawn
+        (stone.date, f"withdrawn {stone.name}", f"{stone.name} (withdrawn)", "", stone.reason)
+        for stone in withdrawn
     ]
-    items.sort(key=lambda one: one[1])
-    items.sort(key=lambda one: one[0], reverse=True)
+    items.sort(key=lambda item: item[1])
+    items.sort(key=lambda item: item[0], reverse=True)
     feed = ElementTree.Element("feed", xmlns=ATOM)
     _add(feed, "id", home.urn)
     _add(feed, "title", board.title)
@@ -53,7 +53,7 @@ def board_feed(board: Board, rows: Sequence[Row], withdrawn: Sequence[Tombstone]
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
-def _item(board: Board, row: Row) -> tuple[str, str, str, str]:
+def _item(board: Board, row: BoardRow) -> tuple[str, str, str, str]:
     entry = row.named.entry
     values = []
     for metric_id in board.metrics:
@@ -61,7 +61,7 @@ def _item(board: Board, row: Row) -> tuple[str, str, str, str]:
         if metric is not None and metric.value is not None:
             rank = f" (rank {row.ranks[metric_id]})" if metric_id in row.ranks else ""
             values.append(f"{metric_id} {metric.value:.4g}{rank}")
-    values += [f"{one.metric} {one.value:.4g}, as published" for one in entry.published]
+    values += [f"{value.metric} {value.value:.4g}, as published" for value in entry.published]
     if row.why_apart:
         values.append(f"not ranked: {row.why_apart}")
     name = entry.model.name or row.named.name

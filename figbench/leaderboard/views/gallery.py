@@ -8,42 +8,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.leaderboard.attachments import Evidence, Pictured
+from figbench.leaderboard.attachments import Attachment, Pictured
 from figbench.leaderboard.thumbnails import gallery_ids
-from figbench.leaderboard.views.board_rows import Row
+from figbench.leaderboard.views.board_rows import BoardRow
 from figbench.metrics.names import title_of
 from figbench.pages.choices import figure_metric
 from figbench.pages.label_differences import Difference, difference
 
 MOST_MODELS = 8
-"""Shown beside each other: models in the order of the ranking, then baselines."""
+"""Displayed next to each other: models in the order of the ranking, then baselines."""
 MOST_PROMPTS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """One model's figure; ``picture`` is a data URI, empty when nothing was delivered."""
+class ModelFigure:
+    """One model's figure; ``image`` is a data URI, empty when nothing was delivered."""
 
     model: str
-    picture: str
+    image: str
     score: str
     labels: Difference | None
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One prompt: its reference and what models drew for it."""
+class Comparison:
+    """One prompt: its reference and the figure of each model."""
 
     title: str
     figure_id: str
     caption: str
     reference: str
-    drawn: list[Drawn]
+    models: list[ModelFigure]
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """What the page shows.
+    """The gallery of the page.
 
     Attributes:
         prompts: The first prompts of :func:`gallery_ids`, each across models.
@@ -51,35 +51,37 @@ class Gallery:
         n_pictured: How many prompts the extremes were chosen from.
     """
 
-    prompts: list[Exhibit]
-    extremes: list[tuple[str, list[Exhibit]]]
+    prompts: list[Comparison]
+    extremes: list[tuple[str, list[Comparison]]]
     n_pictured: int
 
 
-def board_gallery(rows: Sequence[Row], reference: Evidence | None) -> Gallery | None:
-    """Returns the gallery of a board, None where its reference or its entries hold no pictures."""
+def board_gallery(rows: Sequence[BoardRow], reference: Attachment | None) -> Gallery | None:
+    """Returns the gallery of a board, None where its reference or entries have no thumbnails."""
     models_first = sorted(rows, key=lambda row: row.named.entry.role != "model")
-    walls = [wall for row in models_first if (wall := _wall(row))][:MOST_MODELS]
-    if reference is None or not reference.pictures or not walls:
+    entries = [entry for row in models_first if (entry := _entry_images(row))][:MOST_MODELS]
+    if reference is None or not reference.thumbnails or not entries:
         return None
-    known = _by_id(reference)
-    ids = [one for one in gallery_ids(reference.header.figure_ids) if one in known]
-    prompts = [_exhibit("", one, reference, known, walls) for one in ids[:MOST_PROMPTS]]
+    pictured = _by_id(reference)
+    ids = [name for name in gallery_ids(reference.header.figure_ids) if name in pictured]
+    prompts = [_comparison("", name, reference, pictured, entries) for name in ids[:MOST_PROMPTS]]
     extremes = []
-    for wall in walls:
-        chosen = wall.extremes(ids)
-        shown = [_exhibit(title, one, reference, known, [wall]) for title, one in chosen]
-        if shown:
-            extremes.append((wall.model, shown))
+    for entry in entries:
+        comparisons = [
+            _comparison(title, name, reference, pictured, [entry])
+            for title, name in entry.extremes(ids)
+        ]
+        if comparisons:
+            extremes.append((entry.model, comparisons))
     return Gallery(prompts, extremes, len(ids))
 
 
 @dataclass(frozen=True, slots=True)
-class _Wall:
-    """The pictures of one entry, and the metric that its figures are ordered by."""
+class _EntryImages:
+    """The thumbnails of one entry, and the metric that orders its figures."""
 
     model: str
-    evidence: Evidence
+    attachment: Attachment
     pictured: dict[str, Pictured]
     metric: str
     scores: dict[str, float]
@@ -89,58 +91,59 @@ class _Wall:
         """Returns (title, figure id) of the worst, median and best; ties go by id."""
         sign = 1 if self.higher else -1
         order = sorted(
-            (one for one in ids if one in self.scores),
-            key=lambda one: (sign * self.scores[one], one),
+            (name for name in ids if name in self.scores),
+            key=lambda name: (sign * self.scores[name], name),
         )
         if len(order) < 3:
             return []
-        places = (("worst", 0), ("median", len(order) // 2), ("best", len(order) - 1))
-        return [(f"{title} by {title_of(self.metric)}", order[place]) for title, place in places]
+        ranks = (("worst", 0), ("median", len(order) // 2), ("best", len(order) - 1))
+        return [(f"{title} by {title_of(self.metric)}", order[rank]) for title, rank in ranks]
 
 
-def _wall(row: Row) -> _Wall | None:
-    evidence = row.named.evidence
-    if evidence is None or not evidence.pictures:
+def _entry_images(row: BoardRow) -> _EntryImages | None:
+    attachment = row.named.attachment
+    if attachment is None or not attachment.thumbnails:
         return None
     first: dict[str, int] = {}
-    for place, (figure_id, _) in enumerate(evidence.keys):
-        first.setdefault(figure_id, place)
+    for index, (figure_id, _) in enumerate(attachment.keys):
+        first.setdefault(figure_id, index)
     metric, higher, scores = "", True, {}
-    scored = sorted(name for name, one in evidence.values.items() if np.isfinite(one).any())
-    chosen = figure_metric(scored)
-    if chosen is not None:
-        metric, higher = chosen
-        values = evidence.values[metric]
-        scores = {one: float(values[at]) for one, at in first.items() if np.isfinite(values[at])}
+    scored = sorted(name for name, each in attachment.values.items() if np.isfinite(each).any())
+    selected = figure_metric(scored)
+    if selected is not None:
+        metric, higher = selected
+        values = attachment.values[metric]
+        scores = {name: float(values[at]) for name, at in first.items() if np.isfinite(values[at])}
     model = row.named.entry.model.name or row.named.name
-    return _Wall(model, evidence, _by_id(evidence), metric, scores, higher)
+    return _EntryImages(model, attachment, _by_id(attachment), metric, scores, higher)
 
 
-def _by_id(evidence: Evidence) -> dict[str, Pictured]:
-    return {evidence.header.figure_ids[one.row]: one for one in evidence.header.pictures}
+def _by_id(attachment: Attachment) -> dict[str, Pictured]:
+    ids = attachment.header.figure_ids
+    return {ids[pictured.row]: pictured for pictured in attachment.header.pictures}
 
 
-def _exhibit(
+def _comparison(
     title: str,
     figure_id: str,
-    reference: Evidence,
-    known: dict[str, Pictured],
-    walls: Sequence[_Wall],
-) -> Exhibit:
-    theirs = known[figure_id]
-    drawn = []
-    for wall in walls:
-        ours, score = wall.pictured.get(figure_id), wall.scores.get(figure_id)
-        drawn.append(
-            Drawn(
-                wall.model,
-                _uri(wall.evidence.pictures[ours.row]) if ours else "",
-                "" if score is None else f"{title_of(wall.metric)} {score:.3g}",
-                difference(ours.labels, theirs.labels) if ours else None,
+    reference: Attachment,
+    pictured: dict[str, Pictured],
+    entries: Sequence[_EntryImages],
+) -> Comparison:
+    of_reference = pictured[figure_id]
+    models = []
+    for entry in entries:
+        generated, score = entry.pictured.get(figure_id), entry.scores.get(figure_id)
+        models.append(
+            ModelFigure(
+                entry.model,
+                _uri(entry.attachment.thumbnails[generated.row]) if generated else "",
+                "" if score is None else f"{title_of(entry.metric)} {score:.3g}",
+                difference(generated.labels, of_reference.labels) if generated else None,
             )
         )
-    uri = _uri(reference.pictures[theirs.row])
-    return Exhibit(title, figure_id, theirs.caption, uri, drawn)
+    uri = _uri(reference.thumbnails[of_reference.row])
+    return Comparison(title, figure_id, of_reference.caption, uri, models)
 
 
 def _uri(content: bytes) -> str:

@@ -9,7 +9,7 @@ from figbench.judges.judged_values import SCORE
 from figbench.leaderboard.entries import Board
 from figbench.leaderboard.instruments import Instrument
 from figbench.leaderboard.ranking import Ranking
-from figbench.leaderboard.views.board_rows import Row
+from figbench.leaderboard.views.board_rows import BoardRow
 from figbench.metrics.names import find_output, network_of, title_of, tooltip_of
 from figbench.pages.numbers import arrow, format_number
 from figbench.results.schema import MetricValue
@@ -48,7 +48,7 @@ class Leader:
     text: str
 
 
-def board_headings(board: Board, rows: Sequence[Row]) -> dict[str, Heading]:
+def board_headings(board: Board, rows: Sequence[BoardRow]) -> dict[str, Heading]:
     """Returns the heading of every column of a board."""
     return {
         name: _judged_heading(name, board.judged[name])
@@ -87,15 +87,15 @@ def _judged_heading(name: str, instrument: Instrument) -> Heading:
     )
 
 
-def _heading(name: str, rows: Sequence[Row]) -> Heading:
-    found = next((one for one in (row.metric(name) for row in rows) if one), None)
+def _heading(name: str, rows: Sequence[BoardRow]) -> Heading:
+    first = next((metric for metric in (row.metric(name) for row in rows) if metric), None)
     output = find_output(name)
-    higher = found.higher_is_better if found else output[1].higher_is_better if output else None
-    scale = found.display_scale if found else output[1].display_scale if output else 1.0
-    parts = [network_of(name), "" if scale == 1 else f"×{scale:g}"]
+    higher = first.higher_is_better if first else output[1].higher_is_better if output else None
+    scale = first.display_scale if first else output[1].display_scale if output else 1.0
+    texts = [network_of(name), "" if scale == 1 else f"×{scale:g}"]
     return Heading(
         title=title_of(name),
-        detail=" ".join(part for part in parts if part),
+        detail=" ".join(text for text in texts if text),
         arrow="" if higher is None else arrow(higher),
         better={True: "Higher is better.", False: "Lower is better.", None: ""}[higher],
         tooltip=tooltip_of(name),
@@ -113,11 +113,11 @@ def interval(metric: MetricValue) -> str:
     if metric.interval is None:
         return ""
     ends = (metric.interval.low, metric.interval.high)
-    low, high = (format_number(one, metric.display_scale, digits=DIGITS) for one in ends)
+    low, high = (format_number(end, metric.display_scale, digits=DIGITS) for end in ends)
     return f"{low} to {high}"
 
 
-def leaders(board: Board, models: Sequence[Row], rankings: dict[str, Ranking]) -> list[Leader]:
+def leaders(board: Board, models: Sequence[BoardRow], rankings: dict[str, Ranking]) -> list[Leader]:
     """Returns the best model of every metric with its lead over the second and its ties.
 
     Args:
@@ -125,22 +125,26 @@ def leaders(board: Board, models: Sequence[Row], rankings: dict[str, Ranking]) -
         models: Ranked rows without baselines.
         rankings: Ranking of each metric by its id.
     """
-    found = []
+    leading = []
     for name in board.metrics:
         scored = [
-            (row, one) for row in models if (one := row.metric(name)) and one.value is not None
+            (row, value)
+            for row in models
+            if (value := row.metric(name)) and value.value is not None
         ]
         if not scored:
             continue
         sign = -1 if scored[0][1].higher_is_better else 1
         scored.sort(key=lambda pair: (sign * (pair[1].value or 0.0), pair[0].named.name))
         best, metric = scored[0]
-        found.append(Leader(name, _name(best), number(metric), _certainty(name, scored, rankings)))
-    return found
+        leading.append(
+            Leader(name, _name(best), number(metric), _certainty(name, scored, rankings))
+        )
+    return leading
 
 
 def _certainty(
-    name: str, scored: Sequence[tuple[Row, MetricValue]], rankings: dict[str, Ranking]
+    name: str, scored: Sequence[tuple[BoardRow, MetricValue]], rankings: dict[str, Ranking]
 ) -> str:
     if len(scored) == 1:
         return "the only entry"
@@ -164,5 +168,5 @@ def _certainty(
     return f"not told apart from {others}; {lead} to {_name(second)} ({tested})"
 
 
-def _name(row: Row) -> str:
+def _name(row: BoardRow) -> str:
     return row.named.entry.model.name or row.named.name

@@ -1,4 +1,4 @@
-"""What changed since a board's previous build, kept in a file beside the page."""
+"""Changes of a board since its previous build, stored in a file next to the page."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from figbench.statistics.effects import ALPHA
 
 STATE_NAME = "board.json"
 DIGITS = ".6g"
-"""Of values kept: what another machine's rounding moves is no change."""
+"""Of stored values: the rounding of another machine is no change."""
 
 
 class RowState(Strict):
-    """What a build showed of one ranked entry."""
+    """Values and ranks of one entry in a build."""
 
     model: str
     values: dict[str, float]
@@ -41,7 +41,7 @@ class History(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of what changed.
+    """One change.
 
     Attributes:
         model: Its name.
@@ -55,19 +55,19 @@ class Change:
 
 
 def state_of(board: Board, table: Table) -> State:
-    """Returns what a build shows of the models that it ranks."""
-    found = {}
+    """Returns the state of a build: values and ranks of its models."""
+    states = {}
     for row in table.inside:
         if row.named.entry.role == "model":
             metrics = {key: row.metric(key) for key in board.metrics}
             values = {
-                key: float(f"{one.value:{DIGITS}}")
-                for key, one in metrics.items()
-                if one and one.value is not None
+                key: float(f"{metric.value:{DIGITS}}")
+                for key, metric in metrics.items()
+                if metric and metric.value is not None
             }
             name = row.named.entry.model.name or row.named.name
-            found[row.named.name] = RowState(model=name, values=values, ranks=dict(row.ranks))
-    return found
+            states[row.named.name] = RowState(model=name, values=values, ranks=dict(row.ranks))
+    return states
 
 
 def load_history(folder: Path) -> History | None:
@@ -88,7 +88,7 @@ def load_history(folder: Path) -> History | None:
 
 
 def advance(history: History | None, state: State) -> History:
-    """Returns the history after a build: one that shows the same leaves it as it was."""
+    """Returns the history after a build; an equal build leaves it unchanged."""
     if history is None:
         return History(current=state)
     if history.current == state:
@@ -97,7 +97,7 @@ def advance(history: History | None, state: State) -> History:
 
 
 def changes(history: History, board: Board, table: Table) -> list[Change]:
-    """Returns what the current build shows that the previous one did not.
+    """Returns the changes from the previous build to the current build.
 
     A new entry is tested against the entry that led each metric before, as far as it is still
     there, by the test that ranks them.
@@ -110,33 +110,33 @@ def changes(history: History, board: Board, table: Table) -> list[Change]:
     before, now = history.previous, history.current
     if before is None:
         return []
-    found = [
-        Change(one.model, "", "no longer ranked")
-        for name, one in sorted(before.items())
+    listed = [
+        Change(state.model, "", "no longer ranked")
+        for name, state in sorted(before.items())
         if name not in now
     ]
-    for name, one in sorted(now.items()):
+    for name, state in sorted(now.items()):
         old = before.get(name)
         for metric_id in board.metrics:
             if old is None:
                 text = _arrival(name, metric_id, history, table)
             else:
-                text = _moved(old, one, metric_id)
+                text = _moved(old, state, metric_id)
             if text:
-                found.append(Change(one.model, metric_id, text))
-    return found
+                listed.append(Change(state.model, metric_id, text))
+    return listed
 
 
 def _moved(old: RowState, new: RowState, metric_id: str) -> str:
-    parts = []
+    clauses = []
     values = (old.values.get(metric_id), new.values.get(metric_id))
-    ends = ["none" if one is None else f"{one:.4g}" for one in values]
+    ends = ["none" if number is None else f"{number:.4g}" for number in values]
     if ends[0] != ends[1]:
-        parts.append(" to ".join(ends))
+        clauses.append(" to ".join(ends))
     if old.ranks.get(metric_id) != new.ranks.get(metric_id):
         ranks = (old.ranks.get(metric_id, "none"), new.ranks.get(metric_id, "none"))
-        parts.append(f"rank {ranks[0]} to {ranks[1]}")
-    return ", ".join(parts)
+        clauses.append(f"rank {ranks[0]} to {ranks[1]}")
+    return ", ".join(clauses)
 
 
 def _arrival(name: str, metric_id: str, history: History, table: Table) -> str:
@@ -156,12 +156,14 @@ def _arrival(name: str, metric_id: str, history: History, table: Table) -> str:
 def _leader(metric_id: str, history: History, table: Table) -> str | None:
     """Returns the best entry of the previous build that is still ranked."""
     higher = any(
-        one.higher_is_better for row in table.inside if (one := row.metric(metric_id)) is not None
+        metric.higher_is_better
+        for row in table.inside
+        if (metric := row.metric(metric_id)) is not None
     )
     scored = {
-        name: one.values[metric_id]
-        for name, one in (history.previous or {}).items()
-        if metric_id in one.values and name in history.current
+        name: state.values[metric_id]
+        for name, state in (history.previous or {}).items()
+        if metric_id in state.values and name in history.current
     }
     if not scored:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
-from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
+from figbench.leaderboard.attachments import REFERENCE_NAME, load_attachment
 from figbench.leaderboard.entries import BOARD_NAME, entry_date, load_board, load_entries
 from figbench.leaderboard.views.board_rows import board_rows
 from figbench.leaderboard.views.headings import column_title, leaders
@@ -75,19 +75,19 @@ def index_page(folder: Path, *, title: str = TITLE) -> str:
 
 def _card(path: Path, folder: Path) -> BoardCard:
     board, entries = load_board(path), load_entries(path)
-    table = board_rows(board, entries, load_evidence(path / REFERENCE_NAME))
+    table = board_rows(board, entries, load_attachment(path / REFERENCE_NAME))
     models = [row for row in table.inside if row.named.entry.role == "model"]
-    published = sum(len(one.entry.published) for one in entries)
+    published = sum(len(entry.entry.published) for entry in entries)
     if models:
         state = f"{len(models)} ranked {'model' if len(models) == 1 else 'models'}"
     else:
         state = "No measured run yet"
         if published:
             state += f"; {published} values as published, never ranked"
-    found = leaders(board, models, table.rankings)
+    leading = leaders(board, models, table.rankings)
     leader = ""
-    if found:
-        first = found[0]
+    if leading:
+        first = leading[0]
         title = column_title(board, first.metric)
         leader = f"{title}: {first.model} leads with {first.value}, {first.text}."
     return BoardCard(
@@ -98,5 +98,5 @@ def _card(path: Path, folder: Path) -> BoardCard:
         leader=leader,
         protocol=board.protocol,
         hash=board.protocol_hash[:12],
-        updated=max((entry_date(one.name).isoformat() for one in entries), default=""),
+        updated=max((entry_date(entry.name).isoformat() for entry in entries), default=""),
     )

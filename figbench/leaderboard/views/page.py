@@ -8,7 +8,7 @@ from pathlib import Path
 from figbench.errors import IntegrityError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.leaderboard.attachments import REFERENCE_NAME, load_evidence
+from figbench.leaderboard.attachments import REFERENCE_NAME, load_attachment
 from figbench.leaderboard.entries import (
     Board,
     entry_date,
@@ -18,8 +18,8 @@ from figbench.leaderboard.entries import (
 )
 from figbench.leaderboard.validation import require_valid
 from figbench.leaderboard.views import export, whiskers
-from figbench.leaderboard.views.board_plots import board_pictures
-from figbench.leaderboard.views.board_rows import Row, board_rows
+from figbench.leaderboard.views.board_plots import board_plots_of
+from figbench.leaderboard.views.board_rows import BoardRow, board_rows
 from figbench.leaderboard.views.feed import FEED_NAME, board_feed
 from figbench.leaderboard.views.gallery import board_gallery
 from figbench.leaderboard.views.headings import board_headings, interval, leaders, number
@@ -72,13 +72,16 @@ def require_fresh(folder: Path, page: Path | None = None) -> str:
         UserError: If the board or any of its entries breaks the rules.
     """
     target, site = page or folder / PAGE_NAME, board_site(folder)
-    found = _text(target)
-    theirs, ours = recorded(found), made_with()
-    if theirs in ("", ours):
-        same, note = found == site.page, "the same bytes"
+    written = _text(target)
+    page_libraries, libraries = recorded(written), made_with()
+    if page_libraries in ("", libraries):
+        same, note = written == site.page, "the same bytes"
     else:
-        same = data_only(found) == data_only(site.page)
-        note = f"the same data; made with {theirs}, here is {ours}, so their bytes may differ"
+        same = data_only(written) == data_only(site.page)
+        note = (
+            f"the same data; made with {page_libraries}, here is {libraries}, "
+            "so their bytes may differ"
+        )
     others = {} if page else {folder / STATE_NAME: site.state, folder / FEED_NAME: site.feed}
     stale = [] if same else [target]
     stale += [path for path, text in others.items() if _text(path) != text]
@@ -101,27 +104,27 @@ def board_site(folder: Path) -> Site:
         UserError: If the board or any of its entries breaks the rules.
     """
     board, entries = load_board(folder), load_entries(folder)
-    reference = load_evidence(folder / REFERENCE_NAME)
+    reference = load_attachment(folder / REFERENCE_NAME)
     for named in entries:
         require_valid(named, board, reference)
     table = board_rows(board, entries, reference)
     ranked, apart, withdrawn = table.inside, table.apart, load_tombstones(folder)
     history = advance(load_history(folder), state_of(board, table))
-    pictures = board_pictures(board, ranked, reference)
+    plots = board_plots_of(board, ranked, reference)
     gallery = board_gallery(ranked, reference)
-    parts = {
+    sections = {
         "ranking": ("Ranking", True),
         "baselines": ("Baselines", any(row.named.entry.role == "baseline" for row in ranked)),
         "others": ("Not comparable", any(row.named.entry.result for row in apart)),
         "published": ("As published", any(row.named.entry.result is None for row in apart)),
-        "plots": ("Plots", bool(pictures)),
+        "plots": ("Plots", bool(plots)),
         "gallery": ("Gallery", gallery is not None),
         "metrics": ("Metrics", True),
         "submit": ("How to submit", True),
     }
     page = render(
         "board.html.j2",
-        sections=[(key, title) for key, (title, there) in parts.items() if there],
+        sections=[(key, title) for key, (title, there) in sections.items() if there],
         board=board,
         models=[row for row in ranked if row.named.entry.role == "model"],
         baselines=[row for row in ranked if row.named.entry.role == "baseline"],
@@ -134,15 +137,15 @@ def board_site(folder: Path) -> Site:
         ),
         number=number,
         interval=interval,
-        updated=max((entry_date(one.name).isoformat() for one in entries), default=""),
+        updated=max((entry_date(named.name).isoformat() for named in entries), default=""),
         tags=sorted({tag for row in [*ranked, *apart] for tag in row.tags}),
         protocols=sorted({row.protocol for row in [*ranked, *apart] if row.protocol}),
         downloads=_downloads(board, ranked),
-        pictures=pictures,
+        plots=plots,
         gallery=gallery,
         scales=whiskers.scales(board.metrics, ranked),
         whisker=whiskers.whisker,
-        methods={key: one.methods for key, one in table.rankings.items() if one.tests},
+        methods={key: ranking.methods for key, ranking in table.rankings.items() if ranking.tests},
         changes=changes(history, board, table),
         most_changes=MOST_CHANGES,
     )
@@ -153,7 +156,7 @@ def board_site(folder: Path) -> Site:
     )
 
 
-def _downloads(board: Board, rows: list[Row]) -> dict[str, tuple[str, str]]:
+def _downloads(board: Board, rows: list[BoardRow]) -> dict[str, tuple[str, str]]:
     return {
         "CSV": ("board.csv", export.data_uri(export.as_csv(board, rows), "text/csv")),
         "JSON": ("board.json", export.data_uri(export.as_json(board, rows), "application/json")),

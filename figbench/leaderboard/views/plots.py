@@ -55,13 +55,13 @@ def forest(points: Sequence[Point], title: str) -> str:
     """Returns a forest plot, best first from the top, of at most 40 rows."""
     from matplotlib.figure import Figure
 
-    shown = points[:MOST_ROWS]
-    figure = Figure(figsize=(7, 1.0 + 0.26 * len(shown)), layout="constrained")
+    displayed = points[:MOST_ROWS]
+    figure = Figure(figsize=(7, 1.0 + 0.26 * len(displayed)), layout="constrained")
     axes = figure.add_subplot()
-    for place, point in enumerate(shown):
-        axes.plot([point.low, point.high], [place, place], color=GREY, linewidth=1.6)
-        axes.plot([point.value], [place], "o", color=BLUE, markersize=4.5)
-    axes.set_yticks(range(len(shown)), [_short(point.label) for point in shown])
+    for index, point in enumerate(displayed):
+        axes.plot([point.low, point.high], [index, index], color=GREY, linewidth=1.6)
+        axes.plot([point.value], [index], "o", color=BLUE, markersize=4.5)
+    axes.set_yticks(range(len(displayed)), [_short(point.label) for point in displayed])
     axes.invert_yaxis()
     axes.set_xlabel(title, parse_math=False)
     axes.grid(axis="y", visible=False)
@@ -82,11 +82,11 @@ def crosses(first: Sequence[Point], second: Sequence[Point], titles: tuple[str, 
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
     ends: list[tuple[float, float, str]] = []
-    for one, other in zip(first[:MOST_ROWS], second[:MOST_ROWS], strict=True):
-        axes.plot([one.low, one.high], [other.value] * 2, color=GREY, linewidth=1.2)
-        axes.plot([one.value] * 2, [other.low, other.high], color=GREY, linewidth=1.2)
-        axes.plot([one.value], [other.value], "o", color=BLUE, markersize=4.5)
-        ends.append((one.value, other.value, _short(one.label)))
+    for x, y in zip(first[:MOST_ROWS], second[:MOST_ROWS], strict=True):
+        axes.plot([x.low, x.high], [y.value] * 2, color=GREY, linewidth=1.2)
+        axes.plot([x.value] * 2, [y.low, y.high], color=GREY, linewidth=1.2)
+        axes.plot([x.value], [y.value], "o", color=BLUE, markersize=4.5)
+        ends.append((x.value, y.value, _short(x.label)))
     _write_labels(axes, ends)
     axes.set_xlabel(titles[0], parse_math=False)
     axes.set_ylabel(titles[1], parse_math=False)
@@ -101,16 +101,16 @@ def against_n(series: Sequence[Series], title: str) -> str:
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
     ends: list[tuple[float, float, str]] = []
-    for one in series[:MOST_ROWS]:
-        ns, values = zip(*one.values, strict=True)
+    for line in series[:MOST_ROWS]:
+        ns, values = zip(*line.values, strict=True)
         axes.plot(ns, values, "o-", color=BLUE, markersize=4.5, linewidth=1)
-        ends.append((ns[-1], values[-1], _short(one.label)))
-        if one.limit is not None:
-            edge = max(n for other in series for n, _ in other.values) * 1.25
-            axes.plot([ns[-1], edge], [values[-1], one.limit], ":", color=GREY, linewidth=1)
-            axes.plot([edge], [one.limit], "D", color=GREY, markersize=4.5, fillstyle="none")
+        ends.append((ns[-1], values[-1], _short(line.label)))
+        if line.limit is not None:
+            edge = max(n for entry in series for n, _ in entry.values) * 1.25
+            axes.plot([ns[-1], edge], [values[-1], line.limit], ":", color=GREY, linewidth=1)
+            axes.plot([edge], [line.limit], "D", color=GREY, markersize=4.5, fillstyle="none")
     _write_labels(axes, ends)
-    limits = any(one.limit is not None for one in series[:MOST_ROWS])
+    limits = any(line.limit is not None for line in series[:MOST_ROWS])
     note = " (open diamonds: extrapolated to infinitely many)" if limits else ""
     axes.set_xlabel(f"figures{note}", parse_math=False)
     axes.set_ylabel(title, parse_math=False)
@@ -135,7 +135,7 @@ def timeline(dated: Sequence[tuple[date, Point]], title: str) -> str:
     axes.set_xlim(min(days) - 7, max(days) + 7 + 0.2 * (max(days) - min(days)))
     every = max(1, len(set(days)) // 6)
     ticks = sorted(set(days))[::every]
-    axes.set_xticks(ticks, [date.fromordinal(one).isoformat() for one in ticks])
+    axes.set_xticks(ticks, [date.fromordinal(tick).isoformat() for tick in ticks])
     axes.set_ylabel(title, parse_math=False)
     return _data_uri(figure)
 
@@ -158,17 +158,17 @@ def heat(
     import numpy as np
     from matplotlib.figure import Figure
 
-    shown = np.asarray(means, np.float64)[:MOST_ROWS]
-    figure = Figure(figsize=(7, 1.9 + 0.3 * len(shown)), layout="constrained")
+    displayed = np.asarray(means, np.float64)[:MOST_ROWS]
+    figure = Figure(figsize=(7, 1.9 + 0.3 * len(displayed)), layout="constrained")
     axes = figure.add_subplot()
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    goodness = shown if higher else -shown
+    goodness = displayed if higher else -displayed
     axes.imshow(goodness, cmap="Blues", aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=35, ha="right", parse_math=False)
-    axes.set_yticks(range(len(shown)), [_short(one) for one in labels[:MOST_ROWS]])
+    axes.set_yticks(range(len(displayed)), [_short(label) for label in labels[:MOST_ROWS]])
     low, high = np.nanmin(goodness), np.nanmax(goodness)
-    for (row, column), value in np.ndenumerate(shown):
+    for (row, column), value in np.ndenumerate(displayed):
         if np.isfinite(value):
             share = (goodness[row, column] - low) / (high - low) if high > low else 0.0
             ink = "#ffffff" if share > 0.6 else "#000000"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from figbench.leaderboard.views.board_rows import Row
+from figbench.leaderboard.views.board_rows import BoardRow
 from figbench.pages.whiskers import Scale, scale_of, whisker
 
 __all__ = ["scales", "whisker"]
 
 
-def scales(metric_ids: Sequence[str], rows: Sequence[Row]) -> dict[str, Scale]:
+def scales(metric_ids: Sequence[str], rows: Sequence[BoardRow]) -> dict[str, Scale]:
     """Returns the axis of each metric: 0 to 1 for shares, else from 0 over the models' intervals.
 
     Baselines do not stretch an axis, so that a blank page does not squeeze the models; without

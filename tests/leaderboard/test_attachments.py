@@ -9,11 +9,11 @@ from safetensors.numpy import save_file
 
 from figbench.errors import IntegrityError, UserError
 from figbench.leaderboard.attachments import (
-    Evidence,
+    Attachment,
     Header,
-    evidence_path,
-    load_evidence,
-    save_evidence,
+    attachment_path,
+    load_attachment,
+    save_attachment,
 )
 from figbench.leaderboard.entries import load_board, load_entry
 from figbench.leaderboard.pairs import FALLBACK
@@ -39,7 +39,7 @@ def _evidence(features, label_f1, digest, salt, hashes=None):
     )
     if hashes is None:
         hashes = np.random.default_rng(list(salt.encode())).integers(1, 256, (n, 8), np.uint8)
-    return Evidence(header, hashes, {"label_f1": label_f1}, {"x": features.astype(np.float32)})
+    return Attachment(header, hashes, {"label_f1": label_f1}, {"x": features.astype(np.float32)})
 
 
 def _distance(ours, theirs):
@@ -53,7 +53,7 @@ def _distance(ours, theirs):
 
 @pytest.fixture
 def case(rng):
-    """(document, evidence, reference) that agree."""
+    """(document, attachment, reference) that agree."""
     ours, theirs = rng.normal(size=(2, N, 3)).astype(np.float32)
     labels = rng.random(N)
     document = entry("alpha", _distance(ours, theirs))
@@ -63,11 +63,11 @@ def case(rng):
     return document, _evidence(ours, labels, "g-alpha", "alpha"), reference
 
 
-def _problems(tmp_path, document, evidence, reference):
+def _problems(tmp_path, document, attachment, reference):
     board = load_board(write_board(tmp_path / "board", []))
     path = tmp_path / "org__m__2026-01-01.json"
     path.write_text(json.dumps(document))
-    save_evidence(evidence_path(path), evidence)
+    save_attachment(attachment_path(path), attachment)
     named = load_entry(path)
     return check_entry(named, board, reference), incomplete(named, board, reference)
 
@@ -77,18 +77,18 @@ def test_agreeing_rows_are_accepted_and_ranked(tmp_path, case):
 
 
 def test_a_value_that_the_features_do_not_give_is_refused(tmp_path, case):
-    document, evidence, reference = case
+    document, attachment, reference = case
     document["result"]["metrics"][METRIC] = metric(
         document["result"]["metrics"][METRIC]["value"] * 0.99
     )
-    problems, _ = _problems(tmp_path, document, evidence, reference)
+    problems, _ = _problems(tmp_path, document, attachment, reference)
     assert any(f"{METRIC}: the entry says" in one for one in problems)
 
 
 def test_a_mean_that_the_rows_do_not_give_is_refused(tmp_path, case):
-    document, evidence, reference = case
+    document, attachment, reference = case
     document["result"]["metrics"]["label_f1"] = metric(0.9, 0.05, higher=True)
-    problems, _ = _problems(tmp_path, document, evidence, reference)
+    problems, _ = _problems(tmp_path, document, attachment, reference)
     assert any("label_f1: the entry says 0.9" in one for one in problems)
 
 
@@ -102,36 +102,36 @@ def test_a_mean_that_the_rows_do_not_give_is_refused(tmp_path, case):
     ],
 )
 def test_rows_that_are_not_the_test_set_are_refused(tmp_path, case, change, words):
-    document, evidence, reference = case
-    header = evidence.header.model_copy(update=change)
-    features = {"x": evidence.features["x"][-sum(one is not None for one in header.sha256) :]}
-    changed = Evidence(header, evidence.hashes, evidence.values, features)
+    document, attachment, reference = case
+    header = attachment.header.model_copy(update=change)
+    features = {"x": attachment.features["x"][-sum(one is not None for one in header.sha256) :]}
+    changed = Attachment(header, attachment.hashes, attachment.values, features)
     problems, _ = _problems(tmp_path, document, changed, reference)
     assert any(words in one for one in problems), problems
 
 
 def test_reference_files_handed_in_are_refused(tmp_path, case):
-    document, evidence, reference = case
-    digests = [reference.header.sha256[7], *evidence.header.sha256[1:]]
-    header = evidence.header.model_copy(update={"sha256": digests})
-    changed = Evidence(header, evidence.hashes, evidence.values, evidence.features)
+    document, attachment, reference = case
+    digests = [reference.header.sha256[7], *attachment.header.sha256[1:]]
+    header = attachment.header.model_copy(update={"sha256": digests})
+    changed = Attachment(header, attachment.hashes, attachment.values, attachment.features)
     problems, _ = _problems(tmp_path, document, changed, reference)
     assert any("1 figures are reference files (f000#0)" in one for one in problems)
 
 
 def test_near_copies_stand_apart(tmp_path, case):
-    document, evidence, reference = case
+    document, attachment, reference = case
     hashes = reference.hashes.copy()
     hashes[:, 0] ^= 0b11
-    changed = Evidence(evidence.header, hashes, evidence.values, evidence.features)
+    changed = Attachment(attachment.header, hashes, attachment.values, attachment.features)
     problems, why = _problems(tmp_path, document, changed, reference)
     assert problems == [] and why == "50 of 50 figures are near copies of reference figures"
 
 
 def test_hashes_of_two_versions_are_not_compared(tmp_path, case):
-    document, evidence, reference = case
-    header = evidence.header.model_copy(update={"hash_version": 2})
-    changed = Evidence(header, evidence.hashes, evidence.values, evidence.features)
+    document, attachment, reference = case
+    header = attachment.header.model_copy(update={"hash_version": 2})
+    changed = Attachment(header, attachment.hashes, attachment.values, attachment.features)
     problems, _ = _problems(tmp_path, document, changed, reference)
     assert any("hashes of version 2, the board's are of version 1" in one for one in problems)
 
@@ -140,18 +140,18 @@ def test_pairs_tell_apart_what_intervals_cannot(rng):
     """Both models vary far more between prompts than between each other."""
     difficulty = rng.random(N)
     flat = rng.normal(size=(N, 3))
-    evidence = {
+    attachment = {
         "a": _evidence(flat, difficulty, "", "a"),
         "b": _evidence(flat, difficulty + 0.02 + 0.01 * rng.random(N), "", "b"),
     }
     metrics = {
         name: MetricValue(**metric(float(one.values["label_f1"].mean()), 0.1, higher=True))
-        for name, one in evidence.items()
+        for name, one in attachment.items()
     }
     alone = rank_all("label_f1", metrics)
     assert {str(one) for one in alone.ranks.values()} == {"1-2"}
     assert list(alone.methods) == [FALLBACK]
-    paired = rank_all("label_f1", metrics, evidence)
+    paired = rank_all("label_f1", metrics, attachment)
     assert {name: str(one) for name, one in paired.ranks.items()} == {"a": "2", "b": "1"}
     assert "paired permutation by paper" in next(iter(paired.methods))
 
@@ -162,17 +162,17 @@ def test_distances_are_tested_by_pairs(rng, kind, entries):
     theirs = rng.normal(size=(N, 3))
     reference = _evidence(theirs, np.zeros(N), "r", "reference")
     reference.header.spaces[kind] = "x"
-    evidence = {}
+    attachment = {}
     for place in range(entries):
         off = 0.0 if place else 2.0
-        evidence[f"m{place:02d}"] = _evidence(
+        attachment[f"m{place:02d}"] = _evidence(
             rng.normal(size=(N, 3)) + off, np.zeros(N), "", f"m{place}"
         )
-        evidence[f"m{place:02d}"].header.spaces[kind] = "x"
+        attachment[f"m{place:02d}"].header.spaces[kind] = "x"
     values = {
-        name: MetricValue(**metric(12.0 if name == "m00" else 0.1, 100.0)) for name in evidence
+        name: MetricValue(**metric(12.0 if name == "m00" else 0.1, 100.0)) for name in attachment
     }
-    found = rank_all(kind, values, evidence, reference)
+    found = rank_all(kind, values, attachment, reference)
     assert str(found.ranks["m00"]) == str(entries)
     assert all("paired" in method and "unpaired" not in method for method in found.methods)
 
@@ -197,26 +197,26 @@ def test_identical_rows_tie(rng):
 )
 def test_hostile_attachments_are_user_errors(tmp_path, case, break_it):
     path = tmp_path / "a.safetensors"
-    save_evidence(path, case[1])
+    save_attachment(path, case[1])
     break_it(path)
     with pytest.raises(UserError):
-        load_evidence(path)
+        load_attachment(path)
 
 
 def test_features_that_are_no_numbers_are_refused(tmp_path, case):
     features = case[1].features["x"].copy()
     features[3, 1] = np.nan
-    broken = Evidence(case[1].header, case[1].hashes, {}, {"x": features})
-    save_evidence(tmp_path / "a.safetensors", broken)
+    broken = Attachment(case[1].header, case[1].hashes, {}, {"x": features})
+    save_attachment(tmp_path / "a.safetensors", broken)
     with pytest.raises(UserError, match="finite"):
-        load_evidence(tmp_path / "a.safetensors")
+        load_attachment(tmp_path / "a.safetensors")
 
 
 def test_a_linked_attachment_is_not_followed(tmp_path, case):
-    save_evidence(tmp_path / "secret", case[1])
+    save_attachment(tmp_path / "secret", case[1])
     (tmp_path / "a.safetensors").symlink_to(tmp_path / "secret")
     with pytest.raises(UserError, match="is a link"):
-        load_evidence(tmp_path / "a.safetensors")
+        load_attachment(tmp_path / "a.safetensors")
 
 
 def test_a_page_that_lags_behind_its_entries_is_reported(tmp_path):
