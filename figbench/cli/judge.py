@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
-    error_console,
-    plain_table,
-    print_json,
-    print_table,
-    result_console,
-)
+from figbench.cli.console import error_console, print_json, result_console
+from figbench.cli.judge_tables import number, print_card, print_preview, print_scores
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from figbench.judges.protocol import JudgeProtocol
     from figbench.judges.session import Advance, JudgeSettings
 
@@ -106,7 +99,7 @@ def run(
         reference_name=reference_name, settings=settings,
     )  # fmt: skip
     if dry_run:
-        _print_preview(job.preview(out), json_output)
+        print_preview(job.preview(out), json_output)
         return
     with _progress() as advance:
         result = job.run(out, advance)
@@ -115,8 +108,8 @@ def run(
     console = result_console(machine_output=json_output)
     for note in result.document["notes"]:
         console.print(f"[yellow]Note:[/] {escape(note)}", soft_wrap=True)
-    _print_scores(console, result.document["scores"])
-    _print_card(console, result.card)
+    print_scores(console, result.document["scores"])
+    print_card(console, result.card)
     error_console().print(f"Wrote {out / 'judge.json'}.", markup=False, soft_wrap=True)
     _require_complete(result.complete, result.document["calls_without_answer"], result.document)
 
@@ -133,7 +126,7 @@ def card(
     if json_output:
         print_json(result.card)
     else:
-        _print_card(result_console(), result.card)
+        print_card(result_console(), result.card)
 
 
 @judge_app.command()
@@ -171,7 +164,7 @@ def calibrate(
     judged_by = _protocol(protocol, temperature, max_tokens, structured)
     earlier = Fingerprint.load(against) if against else None
     if dry_run:
-        _print_preview(preview_calibration(settings, out, judged_by, anchors), json_output)
+        print_preview(preview_calibration(settings, out, judged_by, anchors), json_output)
         return
     with _progress() as advance:
         result = calibrate_judge(
@@ -179,9 +172,9 @@ def calibrate(
         )
     document = result.fingerprint.model_dump(mode="json")
     console = result_console(machine_output=json_output)
-    console.print(f"Accuracy on the anchors: {_number(document['accuracy'])}", markup=False)
+    console.print(f"Accuracy on the anchors: {number(document['accuracy'])}", markup=False)
     for flaw, value in document["by_flaw"].items():
-        console.print(f"  {flaw}: {_number(value)}", markup=False)
+        console.print(f"  {flaw}: {number(value)}", markup=False)
     if earlier is not None:
         changed, moved = (
             differences(earlier, result.fingerprint),
@@ -263,81 +256,6 @@ def _require_complete(complete: bool, calls: int, document: dict[str, Any] | Non
         f"{calls} calls have no answer{budget}; they count as failures in the bounds.",
         remedy="Run the same command to resume; raise --budget-usd if it has run out.",
     )
-
-
-def _print_preview(document: dict[str, Any], json_output: bool) -> None:
-    if json_output:
-        print_json(document)
-    purposes = ", ".join(f"{count} {name}" for name, count in document["calls_by_purpose"].items())
-    tokens, usd = document["prompt_tokens"], document["usd"]
-    price = document["price_per_million_tokens"]
-    console = result_console(machine_output=json_output)
-    for line in (
-        f"Calls: {document['calls']} ({purposes}); answered before: {document['answered_before']}",
-        f"Prompt tokens: about {tokens['estimate']:,}, at most {tokens['at_most']:,}",
-        f"Answer tokens: at most {document['completion_tokens']['at_most']:,}",
-        f"Price: about {usd['estimate']:.2f} USD, at most {usd['at_most']:.2f} USD at "
-        f"{price['input_usd']:g} and {price['output_usd']:g} USD per million tokens"
-        f"{' (assumed)' if price['assumed'] else ''}",
-    ):
-        console.print(line, markup=False, soft_wrap=True)
-    for note in document.get("notes", []):
-        console.print(f"Note: {note}", markup=False, soft_wrap=True)
-
-
-def _print_scores(console: Console, scores: dict[str, Any]) -> None:
-    rate = scores.get("win_rate")
-    if rate is not None:
-        console.print(
-            f"Win rate: {_number(rate)}; wins {rate['wins']}, ties {rate['ties']}, losses "
-            f"{rate['losses']}, flips {rate['flips']}",
-            markup=False,
-        )
-        if rate["missing_figures"] or rate["judge_failures"]:
-            console.print(
-                f"  with {rate['missing_figures']} missing figures and {rate['judge_failures']} "
-                f"judge failures as losses {rate['failures_as_losses']:.3f}, as wins "
-                f"{rate['failures_as_wins']:.3f}",
-                markup=False,
-            )
-    elif "mean_score" in scores:
-        console.print(f"Mean score: {_number(scores['mean_score'])}", markup=False)
-    published = scores["published"]
-    if published is not None:
-        console.print(f"Published rule: {published}", markup=False, soft_wrap=True)
-
-
-def _print_card(console: Console, document: dict[str, Any]) -> None:
-    table = plain_table(
-        ("instrument card", "left"), ("value [95% interval]", "left"), ("n", "right")
-    )
-    names = (
-        "position_bias", "position_bias_same_picture", "flip_rate", "inconsistency_rate",
-        "self_agreement", "parse_failure_rate", "refusal_rate",
-    )  # fmt: skip
-    measures = [(name, document[name]) for name in names]
-    measures += [(f"control: {name}", value) for name, value in document["controls"].items()]
-    measures.append(("accuracy on pairs of known order", document["known_order"]))
-    for name, value in measures:
-        table.add_row(name.replace("_", " "), escape(_number(value)), str(value["n"]))
-    print_table(console, table)
-    cost, latency = document["cost"], document["latency_s"]
-    median = "-" if latency["median"] is None else f"{latency['median']:.2f} s"
-    console.print(
-        f"{cost['answers']} answers, {cost['prompt_tokens']:,} prompt and "
-        f"{cost['completion_tokens']:,} answer tokens, {cost['usd']:.4f} USD, median {median}; "
-        f"{document['not_run']} calls not made, {document['transport_failures']} without an answer",
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-def _number(value: dict[str, Any]) -> str:
-    if value.get("value") is None:
-        return str(value.get("reason", "not measured"))
-    interval = value.get("interval")
-    bounds = f" [{interval['low']:.3f}, {interval['high']:.3f}]" if interval else ""
-    return f"{value['value']:.3f}{bounds}"
 
 
 def register(app: typer.Typer) -> None:

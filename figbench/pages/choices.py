@@ -14,6 +14,7 @@ PER_FIGURE = ("labels", "structure", "pairs")
 """Groups whose outputs compare a figure with its own reference, the most telling first."""
 
 DISTANCE = "distance"
+VALIDITY = "validity"
 
 
 def spec_of(name: str) -> OutputSpec | None:
@@ -62,6 +63,12 @@ def distance_metrics(names: Iterable[str]) -> list[str]:
         (name, spec) for name, spec in distances if spec is not None and spec.group == DISTANCE
     ]
     return [name for name, _ in sorted(scored, key=lambda pair: pair[1].low >= 0)]
+
+
+def is_validity(name: str) -> bool:
+    """Returns whether an output counts missing, blank, repeated or copied figures."""
+    spec = spec_of(name)
+    return spec is not None and spec.group == VALIDITY
 
 
 def _headlines_first(names: Iterable[str]) -> Sequence[str]:
