@@ -12,7 +12,8 @@ import numpy as np
 from figbench.errors import UserError
 from figbench.lint.page import SEVERITIES, Finding, Limits, Page, Severity
 from figbench.lint.read_page import read_page
-from figbench.lint.rules import RULES, crossing_points, empty_margins
+from figbench.lint.lines import crossing_points
+from figbench.lint.rules import RULES, empty_margins
 from figbench.registry import suggest
 
 DEFAULTS = Limits()
