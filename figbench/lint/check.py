@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from figbench.errors import UserError
+from figbench.lint.lines import crossing_points
 from figbench.lint.page import SEVERITIES, Finding, Limits, Page, Severity
 from figbench.lint.read_page import read_page
-from figbench.lint.lines import crossing_points
 from figbench.lint.rules import RULES, empty_margins
 from figbench.registry import suggest
 

@@ -50,12 +50,12 @@ def test_prompts_do_not_depend_on_order_and_are_spread_over_the_set():
 def test_models_stand_beside_the_reference_with_their_labels_compared(board):
     first = _gallery(board).prompts[0]
     second = _gallery(board).prompts[1]
-    assert [one.model for one in second.drawn] == ["alpha", "beta"]
+    assert [one.model for one in second.models] == ["alpha", "beta"]
     assert second.caption == f"about {second.figure_id}"
-    assert second.drawn[0].labels == difference(["input", "encodr"], ["input", "decoder"])
-    assert second.drawn[0].labels.missed == ("decoder",)
-    assert second.drawn[1].labels.matched == ("decoder", "input")
-    assert first.drawn[1].picture == "" and first.drawn[0].picture
+    assert second.models[0].labels == difference(["input", "encodr"], ["input", "decoder"])
+    assert second.models[0].labels.missed == ("decoder",)
+    assert second.models[1].labels.matched == ("decoder", "input")
+    assert first.models[1].image == "" and first.models[0].image
     shown = Image.open(io.BytesIO(base64.b64decode(second.reference.partition(",")[2])))
     colour = np.asarray(shown.convert("RGB")).mean()
     assert colour == pytest.approx(4 * IDS.index(second.figure_id), abs=3)
