@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,8 @@ from figbench.errors import UserError
 
 if TYPE_CHECKING:
     from figbench.data.manifest import Manifest
+
+MIB = 2**20
 
 data_app = typer.Typer(no_args_is_help=True, help="Inspect, make and download sets of figures.")
 
@@ -109,16 +112,8 @@ def download(
     json_output: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Download Paper2Fig100k from Zenodo: resumable, verified against the record, unpacked."""
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
     from figbench.data.zenodo import FOLDER, describe, download_paper2fig, is_present
+    from figbench.evaluation.progress import RichProgress
 
     if dataset != "paper2fig100k":
         raise UserError(f"Unknown data set '{dataset}'.", remedy="Known: paper2fig100k.")
@@ -141,20 +136,32 @@ def download(
         soft_wrap=True,
     )
     if not dry_run:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        rates = (TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns, *rates, console=console) as progress:
-            task = progress.add_task("download", total=remote.size_bytes)
+        label = "download, MiB"
+        with RichProgress(console).tasks({label: -(-remote.size_bytes // MIB)}) as advance:
             download_paper2fig(
                 out,
                 remote=remote,
-                advance=lambda have, _total: progress.update(task, completed=have),
-                on_unpack=lambda: progress.update(task, description="unpack", total=None),
+                advance=_whole_mib(lambda count: advance(label, count)),
+                on_unpack=lambda: console.print("unpack ...", markup=False),
                 keep=keep_archive,
             )
         console.print(f"Ready: {escape(str(root))}", soft_wrap=True)
     if json_output:
         print_json(document)
+
+
+def _whole_mib(advance: Callable[[int], None]) -> Callable[[int, int], None]:
+    """Returns a function of (bytes present, total) that passes on newly finished MiB."""
+    passed = 0
+
+    def report(have: int, total: int) -> None:
+        nonlocal passed
+        finished = -(-have // MIB) if have >= total else have // MIB
+        if finished > passed:
+            advance(finished - passed)
+            passed = finished
+
+    return report
 
 
 data_synth.add_to(data_app)

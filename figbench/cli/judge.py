@@ -240,11 +240,10 @@ def _protocol(
 
 @contextmanager
 def _progress() -> Iterator[Advance]:
-    from rich.progress import Progress
+    from figbench.evaluation.progress import RichProgress
 
-    with Progress(console=error_console(), transient=True) as progress:
-        task = progress.add_task("asking the judge", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with RichProgress(error_console()).stage("asking the judge") as report:
+        yield lambda done, total: report(f"{done} of {total} calls")
 
 
 def _require_complete(complete: bool, calls: int, document: dict[str, Any] | None = None) -> None:
