@@ -9,7 +9,7 @@ from math import cos, radians, sin
 from figbench.graphs.build import finish
 from figbench.graphs.limits import GraphError, text_of
 from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
-from figbench.graphs.tikz_text import (
+from figbench.graphs.readers.tikz_text import (
     CENTIMETRES,
     arrow_tips,
     inline_node,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Any
 
-from figbench.graphs.arrow_heads import attach_heads, join_strokes
 from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words
 from figbench.graphs.limits import MAX_ELEMENTS, GraphError, local
-from figbench.graphs.svg_geometry import (
+from figbench.graphs.readers.arrow_heads import attach_heads, join_strokes
+from figbench.graphs.readers.svg_geometry import (
     bounds,
     is_ellipse,
     is_upright,
