@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
 from figbench.errors import EXIT_REGRESSION, UserError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
 from figbench.errors import EXIT_INTEGRITY, IntegrityError
 
 weights_app = typer.Typer(no_args_is_help=True, help="The networks' weights, pinned by SHA-256.")
