@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from figbench.images.formats import DOUBLE_SUFFIXES, IMAGE_SUFFIXES
@@ -52,6 +52,22 @@ def without_suffix(name: str) -> str:
 def bare(figure_id: str) -> str:
     """Returns the last part of an id, without an image suffix."""
     return without_suffix(figure_id).rsplit("/", 1)[-1]
+
+
+def ids_of_paths(paths: Sequence[str]) -> tuple[list[str], str]:
+    """Returns an id for each path, and how it was derived.
+
+    The file's stem, or where stems repeat (``p1/figure.png``, ``p2/figure.png``) the folder's
+    name, or where that repeats too the path without suffix.
+    """
+    plain = [path.replace("\\", "/") for path in paths]
+    stems = [bare(path) for path in plain]
+    if len(set(stems)) == len(stems):
+        return stems, "file name without suffix"
+    folders = [path.rpartition("/")[0].rpartition("/")[2] for path in plain]
+    if all(folders) and len(set(folders)) == len(folders):
+        return folders, "name of the file's folder"
+    return [without_suffix(path) for path in plain], "relative path without suffix"
 
 
 def sample_of(stem: str) -> tuple[str, int] | None:
