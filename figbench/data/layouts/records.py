@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
 from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
 from figbench.data.layouts.benchmarks import POINTER_FIELD
-from figbench.data.naming import bare
+from figbench.data.naming import bare, ids_of_paths
 from figbench.data.origin import FAILED, is_failure, origin_of
 from figbench.data.sources import SEPARATOR
 from figbench.data.types import Reject
@@ -101,12 +101,13 @@ def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing
         if row is not None:
             reader.add(number, row)
     how = f"field of the record ({', '.join(ID_FIELDS)})"
+    candidates = reader.candidates
     if not reader.named:
-        how = "image name without suffix"
+        candidates, how = _named_by_path(candidates)
     return Listing(
         "records",
         where.root,
-        reader.candidates,
+        candidates,
         reader.rejects,
         [f"figure id = {how}", *reader.notes()],
     )
@@ -118,6 +119,17 @@ def _field(row: Mapping[str, Any]) -> str | None:
         return pointed
     present = [name for name in IMAGE_FIELDS if name in row]
     return next((name for name in present if row[name] is not None), next(iter(present), None))
+
+
+def _named_by_path(candidates: list[Candidate]) -> tuple[list[Candidate], str]:
+    """Returns candidates without ids of their own under ids of their paths, and how."""
+    paths = {one.path for one in candidates}
+    if len({one.figure_id for one in candidates}) == len(paths):
+        return candidates, "image name without suffix"
+    order = sorted(path for path in paths if SEPARATOR not in path)
+    ids, how = ids_of_paths(order)
+    names = dict(zip(order, ids, strict=True))
+    return [replace(one, figure_id=names.get(one.path, one.figure_id)) for one in candidates], how
 
 
 class _Rows:
