@@ -103,7 +103,7 @@ class IdIndex:
     def __init__(self, ids: Iterable[str]) -> None:
         self.ids = frozenset(ids)
         self._spelled = _unique((spelled(one), one) for one in self.ids)
-        self._bare = _unique((spelled(bare(one)), one) for one in self.ids)
+        self._bare = _unique((_plain_name(one), one) for one in self.ids)
 
     def exact(self, name: str) -> str | None:
         """Returns the id if a reference has exactly this one."""
@@ -116,7 +116,7 @@ class IdIndex:
         by_spelling = self._spelled.get(spelled(name))
         if by_spelling is not None:
             return by_spelling
-        return self._bare.get(spelled(bare(name))) or self._by_code_page(name)
+        return self._bare.get(_plain_name(name)) or self._by_code_page(name)
 
     def _by_code_page(self, name: str) -> str | None:
         """A zip without its UTF-8 flag has names in a local code page, which are read as cp437."""
@@ -129,7 +129,7 @@ class IdIndex:
         meant = set()
         for page in _CODE_PAGES:
             try:
-                meant.add(self._bare.get(spelled(stored.decode(page))))
+                meant.add(self._bare.get(_plain_name(stored.decode(page))))
             except UnicodeDecodeError:
                 continue
         meant.discard(None)
@@ -140,6 +140,13 @@ class IdIndex:
         some = sorted(self.ids)[:2000]
         close = get_close_matches(name, some, n=1, cutoff=0.3)
         return close[0] if close else next(iter(some), None)
+
+
+def _plain_name(name: str) -> str:
+    """Returns the spelling of an id's last part; a number that pandas made a float is whole."""
+    plain = bare(spelled(name))
+    whole, dot, rest = plain.partition(".")
+    return whole if dot and rest == "0" and whole.isdecimal() else plain
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -18,7 +18,14 @@ from typing import Any
 
 from figbench.data.archives import read_member
 from figbench.data.embedded import embedded_bytes, is_embedded
-from figbench.data.index_files import COMPRESSED, index_suffix, open_index, read_rows, row_list
+from figbench.data.index_files import (
+    COMPRESSED,
+    index_suffix,
+    open_index,
+    read_rows,
+    row_list,
+    with_plain_names,
+)
 from figbench.errors import UserError
 from figbench.images.grids import GRID_CELLS, grid_cell
 from figbench.images.limits import DecodeError, Limits
@@ -129,7 +136,7 @@ def _read_record(path: Path, member: str) -> bytes:
         state = path.stat()
         with _reading:
             rows = _records((str(path), state.st_mtime_ns, state.st_size))
-        value = rows[int(row)][field]
+        value = with_plain_names(rows[int(row)])[field]
         if at:
             value = value[int(at[0])]
     except (OSError, UserError, LookupError, TypeError, ValueError) as error:

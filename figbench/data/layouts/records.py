@@ -10,7 +10,12 @@ from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
-from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
+from figbench.data.index_files import (
+    MAX_INDEX_BYTES,
+    read_document,
+    read_lines,
+    with_plain_names,
+)
 from figbench.data.layouts.benchmarks import POINTER_FIELD
 from figbench.data.naming import bare, ids_of_paths
 from figbench.data.origin import FAILED, is_failure, origin_of
@@ -34,6 +39,7 @@ IMAGE_FIELDS = (
     "target_image",
 )
 ID_FIELDS = ("figure_id", "id", "prompt_id", "uid", "key", "sample_id", "reference")
+SAMPLE_FIELDS = ("sample", "sample_index", "sample_idx")
 PROMPT_FIELDS = ("prompt", "caption", "text")
 
 
@@ -84,7 +90,7 @@ def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
 def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Tells whether the first record names or holds an image."""
     first_row = next(iter(rows), None)
-    return first_row is not None and _field(first_row) is not None
+    return first_row is not None and _field(with_plain_names(first_row)) is not None
 
 
 def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing:
@@ -99,7 +105,7 @@ def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing
     reader = _Rows(where)
     for number, row in enumerate(rows, start=1):
         if row is not None:
-            reader.add(number, row)
+            reader.add(number, with_plain_names(row))
     how = f"field of the record ({', '.join(ID_FIELDS)})"
     candidates = reader.candidates
     if not reader.named:
@@ -155,7 +161,7 @@ class _Rows:
             )
         image, identity = row[field], identity_of(first(row, ID_FIELDS))
         self.named = self.named or identity is not None
-        sample = integer(row.get("sample")) or 0
+        sample = integer(first(row, SAMPLE_FIELDS)) or 0
         if isinstance(image, dict):
             image = image.get("path") if not image.get("bytes") else image["bytes"]
         several = isinstance(image, list) and len(image) > 1
@@ -230,7 +236,8 @@ class _Rows:
         if exists(image):
             return image
         plain = image.replace("\\", "/").removeprefix("./")
-        for name in (plain, *(unicodedata.normalize(form, plain) for form in ("NFC", "NFD"))):
+        forms = (unicodedata.normalize(form, plain) for form in ("NFC", "NFD"))
+        for name in (plain, plain.strip(), *forms):
             if name != image and exists(name):
                 self._respelled += 1
                 return name
