@@ -13,8 +13,10 @@ from pathlib import Path
 
 from figbench.data.dataset_index import Candidate, Listing, tidy
 from figbench.data.layouts import Known, find_listing
+from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.manifest import Manifest
+from figbench.data.naming import IdIndex
 from figbench.data.origin import by_role
 from figbench.data.remote.listing import list_remote
 from figbench.data.remote.urls import is_url, localized
@@ -74,6 +76,8 @@ def load_manifest(
         listing = find(Path(place))
     side: Role = "reference" if is_reference else "generated"
     listing = by_role(listing, side)
+    if prompts:
+        listing = by_numbered_names(listing, IdIndex(prompts))
     count = default_workers() if workers is None else workers
     return probe_listing(listing, str(path), {} if probes is None else probes, count, side=side)
 
