@@ -20,6 +20,8 @@ _TOLERANCE = 6
 _FRAME_SHARE = 0.012
 LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
+THIN = 3.6
+"""Regions narrower than twice this many pixels are lines and outlines."""
 EDGE = 8
 """Pixels around a node that its outline and shadow may take."""
 
@@ -55,13 +57,15 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     height, width = image.shape[:2]
     page = height * width
     plain = _without_text(image, words)
-    labels, stats, colours = _regions(plain)
+    labels, stats, colours, radii = _regions(plain)
     ground = np.zeros((height, width), bool)
     grounds = [colours[labels[0, 0]]]
     frames = np.zeros((height, width), np.uint8)
     owners = _owners(labels, words)
     nodes: list[Outline] = []
     for i in sorted(range(1, len(stats)), key=lambda i: (i in owners, -stats[i][4])):
+        if radii[i] < THIN:
+            continue
         x, y, wide, high, size = (int(v) for v in stats[i])
         box = (float(x), float(y), float(x + wide), float(y + high))
         solid = size / (wide * high)
@@ -180,7 +184,7 @@ def _without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
     return out
 
 
-def _regions(image: RGBImage) -> tuple[Any, Any, list[Any]]:
+def _regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
     """Connected regions in which neighbouring pixels differ by less than the tolerance."""
     values = image.astype(np.int16)
     across = np.abs(np.diff(values, axis=1)).max(axis=2) > _TOLERANCE
@@ -198,7 +202,10 @@ def _regions(image: RGBImage) -> tuple[Any, Any, list[Any]]:
     ]
     sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     means = np.stack(sums, axis=1) / sizes[:, None]
-    return labels, stats, list(means)
+    depth = cv2.distanceTransform(flat.astype(np.uint8), cv2.DIST_L2, 3)
+    radii = np.zeros(count)
+    np.maximum.at(radii, labels.ravel(), depth.ravel())
+    return labels, stats, list(means), radii
 
 
 def _alike(first: Any, second: Any) -> bool:
