@@ -107,8 +107,9 @@ def image_graph(image: RGBImage, lines: Sequence[TextLine]) -> FigureGraph:
     height, width = image.shape[:2]
     words = [w for line in lines if (w := _words(line)) is not None]
     shapes = find_shapes(image, words)
-    strokes = trace_strokes(shapes, words)
-    return resolve(Drawing(width, height, [*shapes.nodes, *shapes.frames], words, strokes))
+    strokes = trace_strokes(shapes, shapes.words)
+    outlines = [*shapes.nodes, *shapes.frames]
+    return resolve(Drawing(width, height, outlines, shapes.words, strokes))
 
 
 def _words(line: TextLine) -> Words | None:

@@ -124,8 +124,8 @@ def _has_head(lines: Lines, joint: int, at: dict[int, list[int]], ink: Mask, pen
         band = near & (along >= step) & (along < step + 2)
         left = -across[band].min() if band.any() else 0.0
         right = across[band].max() if band.any() else 0.0
-        widths.append(2 * min(left, right))
-    return max(widths) >= pen + 5
+        widths.append(left + right if min(left, right) >= pen / 2 + 1 else 0.0)
+    return max(widths) >= pen + 6
 
 
 def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> list[Stroke]:

@@ -35,12 +35,14 @@ class Shapes:
         frames: Outlines around nodes.
         ink: Mask of lines and arrow heads: dark, no text, outside of the nodes.
         owners: int32, height x width: number of the node that covers a pixel, 0 for none.
+        words: Texts without those of legends and operator signs.
     """
 
     nodes: list[Outline]
     frames: list[Outline]
     ink: Mask
     owners: npt.NDArray[np.int32]
+    words: list[Words]
 
 
 def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
@@ -56,9 +58,17 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """
     height, width = image.shape[:2]
     page = height * width
+    symbols = [w for w in words if len(w.text.strip()) == 1]
+    words = [w for w in words if len(w.text.strip()) > 1]
     plain = _without_text(image, words)
-    ground, tinted, worded = _grounds(plain, words)
+    dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
+    words = [*words, *(w for w in symbols if not _on_line(w, upright_lines(dark)))]
+    plain = _without_text(image, words)
+    ground, tinted, worded, legends = _grounds(plain, words)
+    words = [w for w in words if not any(holds(box, centre(w.box)) for box in legends)]
     marks = (~ground).astype(np.uint8)
+    for box in legends:
+        _fill(marks, box, 6, 0)
     runs = upright_lines(marks)
     outlines = [*_frame_boxes(tinted, page), *line_frames(runs, page)]
     for frame in outlines:
@@ -66,27 +76,37 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     owners = np.zeros((height, width), np.int32)
     nodes: list[Outline] = []
     _silhouettes(marks, worded, nodes, owners, page)
-    captioned = captioned_pictures((marks > 0) & (runs == 0), words, nodes)
+    text = np.zeros((height, width), np.uint8)
+    for entry in words:
+        _fill(text, entry.box, 1, int(len(entry.text.strip()) > 1))
+    for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
+        words = [w for w in words if not holds(outline.box, centre(w.box))]
+        _add(nodes, owners, outline, None)
+    pieces = (marks > 0) & (runs == 0) & (owners == 0)
+    captioned = captioned_pictures(without_heads(pieces, runs), words, nodes)
     for outline in captioned:
         _add(nodes, owners, outline, None)
-    dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
-    text = np.zeros((height, width), np.uint8)
     for entry in words:
         _fill(text, entry.box, 1)
     ink = np.where((text > 0) | (owners > 0), 0, marks & dark).astype(np.uint8)
-    for outline in _circles(ink):
-        _add(nodes, owners, outline, None)
     for outline in _blobs(np.where((owners > 0) | (runs > 0), 0, marks).astype(np.uint8), page):
         _add(nodes, owners, outline, None)
     _own_captions(nodes, owners, words)
     grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
-    return Shapes(nodes, outlines, np.where(grown > 0, 0, ink).astype(np.uint8), owners)
+    ink = np.where(grown > 0, 0, ink).astype(np.uint8)
+    return Shapes(nodes, outlines, ink, owners, words)
+
+
+def _on_line(entry: Words, runs: Mask) -> bool:
+    """Whether a line runs into a character: an arrow head that OCR took for a letter."""
+    x0, y0, x1, y1 = _pixels(entry.box, runs.shape[1], runs.shape[0], 2)
+    return bool(runs[y0:y1, x0:x1].sum() > 8)
 
 
 def _grounds(
     plain: RGBImage, words: Sequence[Words]
-) -> tuple[npt.NDArray[np.bool_], Mask, npt.NDArray[np.int32]]:
-    """The mask of page and frames, the tinted part of it, and the regions with words."""
+) -> tuple[npt.NDArray[np.bool_], Mask, npt.NDArray[np.int32], list[Box]]:
+    """The mask of page and frames, the tinted part of it, the regions with words, legends."""
     height, width = plain.shape[:2]
     page = height * width
     labels, stats, colours, radii = _regions(plain)
@@ -95,6 +115,7 @@ def _grounds(
     frames = np.zeros((height, width), np.uint8)
     owners = _owners(labels, words)
     worded = np.zeros((height, width), np.int32)
+    legends: list[Box] = []
     for i in sorted(range(1, len(stats)), key=lambda i: (i in owners, -stats[i][4])):
         if radii[i] < THIN:
             continue
@@ -107,7 +128,10 @@ def _grounds(
         large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
         hollow = _is_hollow(labels, i, box, solid, page) and _holds_words(i, box, owners, stats)
         around = wide * high > _FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
-        if (border and size > 0.02 * page) or large or hollow or around:
+        if i in owners and _is_legend(labels, i, box, words, radii, stats):
+            legends.append(box)
+            ground |= labels == i
+        elif (border and size > 0.02 * page) or (radii[i] > 9 and (large or hollow or around)):
             if not on_page:
                 frames[labels == i] = 1
                 grounds.append(colours[i])
@@ -117,7 +141,26 @@ def _grounds(
             frames[labels == i] |= np.uint8(not on_page)
         elif i in owners and size >= max(60.0, 0.0004 * page):
             worded[labels == i] = i
-    return ground, frames, worded
+    return ground, frames, worded, legends
+
+
+def _is_legend(
+    labels: Any, region: int, box: Box, words: Sequence[Words], radii: Any, stats: Any
+) -> bool:
+    """Whether the words in a region each have a small square of another colour before them."""
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    if len(inside) < 2 or min(len(inside), 8) * 60 > (box[2] - box[0]) * (box[3] - box[1]):
+        return False
+    count = 0
+    for x0, y0, x1, y1 in inside:
+        high = y1 - y0
+        middle = int(_clip((y0 + y1) / 2, labels.shape[0]))
+        before = np.unique(labels[middle, max(int(x0 - 1.8 * high), 0) : max(int(x0), 1)])
+        count += any(
+            k not in (0, region) and radii[k] > 4 and max(stats[k][2], stats[k][3]) < 2.5 * high
+            for k in before.tolist()
+        )
+    return count >= max(2, 0.7 * len(inside)) and stats[region][4] < 0.15 * labels.size
 
 
 def _is_box(labels: Any, region: int, box: Box, words: Sequence[Words]) -> bool:
@@ -216,6 +259,33 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
         closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
         out |= cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(length, np.uint8))
     return out
+
+
+def without_heads(pieces: npt.NDArray[np.bool_], runs: Mask) -> npt.NDArray[np.bool_]:
+    """Returns pieces of ink without the small ones at the ends of lines: arrow heads.
+
+    Args:
+        pieces: bool, height x width.
+        runs: Of ``upright_lines``.
+    """
+    tips = np.zeros_like(runs)
+    for shape in ((1, 25), (25, 1)):
+        straight = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
+        for x, y, w, h, _ in stats[1:].tolist():
+            for box in (
+                ((x - 4, y - 2, x, y + h + 2), (x + w, y - 2, x + w + 4, y + h + 2))
+                if w > h
+                else ((x - 2, y - 4, x + w + 2, y), (x - 2, y + h, x + w + 2, y + h + 4))
+            ):
+                _fill(tips, box, 0)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8), connectivity=8)
+    small = (stats[:, 2] <= 30) & (stats[:, 3] <= 30)
+    touched = np.zeros(len(stats), bool)
+    touched[np.unique(labels[tips > 0])] = True
+    heads = small & touched
+    heads[0] = False
+    return np.asarray(pieces & ~heads[labels])
 
 
 def line_frames(runs: Mask, page: int) -> list[Outline]:
