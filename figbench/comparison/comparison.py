@@ -24,7 +24,12 @@ from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
 from figbench.metrics import SetStatistic, set_statistic
 from figbench.results.schema import MetricValue, RunResult
-from figbench.statistics.effects import holm, minimum_detectable_effect, unpaired_p_value
+from figbench.statistics.effects import (
+    holm,
+    minimum_detectable_effect,
+    rare_failure_p_value,
+    unpaired_p_value,
+)
 from figbench.statistics.paired import PairedTest
 
 Array = npt.NDArray[np.float64]
@@ -161,14 +166,17 @@ def _widened(difference: Difference, allowance: float) -> Difference:
     if not error:
         return replace(difference, p_value=None, method="none: no standard error")
     rest = max(0.0, abs(difference.difference) - allowance)
+    p_values = [unpaired_p_value(rest, error, 0.0)]
+    if difference.width is not None and difference.n_papers is not None:
+        p_values.append(rare_failure_p_value(rest, error, difference.n_papers, difference.width))
     return replace(
         difference,
-        p_value=unpaired_p_value(rest, error, 0.0),
+        p_value=max((p for p in p_values if p is not None), default=None),
         method="z-test of the difference beyond the judges' drift",
         smallest_p=None,
+        p_rare_failures=None,
         p_swap=None,
         smallest_p_swap=None,
-        width=None,
     )
 
 
