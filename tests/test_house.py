@@ -34,8 +34,8 @@ LONG_NOT_YET = (
     "figbench/cli/leaderboard.py",
     "figbench/data/figures.py",
     "figbench/graphs/geometry.py",
-    "figbench/graphs/svg_marks.py",
-    "figbench/graphs/tikz.py",
+    "figbench/graphs/readers/svg_marks.py",
+    "figbench/graphs/readers/tikz.py",
 )
 """Modules that are still too long; the list must only shrink."""
 LARGE_NOT_YET = (

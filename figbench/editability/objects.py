@@ -31,7 +31,7 @@ def list_objects(data: bytes, kind: str) -> list[DocumentObject]:
 
 
 def _drawio(data: bytes) -> Iterator[DocumentObject]:
-    from figbench.graphs.drawio import drawio_cells
+    from figbench.graphs.readers.drawio import drawio_cells
 
     cells = drawio_cells(data)
     boxes = [cell.box for cell in cells.values() if cell.vertex and cell.box]
@@ -67,7 +67,7 @@ def _drawio(data: bytes) -> Iterator[DocumentObject]:
 
 
 def _pptx(data: bytes) -> Iterator[DocumentObject]:
-    from figbench.graphs.pptx import slide_tree
+    from figbench.graphs.readers.pptx import slide_tree
 
     tree, (wide, high) = slide_tree(data)
     parents = {child: parent for parent in tree.iter() for child in parent}

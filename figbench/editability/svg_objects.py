@@ -6,7 +6,7 @@ from typing import Any
 
 from figbench.editability.document_object import DocumentObject, ObjectKind
 from figbench.graphs.limits import local
-from figbench.graphs.svg_marks import svg_drawing
+from figbench.graphs.readers.svg_marks import svg_drawing
 
 SHAPES = ("rect", "circle", "ellipse", "polygon", "path", "polyline", "line")
 _BINDINGS = (

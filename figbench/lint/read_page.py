@@ -51,8 +51,8 @@ def svg_page(data: bytes, width_mm: float) -> Page:
     """Returns the page of an SVG document, whose sizes and positions are exact."""
     from figbench.graphs.geometry import resolve
     from figbench.graphs.limits import parse_xml
-    from figbench.graphs.svg import read_svg
-    from figbench.graphs.svg_marks import svg_drawing
+    from figbench.graphs.readers.svg import read_svg
+    from figbench.graphs.readers.svg_marks import svg_drawing
 
     root = parse_xml(data)
     drawing = svg_drawing(root)

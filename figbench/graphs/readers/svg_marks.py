@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from math import hypot
 from typing import Any
 
-from figbench.graphs.arrow_heads import attach_heads, join_strokes
 from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words
 from figbench.graphs.limits import MAX_ELEMENTS, GraphError, local
-from figbench.io.optional import require
+from figbench.graphs.readers.arrow_heads import attach_heads, join_strokes
+from figbench.graphs.readers.svg_geometry import (
+    bounds,
+    is_ellipse,
+    is_upright,
+    length,
+    near,
+    subpaths,
+    svgelements,
+    transformed,
+)
 
 _INHERITED = ("fill", "stroke", "font-size", "text-anchor", "visibility", "marker-end",
               "marker-start", "stroke-width", "dominant-baseline")  # fmt: skip
@@ -38,20 +46,16 @@ def svg_drawing(root: Any) -> Drawing:
         GraphError: When geometry cannot be parsed or ``use`` multiplies without bound.
         UserError: When svgelements is not installed.
     """
-    _svgelements()
+    svgelements()
     width, height, shift = _page(root)
     walker = _Walker(root, width, height)
     walker.walk(root, _matrix(shift), {}, 0)
     return walker.drawing()
 
 
-def _svgelements() -> Any:
-    return require("svgelements", purpose="Reading SVG documents")
-
-
 def _matrix(text: str) -> Any:
     try:
-        return _svgelements().Matrix(text)
+        return svgelements().Matrix(text)
     except (ValueError, TypeError, IndexError, KeyError):
         raise GraphError(f"svg: cannot read the transform {text[:60]!r}.") from None
 
@@ -60,21 +64,8 @@ def _page(root: Any) -> tuple[float, float, str]:
     box = [float(v) for v in re.findall(r"-?[\d.]+(?:e-?\d+)?", root.get("viewBox") or "")]
     if len(box) == 4 and box[2] > 0 and box[3] > 0:
         return box[2], box[3], f"translate({-box[0]},{-box[1]})"
-    width, height = (_length(root.get(k), 0.0) for k in ("width", "height"))
+    width, height = (length(root.get(k), 0.0) for k in ("width", "height"))
     return width or 1000.0, height or 1000.0, ""
-
-
-def _length(text: str | None, usual: float) -> float:
-    match = re.match(r"\s*(-?[\d.]+(?:e-?\d+)?)\s*(pt|px|em|%|mm|cm|in)?", text or "")
-    if not match:
-        return usual
-    try:
-        value = float(match[1])
-    except ValueError:
-        return usual
-    return value * {"pt": 4 / 3, "mm": 3.7795, "cm": 37.795, "in": 96.0, "em": 16.0}.get(
-        match[2] or "", 1.0
-    )
 
 
 @dataclass(slots=True)
@@ -123,7 +114,7 @@ class _Walker:
             self.foreign(element, matrix)
         elif tag == "image":
             corners = self.corners(element, matrix)
-            self.images.append(Outline(_bounds(corners), "icon", element.get("id") or ""))
+            self.images.append(Outline(bounds(corners), "icon", element.get("id") or ""))
         elif tag in ("rect", "circle", "ellipse", "line", "polyline", "polygon", "path"):
             self.shape(tag, element, matrix, style)
 
@@ -147,23 +138,24 @@ class _Walker:
         referred = self.by_id.get(target)
         if referred is None:
             return
-        x, y = _length(element.get("x"), 0), _length(element.get("y"), 0)
+        x, y = length(element.get("x"), 0), length(element.get("y"), 0)
         inner = _matrix(f"translate({x},{y})") * matrix
         children = list(referred) if local(referred) == "symbol" else [referred]
         for child in children:
             self.walk(child, inner, style, depth + 1)
 
     def corners(self, element: Any, matrix: Any) -> list[Point]:
-        x, y = _length(element.get("x"), 0), _length(element.get("y"), 0)
-        wide, high = _length(element.get("width"), 0), _length(element.get("height"), 0)
+        x, y = length(element.get("x"), 0), length(element.get("y"), 0)
+        wide, high = length(element.get("width"), 0), length(element.get("height"), 0)
         return [
-            _at(matrix, p) for p in ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
+            transformed(matrix, p)
+            for p in ((x, y), (x + wide, y), (x + wide, y + high), (x, y + high))
         ]
 
     def foreign(self, element: Any, matrix: Any) -> None:
         text = " ".join(" ".join(element.itertext()).split())
         if text:
-            self.words.append(Words(text, _bounds(self.corners(element, matrix))))
+            self.words.append(Words(text, bounds(self.corners(element, matrix))))
 
     def text(self, element: Any, matrix: Any, style: Style) -> None:
         for run, x, y, size, anchor, middle in _lines(element, style):
@@ -171,7 +163,7 @@ class _Walker:
             left = x - {"middle": wide / 2, "end": wide}.get(anchor, 0.0)
             up, down = (0.5, 0.5) if middle else (0.78, 0.22)
             corners = [
-                _at(matrix, p)
+                transformed(matrix, p)
                 for p in (
                     (left, y - up * size), (left + wide, y - up * size),
                     (left + wide, y + down * size), (left, y + down * size),
@@ -179,7 +171,7 @@ class _Walker:
             ]  # fmt: skip
             scale = abs(matrix.a * matrix.d - matrix.b * matrix.c) ** 0.5
             colour = style.get("fill", "black")
-            self.words.append(Words(run, _bounds(corners), "", scale * size, colour))
+            self.words.append(Words(run, bounds(corners), "", scale * size, colour))
 
     def shape(self, tag: str, element: Any, matrix: Any, style: Style) -> None:
         fill, stroke = style.get("fill", "black"), style.get("stroke", "none")
@@ -192,11 +184,11 @@ class _Walker:
         heads = tuple(
             style.get(f"marker-{k}", "none") not in ("none", "") for k in ("start", "end")
         )
-        for points, closed, curved in _subpaths(tag, element):
-            moved = tuple(_at(matrix, p) for p in points)
+        for points, closed, curved in subpaths(tag, element):
+            moved = tuple(transformed(matrix, p) for p in points)
             if len(moved) < 2:
                 continue
-            closed = closed or (len(moved) > 3 and _near(moved[0], moved[-1]))
+            closed = closed or (len(moved) > 3 and near(moved[0], moved[-1]))
             key = element.get("id") or ""
             self.paths.append(
                 _Path(moved, closed or (filled and not any(heads) and len(moved) > 2), curved,
@@ -207,19 +199,19 @@ class _Walker:
         diagonal = hypot(self.width, self.height)
         outlines, strokes, heads = list(self.images), [], []
         for path in self.paths:
-            box = _bounds(path.points)
+            box = bounds(path.points)
             size = max(box[2] - box[0], box[3] - box[1])
-            corners = len(path.points) - (path.closed and _near(path.points[0], path.points[-1]))
+            corners = len(path.points) - (path.closed and near(path.points[0], path.points[-1]))
             if (
                 path.closed
                 and path.filled
                 and size < 0.04 * diagonal
                 and 3 <= corners <= 8
-                and not _is_upright(path.points)
+                and not is_upright(path.points)
             ):
                 heads.append(path.points)
             elif path.closed:
-                kind = "ellipse" if path.curved and _is_ellipse(path.points, box) else "box"
+                kind = "ellipse" if path.curved and is_ellipse(path.points, box) else "box"
                 outlines.append(Outline(box, "ellipse" if kind == "ellipse" else "box", path.key))
             elif (
                 not path.filled and corners == 3 and size < 0.04 * diagonal and not any(path.heads)
@@ -253,7 +245,7 @@ def _lines(element: Any, style: Style) -> Iterator[tuple[str, float, float, floa
     A ``tspan`` with a y, or a dy of more than 0.9 em, starts a line; smaller shifts are sub- and
     superscripts of the line.
     """
-    size = _length(element.get("font-size") or style.get("font-size"), 16.0)
+    size = length(element.get("font-size") or style.get("font-size"), 16.0)
     anchor = element.get("text-anchor") or style.get("text-anchor", "start")
     middle = style.get("dominant-baseline", "") in ("middle", "central")
     x, y = _first(element.get("x")), _first(element.get("y")) + _shift(element.get("dy"), size)
@@ -284,88 +276,10 @@ def _lines(element: Any, style: Style) -> Iterator[tuple[str, float, float, floa
 
 
 def _first(text: str | None) -> float:
-    return _length((text or "0").replace(",", " ").split()[0] if text else None, 0.0)
+    return length((text or "0").replace(",", " ").split()[0] if text else None, 0.0)
 
 
 def _shift(text: str | None, size: float) -> float:
     if text and text.strip().endswith("em"):
-        return _length(text.strip().removesuffix("em"), 0.0) * size
-    return _length(text, 0.0)
-
-
-def _subpaths(tag: str, element: Any) -> Iterator[tuple[list[Point], bool, bool]]:
-    def value(key: str) -> float:
-        return _length(element.get(key), 0.0)
-
-    if tag == "rect":
-        x, y, wide, high = (value(k) for k in ("x", "y", "width", "height"))
-        yield [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)], True, False
-    elif tag in ("circle", "ellipse"):
-        rx, ry = (value("r"), value("r")) if tag == "circle" else (value("rx"), value("ry"))
-        yield _ring(value("cx"), value("cy"), rx, ry), True, True
-    elif tag == "line":
-        yield [(value("x1"), value("y1")), (value("x2"), value("y2"))], False, False
-    elif tag in ("polyline", "polygon"):
-        numbers = [
-            float(v) for v in re.findall(r"-?[\d.]+(?:e-?\d+)?", element.get("points") or "")
-        ]
-        points = list(zip(numbers[::2], numbers[1::2], strict=False))
-        yield points, tag == "polygon", False
-    else:
-        yield from _path(element.get("d") or "")
-
-
-def _ring(cx: float, cy: float, rx: float, ry: float) -> list[Point]:
-    from math import cos, pi, sin
-
-    return [(cx + rx * cos(i * pi / 16), cy + ry * sin(i * pi / 16)) for i in range(32)]
-
-
-def _path(data: str) -> Iterator[tuple[list[Point], bool, bool]]:
-    library = _svgelements()
-    try:
-        path = library.Path(data)
-    except (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError):
-        raise GraphError(f"svg: cannot read the path {data[:60]!r}.") from None
-    points: list[Point] = []
-    closed = curved = False
-    for segment in path:
-        if isinstance(segment, library.Move):
-            if points:
-                yield points, closed, curved
-            points, closed, curved = [(segment.end.x, segment.end.y)], False, False
-        elif isinstance(segment, library.Close):
-            closed = True
-        elif isinstance(segment, library.Line):
-            points.append((segment.end.x, segment.end.y))
-        else:
-            curved = True
-            points += [(p.x, p.y) for p in (segment.point(i / 8) for i in range(1, 9))]
-    if points:
-        yield points, closed, curved
-
-
-def _at(matrix: Any, point: Point) -> Point:
-    moved = matrix.point_in_matrix_space(point)
-    return float(moved.x), float(moved.y)
-
-
-def _near(a: Point, b: Point) -> bool:
-    return hypot(a[0] - b[0], a[1] - b[1]) < 1e-3
-
-
-def _bounds(points: Sequence[Point]) -> tuple[float, float, float, float]:
-    xs, ys = [p[0] for p in points], [p[1] for p in points]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _is_upright(points: Sequence[Point]) -> bool:
-    """Whether a polygon is an upright rectangle: a small box, not an arrow head."""
-    sides = list(pairwise([*points, points[0]]))
-    return all(abs(a[0] - b[0]) < 1e-3 or abs(a[1] - b[1]) < 1e-3 for a, b in sides)
-
-
-def _is_ellipse(points: Sequence[Point], box: tuple[float, float, float, float]) -> bool:
-    cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    rx, ry = max((box[2] - box[0]) / 2, 1e-9), max((box[3] - box[1]) / 2, 1e-9)
-    return all(abs(hypot((x - cx) / rx, (y - cy) / ry) - 1) < 0.08 for x, y in points)
+        return length(text.strip().removesuffix("em"), 0.0) * size
+    return length(text, 0.0)

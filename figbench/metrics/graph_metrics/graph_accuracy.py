@@ -1,7 +1,7 @@
 """Accuracy of every graph reader on SynthFig, whose graphs are exact.
 
-``python -m figbench.metrics.graph_accuracy --scenes 500 --raster-scenes 60 --out FILE`` measures
-again and writes the ceilings that ``figbench.graphs.read`` ships as ``accuracy.json``.
+``python -m figbench.metrics.graph_metrics.graph_accuracy --scenes 500 --raster-scenes 60 --out
+FILE`` measures again and writes the ceilings that ``figbench.graphs.read`` ships as ``accuracy.json``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def measure(scenes: int, raster_scenes: int) -> dict[str, Any]:
         if count
     }
     command = (
-        f"python -m figbench.metrics.graph_accuracy --scenes {scenes} "
+        f"python -m figbench.metrics.graph_metrics.graph_accuracy --scenes {scenes} "
         f"--raster-scenes {raster_scenes}"
     )
     return {

@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree  # nosec B405 # expat bounds entities and loads none
 
-from figbench.images.css_colours import UnresolvedError, parse_colour, resolve
 from figbench.images.limits import DecodeError
+from figbench.images.svg.css_colours import UnresolvedError, parse_colour, resolve
 
 _CUSTOM = re.compile(r"(--[\w-]+)\s*:\s*([^;}]+)")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")

@@ -10,7 +10,7 @@ from figbench.graphs.drawing import centre, distance, holds
 from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import local, parse_xml
 from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
-from figbench.graphs.svg_marks import svg_drawing
+from figbench.graphs.readers.svg_marks import svg_drawing
 
 
 def read_svg(data: bytes) -> FigureGraph:
@@ -25,7 +25,7 @@ def read_svg(data: bytes) -> FigureGraph:
     """
     root = parse_xml(data)
     if (root.get("content") or "").lstrip().startswith("<mxfile"):
-        from figbench.graphs.drawio import read_drawio
+        from figbench.graphs.readers.drawio import read_drawio
 
         return read_drawio(root.get("content").encode())
     groups = [e for e in root.iter() if local(e) == "g"]
