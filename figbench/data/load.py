@@ -13,8 +13,10 @@ from pathlib import Path
 
 from figbench.data.dataset_index import Candidate, Listing, tidy
 from figbench.data.layouts import Known, find_listing
+from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.manifest import Manifest
+from figbench.data.naming import IdIndex
 from figbench.data.origin import by_role
 from figbench.data.remote.listing import list_remote
 from figbench.data.remote.urls import is_url, localized
@@ -66,7 +68,7 @@ def load_manifest(
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
     rows = reference.rows if reference else ()
-    known = Known(prompts, rows, is_reference, only)
+    known = Known(prompts, rows, is_reference, only, local=not is_url(place))
     find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
     if is_url(place):
         listing = list_remote(str(place), find, split=split, advance=advance)
@@ -74,6 +76,8 @@ def load_manifest(
         listing = find(Path(place))
     side: Role = "reference" if is_reference else "generated"
     listing = by_role(listing, side)
+    if prompts:
+        listing = by_numbered_names(listing, IdIndex(prompts))
     count = default_workers() if workers is None else workers
     return probe_listing(listing, str(path), {} if probes is None else probes, count, side=side)
 

@@ -261,20 +261,21 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
     if beyond and rule.alpha is None:
         state, reason = "regression", "beyond the limit"
     elif beyond and rule.alpha is not None:
-        if found.p_value is None:
+        p_value, floor = _of_unchanged(found)
+        if p_value is None:
             state = "regression"
             reason = "beyond the limit, and no sound test says that it is chance"
-        elif found.smallest_p is not None and found.smallest_p >= rule.alpha:
+        elif floor is not None and floor >= rule.alpha:
             state = "regression"
             reason = (
                 "beyond the limit, and with so few papers (or figures, where none names its paper) "
                 f"p cannot fall below "
-                f"{found.smallest_p:.2g}, so no test says that it is chance"
+                f"{floor:.2g}, so no test says that it is chance"
             )
-        elif found.p_value < rule.alpha:
-            state, reason = "regression", f"beyond the limit, p = {found.p_value:.4g}"
+        elif p_value < rule.alpha:
+            state, reason = "regression", f"beyond the limit, p = {p_value:.4g}"
         else:
-            reason = f"beyond the limit, but p = {found.p_value:.4g} is not below {rule.alpha:g}"
+            reason = f"beyond the limit, but p = {p_value:.4g} is not below {rule.alpha:g}"
     return Verdict(
         rule.text,
         state,
@@ -282,10 +283,17 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         found.first,
         found.second,
         limit,
-        found.p_value,
+        _of_unchanged(found)[0],
         _visible(rule, found),
         found.method,
     )
+
+
+def _of_unchanged(found: Difference) -> tuple[float | None, float | None]:
+    """Returns p and its floor for an unchanged model, whose outputs can be exchanged."""
+    if found.p_swap is None:
+        return found.p_value, found.smallest_p
+    return found.p_swap, found.smallest_p_swap
 
 
 def _visible(rule: Rule, found: Difference) -> float | None:
@@ -293,7 +301,7 @@ def _visible(rule: Rule, found: Difference) -> float | None:
     return minimum_detectable_effect(
         found.standard_error,
         papers=found.n_papers,
-        smallest_p=found.smallest_p,
+        smallest_p=_of_unchanged(found)[1],
         alpha=rule.alpha or UPDATE_ALPHA,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from figbench.metrics.names import headline, ordered, tooltip_of
+from figbench.metrics.names import headline, ordered, title_of, tooltip_of
 from figbench.pages.details import run_details
 from figbench.pages.numbers import format_number, interval_text
 from figbench.pages.render import render
@@ -98,6 +98,7 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
         chosen=None if document["chosen"] is None else f"{document['chosen']:g}",
         rows=sweep_rows(results),
         all_rows=sweep_rows(results, all_metrics=True),
+        tests=_tests(document),
         plot=page_plot(results, document, axis),
         samples=f"data:image/png;base64,{strip}" if strip else "",
         protocol=first.protocol,
@@ -108,6 +109,19 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
     target = out / PAGE_NAME
     write_text_atomic(target, text)
     return target
+
+
+def _tests(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns the cells of the table of tests; empty where none were run."""
+    return [
+        {
+            "title": title_of(test["metric"]),
+            "point": f"{test['value']:g}",
+            "difference": f"{test['difference']:+.{DIGITS}g}",
+            "p": "" if test["p_holm"] is None else f"{test['p_holm']:.{DIGITS}g}",
+        }
+        for test in document.get("tests", ())
+    ]
 
 
 def verdict(results: Results, document: Mapping[str, Any], axis: Axis) -> str:

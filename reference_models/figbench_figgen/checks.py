@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from figbench.images.types import RGBImage
 from figbench.synthfig.simple import COLOURS
+from figbench_figgen.check_labels import labels_right
 
 LARGEST_DISTANCE = 45.0
 """Of a pixel to the fill colour it counts as, in RGB units; two fills are at least 70 apart."""
@@ -84,6 +85,7 @@ class Checked:
         count: Whether the number of shapes is right.
         arrows: Whether every arrow is there with its head at its end, and no other one.
         layout: Whether number, positions and arrows are right.
+        labels: Share of the caption's labels that are at their shape; NaN without labels.
     """
 
     named_pixels: float
@@ -92,6 +94,7 @@ class Checked:
     count: bool
     arrows: bool
     layout: bool
+    labels: float
 
 
 def parse_caption(caption: str) -> Asked:
@@ -178,7 +181,7 @@ def check_figure(image: RGBImage, caption: str) -> Checked:
     placed = all(at) and len({id(one) for one in at}) == len(at)
     return Checked(
         share, float(np.mean(right)), float(np.mean(kinds)), count, arrows,
-        count and placed and arrows,
+        count and placed and arrows, labels_right(image, asked.kinds, asked.labels, asked.order),
     )  # fmt: skip
 
 

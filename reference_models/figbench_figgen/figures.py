@@ -55,6 +55,35 @@ class FigureSet:
         """Returns figure ``index`` on a white square, (3, size, size) in [-1, 1]."""
         return to_tensor(self._sized(index, self._size, crop=False))
 
+    @property
+    def has_text_boxes(self) -> bool:
+        """Tells whether the data set says where the text of any figure is."""
+        return any(line.box for lines in self.manifest.labels.values() for line in lines)
+
+    def text_cover(self, index: int, cells: int) -> torch.Tensor:
+        """Returns the share of each latent position that the figure's text boxes cover.
+
+        Args:
+            index: Which figure.
+            cells: Latent positions along a side; divides the size of the square.
+
+        Returns:
+            (cells, cells) float32, 0 to 1, of the padded square.
+        """
+        figure, size = self.figures[index], self._size
+        scale = size / max(figure.height, figure.width)
+        top = (size - max(1, round(figure.height * scale))) // 2
+        left = (size - max(1, round(figure.width * scale))) // 2
+        cover = np.zeros((size, size), dtype=np.float32)
+        for line in self.manifest.labels.get(figure.figure_id, ()):
+            if line.box:
+                corners = np.array(line.box, dtype=np.float64) * scale + (left, top)
+                low = np.floor(corners.min(axis=0)).clip(0).astype(int)
+                high = np.ceil(corners.max(axis=0)).clip(0).astype(int)
+                cover[low[1] : high[1], low[0] : high[0]] = 1.0
+        step = size // cells
+        return torch.from_numpy(cover.reshape(cells, step, cells, step).mean(axis=(1, 3)))
+
     def cropped(self, index: int, stage: AutoencoderConfig, rng: np.random.Generator) -> Any:
         """Returns a random square of figure ``index``, (3, crop, crop) in [-1, 1].
 

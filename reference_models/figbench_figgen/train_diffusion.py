@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from diffusers.models.attention_processor import AttnProcessor
@@ -15,9 +16,11 @@ from diffusers.training_utils import EMAModel
 from torch import nn
 from torch.utils.data import Dataset
 
+from figbench.errors import UserError
 from figbench_figgen.artefact import PIPELINE, save_pipeline
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
 from figbench_figgen.config import FigGenConfig, digest
+from figbench_figgen.curriculum import Curriculum
 from figbench_figgen.figures import FigureSet, without_number
 from figbench_figgen.initial import Start
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
@@ -44,6 +47,10 @@ class Denoiser(nn.Module):
         self, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
         """Returns the prediction, shaped as ``noisy``."""
+        if self._padding_mask:
+            # Padding has no effect but takes time; the mask keeps the first tokens in place.
+            longest = int(mask.sum(dim=1).max())
+            ids, mask = ids[:, :longest], mask[:, :longest]
         used = mask if self._padding_mask else None
         embedding = self.text_encoder(ids, attention_mask=used)[0]
         predicted: torch.Tensor = self.unet(
@@ -62,25 +69,38 @@ class Examples(Dataset[Batch]):
         self._config = config
         self._order = Order(len(figures), fold(config.run.seed, PIPELINE))
         self._shape = (config.vae.latent_channels, config.latent_size, config.latent_size)
+        self._curriculum = Curriculum(
+            tokens.mask[: len(figures)], config.diffusion.curriculum_steps,
+            config.diffusion.global_batch, config.run.seed,
+        )  # fmt: skip
+        if config.diffusion.text_weight and not figures.has_text_boxes:
+            raise UserError(
+                f"diffusion.text_weight: {figures.manifest.source} does not say where text is.",
+                remedy="Use data with text boxes (Paper2Fig's ocr_result), or "
+                "--set diffusion.text_weight=0",
+            )
 
     def __getitem__(self, position: int) -> Batch:
         """Returns moments or pixels, noises, time step, token ids and mask.
 
         The last row of the tokens is the empty caption, which dropped captions get.
         """
-        seed, index = self._config.run.seed, self._order[position]
+        seed = self._config.run.seed
+        index = self._curriculum.index(position, self._order[position])
         rng = numpy_generator(seed, "example", position)
         dropped = rng.random() < self._config.diffusion.caption_dropout
         row = self._row(index, dropped, position)
         one = generator(seed, "noise", position)
         example = {
-            "t": int(rng.integers(self._config.noise.timesteps)),
+            "t": draw_timestep(rng, self._config),
             "posterior_noise": torch.randn(self._shape, generator=one),
             "noise": torch.randn(self._shape, generator=one),
             "ids": self._tokens.ids[row],
             "mask": self._tokens.mask[row],
             "figure_id": self._figures.figures[index].figure_id,
         }
+        if self._config.diffusion.text_weight:
+            example["text_cover"] = self._figures.text_cover(index, self._shape[-1])
         if self._moments is None:
             return {**example, "pixels": self._figures.padded(index)}
         return {**example, "moments": self._moments[index]}
@@ -97,6 +117,25 @@ class Examples(Dataset[Batch]):
         if rng.random() >= share:
             return index
         return count + 1 + 2 * index + int(rng.integers(2))
+
+
+def draw_timestep(rng: np.random.Generator, config: FigGenConfig) -> int:
+    """Returns a training step, 0 to timesteps - 1: timesteps * u^(1 / timestep_power)."""
+    steps, power = config.noise.timesteps, config.diffusion.timestep_power
+    if power == 1.0:
+        return int(rng.integers(steps))
+    return min(steps - 1, int(steps * rng.random() ** (1 / power)))
+
+
+def text_weights(cover: torch.Tensor, extra: float) -> torch.Tensor:
+    """Returns the weight of the loss at each latent position; its mean in a figure is 1.
+
+    Args:
+        cover: Share of the position that text boxes cover, (n, side, side), 0 to 1.
+        extra: At least 0; before the mean is taken out, a covered position weighs 1 + ``extra``.
+    """
+    weights = 1 + extra * cover
+    return weights / weights.mean(dim=(1, 2), keepdim=True)
 
 
 class DiffusionStage(TrainingStage):
@@ -193,7 +232,11 @@ class DiffusionStage(TrainingStage):
         target = batch["noise"]
         if self._config.noise.prediction == "v_prediction":
             target = self._scheduler.get_velocity(latents, target, batch["t"])
-        losses = (predicted.float() - target).square().mean(dim=(1, 2, 3))
+        squares = (predicted.float() - target).square()
+        if "text_cover" in batch:
+            weights = text_weights(batch["text_cover"], self._section.text_weight)
+            squares = squares * weights[:, None]
+        losses = squares.mean(dim=(1, 2, 3))
         check_finite(losses, batch["figure_id"], step)
         mean: torch.Tensor = losses.mean()
         return mean

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from figbench.cli.output.cards import read_card
-from figbench.cli.output.console import error_console
+from figbench.cli.output.console import error_console, result_console
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check(
         note = "attached rows agree; "
     group = "pinned as a baseline" if named.entry.role == "baseline" else "ranked"
     note += f"would stand apart: {reason}" if reason else f"would be {group}"
-    error_console().print(f"{named.name}: valid, {note}.", markup=False)
+    result_console().print(f"{named.name}: valid, {note}.", markup=False, soft_wrap=True)
 
 
 def add(

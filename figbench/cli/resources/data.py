@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json, result_console
 from figbench.cli.resources import data_synth
 from figbench.data.layouts.serialization import save_manifest
 from figbench.errors import UserError
@@ -36,8 +36,8 @@ def inspect(
     """Print how a set of figures is understood, before anything is scored."""
     from figbench.data.load import load_manifest
 
-    console = error_console()
-    with console.status("reading ...") as status:
+    console = result_console(machine_output=json_output)
+    with error_console().status("reading ...") as status:
         manifest = load_manifest(
             path,
             layout=layout,
@@ -55,6 +55,11 @@ def inspect(
         f"{summary['n_with_prompt']} with a caption, {summary['n_with_labels']} with stored labels"
     )
     console.print(f"sizes: {summary['sizes']}")
+    if ids := summary["figure_ids"]:
+        more = ", ..." if summary["n_prompts"] > len(ids) else ""
+        console.print(f"ids: {escape(', '.join(ids))}{more}", soft_wrap=True)
+    if any(reject["code"] == "missing-file" for reject in summary["rejects"]):
+        console.print(f"paths are relative to: {escape(manifest.root)}", soft_wrap=True)
     for note in summary["notes"]:
         console.print(f"  {escape(note)}", soft_wrap=True)
     for reject in summary["rejects"][:20]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json, result_console
 from figbench.errors import EXIT_INTEGRITY
 
 COLOURS = {"ok": "green", "absent": "dim", "drift": "red", "broken": "red"}
@@ -23,8 +23,8 @@ def doctor(
     """
     from figbench.diagnostics.doctor import examine, report
 
-    console = error_console()
-    with console.status("checking ...") as status:
+    console = result_console(machine_output=json_output)
+    with error_console().status("checking ...") as status:
         checks = examine(lambda name: status.update(f"checking {name} ..."))
     for check in checks:
         colour = COLOURS[check.state]

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.console import print_json, result_console
 from figbench.errors import EXIT_REGRESSION, UserError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def show(
     if json_output:
         print_json({"file": str(file), **_ceiling(graph_result), **graph_result.graph.to_json()})
         return
-    console = error_console()
+    console = result_console()
     console.print(_nodes(graph_result.graph, file))
     console.print(_edges(graph_result.graph))
     console.print(_accuracy(graph_result), soft_wrap=True)
@@ -95,7 +95,7 @@ def compare(
         sides = {"generated": _ceiling(first), "reference": _ceiling(second)}
         print_json({**document, **listed, "readers": sides})
         return
-    console = error_console()
+    console = result_console()
     table = Table(title=escape(f"{generated} against {reference}"), title_justify="left")
     table.add_column("metric")
     table.add_column("value", justify="right")
@@ -159,7 +159,7 @@ def check(
     if json_output:
         print_json({"file": str(file), **document, **_ceiling(graph_result)})
     else:
-        console = error_console()
+        console = result_console()
         for key, value in document.items():
             if isinstance(value, list):
                 for item in value:
@@ -194,7 +194,7 @@ def editability(
     if json_output:
         print_json(report.to_json())
         return
-    console = error_console()
+    console = result_console()
     table = Table(title=escape(f"{file}: {report.format}"), title_justify="left")
     table.add_column("score")
     table.add_column("value", justify="right")

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.console import print_json, result_console
 from figbench.errors import EXIT_REGRESSION, UserError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def lint(
 
 
 def _show(report: LintReport) -> None:
-    console = error_console()
+    console = result_console()
     source = "the document" if report.exact else "pixels (estimates)"
     title = f"{report.path}: {len(report.findings)} findings, read from {source}"
     table = Table(title=escape(title), title_justify="left")

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json, result_console
 
 model_app = typer.Typer(no_args_is_help=True, help="Train, sample and convert reference models.")
 
@@ -48,7 +48,7 @@ def info(
             )
     table.add_row("[bold]total[/]", f"{document['total']:,}")
     table.add_row("total as in the paper", f"{document['total_as_in_paper']:,}")
-    error_console().print(table)
+    result_console(machine_output=json_output).print(table)
     if json_output:
         print_json(document)
 

