@@ -117,7 +117,7 @@ def gate(
         if len(absolute) == len(parsed) or allow_no_baseline:
             notes = [f"{baseline}: no baseline yet; nothing compared."] if baseline else []
             verdicts = tuple(_bounded(rule, run.result) for rule in absolute)
-            passed = all(one.state == "pass" for one in verdicts)
+            passed = all(item.state == "pass" for item in verdicts)
             return Decision(passed, verdicts, notes=tuple(notes))
         if baseline is None:
             raise UserError(
@@ -138,9 +138,9 @@ def gate(
         _bounded(rule, run.result, before.result) if rule.absolute else _apply(rule, comparison)
         for rule in parsed
     )
-    improved = tuple(one.metric for one in comparison.differences if _improved(one))
+    improved = tuple(item.metric for item in comparison.differences if _improved(item))
     return Decision(
-        passed=all(one.state == "pass" for one in verdicts),
+        passed=all(item.state == "pass" for item in verdicts),
         verdicts=verdicts,
         improved=improved,
         notes=comparison.notes,
@@ -150,23 +150,23 @@ def gate(
 
 def _require_same_work(run: Run, before: Run) -> None:
     require_comparable(before, run)
-    ours, theirs = run.result.manifests.generated, before.result.manifests.generated
+    candidate, reference = run.result.manifests.generated, before.result.manifests.generated
     if run.rows and before.rows and run.rows != before.rows:
         raise IntegrityError(
             f"Not comparable: {run.folder} has {len(run.rows)} expected figures, the baseline "
             f"{len(before.rows)}, and they are not the same prompts and samples.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    expected = [_expected(one.result) for one in (run, before)]
+    expected = [_expected(each.result) for each in (run, before)]
     if expected[0] != expected[1]:
         raise IntegrityError(
             f"Not comparable: n expected is {expected[0]} in the run and {expected[1]} in the "
             "baseline.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    if ours.n_figures == 0:
+    if candidate.n_figures == 0:
         raise IntegrityError(f"Not comparable: {run.folder} has no figures.")
-    if not run.rows and ours.prompts_digest != theirs.prompts_digest:
+    if not run.rows and candidate.prompts_digest != reference.prompts_digest:
         raise IntegrityError("Not comparable: the run drew other prompts than the baseline.")
 
 
@@ -176,10 +176,10 @@ def _expected(result: RunResult) -> int:
 
 def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -> None:
     """A metric that vanished is not a metric that passed."""
-    known = [name for name, value in before.metrics.items() if value.value is not None]
-    if not known:
+    scored = [name for name, value in before.metrics.items() if value.value is not None]
+    if not scored:
         raise IntegrityError("Not comparable: the baseline has no value at all.")
-    for name in known:
+    for name in scored:
         value = run.metrics.get(name)
         if value is None or value.value is None:
             why = "is not in the run" if value is None else f"{value.status}: {value.reason}"
@@ -188,11 +188,11 @@ def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -
                 remedy="Score the run with the baseline's metrics.",
             )
     for rule in rules:
-        if rule.metric not in known:
+        if rule.metric not in scored:
             raise IntegrityError(
                 f"Rule '{rule.text}': the baseline has no value of '{rule.metric}'."
-                f"{suggest(rule.metric, known)}",
-                remedy=f"It has: {', '.join(known)}.",
+                f"{suggest(rule.metric, scored)}",
+                remedy=f"It has: {', '.join(scored)}.",
             )
         require_direction(rule, before.metrics[rule.metric].higher_is_better)
         require_share(rule, before.metrics[rule.metric])
@@ -252,16 +252,16 @@ def _bounded(rule: Rule, run: RunResult, before: RunResult | None = None) -> Ver
 
 
 def _apply(rule: Rule, comparison: Comparison) -> Verdict:
-    found = comparison.of(rule.metric)
-    if found is None:
+    difference = comparison.of(rule.metric)
+    if difference is None:
         raise IntegrityError(f"Rule '{rule.text}': '{rule.metric}' could not be compared.")
-    limit = rule.limit(found.first)
-    beyond = found.second < limit if found.higher_is_better else found.second > limit
+    limit = rule.limit(difference.first)
+    beyond = difference.second < limit if difference.higher_is_better else difference.second > limit
     state, reason = "pass", "within the limit"
     if beyond and rule.alpha is None:
         state, reason = "regression", "beyond the limit"
     elif beyond and rule.alpha is not None:
-        p_value, floor = _of_unchanged(found)
+        p_value, floor = _of_unchanged(difference)
         if p_value is None:
             state = "regression"
             reason = "beyond the limit, and no sound test says that it is chance"
@@ -280,31 +280,35 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         rule.text,
         state,
         reason,
-        found.first,
-        found.second,
+        difference.first,
+        difference.second,
         limit,
-        _of_unchanged(found)[0],
-        _visible(rule, found),
-        found.method,
+        _of_unchanged(difference)[0],
+        _visible(rule, difference),
+        difference.method,
     )
 
 
-def _of_unchanged(found: Difference) -> tuple[float | None, float | None]:
+def _of_unchanged(difference: Difference) -> tuple[float | None, float | None]:
     """Returns p and its floor for an unchanged model, whose outputs can be exchanged."""
-    if found.p_swap is None:
-        return found.p_value, found.smallest_p
-    return found.p_swap, found.smallest_p_swap
+    if difference.p_swap is None:
+        return difference.p_value, difference.smallest_p
+    return difference.p_swap, difference.smallest_p_swap
 
 
-def _visible(rule: Rule, found: Difference) -> float | None:
+def _visible(rule: Rule, difference: Difference) -> float | None:
     """The difference that the rule's own test would see; of a rule without one, at 5%."""
     return minimum_detectable_effect(
-        found.standard_error,
-        papers=found.n_papers,
-        smallest_p=_of_unchanged(found)[1],
+        difference.standard_error,
+        papers=difference.n_papers,
+        smallest_p=_of_unchanged(difference)[1],
         alpha=rule.alpha or UPDATE_ALPHA,
     )
 
 
-def _improved(one: Difference) -> bool:
-    return bool(one.better) and one.p_holm is not None and one.p_holm < UPDATE_ALPHA
+def _improved(difference: Difference) -> bool:
+    return (
+        bool(difference.better)
+        and difference.p_holm is not None
+        and difference.p_holm < UPDATE_ALPHA
+    )

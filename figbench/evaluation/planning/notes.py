@@ -111,7 +111,7 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
         most: Number of ids to name.
     """
     index = IdIndex(reference)
-    near = {one: match for one in generated[:most] if (match := index.nearest(one)) is not None}
+    near = {name: match for name in generated[:most] if (match := index.nearest(name)) is not None}
     if len(set(near.values())) == len(near):
         return "; ".join(
             f"generated has '{_visible(figure_id)}', the reference has '{_visible(match)}'"
@@ -121,7 +121,7 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
 
 
 def _listed(ids: Sequence[str], most: int) -> str:
-    names = ", ".join(f"'{_visible(one)}'" for one in ids[:most])
+    names = ", ".join(f"'{_visible(name)}'" for name in ids[:most])
     return f"{names}, ..." if len(ids) > most else names
 
 

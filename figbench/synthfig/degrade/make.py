@@ -39,8 +39,8 @@ def change_figure(
     if isinstance(source, Scene):
         if flaw.scene is not None:
             return render_scene(flaw.scene(source, strength, rng))
-        if flaw.drawn is not None:
-            return flaw.drawn(source, strength, rng)
+        if flaw.rendered is not None:
+            return flaw.rendered(source, strength, rng)
         source = render_scene(source)
     if flaw.image is not None:
         return flaw.image(source, strength, rng)

@@ -63,7 +63,7 @@ def blur(image: RGBImage, radius: float = 2.5) -> RGBImage:
 
 
 def mode_dropped(scenes: Sequence[Scene], seed: int, distinct: int = 4) -> list[Scene]:
-    """Returns as many scenes, few of them different, under captions that are not theirs.
+    """Returns as many scenes, few of them different, under captions of other figures.
 
     Args:
         scenes: The reference.
@@ -73,9 +73,9 @@ def mode_dropped(scenes: Sequence[Scene], seed: int, distinct: int = 4) -> list[
     if distinct < 1:
         raise UserError(f"Cannot keep {distinct} distinct figures.", remedy="Keep at least 1.")
     count = max(1, min(distinct, len(scenes) // 4))
-    kept = [restyle(scene, seed) for scene in scenes[:count]]
+    restyled = [restyle(scene, seed) for scene in scenes[:count]]
     return [
-        replace(kept[(i + 1) % count], caption=scene.caption, paragraphs=scene.paragraphs)
+        replace(restyled[(i + 1) % count], caption=scene.caption, paragraphs=scene.paragraphs)
         for i, scene in enumerate(scenes)
     ]
 

@@ -13,12 +13,12 @@ Labels = dict[str, list[int]]
 
 def labels(scene: Scene, kinds: Sequence[str] = ("label", "title", "note", "legend")) -> Labels:
     """Returns the item numbers of each label, line by line, by part name."""
-    found: Labels = {}
+    labels_by_item: Labels = {}
     for i, item in enumerate(scene.items):
         if isinstance(item, Text) and item.part.partition(":")[0] in kinds:
             key = item.part if item.part != "legend" else f"legend#{i}"
-            found.setdefault(key, []).append(i)
-    return found
+            labels_by_item.setdefault(key, []).append(i)
+    return labels_by_item
 
 
 def bodies(scene: Scene) -> dict[int, Shape]:
