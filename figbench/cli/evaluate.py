@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.cards import read_card
-from figbench.cli.completion import complete_metrics, complete_protocol
-from figbench.cli.console import error_console, print_json, result_console
+from figbench.cli.output.cards import read_card
+from figbench.cli.output.completion import complete_metrics, complete_protocol
+from figbench.cli.output.console import error_console, print_json, result_console
 from figbench.errors import EXIT_USER, UserError
 
 EPILOG = """Examples:\n
@@ -147,8 +147,8 @@ def evaluate(
     Started by torchrun or srun, every process computes its share into the one store; the process
     of rank 0 scores and writes.
     """
-    from figbench.cli.exports import export_format, print_export
-    from figbench.cli.tables import show_plan, show_result
+    from figbench.cli.output.exports import export_format, print_export
+    from figbench.cli.output.tables import show_plan, show_result
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
     from figbench.evaluation.planning.execution import Execution

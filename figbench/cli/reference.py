@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
 
 reference_app = typer.Typer(no_args_is_help=True, help="Pack a reference set with its features.")
 

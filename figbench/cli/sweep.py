@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
+from figbench.cli.output.console import (
     ascii_only,
     error_console,
     plain_table,

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from figbench.cli.logs import ConsoleHandler, configure_logging
+from figbench.cli.output.logs import ConsoleHandler, configure_logging
 from figbench.errors import UserError
 from figbench.evaluation.progress import LogProgress
 
@@ -81,8 +81,8 @@ def test_only_the_progress_module_and_known_commands_draw_bars():
         if "rich.progress" in path.read_text(encoding="utf-8")
     ]
     assert drawing == [
-        "figbench/cli/data.py",
-        "figbench/cli/judge.py",
+        "figbench/cli/resources/data.py",
+        "figbench/cli/people/judge.py",
         "figbench/evaluation/progress.py",
         "reference_models/figbench_figgen/screen.py",
     ]

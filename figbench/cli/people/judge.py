@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import error_console, print_json, result_console
-from figbench.cli.judge_tables import number, print_card, print_preview, print_scores
+from figbench.cli.output.console import error_console, print_json, result_console
+from figbench.cli.output.judge_tables import number, print_card, print_preview, print_scores
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
