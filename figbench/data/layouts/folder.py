@@ -1,4 +1,4 @@
-"""Layouts 1-4: which of them a folder or archive has, decided by its majority."""
+"""Which layout a folder or archive of images has, decided by its majority."""
 
 from __future__ import annotations
 
