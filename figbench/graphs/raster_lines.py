@@ -103,24 +103,26 @@ def _has_head(lines: Lines, joint: int, at: dict[int, list[int]], ink: Mask, pen
     """Whether the ink at the end of a line spreads across it, as filled and open heads do."""
     segment = lines.segments[at[joint][0]]
     path = segment.path if segment.last == joint else segment.path[::-1]
-    x, y = path[-1]
-    back = path[max(len(path) - 40, 0) : max(len(path) - 18, 1)] or path[:1]
-    bx, by = back[len(back) // 2]
-    dx, dy = x - bx, y - by
+    # The direction is taken from the line before the head, whose own skeleton may lean.
+    count = len(path)
+    px, py = path[-min(count, 40)]
+    x, y = path[-min(count, 16)] if count >= 24 else path[count // 2]
+    dx, dy = x - px, y - py
     length = hypot(dx, dy)
     if length < 3:
         dx, dy = leaving(segment, joint)
         length = 1.0
     dx, dy = dx / length, dy / length
-    reach = 30
+    end = hypot(path[-1][0] - x, path[-1][1] - y)
+    reach = 44
     y0, x0 = max(y - reach, 0), max(x - reach, 0)
     ys, xs = np.nonzero(ink[y0 : y + reach + 1, x0 : x + reach + 1])
     along = (xs + x0 - x) * dx + (ys + y0 - y) * dy
     across = -(xs + x0 - x) * dy + (ys + y0 - y) * dx
-    near = (along > -22) & (along < 14) & (np.abs(across) < 16)
+    near = (along > end - 22) & (along < end + 22) & (np.abs(across) < 16)
     # Widths on both sides of the line, in steps along it.
-    widths = []
-    for step in range(-22, 14, 2):
+    widths = [0.0]
+    for step in range(int(end) - 22, int(end) + 22, 2):
         band = near & (along >= step) & (along < step + 2)
         left = -across[band].min() if band.any() else 0.0
         right = across[band].max() if band.any() else 0.0

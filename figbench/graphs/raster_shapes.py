@@ -136,7 +136,9 @@ def _grounds(
                 frames[labels == i] = 1
                 grounds.append(colours[i])
             ground |= labels == i
-        elif like_ground and not (on_page and i in owners and _is_box(labels, i, box, words)):
+        elif like_ground and i not in owners and _is_cell(labels, i, box):
+            pass
+        elif like_ground and not (i in owners and _is_box(labels, i, box, words)):
             ground |= labels == i
             frames[labels == i] |= np.uint8(not on_page)
         elif i in owners and size >= max(60.0, 0.0004 * page):
@@ -165,17 +167,25 @@ def _is_legend(
 
 def _is_box(labels: Any, region: int, box: Box, words: Sequence[Words]) -> bool:
     """Whether a region of the page's colour is the inside of an outline with centred words."""
+    if _filled(labels, region, box) < 0.7:
+        return False
+    middle, wide = (box[0] + box[2]) / 2, box[2] - box[0]
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    return all(abs(centre(b)[0] - middle) < 0.15 * wide for b in inside)
+
+
+def _is_cell(labels: Any, region: int, box: Box) -> bool:
+    """Whether a bare region of the page's colour is a small outlined box, part of a picture."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return 6 <= min(wide, high) and max(wide, high) <= 110 and _filled(labels, region, box) > 0.7
+
+
+def _filled(labels: Any, region: int, box: Box) -> float:
+    """Share of its box that a region covers with its holes."""
     x0, y0, x1, y1 = (int(v) for v in box)
     window = (labels[y0:y1, x0:x1] == region).astype(np.uint8)
     contours, _ = cv2.findContours(window, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = max(cv2.contourArea(c) for c in contours) / window.size
-    if filled < 0.7:
-        return False
-    middle = (box[0] + box[2]) / 2
-    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
-    return window.mean() > 0.8 or all(
-        abs(centre(b)[0] - middle) < 0.12 * (x1 - x0) for b in inside
-    )
+    return float(max(cv2.contourArea(c) for c in contours) / window.size)
 
 
 def _silhouettes(
@@ -268,22 +278,27 @@ def without_heads(pieces: npt.NDArray[np.bool_], runs: Mask) -> npt.NDArray[np.b
         pieces: bool, height x width.
         runs: Of ``upright_lines``.
     """
-    tips = np.zeros_like(runs)
+    tips, touches = np.zeros_like(runs), np.zeros_like(runs)
     for shape in ((1, 25), (25, 1)):
         straight = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
         _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         for x, y, w, h, _ in stats[1:].tolist():
-            for box in (
-                ((x - 4, y - 2, x, y + h + 2), (x + w, y - 2, x + w + 4, y + h + 2))
-                if w > h
-                else ((x - 2, y - 4, x + w + 2, y), (x - 2, y + h, x + w + 2, y + h + 4))
-            ):
-                _fill(tips, box, 0)
+            ends = ((x, y, x, y + h), (x + w, y, x + w, y + h)) if w > h else (
+                (x, y, x + w, y), (x, y + h, x + w, y + h)
+            )  # fmt: skip
+            for x0, y0, x1, y1 in ends:
+                _fill(tips, (x0 - 14, y0 - 14, x1 + 14, y1 + 14), 0)
+                _fill(touches, (x0, y0, x1, y1), 3)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8), connectivity=8)
-    small = (stats[:, 2] <= 30) & (stats[:, 3] <= 30)
-    touched = np.zeros(len(stats), bool)
-    touched[np.unique(labels[tips > 0])] = True
-    heads = small & touched
+    depth = cv2.distanceTransform(pieces.astype(np.uint8), cv2.DIST_L2, 3)
+    count = len(stats)
+    inside = np.bincount(labels[tips > 0], minlength=count)
+    radii = np.zeros(count)
+    np.maximum.at(radii, labels.ravel(), depth.ravel())
+    touched = np.zeros(count, bool)
+    touched[np.unique(labels[touches > 0])] = True
+    heads = (np.maximum(stats[:, 2], stats[:, 3]) <= 30) & (inside > 0.8 * stats[:, 4])
+    heads |= touched & (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
     heads[0] = False
     return np.asarray(pieces & ~heads[labels])
 
@@ -295,28 +310,31 @@ def line_frames(runs: Mask, page: int) -> list[Outline]:
         runs: Of ``upright_lines``.
         page: Area of the page in pixels.
     """
-    rows = _long_pieces(runs, (1, 61))
-    columns = [(y0, x0, y1, x1) for x0, y0, x1, y1 in _long_pieces(runs, (61, 1))]
+    rows = _long_pieces(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45))), (1, 61))
+    upright = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((45, 1), np.uint8))
+    upright = cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((41, 1), np.uint8))
     out: list[Outline] = []
     for i, top in enumerate(rows):
         for bottom in rows[i + 1 :]:
-            left, right = (top[0] + bottom[0]) / 2, (top[2] + bottom[2]) / 2
-            if abs(top[0] - bottom[0]) > 14 or abs(top[2] - bottom[2]) > 14:
+            if abs(top[0] - bottom[0]) > 30 or abs(top[2] - bottom[2]) > 30:
                 continue
-            low, high = sorted((top[1], bottom[1]))
-            sides = [
-                any(
-                    abs(c[1] - x) < 26 and abs(c[0] - low) < 26 and abs(c[2] - high) < 26
-                    for c in columns
-                )
-                for x in (left, right)
-            ]
-            if all(sides) and (right - left) * (high - low) > _FRAME_SHARE * page:
-                xs = [c[1] for c in columns if abs(c[0] - low) < 26 and abs(c[2] - high) < 26]
-                x0 = min(xs, key=lambda x: abs(x - left))
-                x1 = min(xs, key=lambda x: abs(x - right))
-                out.append(Outline((x0, low, x1, high)))
+            low, high = int(min(top[1], bottom[1])), int(max(top[3], bottom[3]))
+            left, right = min(top[0], bottom[0]), max(top[2], bottom[2])
+            if (right - left) * (high - low) <= _FRAME_SHARE * page:
+                continue
+            sides = [_side(upright, x, low, high) for x in (left, right)]
+            if sides[0] is not None and sides[1] is not None:
+                out.append(Outline((sides[0], float(low), sides[1], float(high))))
     return out
+
+
+def _side(upright: Mask, x: float, low: int, high: int) -> float | None:
+    """Position of a line along most of a column near ``x``."""
+    start = max(int(x) - 22, 0)
+    window = upright[low:high, start : int(x) + 22]
+    covered = window.mean(axis=0)
+    best = int(covered.argmax())
+    return float(start + best) if covered[best] > 0.7 else None
 
 
 def _long_pieces(runs: Mask, shape: tuple[int, int]) -> list[Box]:
