@@ -22,6 +22,8 @@ LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
 THIN = 3.6
 """Regions narrower than twice this many pixels are lines and outlines."""
+_HEAD = 28
+"""Widest arrow head in pixels."""
 _THICK = 17
 """Pixels across which an arrow head never is filled."""
 
@@ -82,8 +84,8 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
         words = [w for w in words if not holds(outline.box, centre(w.box))]
         _add(nodes, owners, outline, None)
-    pieces = (marks > 0) & (runs == 0) & (owners == 0)
-    captioned = captioned_pictures(without_heads(pieces, runs), words, nodes)
+    pieces = without_heads(marks, runs) & (owners == 0)
+    captioned = captioned_pictures(pieces, words, nodes)
     for outline in captioned:
         _add(nodes, owners, outline, None)
     for entry in words:
@@ -271,36 +273,62 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
     return out
 
 
-def without_heads(pieces: npt.NDArray[np.bool_], runs: Mask) -> npt.NDArray[np.bool_]:
-    """Returns pieces of ink without the small ones at the ends of lines: arrow heads.
+def without_heads(marks: Mask, runs: Mask) -> npt.NDArray[np.bool_]:
+    """Returns marks without thin lines along rows and columns and the arrow heads at their ends.
 
     Args:
-        pieces: bool, height x width.
+        marks: uint8 mask of all that is not ground.
         runs: Of ``upright_lines``.
     """
-    tips, touches = np.zeros_like(runs), np.zeros_like(runs)
-    for shape in ((1, 25), (25, 1)):
-        straight = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+    out = (marks > 0) & (runs == 0)
+    touches = np.zeros_like(runs)
+    for along in (0, 1):
+        # Columns are treated as rows of the transposed masks.
+        here, line, cut, near = (m.T if along else m for m in (marks, runs, out, touches))
+        straight = cv2.morphologyEx(
+            np.ascontiguousarray(line), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
+        )
         _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         for x, y, w, h, _ in stats[1:].tolist():
-            ends = ((x, y, x, y + h), (x + w, y, x + w, y + h)) if w > h else (
-                (x, y, x + w, y), (x, y + h, x + w, y + h)
-            )  # fmt: skip
-            for x0, y0, x1, y1 in ends:
-                _fill(tips, (x0 - 14, y0 - 14, x1 + 14, y1 + 14), 0)
-                _fill(touches, (x0, y0, x1, y1), 3)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8), connectivity=8)
-    depth = cv2.distanceTransform(pieces.astype(np.uint8), cv2.DIST_L2, 3)
-    count = len(stats)
-    inside = np.bincount(labels[tips > 0], minlength=count)
-    radii = np.zeros(count)
+            for end, way in ((x, -1), (x + w - 1, 1)):
+                near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = 1
+                _cut_head(here, cut, end, y + h // 2, way, h)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
+    depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
+    radii = np.zeros(len(stats))
     np.maximum.at(radii, labels.ravel(), depth.ravel())
-    touched = np.zeros(count, bool)
-    touched[np.unique(labels[touches > 0])] = True
-    heads = (np.maximum(stats[:, 2], stats[:, 3]) <= 30) & (inside > 0.8 * stats[:, 4])
-    heads |= touched & (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
-    heads[0] = False
-    return np.asarray(pieces & ~heads[labels])
+    curves = np.zeros(len(stats), bool)
+    curves[np.unique(labels[touches > 0])] = True
+    curves &= (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
+    curves[0] = False
+    return np.asarray(out & ~curves[labels])
+
+
+def _cut_head(
+    marks: Mask, out: npt.NDArray[np.bool_], end: int, y: int, way: int, pen: int
+) -> None:
+    """Clears an arrow head at the end of a line along a row, from its wings to its tip."""
+    high, wide = marks.shape
+    top, bottom = max(y - 16, 0), min(y + 17, high)
+    widths = []
+    for step in range(-26, 29):
+        x = end + way * step
+        ink = np.flatnonzero(marks[top:bottom, x]) + top if 0 <= x < wide else np.zeros(0, int)
+        above = max(y - int(ink.min()), 0) if len(ink) else 0
+        below = max(int(ink.max()) - y, 0) if len(ink) else 0
+        widths.append((above, below))
+    side = pen / 2 + 2
+    wings = [
+        k
+        for k, (a, b) in enumerate(widths[:42])
+        if min(a, b) >= side and a + b <= _HEAD and abs(a - b) < 7
+    ]
+    if len(wings) < 3:
+        return
+    after = range(wings[-1], min(wings[-1] + 16, len(widths)))
+    tip = min(after, key=lambda k: sum(widths[k]))
+    first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
+    out[max(y - 14, 0) : y + 15, max(first, 0) : max(last + 1, 0)] = False
 
 
 def line_frames(runs: Mask, page: int) -> list[Outline]:
