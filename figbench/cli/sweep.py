@@ -9,7 +9,6 @@ import typer
 from rich.markup import escape
 
 from figbench.cli.console import (
-from figbench.cli.help_pages import FAULTS
     ascii_only,
     error_console,
     plain_table,
@@ -17,6 +16,7 @@ from figbench.cli.help_pages import FAULTS
     print_table,
     result_console,
 )
+from figbench.cli.help_pages import FAULTS
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def sweep(
     allow_rejects: Annotated[
         bool, typer.Option(help="Go on with more than 5% unreadable files.", rich_help_panel=FAULTS)
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print sweep.json.")] = False,
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
