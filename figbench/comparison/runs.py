@@ -108,7 +108,7 @@ def load_judge_run(path: Path) -> Run:
 
     judged = load_judged_values(path)
     document = judged.document
-    ids = sorted({figure_id for figure_id, _ in judged.rows})
+    ids = sorted({figure_id for figure_id, _ in judged.keys})
     missing = [f"{figure_id}#{sample}" for figure_id, _, sample in document["missing"]]
 
     def side(name: str, source: str, n_figures: int) -> ManifestRecord:
@@ -122,7 +122,7 @@ def load_judge_run(path: Path) -> Run:
             missing=missing if name == "generated" else [],
         )
 
-    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.rows])
+    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.keys])
     result = RunResult(
         protocol=ProtocolRecord(
             id=document["protocol"],
@@ -150,7 +150,7 @@ def load_judge_run(path: Path) -> Run:
         ),
     )
     return Run(
-        judged.folder, result, judged.rows, judged.papers, present.astype(np.bool_),
+        judged.folder, result, judged.keys, judged.papers, present.astype(np.bool_),
         {judged.metric_id: judged.points}, judged.fingerprint,
     )  # fmt: skip
 

@@ -103,7 +103,11 @@ def import_file(
     name: Annotated[str, typer.Argument(help="Name from `weights list`.")],
     file: Annotated[Path, typer.Argument(help="The file, fetched elsewhere.")],
     allow_unverified: Annotated[
-        bool, typer.Option(help="Accept another digest; it becomes part of the protocol hash.")
+        bool,
+        typer.Option(
+            "--allow-unverified",
+            help="Accept another digest; it becomes part of the protocol hash.",
+        ),
     ] = False,
 ) -> None:
     """Copy a weight file from elsewhere into the cache."""
