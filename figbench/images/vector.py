@@ -1,4 +1,4 @@
-"""SVG and PDF pages as pictures, through renderers that are kept up (extra ``vector``)."""
+"""SVG and PDF pages as images, drawn by maintained renderers (extra ``vector``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import zlib
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree  # nosec B405 # for its error
 
 import numpy as np
@@ -17,12 +16,10 @@ from PIL import Image
 from figbench.errors import UserError
 from figbench.images import browser
 from figbench.images.limits import DecodeError, Limits
+from figbench.images.pdf_fonts import missing_fonts
 from figbench.images.svg.svg_resolve import for_browser, resolved
 from figbench.images.types import RGBImage
 from figbench.io.optional import require
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_SIDE = 512
 CSS_DPI = 96
@@ -132,12 +129,14 @@ def _pdf(data: bytes, limits: Limits) -> tuple[RGBImage, tuple[str, ...]]:
             document = renderer.PdfDocument(data)
             try:
                 pages = len(document)
-                notes = (f"first of {pages} pages",) if pages > 1 else ()
+                notes: tuple[str, ...] = (f"first of {pages} pages",) if pages > 1 else ()
                 if document.get_formtype():
                     document.init_forms()
                 page = document[0]
                 width, height = page.get_size()
                 limits.check_aspect(width, height)
+                if missing_fonts(page):
+                    notes = (*notes, "fonts that the PDF does not embed are this machine's")
                 bitmap = page.render(scale=LONGEST_SIDE / max(width, height))
                 return np.asarray(bitmap.to_pil().convert("RGB"), dtype=np.uint8), notes
             finally:

@@ -175,7 +175,7 @@ def test_a_samples_field_of_another_name_orders_them(tmp_path):
 def _stray_sample(root):
     names = [f"f{k}" for k in range(40)]
     references(root, names)
-    return fill(root / "gen", [*(f"{name}.png" for name in names), "f1_1.png"])
+    return fill(root / "gen", [*(f"{name}_0.png" for name in names), "f1_1.png"])
 
 
 def _twins(root):
@@ -214,7 +214,14 @@ def _english_splits(root):
     return fill(root / "gen", [f"{name}.png" for name in IDS])
 
 
+def _plain_beside_numbered(root):
+    references(root)
+    names = [f"{name}_{s}.png" for s in (1, 2) for name in IDS]
+    return fill(root / "gen", [*names, "fig0.png"])
+
+
 REFUSED = {
+    "one plain name beside numbered ones": (_plain_beside_numbered, "Two files claim one sample"),
     "a stray sample of one id in forty": (_stray_sample, "1 of 40 ids have 2 samples"),
     "two files of one format and name": (_twins, "Two files claim one sample"),
     "two columns of one name": (_repeated_columns, "several columns are called 'id'"),
@@ -285,6 +292,24 @@ def test_an_index_of_another_name_is_said_not_used(tmp_path):
     pairs, warnings = pairs_of(tmp_path / "gen", references(tmp_path), tmp_path)
     assert pairs == RIGHT
     assert any("4 images are named in results.json" in one for one in warnings)
+
+
+def test_folders_below_the_references_own_are_looked_through(tmp_path):
+    names = ["a/x", "b/x", "c/y"]
+    reference = fill(tmp_path / "ref", [f"{name}.png" for name in names])
+    generated = fill(tmp_path / "gen", [f"out/run/{name}.png" for name in names])
+    pairs, _warnings = pairs_of(generated, reference, tmp_path)
+    assert pairs == {name: [k] for k, name in enumerate(names)}
+
+
+def test_copies_that_programs_keep_are_no_figures(tmp_path):
+    generated = fill(tmp_path / "gen", [f"{name}.png" for name in IDS])
+    fill(generated, ["@eaDir/fig0.png/SYNOPHOTO_THUMB_M.png"], 50)
+    fill(generated, [".ipynb_checkpoints/fig1-checkpoint.png"], 51)
+    for name in (".DS_Store", "Thumbs.db", "fig0.png.crdownload", "fig0.png~", "~$fig0.pptx"):
+        put(generated, name, "x")
+    pairs, _warnings = pairs_of(generated, references(tmp_path), tmp_path)
+    assert pairs == RIGHT
 
 
 def test_special_files_are_rejects(tmp_path):
