@@ -87,6 +87,8 @@ PROSE = (
 )
 """Expressions that docstrings and comments avoid."""
 
+ROOMS = ("figbench", "reference_models")
+
 CLEAN = (
     "figbench/*.py",
     "figbench/cli/*",
@@ -155,7 +157,7 @@ ALLOWED = (
 
 def sources(patterns=CLEAN):
     """Source files that match a pattern; ``*`` does not cross a folder."""
-    files = sorted((ROOT / "figbench").rglob("*.py"))
+    files = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     return [
         path.relative_to(ROOT).as_posix()
         for path in files

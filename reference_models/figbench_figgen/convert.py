@@ -20,21 +20,21 @@ from figbench_figgen.build import (
 from figbench_figgen.config import FigGenConfig, official_scale
 from figbench_figgen.official import Unmatched, convert_state, read_official
 from figbench_figgen.pipeline import FigGenPipeline
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.tokens import make_tokenizer
 
 OFFICIAL_LAYERS = (8, 32, 128)
 
 
 def convert(
-    source: Path, config: FigGenConfig, out: Path, use_ema: bool, screen: Screen
+    source: Path, config: FigGenConfig, out: Path, use_ema: bool, console: RunConsole
 ) -> dict[str, Any]:
     """Converts; arguments and result as in ``FigGen.convert``."""
     quiet_libraries()
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty.", remedy="Choose another --out.")
     state = read_official(source)
-    config = _scaled(config, state.get("scale_factor"), screen)
+    config = _scaled(config, state.get("scale_factor"), console)
     with torch.device("meta"):
         networks = build_vae(config), build_text(config.text), build_figgen_unet(config)
     parts, unmatched = convert_state(state, *networks, use_ema=use_ema)
@@ -45,7 +45,7 @@ def convert(
             remedy="Check --config (8, 32 or 128 text layers) and the file.",
         )
     tokenizer, where = _tokenizer(config)
-    screen.say(f"Vocabulary: {where}")
+    console.log(f"Vocabulary: {where}")
     vae, text, unet = networks
     for network, part in ((vae, "vae"), (text, "text_encoder"), (unet, "unet")):
         network.load_state_dict(parts[part], assign=True)
@@ -59,7 +59,7 @@ def convert(
     )  # fmt: skip
     save_pipeline(out, pipeline, config, converted_from=source.name)
     if unmatched:
-        screen.say(f"Ignored:\n{table(unmatched)}")
+        console.log(f"Ignored:\n{table(unmatched)}")
     tensors = sum(len(part) for part in parts.values())
     return {"out": str(out), "tensors": tensors, "unmatched": [asdict(one) for one in unmatched]}
 
@@ -72,15 +72,15 @@ def table(rows: list[Unmatched], most: int = 30) -> str:
     return "\n".join(shown)
 
 
-def _scaled(config: FigGenConfig, held: torch.Tensor | None, screen: Screen) -> FigGenConfig:
+def _scaled(config: FigGenConfig, held: torch.Tensor | None, console: RunConsole) -> FigGenConfig:
     if config.vae.scaling_factor != "auto":
         return config
     if held is not None and held.numel() == 1:
         scale = float(f"{float(held):.7g}")
-        screen.say(f"Latent scale {scale}: from the checkpoint.")
+        console.log(f"Latent scale {scale}: from the checkpoint.")
     else:
         scale = official_scale(config.text.layers)
-        screen.say(
+        console.log(
             f"Latent scale {scale}: of the official configuration with {config.text.layers} text "
             "layers; the checkpoint does not hold it."
             if config.text.layers in OFFICIAL_LAYERS

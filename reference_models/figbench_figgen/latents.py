@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from figbench.io.atomic import atomic_path
 from figbench_figgen.figures import FigureSet
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 
 PER_SHARD = 512
 PER_PASS = 16
@@ -46,13 +46,13 @@ def shard_path(folder: Path, shard: int) -> Path:
 
 
 def cache_moments(
-    vae: Any, figures: FigureSet, folder: Path, accelerator: Accelerator, screen: Screen
+    vae: Any, figures: FigureSet, folder: Path, accelerator: Accelerator, console: RunConsole
 ) -> Moments:
     """Computes the shards that are not there yet, shared out over the processes."""
     shards = range(-(-len(figures) // PER_SHARD))
     missing = [one for one in shards if not shard_path(folder, one).is_file()]
     mine = missing[accelerator.process_index :: accelerator.num_processes]
-    with screen.counter("latents", 0, len(mine) * PER_SHARD) as advance:
+    with console.counter("latents", 0, len(mine) * PER_SHARD) as advance:
         for shard in mine:
             first = shard * PER_SHARD
             indices = range(first, min(first + PER_SHARD, len(figures)))

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from figbench.errors import EXIT_INTERRUPTED, FigbenchError, UserError
 from figbench_figgen import checkpoint
 from figbench_figgen.config import FigGenConfig
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.training_stage import Batch, TrainingStage
 
 
@@ -92,7 +92,11 @@ def positions(
 
 
 def run(
-    stage: TrainingStage, config: FigGenConfig, plan: Plan, accelerator: Accelerator, screen: Screen
+    stage: TrainingStage,
+    config: FigGenConfig,
+    plan: Plan,
+    accelerator: Accelerator,
+    console: RunConsole,
 ) -> None:
     """Trains a stage to its last step, from its newest checkpoint when resuming.
 
@@ -103,11 +107,11 @@ def run(
     """
     section = getattr(config, stage.name)
     micro_steps = _micro_steps(section, accelerator.num_processes)
-    start = _begin(stage, plan, accelerator, screen)
+    start = _begin(stage, plan, accelerator, console)
     batches = _batches(stage, config, section, accelerator, start)
     log = Log(plan.out / f"log-{stage.name}.jsonl", start, accelerator)
     every = config.run
-    with _stop_signals() as stop, screen.progress(stage.name, start, section.steps) as advance:
+    with _stop_signals() as stop, console.training(stage.name, start, section.steps) as advance:
         for step in range(start, section.steps):
             parts = guarded_step(
                 stage, [next(batches) for _ in range(micro_steps)], step,
@@ -266,7 +270,7 @@ def _micro_steps(section: Any, world: int) -> int:
     return int(micro_steps)
 
 
-def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, screen: Screen) -> int:
+def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, console: RunConsole) -> int:
     folder = plan.out / "checkpoints" / stage.name
     found = checkpoint.latest(folder)
     if found is None:
@@ -279,9 +283,9 @@ def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, screen: S
     step, state, changes = checkpoint.load_checkpoint(found, plan.facts)
     stage.load(state)
     accelerator.wait_for_everyone()
-    screen.say(f"Resumed from {found}")
+    console.log(f"Resumed from {found}")
     if changes and accelerator.is_main_process:
-        screen.say(f"Changed at step {step}: {'; '.join(changes)} (before != now).")
+        console.log(f"Changed at step {step}: {'; '.join(changes)} (before != now).")
         record = plan.out / f"changes-{stage.name}.jsonl"
         with record.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"step": step, "changes": changes}) + "\n")

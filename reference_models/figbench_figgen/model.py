@@ -169,15 +169,15 @@ class FigGen:
             )
         else:
             work = typed_prompts(prompt, samples=samples_per_prompt)
-        screen = _screen(quiet)
-        for note in [*notes, *_say_truncated(pipeline, work)]:
-            screen.say(note)
+        console = _run_console(quiet)
+        for note in [*notes, *_log_truncated(pipeline, work)]:
+            console.log(note)
         _use_scheduler(pipeline, scheduler)
         pipeline.to(_own_device(pick_device(device)), _dtype(precision))
         have = len({one.file_name for one in work} & verified(Path(out)))
         if have:
-            screen.say(f"{have} of {len(work)} figures are there already.")
-        with screen.counter("figures", have, len(work)) as advance:
+            console.log(f"{have} of {len(work)} figures are there already.")
+        with console.counter("figures", have, len(work)) as advance:
             manifest = draw_all(
                 pipeline, work, request, Path(out), model=_digest(Path(checkpoint)),
                 advance=lambda count: advance(count * _world()),
@@ -214,7 +214,7 @@ class FigGen:
         from figbench_figgen.convert import convert
 
         chosen = load_config(config, overrides)
-        return convert(Path(source), chosen, Path(out), use_ema, _screen(quiet))
+        return convert(Path(source), chosen, Path(out), use_ema, _run_console(quiet))
 
 
 def _known(name: str, known: Sequence[str] | dict[str, str], what: str) -> None:
@@ -235,7 +235,7 @@ def _check_request(request: Any, config: FigGenConfig) -> None:
         raise UserError("batch size must be at least 1, eta from 0 to 1.")
 
 
-def _say_truncated(pipeline: Any, work: Sequence[Any]) -> list[str]:
+def _log_truncated(pipeline: Any, work: Sequence[Any]) -> list[str]:
     from figbench_figgen.tokens import tokenize
 
     captions = list(dict.fromkeys(one.caption for one in work))
@@ -288,7 +288,7 @@ def _digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _screen(quiet: bool) -> Any:
-    from figbench_figgen.screen import Screen, first_process
+def _run_console(quiet: bool) -> Any:
+    from figbench_figgen.run_console import RunConsole, first_process
 
-    return Screen(quiet=quiet or not first_process())
+    return RunConsole(quiet=quiet or not first_process())

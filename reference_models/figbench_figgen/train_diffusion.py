@@ -28,7 +28,7 @@ from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import FigGenPipeline
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.tokens import Tokens, make_tokenizer, tokenize
 from figbench_figgen.training_stage import Batch, TrainingStage
 
@@ -151,7 +151,7 @@ class DiffusionStage(TrainingStage):
         accelerator: Accelerator,
         out: Path,
         source: str,
-        screen: Screen,
+        console: RunConsole,
         tokenizer: Any = None,
     ) -> None:
         super().__init__(config, figures, accelerator, out)
@@ -163,8 +163,8 @@ class DiffusionStage(TrainingStage):
             if tokenizer is not None
             else make_tokenizer(config.text, figures.captions)
         )
-        screen.say(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
-        self.dataset = self._examples(screen)
+        console.log(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
+        self.dataset = self._examples(console)
         weights = fold(config.run.seed, "weights", PIPELINE)
         text_encoder, unet = seeded(
             weights, lambda: (build_text(config.text), build_figgen_unet(config))
@@ -188,13 +188,13 @@ class DiffusionStage(TrainingStage):
         decay = self._section.weight_decay
         return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay, fused=True)
 
-    def _examples(self, screen: Screen) -> Examples:
+    def _examples(self, console: RunConsole) -> Examples:
         captions = [*self._figures.captions, ""]
         if self._section.caption_variants:
             captions += _variants(self._figures.captions, self._config.run.seed)
         tokens = tokenize(self._tokenizer, captions, self._config.text.max_len)
         if tokens.truncated:
-            screen.say(
+            console.log(
                 f"{len(tokens.truncated)} of {len(self._figures)} captions are longer than "
                 f"{self._config.text.max_len} tokens and are cut."
             )
@@ -203,7 +203,7 @@ class DiffusionStage(TrainingStage):
         data = self._config.data.model_dump(mode="json", exclude={"keep_pixels"})
         key = digest({"vae": _digest(self._vae), "figures": self._figures.digest, "data": data})
         folder = self._out / "latents" / key[:16]
-        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, screen)
+        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, console)
         return Examples(self._figures, tokens, self._config, moments)
 
     def _averaged(self) -> list[nn.Parameter]:
