@@ -92,6 +92,10 @@ ROOMS = ("figbench", "reference_models")
 CLEAN = (
     "figbench/*.py",
     "figbench/cli/*",
+    "figbench/cli/output/*",
+    "figbench/cli/people/*",
+    "figbench/cli/resources/*",
+    "figbench/demo/*",
     "figbench/diagnostics/*",
     "figbench/evaluation/*.py",
     "figbench/evaluation/artifacts/*",
@@ -129,14 +133,14 @@ ALLOWED = (
     # Rows and columns of the logical grid of a figure, and rows of pixels.
     ("figbench/synthfig/*", {"row", "rows"}),
     # Names of command-line options, which are also names of environment variables.
-    ("figbench/cli/data.py", {"keep"}),
-    ("figbench/cli/graph.py", {"picture"}),
-    ("figbench/cli/leaderboard*.py", {"pictures"}),
+    ("figbench/cli/resources/data.py", {"keep"}),
+    ("figbench/cli/resources/graph.py", {"picture"}),
+    ("figbench/cli/people/leaderboard*.py", {"pictures"}),
     # A graph reader reads the graph of a drawing; it is no OCR engine.
-    ("figbench/cli/graph.py", {"reader"}),
+    ("figbench/cli/resources/graph.py", {"reader"}),
     # Rows of console tables.
-    ("figbench/cli/list.py", {"row", "rows"}),
-    ("figbench/cli/weights.py", {"rows"}),
+    ("figbench/cli/resources/list.py", {"row", "rows"}),
+    ("figbench/cli/resources/weights.py", {"rows"}),
     # Key of judge protocols in YAML, which their hash covers.
     ("figbench/judges/protocol.py", {"pictures"}),
     # Keys of stored attachments.
@@ -148,6 +152,7 @@ ALLOWED = (
     ("figbench/pages/catalogue.py", {"rows"}),
     ("figbench/pages/details.py", {"rows"}),
     ("figbench/pages/tables.py", {"row", "rows"}),
+    ("figbench/demo/plots.py", {"rows"}),
     ("figbench/reports/*", {"row", "rows"}),
     ("figbench/results/views.py", {"rows"}),
     ("figbench/sweeps/page.py", {"row", "rows"}),

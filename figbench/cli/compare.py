@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.completion import complete_metrics
-from figbench.cli.console import (
+from figbench.cli.output.completion import complete_metrics
+from figbench.cli.output.console import (
     ascii_only,
     plain_table,
     print_json,
     print_table,
     result_console,
 )
-from figbench.cli.exports import export_format, print_table_as
+from figbench.cli.output.exports import export_format, print_table_as
 from figbench.errors import UserError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import print_json, result_console
+from figbench.cli.output.console import print_json, result_console
 from figbench.errors import UserError
 
 if TYPE_CHECKING:

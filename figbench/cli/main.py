@@ -12,8 +12,9 @@ from types import FrameType
 import typer
 
 from figbench._version import __version__
-from figbench.cli.console import error_console, show_error
-from figbench.cli.logs import configure_logging
+from figbench.cli.output.console import error_console, show_error
+from figbench.cli.output.help_pages import use_plain_help
+from figbench.cli.output.logs import configure_logging
 from figbench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 from figbench.io.optional import explained
 
@@ -23,22 +24,22 @@ VERBS = (
     "compare",
     "gate",
     "sweep",
-    "rank",
-    "study",
-    "leaderboard",
-    "report",
-    "plot",
-    "list",
-    "protocol",
-    "data",
-    "graph",
-    "lint",
-    "weights",
-    "model",
+    "people.rank",
+    "people.study",
+    "people.leaderboard",
+    "people.report",
+    "people.plot",
+    "resources.list",
+    "resources.protocol",
+    "resources.data",
+    "resources.graph",
+    "resources.lint",
+    "resources.weights",
+    "resources.model",
     "validate_metrics",
-    "judge",
+    "people.judge",
     "demo",
-    "doctor",
+    "resources.doctor",
 )
 """Modules of ``figbench.cli``, in the order of ``--help``; each has ``register(app)``."""
 
@@ -52,6 +53,8 @@ app = typer.Typer(
         "auto_envvar_prefix": "FIGBENCH",
     },
     help="Evaluate machine-generated scientific figures, with uncertainty and provenance.",
+    epilog="Every option can be set by a variable, FIGBENCH_COMMAND_OPTION: for example "
+    "FIGBENCH_EVALUATE_PROTOCOL=figgen.",
 )
 
 
@@ -77,6 +80,7 @@ def _root(
 
 for _verb in VERBS:
     importlib.import_module(f"figbench.cli.{_verb}").register(app)
+use_plain_help(app)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.help_pages import FAULTS
 
 reference_app = typer.Typer(no_args_is_help=True, help="Pack a reference set with its features.")
 
@@ -28,12 +29,15 @@ def build(
         typer.Option(min=0, help="Workers on a CPU [one per core, at most 8]; decoders for a GPU."),
     ] = None,
     skip_unavailable: Annotated[
-        bool, typer.Option(help="Leave out networks whose weights are missing.")
+        bool,
+        typer.Option(help="Leave out networks whose weights are missing.", rich_help_panel=FAULTS),
     ] = False,
     allow_rejects: Annotated[
-        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+        bool, typer.Option(help="Go on with more than 5% unreadable files.", rich_help_panel=FAULTS)
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Facts as JSON on stdout.")] = False,
 ) -> None:
     """Compute a protocol's reference side once and pack it into one file.

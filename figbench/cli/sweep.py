@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
+from figbench.cli.output.console import (
     ascii_only,
     error_console,
     plain_table,
@@ -16,6 +16,7 @@ from figbench.cli.console import (
     print_table,
     result_console,
 )
+from figbench.cli.output.help_pages import FAULTS
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def sweep(
     ] = None,
     axis: Annotated[
         str,
-        typer.Option(help="guidance_scale, num_inference_steps, or of folders: checkpoint."),
+        typer.Option(help="guidance_scale; num_inference_steps; or of folders: checkpoint."),
     ] = "guidance_scale",
     model: Annotated[str | None, typer.Option(help="Registered model to sample from.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Its checkpoint.")] = None,
@@ -62,9 +63,11 @@ def sweep(
     seed: Annotated[int, typer.Option(min=0, help="Of the sampler.")] = 0,
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     allow_rejects: Annotated[
-        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+        bool, typer.Option(help="Go on with more than 5% unreadable files.", rich_help_panel=FAULTS)
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print sweep.json.")] = False,
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""

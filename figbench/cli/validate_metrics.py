@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
 
 
 def validate_metrics(

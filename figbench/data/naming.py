@@ -17,7 +17,12 @@ SAMPLE = re.compile(r"(.+?)_(?:(?:seed|sample)[_-]?)?(\d+)")
 """``<id>_<k>``, ``<id>_seed<k>`` and ``<id>_sample_<k>``, with numbers of any width."""
 DASHED = re.compile(r"(.+)[-. (](\d+)\)?")
 _CODE_PAGES = ("utf-8", "cp932", "gb18030", "big5", "cp949", "cp1252", "cp850", "cp1251", "cp866")
-SPLIT = re.compile(r"(train|training|test|testing|val|valid|validation|dev|eval)(?:[-_.]\d.*)?")
+SPLIT = re.compile(
+    r"(train|training|trainset|test|testing|testset|val|valid|validation|dev|eval|evaluation)"
+    r"(?:[-_.]\d.*)?"
+)
+
+_SPLIT_NAMES = {"training": "train", "trainset": "train", "testing": "test", "testset": "test"}
 
 
 def spelled(name: str) -> str:
@@ -92,9 +97,9 @@ def split_in(name: str) -> str | None:
 def split_name(name: str) -> str:
     """Returns the usual name of a split."""
     lower = name.lower()
-    if lower in ("val", "valid", "dev", "eval"):
+    if lower in ("val", "valid", "dev", "eval", "evaluation"):
         return "validation"
-    return {"training": "train", "testing": "test"}.get(lower, lower)
+    return _SPLIT_NAMES.get(lower, lower)
 
 
 class IdIndex:

@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Stroke, Words
 from figbench.graphs.raster_shapes import Shapes
-from figbench.graphs.raster_skeleton import Lines, Pixel, leaving, link_ends, trace_lines, ways
+from figbench.graphs.raster_skeleton import Lines, Pixel, link_ends, trace_lines, ways
 
 Mask = npt.NDArray[np.uint8]
 _REACH = 30
 """Farthest end of a line from its node, in pixels."""
 _GAP = 19
+HEAD = 28
+"""Widest arrow head in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +105,36 @@ def _has_head(lines: Lines, joint: int, at: dict[int, list[int]], ink: Mask, pen
     """Whether the ink at the end of a line spreads across it, as filled and open heads do."""
     segment = lines.segments[at[joint][0]]
     path = segment.path if segment.last == joint else segment.path[::-1]
-    x, y = path[-1]
-    back = path[max(len(path) - 40, 0) : max(len(path) - 18, 1)] or path[:1]
-    bx, by = back[len(back) // 2]
-    dx, dy = x - bx, y - by
+    # The direction is taken from the line before the head, whose own skeleton may lean, and from
+    # a shorter piece where the line bends before the head.
+    count = len(path)
+    spans = ((min(count, 40), 16), (26, 10)) if count >= 26 else ((count, count // 2),)
+    return any(_spreads(path, path[-far], path[-near], ink, pen) for far, near in spans)
+
+
+def _spreads(path: list[Pixel], start: Pixel, stop: Pixel, ink: Mask, pen: float) -> bool:
+    x, y = stop
+    dx, dy = x - start[0], y - start[1]
     length = hypot(dx, dy)
     if length < 3:
-        dx, dy = leaving(segment, joint)
-        length = 1.0
+        return False
     dx, dy = dx / length, dy / length
-    reach = 30
+    end = hypot(path[-1][0] - x, path[-1][1] - y)
+    reach = 44
     y0, x0 = max(y - reach, 0), max(x - reach, 0)
     ys, xs = np.nonzero(ink[y0 : y + reach + 1, x0 : x + reach + 1])
     along = (xs + x0 - x) * dx + (ys + y0 - y) * dy
     across = -(xs + x0 - x) * dy + (ys + y0 - y) * dx
-    near = (along > -22) & (along < 14) & (np.abs(across) < 16)
-    # Widths on both sides of the line, in steps along it.
-    widths = []
-    for step in range(-22, 14, 2):
+    near = (along > end - 22) & (along < end + 22) & (np.abs(across) < 16)
+    # Widths on both sides of the line, in steps along it; wider than a head is another line.
+    for step in range(int(end) - 22, int(end) + 22, 2):
         band = near & (along >= step) & (along < step + 2)
-        left = -across[band].min() if band.any() else 0.0
-        right = across[band].max() if band.any() else 0.0
-        widths.append(left + right if min(left, right) >= pen / 2 + 1 else 0.0)
-    return max(widths) >= pen + 6
+        if not band.any():
+            continue
+        left, right = -float(across[band].min()), float(across[band].max())
+        if min(left, right) >= pen / 2 + 1 and pen + 6 <= left + right <= HEAD:
+            return True
+    return False
 
 
 def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> list[Stroke]:

@@ -22,6 +22,8 @@ LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
 THIN = 3.6
 """Regions narrower than twice this many pixels are lines and outlines."""
+_HEAD = 28
+"""Widest arrow head in pixels."""
 _THICK = 17
 """Pixels across which an arrow head never is filled."""
 
@@ -82,8 +84,8 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
         words = [w for w in words if not holds(outline.box, centre(w.box))]
         _add(nodes, owners, outline, None)
-    pieces = (marks > 0) & (runs == 0) & (owners == 0)
-    captioned = captioned_pictures(without_heads(pieces, runs), words, nodes)
+    pieces = without_heads(marks, runs) & (owners == 0)
+    captioned = captioned_pictures(pieces, words, nodes)
     for outline in captioned:
         _add(nodes, owners, outline, None)
     for entry in words:
@@ -136,7 +138,9 @@ def _grounds(
                 frames[labels == i] = 1
                 grounds.append(colours[i])
             ground |= labels == i
-        elif like_ground and not (on_page and i in owners and _is_box(labels, i, box, words)):
+        elif like_ground and i not in owners and _is_cell(labels, i, box):
+            pass
+        elif like_ground and not (i in owners and _is_box(labels, i, box, words)):
             ground |= labels == i
             frames[labels == i] |= np.uint8(not on_page)
         elif i in owners and size >= max(60.0, 0.0004 * page):
@@ -165,17 +169,25 @@ def _is_legend(
 
 def _is_box(labels: Any, region: int, box: Box, words: Sequence[Words]) -> bool:
     """Whether a region of the page's colour is the inside of an outline with centred words."""
+    if _filled(labels, region, box) < 0.7:
+        return False
+    middle, wide = (box[0] + box[2]) / 2, box[2] - box[0]
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    return all(abs(centre(b)[0] - middle) < 0.15 * wide for b in inside)
+
+
+def _is_cell(labels: Any, region: int, box: Box) -> bool:
+    """Whether a bare region of the page's colour is a small outlined box, part of a picture."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return 6 <= min(wide, high) and max(wide, high) <= 110 and _filled(labels, region, box) > 0.7
+
+
+def _filled(labels: Any, region: int, box: Box) -> float:
+    """Share of its box that a region covers with its holes."""
     x0, y0, x1, y1 = (int(v) for v in box)
     window = (labels[y0:y1, x0:x1] == region).astype(np.uint8)
     contours, _ = cv2.findContours(window, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = max(cv2.contourArea(c) for c in contours) / window.size
-    if filled < 0.7:
-        return False
-    middle = (box[0] + box[2]) / 2
-    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
-    return window.mean() > 0.8 or all(
-        abs(centre(b)[0] - middle) < 0.12 * (x1 - x0) for b in inside
-    )
+    return float(max(cv2.contourArea(c) for c in contours) / window.size)
 
 
 def _silhouettes(
@@ -261,31 +273,62 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
     return out
 
 
-def without_heads(pieces: npt.NDArray[np.bool_], runs: Mask) -> npt.NDArray[np.bool_]:
-    """Returns pieces of ink without the small ones at the ends of lines: arrow heads.
+def without_heads(marks: Mask, runs: Mask) -> npt.NDArray[np.bool_]:
+    """Returns marks without thin lines along rows and columns and the arrow heads at their ends.
 
     Args:
-        pieces: bool, height x width.
+        marks: uint8 mask of all that is not ground.
         runs: Of ``upright_lines``.
     """
-    tips = np.zeros_like(runs)
-    for shape in ((1, 25), (25, 1)):
-        straight = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+    out = (marks > 0) & (runs == 0)
+    touches = np.zeros_like(runs)
+    for along in (0, 1):
+        # Columns are treated as rows of the transposed masks.
+        here, line, cut, near = (m.T if along else m for m in (marks, runs, out, touches))
+        straight = cv2.morphologyEx(
+            np.ascontiguousarray(line), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
+        )
         _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         for x, y, w, h, _ in stats[1:].tolist():
-            for box in (
-                ((x - 4, y - 2, x, y + h + 2), (x + w, y - 2, x + w + 4, y + h + 2))
-                if w > h
-                else ((x - 2, y - 4, x + w + 2, y), (x - 2, y + h, x + w + 2, y + h + 4))
-            ):
-                _fill(tips, box, 0)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8), connectivity=8)
-    small = (stats[:, 2] <= 30) & (stats[:, 3] <= 30)
-    touched = np.zeros(len(stats), bool)
-    touched[np.unique(labels[tips > 0])] = True
-    heads = small & touched
-    heads[0] = False
-    return np.asarray(pieces & ~heads[labels])
+            for end, way in ((x, -1), (x + w - 1, 1)):
+                near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = 1
+                _cut_head(here, cut, end, y + h // 2, way, h)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
+    depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
+    radii = np.zeros(len(stats))
+    np.maximum.at(radii, labels.ravel(), depth.ravel())
+    curves = np.zeros(len(stats), bool)
+    curves[np.unique(labels[touches > 0])] = True
+    curves &= (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
+    curves[0] = False
+    return np.asarray(out & ~curves[labels])
+
+
+def _cut_head(
+    marks: Mask, out: npt.NDArray[np.bool_], end: int, y: int, way: int, pen: int
+) -> None:
+    """Clears an arrow head at the end of a line along a row, from its wings to its tip."""
+    high, wide = marks.shape
+    top, bottom = max(y - 16, 0), min(y + 17, high)
+    widths = []
+    for step in range(-26, 29):
+        x = end + way * step
+        ink = np.flatnonzero(marks[top:bottom, x]) + top if 0 <= x < wide else np.zeros(0, int)
+        above = max(y - int(ink.min()), 0) if len(ink) else 0
+        below = max(int(ink.max()) - y, 0) if len(ink) else 0
+        widths.append((above, below))
+    side = pen / 2 + 2
+    wings = [
+        k
+        for k, (a, b) in enumerate(widths[:42])
+        if min(a, b) >= side and a + b <= _HEAD and abs(a - b) < 7
+    ]
+    if len(wings) < 3:
+        return
+    after = range(wings[-1], min(wings[-1] + 16, len(widths)))
+    tip = min(after, key=lambda k: sum(widths[k]))
+    first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
+    out[max(y - 14, 0) : y + 15, max(first, 0) : max(last + 1, 0)] = False
 
 
 def line_frames(runs: Mask, page: int) -> list[Outline]:
@@ -295,28 +338,31 @@ def line_frames(runs: Mask, page: int) -> list[Outline]:
         runs: Of ``upright_lines``.
         page: Area of the page in pixels.
     """
-    rows = _long_pieces(runs, (1, 61))
-    columns = [(y0, x0, y1, x1) for x0, y0, x1, y1 in _long_pieces(runs, (61, 1))]
+    rows = _long_pieces(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45))), (1, 61))
+    upright = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((45, 1), np.uint8))
+    upright = cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((41, 1), np.uint8))
     out: list[Outline] = []
     for i, top in enumerate(rows):
         for bottom in rows[i + 1 :]:
-            left, right = (top[0] + bottom[0]) / 2, (top[2] + bottom[2]) / 2
-            if abs(top[0] - bottom[0]) > 14 or abs(top[2] - bottom[2]) > 14:
+            if abs(top[0] - bottom[0]) > 30 or abs(top[2] - bottom[2]) > 30:
                 continue
-            low, high = sorted((top[1], bottom[1]))
-            sides = [
-                any(
-                    abs(c[1] - x) < 26 and abs(c[0] - low) < 26 and abs(c[2] - high) < 26
-                    for c in columns
-                )
-                for x in (left, right)
-            ]
-            if all(sides) and (right - left) * (high - low) > _FRAME_SHARE * page:
-                xs = [c[1] for c in columns if abs(c[0] - low) < 26 and abs(c[2] - high) < 26]
-                x0 = min(xs, key=lambda x: abs(x - left))
-                x1 = min(xs, key=lambda x: abs(x - right))
-                out.append(Outline((x0, low, x1, high)))
+            low, high = int(min(top[1], bottom[1])), int(max(top[3], bottom[3]))
+            left, right = min(top[0], bottom[0]), max(top[2], bottom[2])
+            if (right - left) * (high - low) <= _FRAME_SHARE * page:
+                continue
+            sides = [_side(upright, x, low, high) for x in (left, right)]
+            if sides[0] is not None and sides[1] is not None:
+                out.append(Outline((sides[0], float(low), sides[1], float(high))))
     return out
+
+
+def _side(upright: Mask, x: float, low: int, high: int) -> float | None:
+    """Position of a line along most of a column near ``x``."""
+    start = max(int(x) - 22, 0)
+    window = upright[low:high, start : int(x) + 22]
+    covered = window.mean(axis=0)
+    best = int(covered.argmax())
+    return float(start + best) if covered[best] > 0.7 else None
 
 
 def _long_pieces(runs: Mask, shape: tuple[int, int]) -> list[Box]:

@@ -12,8 +12,9 @@ from platformdirs import user_cache_path
 def cache_folder(part: str, variable: str) -> Path:
     """Returns the folder that a variable names, else the user's cache folder.
 
-    In a container with an arbitrary user there is neither HOME nor an entry in the password file;
-    then it is a folder of that user below the temporary folder.
+    In a container with an arbitrary user there is neither HOME nor an entry in the password file,
+    or HOME cannot be written; then it is a folder of that user below the temporary folder. A folder
+    that exists is taken as it is, since it may have been filled for reading.
 
     Args:
         part: Folder in the cache, such as ``store``.
@@ -23,7 +24,19 @@ def cache_folder(part: str, variable: str) -> Path:
     if named:
         return Path(named)
     try:
-        return user_cache_path("figbench") / part
+        folder = user_cache_path("figbench") / part
+        if _usable(folder):
+            return folder
     except (RuntimeError, KeyError):
-        user = os.getuid() if hasattr(os, "getuid") else "user"
-        return Path(tempfile.gettempdir()) / f"figbench-{user}" / part
+        pass
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"figbench-{user}" / part
+
+
+def _usable(folder: Path) -> bool:
+    """Tells whether a folder exists or can be made."""
+    try:
+        above = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    except OSError:
+        return False
+    return above == folder or os.access(above, os.W_OK)

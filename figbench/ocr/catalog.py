@@ -13,6 +13,7 @@ from figbench.features.weights import weights_digest
 from figbench.io.optional import missing
 from figbench.ocr.base import OcrEngine, OcrInfo
 from figbench.ocr.onnx_network import default_runtime
+from figbench.ocr.scripts import tesseract_scripts
 from figbench.registry import Registry, suggest
 
 Settings = Mapping[str, Any]
@@ -35,6 +36,8 @@ class EngineEntry:
         runtime: Returns the runtime that this machine would choose; None for engines that have
             no choice. ``load`` of an engine with a choice takes the number of streams as well.
         framework: ``torch``, or ``numpy`` for an engine that runs without PyTorch.
+        scripts: Returns the writing systems that the engine's model reads with these settings, as
+            :mod:`figbench.ocr.scripts` names them; None where nobody has stated them.
     """
 
     package: str
@@ -46,6 +49,7 @@ class EngineEntry:
     rate_per_s: float = 1.0
     runtime: Callable[[], str] | None = None
     framework: str = "torch"
+    scripts: Callable[[Settings], frozenset[str]] | None = None
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -74,6 +78,7 @@ EASYOCR = EngineEntry(
     # 1: the detector sees RGB, as EasyOCR shows it a file, and no longer BGR.
     revision=1,
     engines=("openvino",),
+    scripts=lambda _settings: frozenset(("Latin",)),
 )
 RAPIDOCR = EngineEntry(
     "rapidocr",
@@ -83,14 +88,16 @@ RAPIDOCR = EngineEntry(
     rate_per_s=4.5,
     runtime=default_runtime,
     framework="numpy",
+    scripts=lambda _settings: frozenset(("Latin", "Han")),
 )
 TESSERACT = EngineEntry(
     "pytesseract",
-    {"psm": 11, "min_confidence": 0.0},
+    {"psm": 11, "min_confidence": 0.0, "languages": "eng"},
     (),
     _tesseract,
     rate_per_s=4.5,
     framework="numpy",
+    scripts=tesseract_scripts,
 )
 
 engines: Registry[EngineEntry] = Registry(

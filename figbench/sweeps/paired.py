@@ -16,7 +16,7 @@ from figbench.statistics.effects import holm
 
 @dataclass(frozen=True, slots=True)
 class PointTest:
-    """The difference between a point and the chosen one in one metric.
+    """The difference between a point and the chosen point in one metric.
 
     Attributes:
         value: Of the axis.
@@ -28,7 +28,7 @@ class PointTest:
         p_holm: Adjusted over all points and metrics of the sweep.
         paired: Whether prompts were paired.
         method: Of the test.
-        better: Whether the point is better than the chosen one; None without a difference.
+        better: Whether the point is better than the chosen point; None without a difference.
     """
 
     value: float
@@ -43,7 +43,7 @@ class PointTest:
     better: bool | None
 
 
-def compare_points(results: Mapping[float, RunResult], chosen: float | None) -> list[PointTest]:
+def compare_points(results: Mapping[float, RunResult], baseline: float | None) -> list[PointTest]:
     """Returns a test of every other point and headline metric against the chosen point.
 
     Figures are paired by prompt and sample; papers are resampled as units, as in
@@ -51,22 +51,22 @@ def compare_points(results: Mapping[float, RunResult], chosen: float | None) -> 
 
     Args:
         results: By value of the axis, with their per-figure values or folders.
-        chosen: The point to compare with; None gives no tests.
+        baseline: The point to compare with; None gives no tests.
     """
-    if chosen is None:
+    if baseline is None:
         return []
-    names = ordered(headline(list(results[chosen].metrics)) or list(results[chosen].metrics))
+    names = ordered(headline(list(results[baseline].metrics)) or list(results[baseline].metrics))
     tests: list[PointTest] = []
     for value, result in results.items():
-        if value == chosen:
+        if value == baseline:
             continue
-        comparison = compare(results[chosen], result, names)
+        comparison = compare(results[baseline], result, names)
         tests += [
             PointTest(
-                value, chosen, one.metric, one.difference, one.standard_error, one.p_value, None,
-                one.paired, one.method, one.better,
+                value, baseline, item.metric, item.difference, item.standard_error, item.p_value,
+                None, item.paired, item.method, item.better,
             )
-            for one in comparison.differences
+            for item in comparison.differences
         ]  # fmt: skip
     p_values = {str(i): test.p_value for i, test in enumerate(tests) if test.p_value is not None}
     adjusted = holm(p_values)

@@ -1,6 +1,6 @@
 """The download reports whole MiB to the one implementation of progress."""
 
-from figbench.cli.data import MIB, _whole_mib
+from figbench.cli.resources.data import MIB, _whole_mib
 
 
 def test_every_mib_is_counted_once_and_the_last_part_too():

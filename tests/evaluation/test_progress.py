@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from figbench.cli.logs import ConsoleHandler, configure_logging
+from figbench.cli.output.logs import ConsoleHandler, configure_logging
 from figbench.errors import UserError
 from figbench.evaluation.progress import LogProgress
 

@@ -1,4 +1,4 @@
-"""Layout 3, FigGen's sampler: ``evaluation_cfg_<scale>/sample_<k>/0000.png`` + ``caption.txt``."""
+"""The layout ``figgen``: ``evaluation_cfg_<scale>/sample_<k>/0000.png`` + ``caption.txt``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layouts 5 and 6: maps of id to path, and records with an image."""
+"""The layouts ``map`` (id to path) and ``records`` (records with an image)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def beside(path: Path, *, climbs: bool = False) -> Where:
 
 
 def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
-    """Layout 5: ``{"<figure id>": "<image path>"}``, or a list of paths, one a sample."""
+    """Returns the listing of ``{"<figure id>": "<image path>"}``; a list has a path a sample."""
     rows = [{"figure_id": name, "image": image} for name, image in document.items()]
     listing = from_rows(where, rows)
     return Listing(
@@ -97,7 +97,7 @@ def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing:
-    """Layout 6: records with an image and, when there, id, sample, prompt and seed.
+    """Returns the listing of records with an image and, where given, id, sample, prompt, seed.
 
     A record whose image is null or empty is a figure that was not made: a reject. None is a record
     that is passed over: later ones keep their numbers.

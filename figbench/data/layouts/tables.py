@@ -1,4 +1,4 @@
-"""Layout 7: parquet with an image column."""
+"""The layout ``parquet``: tables with an image column."""
 
 from __future__ import annotations
 

@@ -111,7 +111,8 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
         most: Number of ids to name.
     """
     index = IdIndex(reference)
-    near = {one: match for one in generated[:most] if (match := index.nearest(one)) is not None}
+    candidates = {figure_id: index.nearest(figure_id) for figure_id in generated[:most]}
+    near = {figure_id: match for figure_id, match in candidates.items() if match is not None}
     if len(set(near.values())) == len(near):
         return "; ".join(
             f"generated has '{_visible(figure_id)}', the reference has '{_visible(match)}'"

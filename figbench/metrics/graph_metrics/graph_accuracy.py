@@ -1,7 +1,8 @@
 """Accuracy of every graph reader on SynthFig, whose graphs are exact.
 
 ``python -m figbench.metrics.graph_metrics.graph_accuracy --scenes 500 --raster-scenes 60 --out
-FILE`` measures again and writes the ceilings that ``figbench.graphs.read`` ships as ``accuracy.json``.
+FILE`` measures again and writes the ceilings, which are part of the package as ``accuracy.json`` of
+``figbench.graphs``.
 """
 
 from __future__ import annotations

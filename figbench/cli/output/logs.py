@@ -7,7 +7,7 @@ import os
 
 from rich.markup import escape
 
-from figbench.cli.console import error_console
+from figbench.cli.output.console import error_console
 from figbench.errors import UserError
 
 VARIABLE = "FIGBENCH_LOG_LEVEL"

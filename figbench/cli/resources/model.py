@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.cli.console import error_console, print_json, result_console
+from figbench.cli.output.console import error_console, print_json, result_console
 
 model_app = typer.Typer(no_args_is_help=True, help="Train, sample and convert reference models.")
 

@@ -30,7 +30,7 @@ def synth(
 
     Example: `figbench data synth --n 2000 --seed 0 --out synthfig`
     """
-    from figbench.cli.console import error_console, print_json
+    from figbench.cli.output.console import error_console, print_json
     from figbench.evaluation.progress import RichProgress
     from figbench.synthfig import synthesize
 

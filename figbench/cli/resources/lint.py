@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from figbench.cli.console import print_json, result_console
+from figbench.cli.output.console import print_json, result_console
 from figbench.errors import EXIT_REGRESSION, UserError
 
 if TYPE_CHECKING:

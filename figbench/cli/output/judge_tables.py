@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from figbench.cli.console import plain_table, print_json, print_table, result_console
+from figbench.cli.output.console import plain_table, print_json, print_table, result_console
 
 if TYPE_CHECKING:
     from rich.console import Console

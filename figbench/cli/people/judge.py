@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import error_console, print_json, result_console
-from figbench.cli.judge_tables import number, print_card, print_preview, print_scores
+from figbench.cli.output.console import error_console, print_json, result_console
+from figbench.cli.output.judge_tables import number, print_card, print_preview, print_scores
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ judge_app = typer.Typer(
     "variable FIGBENCH_JUDGE_API_KEY.",
 )
 
-Endpoint = Annotated[
-    str, typer.Option(help="OpenAI-compatible server, e.g. http://localhost:8000/v1.")
-]
+CALLS = "Calls"
+Endpoint = Annotated[str, typer.Option(help="URL of an OpenAI-compatible server; it ends in /v1.")]
 Model = Annotated[str, typer.Option(help="Model name for the server.")]
 ProtocolName = Annotated[str, typer.Option(help="Shipped name or YAML path.")]
 Out = Annotated[Path, typer.Option(help="Folder for results; a rerun resumes there.")]
@@ -38,10 +37,18 @@ PriceOutput = Annotated[
     float | None, typer.Option(min=0, help="USD per million answer tokens [default: 40].")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show calls, tokens and price; no call.")]
-Concurrency = Annotated[int, typer.Option(min=1, max=256, help="Calls in flight at once.")]
-Rpm = Annotated[float | None, typer.Option(min=0.01, help="Requests per minute at most.")]
-Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds for one attempt.")]
-Attempts = Annotated[int, typer.Option(min=1, max=20, help="Requests for one answer at most.")]
+Concurrency = Annotated[
+    int, typer.Option(min=1, max=256, help="Calls in flight at once.", rich_help_panel=CALLS)
+]
+Rpm = Annotated[
+    float | None, typer.Option(min=0.01, help="Requests per minute at most.", rich_help_panel=CALLS)
+]
+Timeout = Annotated[
+    float, typer.Option(min=0.1, help="Seconds for one attempt.", rich_help_panel=CALLS)
+]
+Attempts = Annotated[
+    int, typer.Option(min=1, max=20, help="Requests for one answer at most.", rich_help_panel=CALLS)
+]
 Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="Instead of the protocol's.")]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Instead of the protocol's.")]
 Structured = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import plain_table, print_json, print_table, result_console
+from figbench.cli.output.console import plain_table, print_json, print_table, result_console
 
 
 class Kind(StrEnum):

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.completion import complete_metrics
-from figbench.cli.console import error_console
+from figbench.cli.output.completion import complete_metrics
+from figbench.cli.output.console import error_console
 
 
 class PlotKind(StrEnum):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
+from figbench.cli.output.console import (
     error_console,
     plain_table,
     print_json,

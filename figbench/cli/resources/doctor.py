@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import error_console, print_json, result_console
+from figbench.cli.output.console import error_console, print_json, result_console
 from figbench.errors import EXIT_INTEGRITY
 
 COLOURS = {"ok": "green", "absent": "dim", "drift": "red", "broken": "red"}

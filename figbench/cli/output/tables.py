@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from figbench.cli.console import ascii_only, plain_table, print_table
+from figbench.cli.output.console import ascii_only, plain_table, print_table
 from figbench.pages.numbers import format_number, heading, interval_text
 from figbench.results.schema import MetricValue, RejectRecord, RunResult
 

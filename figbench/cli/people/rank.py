@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
+from figbench.cli.output.console import (
     error_console,
     plain_table,
     print_json,

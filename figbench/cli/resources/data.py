@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli import data_synth
-from figbench.cli.console import error_console, print_json, result_console
+from figbench.cli.output.console import error_console, print_json, result_console
+from figbench.cli.resources import data_synth
 from figbench.data.layouts.serialization import save_manifest
 from figbench.errors import UserError
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.completion import complete_protocol
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.completion import complete_protocol
+from figbench.cli.output.console import error_console, print_json
 
 protocol_app = typer.Typer(no_args_is_help=True, help="Protocols: what changes a number.")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
+from figbench.cli.output.console import (
     error_console,
     plain_table,
     print_json,
@@ -103,7 +103,11 @@ def import_file(
     name: Annotated[str, typer.Argument(help="Name from `weights list`.")],
     file: Annotated[Path, typer.Argument(help="The file, fetched elsewhere.")],
     allow_unverified: Annotated[
-        bool, typer.Option(help="Accept another digest; it becomes part of the protocol hash.")
+        bool,
+        typer.Option(
+            "--allow-unverified",
+            help="Accept another digest; it becomes part of the protocol hash.",
+        ),
     ] = False,
 ) -> None:
     """Copy a weight file from elsewhere into the cache."""
