@@ -124,6 +124,7 @@ CLEAN = (
     "figbench/synthfig/layout/*",
     "figbench/synthfig/method/*",
     "figbench/testing/*",
+    "reference_models/figbench_figgen/*",
 )
 """Patterns of the files that hold to the glossary."""
 
@@ -148,6 +149,9 @@ ALLOWED = (
     ("figbench/leaderboard/collect.py", {"spaces"}),
     # Rows of a board: a model on one line of its table.
     ("figbench/leaderboard/views/*", {"row", "rows"}),
+    # Keys of the YAML configuration and of the JSON of a conversion.
+    ("reference_models/figbench_figgen/config_sections.py", {"keep"}),
+    ("reference_models/figbench_figgen/official.py", {"part"}),
     # Rows of HTML, LaTeX, Markdown and console tables.
     ("figbench/pages/catalogue.py", {"rows"}),
     ("figbench/pages/details.py", {"rows"}),

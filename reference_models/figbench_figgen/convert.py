@@ -37,8 +37,8 @@ def convert(
     config = _scaled(config, state.get("scale_factor"), console)
     with torch.device("meta"):
         networks = build_vae(config), build_text(config.text), build_figgen_unet(config)
-    parts, unmatched = convert_state(state, *networks, use_ema=use_ema)
-    refused = [one for one in unmatched if one.part != "checkpoint"]
+    pairs, unmatched = convert_state(state, *networks, use_ema=use_ema)
+    refused = [tensor for tensor in unmatched if tensor.part != "checkpoint"]
     if refused:
         raise UserError(
             f"{source}: {len(refused)} keys do not match '{config.name}'.\n{table(refused)}",
@@ -47,8 +47,8 @@ def convert(
     tokenizer, where = _tokenizer(config)
     console.log(f"Vocabulary: {where}")
     vae, text, unet = networks
-    for network, part in ((vae, "vae"), (text, "text_encoder"), (unet, "unet")):
-        network.load_state_dict(parts[part], assign=True)
+    for network, component in ((vae, "vae"), (text, "text_encoder"), (unet, "unet")):
+        network.load_state_dict(pairs[component], assign=True)
     for name, parameter in text.named_parameters():
         parameter.requires_grad_(not is_unused(name))
     # Buffers that no checkpoint holds are still on the meta device.
@@ -60,16 +60,19 @@ def convert(
     save_pipeline(out, pipeline, config, converted_from=source.name)
     if unmatched:
         console.log(f"Ignored:\n{table(unmatched)}")
-    tensors = sum(len(part) for part in parts.values())
-    return {"out": str(out), "tensors": tensors, "unmatched": [asdict(one) for one in unmatched]}
+    tensors = sum(len(weights) for weights in pairs.values())
+    return {"out": str(out), "tensors": tensors, "unmatched": [asdict(key) for key in unmatched]}
 
 
-def table(rows: list[Unmatched], most: int = 30) -> str:
+def table(unmatched_tensors: list[Unmatched], most: int = 30) -> str:
     """Returns unmatched keys as aligned text, at most ``most`` of them."""
-    shown = [f"  {one.part:12}  {one.key}  ({one.reason})" for one in rows[:most]]
-    if len(rows) > most:
-        shown.append(f"  ... and {len(rows) - most} more")
-    return "\n".join(shown)
+    lines = [
+        f"  {tensor.part:12}  {tensor.key}  ({tensor.reason})"
+        for tensor in unmatched_tensors[:most]
+    ]
+    if len(unmatched_tensors) > most:
+        lines.append(f"  ... and {len(unmatched_tensors) - most} more")
+    return "\n".join(lines)
 
 
 def _scaled(config: FigGenConfig, held: torch.Tensor | None, console: RunConsole) -> FigGenConfig:

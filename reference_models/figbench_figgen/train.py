@@ -55,7 +55,7 @@ def train(
     if first is not None:
         made.begin_with(first)
         console.log(f"Starts from the weights of {init_from}.")
-    facts = {
+    metadata = {
         "stage": stage,
         "data": figures.digest,
         "config": config.training(stage),
@@ -65,7 +65,7 @@ def train(
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
         write_text_atomic(out / f"{stage}.yaml", text)
     with failures_named(out):
-        run(made, config, Plan(out, facts, resume), accelerator, console)
+        run(made, config, Plan(out, metadata, resume), accelerator, console)
         target: Path = made.finish()
         # It ends the process group, which the writing of the networks still waits in.
         accelerator.end_training()

@@ -83,20 +83,20 @@ class Examples(Dataset[Batch]):
     def __getitem__(self, position: int) -> Batch:
         """Returns moments or pixels, noises, time step, token ids and mask.
 
-        The last row of the tokens is the empty caption, which dropped captions get.
+        After the captions of the figures comes the empty caption, which dropped captions get.
         """
         seed = self._config.run.seed
         index = self._curriculum.index(position, self._order[position])
         rng = numpy_generator(seed, "example", position)
         dropped = rng.random() < self._config.diffusion.caption_dropout
-        row = self._row(index, dropped, position)
-        one = generator(seed, "noise", position)
+        caption = self._caption_index(index, dropped, position)
+        noise_generator = generator(seed, "noise", position)
         example = {
             "t": draw_timestep(rng, self._config),
-            "posterior_noise": torch.randn(self._shape, generator=one),
-            "noise": torch.randn(self._shape, generator=one),
-            "ids": self._tokens.ids[row],
-            "mask": self._tokens.mask[row],
+            "posterior_noise": torch.randn(self._shape, generator=noise_generator),
+            "noise": torch.randn(self._shape, generator=noise_generator),
+            "ids": self._tokens.ids[caption],
+            "mask": self._tokens.mask[caption],
             "figure_id": self._figures.figures[index].figure_id,
         }
         if self._config.diffusion.text_weight:
@@ -105,8 +105,8 @@ class Examples(Dataset[Batch]):
             return {**example, "pixels": self._figures.padded(index)}
         return {**example, "moments": self._moments[index]}
 
-    def _row(self, index: int, dropped: bool, position: int) -> int:
-        """Returns the caption's row: the captions, the empty one, then two variants of each."""
+    def _caption_index(self, index: int, dropped: bool, position: int) -> int:
+        """Returns an index into the captions, the empty caption, and two variants of each."""
         count = len(self._figures)
         if dropped:
             return count
@@ -182,7 +182,7 @@ class DiffusionStage(TrainingStage):
         self._scheduler = build_scheduler(config.noise)
 
     def _adam(self, denoiser: nn.Module) -> torch.optim.Optimizer:
-        parameters = [one for one in denoiser.parameters() if one.requires_grad]
+        parameters = [parameter for parameter in denoiser.parameters() if parameter.requires_grad]
         if self._section.optimizer == "adam":
             return torch.optim.Adam(parameters, lr=self._section.lr, fused=True)
         decay = self._section.weight_decay
@@ -207,14 +207,14 @@ class DiffusionStage(TrainingStage):
         return Examples(self._figures, tokens, self._config, moments)
 
     def _averaged(self) -> list[nn.Parameter]:
-        chosen = self._bare if self._section.ema_text else self._bare.unet
-        return [one for one in chosen.parameters() if one.requires_grad]
+        network = self._bare if self._section.ema_text else self._bare.unet
+        return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
         """Does one optimiser step and one step of the average."""
         total = 0.0
-        for place, batch in enumerate(micro_batches):
-            with self._gathering(self._network, place, len(micro_batches)):
+        for index, batch in enumerate(micro_batches):
+            with self._gathering(self._network, index, len(micro_batches)):
                 loss = self._loss(batch, step)
                 self._accelerator.backward(loss / len(micro_batches))
             total += float(loss.detach()) / len(micro_batches)
@@ -316,8 +316,8 @@ class DiffusionStage(TrainingStage):
         target = self._out / PIPELINE
         if self._accelerator.is_main_process:
             with self.pipeline() as made:
-                facts = {"steps": self._section.steps, "data": self._figures.digest}
-                save_pipeline(target, made, self._config, **facts)
+                metadata = {"steps": self._section.steps, "data": self._figures.digest}
+                save_pipeline(target, made, self._config, **metadata)
         self._accelerator.wait_for_everyone()
         return target
 
