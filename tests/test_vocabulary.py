@@ -87,6 +87,8 @@ PROSE = (
 )
 """Expressions that docstrings and comments avoid."""
 
+ROOMS = ("figbench", "reference_models")
+
 CLEAN = (
     "figbench/*.py",
     "figbench/cli/*",
@@ -131,6 +133,7 @@ CLEAN = (
     "figbench/synthfig/layout/*",
     "figbench/synthfig/method/*",
     "figbench/testing/*",
+    "reference_models/figbench_figgen/*",
 )
 """Patterns of the files that hold to the glossary."""
 
@@ -158,6 +161,9 @@ ALLOWED = (
     ("figbench/leaderboard/collect.py", {"spaces"}),
     # Rows of a board: a model on one line of its table.
     ("figbench/leaderboard/views/*", {"row", "rows"}),
+    # Keys of the YAML configuration and of the JSON of a conversion.
+    ("reference_models/figbench_figgen/config_sections.py", {"keep"}),
+    ("reference_models/figbench_figgen/official.py", {"part"}),
     # Rows of HTML, LaTeX, Markdown and console tables.
     ("figbench/pages/catalogue.py", {"rows"}),
     ("figbench/pages/details.py", {"rows"}),
@@ -172,7 +178,7 @@ ALLOWED = (
 
 def sources(patterns=CLEAN):
     """Source files that match a pattern; ``*`` does not cross a folder."""
-    files = sorted((ROOT / "figbench").rglob("*.py"))
+    files = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     return [
         path.relative_to(ROOT).as_posix()
         for path in files

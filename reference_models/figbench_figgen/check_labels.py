@@ -63,7 +63,7 @@ def labels_right(
         order: Of the arrows, as in the caption; empty for a single shape.
     """
     # A single shape has two possible sizes with the same middle; the smaller box is inside both.
-    boxes = [found for name, found in LAYOUTS[len(kinds)] if name == order][-1]
+    boxes = [box for name, box in LAYOUTS[len(kinds)] if name == order][-1]
     right = [
         nearest_label(image, box, kind) == label
         for box, kind, label in zip(boxes, kinds, labels, strict=True)
@@ -82,10 +82,10 @@ def _window(box: Box) -> tuple[slice, slice]:
 def _templates(label: str, box: Box) -> tuple[Ink, ...]:
     """Returns the ink of a label in the window of a shape, at each allowed shift."""
     text = label_text(box, label, "yellow")
-    drawn = 255.0 - render_scene(Scene(SIDE, SIDE, (text,), "")).astype(np.float64).mean(axis=2)
+    rendered = 255.0 - render_scene(Scene(SIDE, SIDE, (text,), "")).astype(np.float64).mean(axis=2)
     shifts = range(-SHIFT, SHIFT + 1)
     return tuple(
-        np.roll(drawn, (down, right), axis=(0, 1))[_window(box)]
+        np.roll(rendered, (down, right), axis=(0, 1))[_window(box)]
         for down in shifts
         for right in shifts
     )

@@ -33,18 +33,18 @@ class Curriculum:
         self._ranked = np.argsort(mask.sum(dim=1).numpy(), kind="stable")
         self._steps, self._batch, self._seed = steps, global_batch, seed
 
-    def index(self, position: int, usual: int) -> int:
+    def index(self, position: int, default: int) -> int:
         """Returns the figure of a position.
 
         Args:
             position: In the training.
-            usual: The figure that the position has without a curriculum.
+            default: The figure that the position has without a curriculum.
         """
         share = self.share(position // self._batch)
         if share >= 1 or position % ALWAYS == 0:
-            return usual
-        drawn = numpy_generator(self._seed, "curriculum", position).random()
-        return int(self._ranked[int(drawn * share * len(self._ranked))])
+            return default
+        fraction = numpy_generator(self._seed, "curriculum", position).random()
+        return int(self._ranked[int(fraction * share * len(self._ranked))])
 
     def share(self, step: int) -> float:
         """Returns the share of the captions, shortest first, that a step draws from."""

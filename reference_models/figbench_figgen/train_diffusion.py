@@ -28,7 +28,7 @@ from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import FigGenPipeline
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.tokens import Tokens, make_tokenizer, tokenize
 from figbench_figgen.training_stage import Batch, TrainingStage
 
@@ -83,20 +83,20 @@ class Examples(Dataset[Batch]):
     def __getitem__(self, position: int) -> Batch:
         """Returns moments or pixels, noises, time step, token ids and mask.
 
-        The last row of the tokens is the empty caption, which dropped captions get.
+        After the captions of the figures comes the empty caption, which dropped captions get.
         """
         seed = self._config.run.seed
         index = self._curriculum.index(position, self._order[position])
         rng = numpy_generator(seed, "example", position)
         dropped = rng.random() < self._config.diffusion.caption_dropout
-        row = self._row(index, dropped, position)
-        one = generator(seed, "noise", position)
+        caption = self._caption_index(index, dropped, position)
+        noise_generator = generator(seed, "noise", position)
         example = {
             "t": draw_timestep(rng, self._config),
-            "posterior_noise": torch.randn(self._shape, generator=one),
-            "noise": torch.randn(self._shape, generator=one),
-            "ids": self._tokens.ids[row],
-            "mask": self._tokens.mask[row],
+            "posterior_noise": torch.randn(self._shape, generator=noise_generator),
+            "noise": torch.randn(self._shape, generator=noise_generator),
+            "ids": self._tokens.ids[caption],
+            "mask": self._tokens.mask[caption],
             "figure_id": self._figures.figures[index].figure_id,
         }
         if self._config.diffusion.text_weight:
@@ -105,8 +105,8 @@ class Examples(Dataset[Batch]):
             return {**example, "pixels": self._figures.padded(index)}
         return {**example, "moments": self._moments[index]}
 
-    def _row(self, index: int, dropped: bool, position: int) -> int:
-        """Returns the caption's row: the captions, the empty one, then two variants of each."""
+    def _caption_index(self, index: int, dropped: bool, position: int) -> int:
+        """Returns an index into the captions, the empty caption, and two variants of each."""
         count = len(self._figures)
         if dropped:
             return count
@@ -151,7 +151,7 @@ class DiffusionStage(TrainingStage):
         accelerator: Accelerator,
         out: Path,
         source: str,
-        screen: Screen,
+        console: RunConsole,
         tokenizer: Any = None,
     ) -> None:
         super().__init__(config, figures, accelerator, out)
@@ -163,8 +163,8 @@ class DiffusionStage(TrainingStage):
             if tokenizer is not None
             else make_tokenizer(config.text, figures.captions)
         )
-        screen.say(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
-        self.dataset = self._examples(screen)
+        console.log(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
+        self.dataset = self._examples(console)
         weights = fold(config.run.seed, "weights", PIPELINE)
         text_encoder, unet = seeded(
             weights, lambda: (build_text(config.text), build_figgen_unet(config))
@@ -182,19 +182,19 @@ class DiffusionStage(TrainingStage):
         self._scheduler = build_scheduler(config.noise)
 
     def _adam(self, denoiser: nn.Module) -> torch.optim.Optimizer:
-        parameters = [one for one in denoiser.parameters() if one.requires_grad]
+        parameters = [parameter for parameter in denoiser.parameters() if parameter.requires_grad]
         if self._section.optimizer == "adam":
             return torch.optim.Adam(parameters, lr=self._section.lr, fused=True)
         decay = self._section.weight_decay
         return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay, fused=True)
 
-    def _examples(self, screen: Screen) -> Examples:
+    def _examples(self, console: RunConsole) -> Examples:
         captions = [*self._figures.captions, ""]
         if self._section.caption_variants:
             captions += _variants(self._figures.captions, self._config.run.seed)
         tokens = tokenize(self._tokenizer, captions, self._config.text.max_len)
         if tokens.truncated:
-            screen.say(
+            console.log(
                 f"{len(tokens.truncated)} of {len(self._figures)} captions are longer than "
                 f"{self._config.text.max_len} tokens and are cut."
             )
@@ -203,18 +203,18 @@ class DiffusionStage(TrainingStage):
         data = self._config.data.model_dump(mode="json", exclude={"keep_pixels"})
         key = digest({"vae": _digest(self._vae), "figures": self._figures.digest, "data": data})
         folder = self._out / "latents" / key[:16]
-        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, screen)
+        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, console)
         return Examples(self._figures, tokens, self._config, moments)
 
     def _averaged(self) -> list[nn.Parameter]:
-        chosen = self._bare if self._section.ema_text else self._bare.unet
-        return [one for one in chosen.parameters() if one.requires_grad]
+        network = self._bare if self._section.ema_text else self._bare.unet
+        return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
         """Does one optimiser step and one step of the average."""
         total = 0.0
-        for place, batch in enumerate(micro_batches):
-            with self._gathering(self._network, place, len(micro_batches)):
+        for index, batch in enumerate(micro_batches):
+            with self._gathering(self._network, index, len(micro_batches)):
                 loss = self._loss(batch, step)
                 self._accelerator.backward(loss / len(micro_batches))
             total += float(loss.detach()) / len(micro_batches)
@@ -316,8 +316,8 @@ class DiffusionStage(TrainingStage):
         target = self._out / PIPELINE
         if self._accelerator.is_main_process:
             with self.pipeline() as made:
-                facts = {"steps": self._section.steps, "data": self._figures.digest}
-                save_pipeline(target, made, self._config, **facts)
+                metadata = {"steps": self._section.steps, "data": self._figures.digest}
+                save_pipeline(target, made, self._config, **metadata)
         self._accelerator.wait_for_everyone()
         return target
 
