@@ -199,10 +199,15 @@ def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -
 
 
 def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Rule]:
-    """Returns the rules with their share of an alpha budget over an unbounded row of gates.
+    """Returns the rules with their share of an alpha budget over an unbounded sequence of gates.
 
     The k-th gate gets budget x 6 / (pi k)^2, whose sum over all k is the budget, split evenly
     over the rules with ``p<`` (Bonferroni); no rule tests at more than it was written with.
+
+    Args:
+        rules: As written.
+        budget: Alpha over all gates, 0 to 1; None for rules as written.
+        previous: Number of earlier gates.
 
     Raises:
         UserError: If the budget is not a probability, or ``previous`` is negative.

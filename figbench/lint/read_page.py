@@ -72,7 +72,7 @@ def svg_page(data: bytes, width_mm: float) -> Page:
 
 
 def page_image(data: bytes, side: int = SIDE) -> RGBImage:
-    """Returns a document or an image as pixels on white, ``side`` at its longest.
+    """Returns a document or an image on white, shape (h, w, 3), its longest side ``side``.
 
     Raises:
         UserError: When it cannot be decoded.

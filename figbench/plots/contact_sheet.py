@@ -36,7 +36,7 @@ def contact_sheet(
         title_size: Pixels per em of the titles.
 
     Returns:
-        The page, uint8, height x width x 3.
+        The page, uint8, shape (height, width, 3).
 
     Raises:
         UserError: When there is no image or no column.

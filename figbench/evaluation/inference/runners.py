@@ -196,7 +196,13 @@ class Setting:
 
 
 def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
-    """Loads the network of a task."""
+    """Loads the network of a task.
+
+    Args:
+        task: Decides the class of the runner.
+        setting: Protocol, device and parallelism.
+        writer: Receives the records.
+    """
     runner = RUNNERS[type(task)](task, setting, writer)
     if isinstance(runner, EmbeddedPairRunner):
         return runner

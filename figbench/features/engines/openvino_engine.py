@@ -86,7 +86,12 @@ _compiling = threading.Lock()
 
 
 def compiled(network: nn.Module, precision: str, streams: int) -> OpenVinoNetwork:
-    """Returns the network compiled: one and the same while the network lives.
+    """Returns the compiled form of a network, the same object while the network lives.
+
+    Args:
+        network: Frozen, in eval mode.
+        precision: ``float32`` or ``bfloat16``.
+        streams: Calls at a time.
 
     Raises:
         UserError: As :class:`OpenVinoNetwork`.
