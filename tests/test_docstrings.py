@@ -67,6 +67,10 @@ def gaps(name):
     return problems
 
 
-@pytest.mark.parametrize("name", sources())
+NOT_YET = ("reference_models/",)
+"""Folders whose functions are not documented this far; the list must only shrink."""
+
+
+@pytest.mark.parametrize("name", [name for name in sources() if not name.startswith(NOT_YET)])
 def test_arguments_and_shapes_are_documented(name):
     assert gaps(name) == []
