@@ -31,7 +31,6 @@ METRIC_IDS_ALLOWED = {
     "figbench/validation/*": "presets of the validation",
 }
 LONG_NOT_YET = (
-    "figbench/cli/evaluate.py",
     "figbench/data/layouts/by_name.py",
     "figbench/graphs/raster_shapes.py",
 )
