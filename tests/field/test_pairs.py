@@ -312,6 +312,20 @@ def test_copies_that_programs_keep_are_no_figures(tmp_path):
     assert pairs == RIGHT
 
 
+@pytest.mark.parametrize("layout", ["figgen", "geneval", "records", "parquet", "map", "vfig"])
+def test_a_chosen_layout_that_does_not_fit_is_refused(layout, tmp_path):
+    generated = fill(tmp_path / "gen", [f"{name}.png" for name in IDS])
+    with pytest.raises(UserError, match=layout):
+        pairs_of(generated, references(tmp_path), tmp_path, layout=layout)
+
+
+@pytest.mark.parametrize("name", ["fifo", "fifo.zip", "fifo.json", "fifo.parquet", "fifo.png"])
+def test_a_fifo_as_the_set_is_refused_and_never_opened(name, tmp_path):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserError, match="neither a folder nor a regular file"):
+        pairs_of(tmp_path / name, references(tmp_path), tmp_path)
+
+
 def test_special_files_are_rejects(tmp_path):
     names = [f"f{k}" for k in range(60)]
     references(tmp_path, names)
