@@ -29,8 +29,24 @@ def cache_folder(part: str, variable: str) -> Path:
             return folder
     except (RuntimeError, KeyError):
         pass
+    return _temporary() / part
+
+
+def ensure_home() -> None:
+    """Names a home folder where the user has none: libraries such as OpenVINO fail without.
+
+    The environment variable ``HOME`` of this process then names a folder of this user below the
+    temporary folder. Where there is a home folder, nothing changes.
+    """
+    try:
+        Path.home()
+    except (RuntimeError, KeyError):
+        os.environ["HOME"] = str(_temporary())
+
+
+def _temporary() -> Path:
     user = os.getuid() if hasattr(os, "getuid") else "user"
-    return Path(tempfile.gettempdir()) / f"figbench-{user}" / part
+    return Path(tempfile.gettempdir()) / f"figbench-{user}"
 
 
 def _usable(folder: Path) -> bool:
