@@ -76,7 +76,7 @@ def _pen(ink: Mask, lines: Lines) -> float:
     """Width of the lines in pixels."""
     depth = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     values = [depth[y, x] for s in lines.segments.values() for x, y in s.path if ink[y, x]]
-    return 2 * float(np.median(values)) if values else 2.0
+    return max(2 * float(np.median(values)) - 1, 1.0) if values else 2.0
 
 
 def _nearest(

@@ -24,6 +24,7 @@ THIN = 3.6
 """Regions narrower than twice this many pixels are lines and outlines."""
 _DISCS = "Oo0°"
 """Characters that OCR reads where a small disc is drawn."""
+_SIGNS = set("()[]{}xX+*.·×⊗⊕⊙@®")
 _HEAD = 28
 """Widest arrow head in pixels."""
 _THICK = 17
@@ -62,8 +63,8 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """
     height, width = image.shape[:2]
     page = height * width
-    symbols = [w for w in words if len(w.text.strip()) == 1 and w.text.strip() not in _DISCS]
-    words = [w for w in words if len(w.text.strip()) > 1]
+    symbols = [w for w in words if _is_symbol(w) and w.text.strip() not in _DISCS]
+    words = [w for w in words if not _is_symbol(w)]
     plain = _without_text(image, words)
     dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
     words = [*words, *(w for w in symbols if not _on_line(w, upright_lines(dark)))]
@@ -82,11 +83,11 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     _silhouettes(marks, worded, nodes, owners, page)
     text = np.zeros((height, width), np.uint8)
     for entry in words:
-        _fill(text, entry.box, 1, int(len(entry.text.strip()) > 1))
+        _fill(text, entry.box, 1, int(not _is_symbol(entry)))
     for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
         words = [w for w in words if not holds(outline.box, centre(w.box))]
         _add(nodes, owners, outline, None)
-    pieces = without_heads(marks, runs) & (owners == 0)
+    pieces = without_heads(marks, runs, image) & (owners == 0)
     captioned = captioned_pictures(pieces, words, nodes)
     for outline in captioned:
         _add(nodes, owners, outline, None)
@@ -99,6 +100,12 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
     ink = np.where(grown > 0, 0, ink).astype(np.uint8)
     return Shapes(nodes, outlines, ink, owners, words)
+
+
+def _is_symbol(entry: Words) -> bool:
+    """Whether words are a single character, or an operator sign in brackets."""
+    text = entry.text.strip()
+    return len(text) == 1 or (len(text) <= 3 and set(text) <= _SIGNS)
 
 
 def _on_line(entry: Words, runs: Mask) -> bool:
@@ -292,47 +299,66 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
     return out
 
 
-def without_heads(marks: Mask, runs: Mask) -> npt.NDArray[np.bool_]:
+def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bool_]:
     """Returns marks without thin lines along rows and columns and the arrow heads at their ends.
 
     Args:
         marks: uint8 mask of all that is not ground.
         runs: Of ``upright_lines``.
+        image: uint8, height x width x 3; heads have the colour of the lines.
     """
     out = (marks > 0) & (runs == 0)
+    line = (runs > 0) & (image.min(axis=2) < 140)
+    colour = np.median(image[line], axis=0) if line.any() else np.zeros(3)
+    inked = np.abs(image.astype(np.int16) - colour).max(axis=2) <= 70
+    tips = np.zeros_like(runs)
     touches = np.zeros(runs.shape, np.int32)
     ends = 0
     for along in (0, 1):
         # Columns are treated as rows of the transposed masks.
-        here, line, cut, near = (m.T if along else m for m in (marks, runs, out, touches))
+        here, run, cut, near, tip = (
+            m.T if along else m for m in (marks, runs, out, touches, tips)
+        )
+        inky = inked.T if along else inked
         straight = cv2.morphologyEx(
-            np.ascontiguousarray(line), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
+            np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
         )
         _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         for x, y, w, h, _ in stats[1:].tolist():
             for end, way in ((x, -1), (x + w - 1, 1)):
                 ends += 1
                 near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = ends
-                _cut_head(here, cut, end, y + h // 2, way, h)
+                tip[max(y - 15, 0) : y + h + 15, max(end - 26, 0) : end + 27] = 1
+                _cut_head(here, cut, inky, (end, y + h // 2), way, h)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
-    radii = np.zeros(len(stats))
-    np.maximum.at(radii, labels.ravel(), depth.ravel())
+    radii = _largest(depth, labels, len(stats))
     # A bend of an arrow joins the ends of two lines.
     at = (touches > 0) & (labels > 0)
     pairs = np.unique(np.stack([labels[at], touches[at]], axis=1), axis=0)
     curves = np.bincount(pairs[:, 0], minlength=len(stats)) >= 2
     curves &= (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
     curves &= stats[:, 4] <= 2 * radii * (stats[:, 2] + stats[:, 3])
+    sizes = np.maximum(stats[:, 4], 1)
+    wings = (np.maximum(stats[:, 2], stats[:, 3]) <= 26) & (
+        np.bincount(labels[(tips > 0) & inked], minlength=len(stats)) > 0.8 * sizes
+    )
+    curves |= wings
     curves[0] = False
     return np.asarray(out & ~curves[labels])
 
 
 def _cut_head(
-    marks: Mask, out: npt.NDArray[np.bool_], end: int, y: int, way: int, pen: int
+    marks: Mask,
+    out: npt.NDArray[np.bool_],
+    inked: npt.NDArray[np.bool_],
+    at: tuple[int, int],
+    way: int,
+    pen: int,
 ) -> None:
     """Clears an arrow head at the end of a line along a row, from its wings to its tip."""
     high, wide = marks.shape
+    end, y = at
     top, bottom = max(y - 16, 0), min(y + 17, high)
     widths = []
     for step in range(-26, 29):
@@ -352,7 +378,10 @@ def _cut_head(
     after = range(wings[-1], min(wings[-1] + 16, len(widths)))
     tip = min(after, key=lambda k: sum(widths[k]))
     first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
-    out[max(y - 14, 0) : y + 15, max(first, 0) : max(last + 1, 0)] = False
+    zone = (slice(max(y - 14, 0), y + 15), slice(max(first, 0), max(last + 1, 0)))
+    drawn = marks[zone] > 0
+    if drawn.any() and inked[zone][drawn].mean() > 0.4:
+        out[zone] = False
 
 
 def line_frames(runs: Mask, page: int) -> list[Outline]:
@@ -489,9 +518,15 @@ def _regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
     sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     means = np.stack(sums, axis=1) / sizes[:, None]
     depth = cv2.distanceTransform(flat.astype(np.uint8), cv2.DIST_L2, 3)
-    radii = np.zeros(count)
-    np.maximum.at(radii, labels.ravel(), depth.ravel())
+    radii = _largest(depth, labels, count)
     return labels, stats, list(means), radii
+
+
+def _largest(values: Any, labels: Any, count: int) -> Any:
+    """Largest value over the pixels of each label."""
+    from scipy import ndimage
+
+    return np.asarray(ndimage.maximum(values, labels, np.arange(count)))
 
 
 def _alike(first: Any, second: Any) -> bool:
