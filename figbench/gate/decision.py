@@ -15,7 +15,7 @@ from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
 from figbench.gate.rules import Rule, parse_rule, require_direction, require_share
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
-from figbench.statistics.effects import minimum_detectable_effect
+from figbench.statistics.effects import equal_means_p_value, minimum_detectable_effect
 
 UPDATE_ALPHA = 0.05
 
@@ -135,7 +135,7 @@ def gate(
     _require_metrics(run.result, before.result, parsed)
     comparison = compare_runs(before, run)
     verdicts = tuple(
-        _bounded(rule, run.result, before.result) if rule.absolute else _apply(rule, comparison)
+        _bounded(rule, run.result, before.result) if rule.absolute else apply_rule(rule, comparison)
         for rule in parsed
     )
     improved = tuple(one.metric for one in comparison.differences if _improved(one))
@@ -217,7 +217,7 @@ def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Ru
     tested = sum(rule.alpha is not None for rule in rules)
     share = budget * 6 / (math.pi * (previous + 1)) ** 2 / max(1, tested)
     return [
-        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share))
+        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share), budgeted=True)
         for rule in rules
     ]
 
@@ -251,17 +251,25 @@ def _bounded(rule: Rule, run: RunResult, before: RunResult | None = None) -> Ver
     )
 
 
-def _apply(rule: Rule, comparison: Comparison) -> Verdict:
+def apply_rule(rule: Rule, comparison: Comparison) -> Verdict:
+    """Applies a rule to the differences from the baseline.
+
+    Raises:
+        IntegrityError: If the metric was not compared.
+    """
     found = comparison.of(rule.metric)
     if found is None:
         raise IntegrityError(f"Rule '{rule.text}': '{rule.metric}' could not be compared.")
     limit = rule.limit(found.first)
     beyond = found.second < limit if found.higher_is_better else found.second > limit
     state, reason = "pass", "within the limit"
+    (p_value, floor), method = _of_unchanged(found), found.method
+    if rule.budgeted and floor is not None and floor >= (rule.alpha or 0.0):
+        p_value, floor = _below_the_floor(found, p_value, floor), None
+        method = f"{method}; t-test by paper where p is below the swaps' resolution"
     if beyond and rule.alpha is None:
         state, reason = "regression", "beyond the limit"
     elif beyond and rule.alpha is not None:
-        p_value, floor = _of_unchanged(found)
         if p_value is None:
             state = "regression"
             reason = "beyond the limit, and no sound test says that it is chance"
@@ -283,9 +291,9 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         found.first,
         found.second,
         limit,
-        _of_unchanged(found)[0],
-        _visible(rule, found),
-        found.method,
+        p_value,
+        _visible(rule, found, floor),
+        method,
     )
 
 
@@ -296,12 +304,25 @@ def _of_unchanged(found: Difference) -> tuple[float | None, float | None]:
     return found.p_swap, found.smallest_p_swap
 
 
-def _visible(rule: Rule, found: Difference) -> float | None:
+def _below_the_floor(found: Difference, p_value: float | None, floor: float) -> float | None:
+    """Returns p of a t-test where the swap test has reached its smallest p.
+
+    A share of an alpha budget soon falls below what 9,999 swaps, or the papers, can resolve.
+    """
+    if p_value is None or found.standard_error is None or (found.n_papers or 0) < 2:
+        return None
+    t = 0.0 if found.difference else 1.0
+    if found.standard_error > 0:
+        t = equal_means_p_value(found.difference, found.standard_error, found.n_papers or 0)
+    return max(t, p_value) if p_value > 10 * floor else t
+
+
+def _visible(rule: Rule, found: Difference, floor: float | None) -> float | None:
     """The difference that the rule's own test would see; of a rule without one, at 5%."""
     return minimum_detectable_effect(
         found.standard_error,
         papers=found.n_papers,
-        smallest_p=_of_unchanged(found)[1],
+        smallest_p=floor,
         alpha=rule.alpha or UPDATE_ALPHA,
     )
 
