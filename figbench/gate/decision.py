@@ -15,7 +15,7 @@ from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
 from figbench.gate.rules import Rule, parse_rule, require_direction, require_share
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
-from figbench.statistics.effects import minimum_detectable_effect
+from figbench.statistics.effects import equal_means_p_value, minimum_detectable_effect
 
 UPDATE_ALPHA = 0.05
 
@@ -135,7 +135,7 @@ def gate(
     _require_metrics(run.result, before.result, parsed)
     comparison = compare_runs(before, run)
     verdicts = tuple(
-        _bounded(rule, run.result, before.result) if rule.absolute else _apply(rule, comparison)
+        _bounded(rule, run.result, before.result) if rule.absolute else apply_rule(rule, comparison)
         for rule in parsed
     )
     improved = tuple(item.metric for item in comparison.differences if _improved(item))
@@ -222,7 +222,7 @@ def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Ru
     tested = sum(rule.alpha is not None for rule in rules)
     share = budget * 6 / (math.pi * (previous + 1)) ** 2 / max(1, tested)
     return [
-        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share))
+        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share), budgeted=True)
         for rule in rules
     ]
 
@@ -256,17 +256,25 @@ def _bounded(rule: Rule, run: RunResult, before: RunResult | None = None) -> Ver
     )
 
 
-def _apply(rule: Rule, comparison: Comparison) -> Verdict:
+def apply_rule(rule: Rule, comparison: Comparison) -> Verdict:
+    """Applies a rule to the differences from the baseline.
+
+    Raises:
+        IntegrityError: If the metric was not compared.
+    """
     difference = comparison.of(rule.metric)
     if difference is None:
         raise IntegrityError(f"Rule '{rule.text}': '{rule.metric}' could not be compared.")
     limit = rule.limit(difference.first)
     beyond = difference.second < limit if difference.higher_is_better else difference.second > limit
     state, reason = "pass", "within the limit"
+    (p_value, floor), method = _of_unchanged(difference), difference.method
+    if rule.budgeted and floor is not None and floor >= (rule.alpha or 0.0):
+        p_value, floor = _below_the_floor(difference, p_value, floor), None
+        method = f"{method}; t-test by paper where p is below the swaps' resolution"
     if beyond and rule.alpha is None:
         state, reason = "regression", "beyond the limit"
     elif beyond and rule.alpha is not None:
-        p_value, floor = _of_unchanged(difference)
         if p_value is None:
             state = "regression"
             reason = "beyond the limit, and no sound test says that it is chance"
@@ -288,9 +296,9 @@ def _apply(rule: Rule, comparison: Comparison) -> Verdict:
         difference.first,
         difference.second,
         limit,
-        _of_unchanged(difference)[0],
-        _visible(rule, difference),
-        difference.method,
+        p_value,
+        _visible(rule, difference, floor),
+        method,
     )
 
 
@@ -301,12 +309,25 @@ def _of_unchanged(difference: Difference) -> tuple[float | None, float | None]:
     return difference.p_swap, difference.smallest_p_swap
 
 
-def _visible(rule: Rule, difference: Difference) -> float | None:
+def _below_the_floor(difference: Difference, p_value: float | None, floor: float) -> float | None:
+    """Returns p of a t-test where the swap test has reached its smallest p.
+
+    A share of an alpha budget soon falls below what 9,999 swaps, or the papers, can resolve.
+    """
+    if p_value is None or difference.standard_error is None or (difference.n_papers or 0) < 2:
+        return None
+    t = 0.0 if difference.difference else 1.0
+    if difference.standard_error > 0:
+        t = equal_means_p_value(difference.difference, difference.standard_error, difference.n_papers or 0)
+    return max(t, p_value) if p_value > 10 * floor else t
+
+
+def _visible(rule: Rule, difference: Difference, floor: float | None) -> float | None:
     """The difference that the rule's own test would see; of a rule without one, at 5%."""
     return minimum_detectable_effect(
         difference.standard_error,
         papers=difference.n_papers,
-        smallest_p=_of_unchanged(difference)[1],
+        smallest_p=floor,
         alpha=rule.alpha or UPDATE_ALPHA,
     )
 

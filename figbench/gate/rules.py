@@ -41,6 +41,7 @@ class Rule:
         alpha: Significance that is asked for besides, or None.
         relation: ``>=``, ``>``, ``<=`` or ``<`` of an absolute rule, else None.
         bound: Of an absolute rule, in the units of ``result.json``.
+        budgeted: Whether ``alpha`` is a share of an alpha budget.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Rule:
     alpha: float | None
     relation: str | None = None
     bound: float | None = None
+    budgeted: bool = False
 
     @property
     def absolute(self) -> bool:

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.outcomes import outcome_of_values
-from figbench.gate.decision import spend
+from figbench.gate.decision import apply_rule, spend
 from figbench.gate.rules import parse_rule
 from figbench.metrics import get_metric
 from figbench.metrics.base import Measurement, MetricInputs, OutputSpec
@@ -420,6 +421,47 @@ def test_an_alpha_budget_bounds_false_alarms_over_a_history():
     assert false_alarms(rng, 4000, 50, 4, None) > 0.8
     assert false_alarms(rng, 4000, 50, 4, 0.05) <= 0.05
     assert false_alarms(rng, 4000, 500, 4, 0.05) <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("budget", "least", "most"), [(None, 0.5, 1.0), (0.05, 0.0, 0.1)])
+def test_histories_of_50_gates_with_four_rules_of_an_unchanged_model(budget, least, most):
+    """12 papers; four scores that have a part in common; one baseline. The rules test any loss.
+
+    From the second gate on, the shares of the budget are below the smallest p of 12 papers.
+    """
+    rng = np.random.default_rng(17)
+    papers, gates, names = 12, 50, ("label_f1", "word_f1", "edge_f1", "node_f1")
+    clusters = [str(paper) for paper in range(papers)]
+
+    def scores():
+        common = rng.normal(0, 0.05, papers)
+        return {name: 0.6 + common + rng.normal(0, 0.05, papers) for name in names}
+
+    def alarm(baseline, previous):
+        rules = spend([parse_rule(f"{name}:-0.0001 & p<0.05") for name in names], budget, previous)
+        now = scores()
+        differences = []
+        for name in names:
+            a, b = baseline[name], now[name]
+            test = outcome_of_values(name, a, b, clusters, rng)
+            differences.append(
+                Difference(
+                    name, True, float(a.mean()), float(b.mean()), float(b.mean() - a.mean()),
+                    test.p_value, None, None, True, test.method, test.smallest_p,
+                    standard_error=test.standard_error, n_papers=test.n_papers,
+                    p_swap=test.p_swap, smallest_p_swap=test.smallest_p_swap,
+                )
+            )  # fmt: skip
+        comparison = Comparison("baseline", "now", "x", tuple(differences))
+        return any(apply_rule(rule, comparison).state == "regression" for rule in rules)
+
+    histories = 60
+    alarms = 0
+    for _ in range(histories):
+        baseline = scores()
+        alarms += any(alarm(baseline, previous) for previous in range(gates))
+    assert least <= alarms / histories <= most
 
 
 def test_a_refreshed_baseline_hides_a_slow_drift():
