@@ -1,14 +1,17 @@
 """What the diffusion stage gives more weight: text, noisy steps, short captions first."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from figbench_figgen.artefact import load_pipeline
 from figbench_figgen.build import build_figgen_unet, build_text, seeded
 from figbench_figgen.config import load_config
 from figbench_figgen.curriculum import ALWAYS, FIRST_SHARE, Curriculum
 from figbench_figgen.figures import FigureSet
+from figbench_figgen.label_use import label_use, other_labels
 from figbench_figgen.rng import Order, fold, numpy_generator
 from figbench_figgen.tokens import tokenize, train_tokenizer
 from figbench_figgen.train_diffusion import Denoiser, Examples, draw_timestep, text_weights
@@ -121,3 +124,25 @@ def test_padding_that_no_caption_of_a_batch_needs_is_left_out():
             noisy, steps, encoder_hidden_states=embedding, encoder_attention_mask=ids > 0
         ).sample
     assert torch.allclose(short, whole, atol=1e-5)
+
+
+def test_a_model_that_ignores_labels_has_the_same_error_with_others(trained, simple_root):
+    """A text encoder that hides every label from the U-Net, against the encoder as it is."""
+    captions = FigureSet(str(simple_root), load_config("figgen-ci").data, 64).captions
+    for i, caption in enumerate(captions):
+        other = other_labels(caption, np.random.default_rng(i))
+        assert other != caption
+        assert re.sub(r"labelled \w+", "", other) == re.sub(r"labelled \w+", "", caption)
+    used = label_use(trained, f"{simple_root}:train", limit=6)
+    assert used["figures"] == 6
+    assert used["text"]["right"] != used["text"]["other"]
+    pipeline, config, metadata = load_pipeline(trained)
+    with pytest.MonkeyPatch.context() as patch:
+        for parameter in pipeline.text_encoder.parameters():
+            parameter.data.zero_()
+        patch.setattr(
+            "figbench_figgen.label_use.load_pipeline", lambda _: (pipeline, config, metadata)
+        )
+        ignored = label_use(trained, f"{simple_root}:train", limit=6)
+    assert ignored["text"]["right"] == ignored["text"]["other"]
+    assert ignored["rest"]["right"] == ignored["rest"]["other"]
