@@ -151,10 +151,10 @@ def gate(
 def _require_same_work(run: Run, before: Run) -> None:
     require_comparable(before, run)
     candidate, reference = run.result.manifests.generated, before.result.manifests.generated
-    if run.rows and before.rows and run.rows != before.rows:
+    if run.keys and before.keys and run.keys != before.keys:
         raise IntegrityError(
-            f"Not comparable: {run.folder} has {len(run.rows)} expected figures, the baseline "
-            f"{len(before.rows)}, and they are not the same prompts and samples.",
+            f"Not comparable: {run.folder} has {len(run.keys)} expected figures, the baseline "
+            f"{len(before.keys)}, and they are not the same prompts and samples.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
     expected = [_expected(each.result) for each in (run, before)]
@@ -166,7 +166,7 @@ def _require_same_work(run: Run, before: Run) -> None:
         )
     if candidate.n_figures == 0:
         raise IntegrityError(f"Not comparable: {run.folder} has no figures.")
-    if not run.rows and candidate.prompts_digest != reference.prompts_digest:
+    if not run.keys and candidate.prompts_digest != reference.prompts_digest:
         raise IntegrityError("Not comparable: the run drew other prompts than the baseline.")
 
 
