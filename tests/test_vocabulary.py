@@ -96,6 +96,8 @@ CLEAN = (
     "figbench/evaluation/planning/*",
     "figbench/evaluation/references/*",
     "figbench/evaluation/scoring/*",
+    "figbench/images/*",
+    "figbench/io/*",
     "figbench/results/*",
     "figbench/store/*",
     "figbench/synthfig/*.py",
