@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +12,25 @@ import numpy.typing as npt
 
 from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.notes import assumptions, out_of_reach
+from figbench.comparison.outcomes import (
+    Outcome,
+    outcome_of_sets,
+    outcome_of_values,
+    unpaired_outcome,
+)
 from figbench.comparison.prompts import most_different, wins
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
-from figbench.metrics import SetStatistic, output_spec, set_statistic
+from figbench.metrics import SetStatistic, set_statistic
 from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.effects import (
-    equal_means_p_value,
     holm,
     minimum_detectable_effect,
     rare_failure_p_value,
     unpaired_p_value,
 )
-from figbench.statistics.paired import PairedTest, sign_flip_test
+from figbench.statistics.paired import PairedTest
 
 Array = npt.NDArray[np.float64]
 
@@ -66,7 +71,7 @@ def compare_runs(
     notes: list[str] = []
     allowance = 0.0
     if allow_drift and first.judge is not None and second.judge is not None:
-        from figbench.judges.fingerprint import drift_allowance
+        from figbench.judges.measures.fingerprint import drift_allowance
 
         allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:
@@ -117,7 +122,7 @@ def _difference(
     a, b = first.result.value(name), second.result.value(name)
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
-        test = _unpaired(b - a, ours.implied_standard_error, theirs.implied_standard_error)
+        test = unpaired_outcome(b - a, ours.implied_standard_error, theirs.implied_standard_error)
     counts = wins(name, first, second, ours.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
@@ -137,6 +142,9 @@ def _difference(
         standard_error=test.standard_error,
         n_papers=test.n_papers,
         p_rare_failures=test.p_rare_failures,
+        p_swap=test.p_swap,
+        smallest_p_swap=test.smallest_p_swap,
+        width=test.width,
     )
 
 
@@ -147,6 +155,7 @@ def _visible(difference: Difference, tests: int, allowance: float) -> float | No
         papers=difference.n_papers,
         tests=tests,
         smallest_p=difference.smallest_p,
+        width=difference.width,
     )
     return None if effect is None else effect + allowance
 
@@ -157,40 +166,21 @@ def _widened(difference: Difference, allowance: float) -> Difference:
     if not error:
         return replace(difference, p_value=None, method="none: no standard error")
     rest = max(0.0, abs(difference.difference) - allowance)
+    p_values = [unpaired_p_value(rest, error, 0.0)]
+    if difference.width is not None and difference.n_papers is not None:
+        p_values.append(rare_failure_p_value(rest, error, difference.n_papers, difference.width))
     return replace(
         difference,
-        p_value=unpaired_p_value(rest, error, 0.0),
+        p_value=max((p for p in p_values if p is not None), default=None),
         method="z-test of the difference beyond the judges' drift",
         smallest_p=None,
+        p_rare_failures=None,
+        p_swap=None,
+        smallest_p_swap=None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
-    p_value: float | None
-    standard_error: float | None
-    method: str
-    paired: bool
-    smallest_p: float | None = None
-    n_papers: int | None = None
-    p_rare_failures: float | None = None
-
-
-def _unpaired(difference: float, first: float | None, second: float | None) -> _Test:
-    spread = None if first is None or second is None else float(np.hypot(first, second))
-    p_value = unpaired_p_value(difference, first, second)
-    return _Test(p_value, spread, "unpaired z-test from standard errors", paired=False)
-
-
-def _from_pairs(test: PairedTest | None) -> _Test | None:
-    if test is None:
-        return None
-    return _Test(
-        test.p_value, test.standard_error, test.method, True, test.smallest_p, test.n_clusters
-    )
-
-
-def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test | None:
+def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> Outcome | None:
     rng = np.random.default_rng([first.result.provenance.seeds.get("protocol", 0), _number(name)])
     statistic = set_statistic(name)
     if statistic is not None:
@@ -199,45 +189,16 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
         except FigbenchError as error:
             notes.append(f"{name}: features are not at hand ({error.message}); unpaired test.")
             return None
-        return _of_sets(_swap(statistic, features[0], features[1], rng))
+        return outcome_of_sets(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
         kept = np.isfinite(a) & np.isfinite(b)
         if kept.any() and np.array_equal(a[kept], b[kept]):
-            return _Test(None, 0.0, "identical in every figure", paired=True)
+            return Outcome(None, 0.0, "identical in every figure", paired=True)
         if kept.any():
             clusters = [one for one, keep in zip(first.clusters, kept, strict=True) if keep]
-            return _of_values(name, a[kept], b[kept], clusters, rng)
+            return outcome_of_values(name, a[kept], b[kept], clusters, rng)
     return None
-
-
-def _of_sets(test: PairedTest | None) -> _Test | None:
-    """The larger p of the swap test and of a t-test of the influence values.
-
-    The swap test alone rejects models that are equally far from the references in different
-    ways, whose outputs cannot be exchanged.
-    """
-    found = _from_pairs(test)
-    if found is None or test is None or not test.standard_error:
-        return found
-    t = equal_means_p_value(test.difference, test.standard_error, test.n_clusters)
-    if t <= test.p_value:
-        return found
-    return replace(found, p_value=t, method=f"{test.method}; t-test of influence values")
-
-
-def _of_values(
-    name: str, a: Array, b: Array, clusters: Sequence[str], rng: np.random.Generator
-) -> _Test | None:
-    test = _from_pairs(found := sign_flip_test(b - a, clusters, rng))
-    output = output_spec(name)
-    low, high = output.bounds if output else (-np.inf, np.inf)
-    if not np.isfinite([low, high]).all():
-        low, high = float(min(a.min(), b.min())), float(max(a.max(), b.max()))
-    rare = rare_failure_p_value(
-        found.difference, found.standard_error, found.n_clusters, high - low
-    )
-    return None if test is None else replace(test, p_rare_failures=rare)
 
 
 def _swap(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from figbench.comparison.differences import Difference
 from figbench.comparison.runs import Run
-from figbench.statistics.effects import ALPHA
+from figbench.statistics.effects import ALPHA, holm
 
 
 def out_of_reach(differences: Sequence[Difference], tests: int) -> list[str]:
@@ -46,19 +46,19 @@ def assumptions(differences: Sequence[Difference], run: Run) -> list[str]:
             "No figure names its paper: the tests take prompts for independent. Where figures of "
             "one paper fail together, p is too small."
         )
+    swapped = holm({one.metric: one.p_swap for one in differences if one.p_swap is not None})
     doubtful = [
         one.metric
         for one in differences
-        if one.p_holm is not None
-        and one.p_holm < ALPHA
-        and one.p_rare_failures is not None
-        and one.p_rare_failures >= ALPHA
+        if one.p_rare_failures is not None
+        and swapped.get(one.metric, 1.0) < ALPHA
+        and (one.p_holm is None or one.p_holm >= ALPHA)
     ]
     if doubtful:
         papers = max(one.n_papers or 0 for one in differences if one.metric in doubtful)
         notes.append(
-            f"{', '.join(doubtful)}: the models differ on these figures, but {papers} papers do "
-            "not exclude a failure that is too rare to be among them and would make the means "
-            "equal."
+            f"{', '.join(doubtful)}: the outputs for these figures differ (p_swap in --json), but "
+            f"{papers} papers do not exclude a failure that is too rare to be among them and would "
+            "make the means equal. Draw figures of more papers."
         )
     return notes

@@ -25,7 +25,7 @@ from figbench.results.schema import (
 )
 
 if TYPE_CHECKING:
-    from figbench.judges.fingerprint import Fingerprint
+    from figbench.judges.measures.fingerprint import Fingerprint
 
 Array = npt.NDArray[np.float64]
 JUDGE_RESULT = "judge.json"
@@ -108,7 +108,7 @@ def load_judge_run(path: Path) -> Run:
 
     judged = load_judged_values(path)
     document = judged.document
-    ids = sorted({figure_id for figure_id, _ in judged.rows})
+    ids = sorted({figure_id for figure_id, _ in judged.keys})
     missing = [f"{figure_id}#{sample}" for figure_id, _, sample in document["missing"]]
 
     def side(name: str, source: str, n_figures: int) -> ManifestRecord:
@@ -122,7 +122,7 @@ def load_judge_run(path: Path) -> Run:
             missing=missing if name == "generated" else [],
         )
 
-    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.rows])
+    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.keys])
     result = RunResult(
         protocol=ProtocolRecord(
             id=document["protocol"],
@@ -150,7 +150,7 @@ def load_judge_run(path: Path) -> Run:
         ),
     )
     return Run(
-        judged.folder, result, judged.rows, judged.papers, present.astype(np.bool_),
+        judged.folder, result, judged.keys, judged.papers, present.astype(np.bool_),
         {judged.metric_id: judged.points}, judged.fingerprint,
     )  # fmt: skip
 
@@ -169,7 +169,7 @@ def require_comparable(first: Run, second: Run, *, allow_drift: bool = False) ->
         IntegrityError: With what differs.
     """
     if first.judge is not None and second.judge is not None and not allow_drift:
-        from figbench.judges.fingerprint import require_same
+        from figbench.judges.measures.fingerprint import require_same
 
         require_same(first.judge, second.judge)
     ours, theirs = first.result.protocol, second.result.protocol

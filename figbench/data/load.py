@@ -68,7 +68,7 @@ def load_manifest(
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
     rows = reference.rows if reference else ()
-    known = Known(prompts, rows, is_reference, only)
+    known = Known(prompts, rows, is_reference, only, local=not is_url(place))
     find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
     if is_url(place):
         listing = list_remote(str(place), find, split=split, advance=advance)

@@ -17,7 +17,7 @@ from figbench.errors import UserError
 from figbench.images import browser
 from figbench.images.limits import DecodeError, Limits
 from figbench.images.pdf_fonts import missing_fonts
-from figbench.images.svg_resolve import for_browser, resolved
+from figbench.images.svg.svg_resolve import for_browser, resolved
 from figbench.images.types import RGBImage
 from figbench.io.optional import require
 

@@ -1,4 +1,4 @@
-"""ONNX networks of text readers on OpenVINO, or on onnxruntime where OpenVINO is not installed.
+"""ONNX networks of OCR engines on OpenVINO, or on onnxruntime where OpenVINO is not installed.
 
 Used by :mod:`figbench.ocr.rapidocr_engine`. No torch.
 """

@@ -22,14 +22,14 @@ class TesseractEngine:
 
     def __init__(self, info: OcrInfo) -> None:
         try:
-            found = str(pytesseract.get_tesseract_version())
+            program_version = str(pytesseract.get_tesseract_version())
         except pytesseract.TesseractNotFoundError:
             raise UserError(
                 "OCR engine 'tesseract' needs the program 'tesseract' on the PATH.",
                 remedy="Debian, Ubuntu: apt-get install tesseract-ocr",
             ) from None
         self._check_languages(str(info.settings["languages"]))
-        self.info = replace(info, version=f"{found}+pytesseract-{info.version}")
+        self.info = replace(info, version=f"{program_version}+pytesseract-{info.version}")
 
     @staticmethod
     def _check_languages(languages: str) -> None:

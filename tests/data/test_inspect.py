@@ -47,12 +47,11 @@ def test_json_says_everything(folder):
     assert any("<figure id>_<sample>" in note for note in facts["notes"])
 
 
-def test_people_read_stderr(folder):
+def test_people_read_a_summary_on_stdout(folder):
     done = inspect(folder)
-    assert done.stdout == ""
-    assert "10 figures of 5 prompts" in done.stderr
-    assert "rejected p5_0.png: empty" in done.stderr
-    assert "\\udcff[red]\\n.png: bad-name" in done.stderr
+    assert "10 figures of 5 prompts" in done.stdout
+    assert "rejected p5_0.png: empty" in done.stdout
+    assert "\\udcff[red]\\n.png: bad-name" in done.stdout
 
 
 def test_layout_and_save(folder, tmp_path):

@@ -89,9 +89,7 @@ def find_listing(
     if path.suffix == ".parquet":
         return tables.from_parquet([path])
     if index_suffix(path.name):
-        return _index(
-            path, layout, split, caption, "reference" if known.is_reference else "generated"
-        )
+        return _index(path, layout, split, caption, known)
     raise UserError(
         f"{path}: not a folder, archive (.zip, .tar, .tar.gz), or index (.json, .jsonl, .csv, "
         f".tsv, .parquet; also .gz).{_pointer(path)}",
@@ -151,8 +149,11 @@ def _set(
     return folder.read(part, layout if layout in _BY_NAME else None, known)
 
 
-def _index(path: Path, layout: str | None, split: str | None, caption: str, side: Role) -> Listing:
-    where, suffix = records.beside(path), index_suffix(path.name)
+def _index(
+    path: Path, layout: str | None, split: str | None, caption: str, known: Known
+) -> Listing:
+    where, suffix = records.beside(path, climbs=known.local), index_suffix(path.name)
+    side: Role = "reference" if known.is_reference else "generated"
     if suffix in (".csv", ".tsv"):
         return _of_rows(where, list(read_csv(path)), split, side)
     if suffix in (".jsonl", ".ndjson"):

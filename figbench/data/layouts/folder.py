@@ -38,12 +38,14 @@ class Known:
         rows: Records of the reference's data set, usable or not.
         is_reference: The set is a reference: no name of it is a sample of another's.
         only: Pattern of relative names; others are left out by the user's choice.
+        local: The set lies on this machine: an index that the user names may say ``../a.png``.
     """
 
     prompts: Mapping[str, str | None] = field(default_factory=dict)
     rows: Sequence[SourceRow] = ()
     is_reference: bool = False
     only: str | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Where:
         path_of: The manifest path of a name beside the index.
         exists: Whether there is a file of a name beside the index.
         index: Manifest path of the index itself, for embedded images; None inside an archive.
+        climbs: Whether ``..`` may lead out of the folder: in the user's own index on this
+            machine, never in an archive, an object store or an index that a folder brings along.
     """
 
     title: str
@@ -60,9 +62,10 @@ class Where:
     path_of: Callable[[str], str]
     exists: Callable[[str], bool]
     index: str | None = None
+    climbs: bool = False
 
 
-def beside(path: Path) -> Where:
+def beside(path: Path, *, climbs: bool = False) -> Where:
     """Returns the place of an index file whose images lie beside it."""
 
     def exists(name: str) -> bool:
@@ -71,7 +74,7 @@ def beside(path: Path) -> Where:
         except (OSError, ValueError):
             return False
 
-    return Where(str(path), path.parent, lambda name: name, exists, path.name)
+    return Where(str(path), path.parent, lambda name: name, exists, path.name, climbs)
 
 
 def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
@@ -199,10 +202,10 @@ class _Rows:
             self._found(f"{self._where.index}{SEPARATOR}{place}", figure_id, sample, row)
             return
         figure_id = identity if identity is not None else bare(image.replace("\\", "/"))
-        if not _inside(image):
+        if not _inside(image, self._where.climbs):
             reason = (
-                "the path climbs out of the index's folder; move the index up, or write "
-                "absolute paths"
+                "the path climbs out of the set's folder; give the path of the index itself, or "
+                "write absolute paths"
             )
             reject = Reject(shown(image), "path-traversal", reason, shown(figure_id))
             self.rejects.append(reject)
@@ -223,7 +226,7 @@ class _Rows:
         )
 
     def _document(self, name: str) -> str | None:
-        if not _inside(name):
+        if not _inside(name, self._where.climbs):
             return None
         name = self._resolve(name)
         return self._where.path_of(name) if self._where.exists(name) else None
@@ -264,9 +267,9 @@ class _Rows:
         return found
 
 
-def _inside(image: str) -> bool:
-    """Tells whether a path stays below its index; absolute paths are the user's own choice."""
-    return "\0" not in image and ".." not in Path(image.replace("\\", "/")).parts
+def _inside(image: str, climbs: bool) -> bool:
+    """Tells whether a path may be followed; absolute paths are the user's own choice."""
+    return "\0" not in image and (climbs or ".." not in Path(image.replace("\\", "/")).parts)
 
 
 def identity_of(value: Any) -> str | None:

@@ -111,13 +111,19 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
         most: Number of ids to name.
     """
     index = IdIndex(reference)
-    sentences = []
-    for figure_id in generated[:most]:
-        near = index.nearest(figure_id)
-        sentences.append(
-            f"generated has '{_visible(figure_id)}', the reference has '{_visible(near or '')}'"
+    candidates = {figure_id: index.nearest(figure_id) for figure_id in generated[:most]}
+    near = {figure_id: match for figure_id, match in candidates.items() if match is not None}
+    if len(set(near.values())) == len(near):
+        return "; ".join(
+            f"generated has '{_visible(figure_id)}', the reference has '{_visible(match)}'"
+            for figure_id, match in near.items()
         )
-    return "; ".join(sentences)
+    return f"generated has {_listed(generated, most)}; the reference has {_listed(reference, most)}"
+
+
+def _listed(ids: Sequence[str], most: int) -> str:
+    names = ", ".join(f"'{_visible(name)}'" for name in ids[:most])
+    return f"{names}, ..." if len(ids) > most else names
 
 
 def _visible(text: str) -> str:
