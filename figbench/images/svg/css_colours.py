@@ -63,10 +63,12 @@ def resolve(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
     call, name = value[match.start() : end + 1], match[1]
     if name == "var":
         own, _, fallback = inner.partition(",")
-        value = variables.get(own.strip(), fallback.strip() or None)
-        if value is None:
+        replacement: str | None = variables.get(own.strip())
+        if replacement is None:
+            replacement = fallback.strip() or None
+        if replacement is None:
             raise UnresolvedError(f"'{call[:60]}' has no value")
-        new = resolve(value, variables, depth + 1)
+        new = resolve(replacement, variables, depth + 1)
     elif name == "light-dark":
         new = resolve(_arguments(inner)[0].strip(), variables, depth + 1)
     else:
