@@ -318,9 +318,8 @@ def _below_the_floor(difference: Difference, p_value: float | None, floor: float
         return None
     t = 0.0 if difference.difference else 1.0
     if difference.standard_error > 0:
-        t = equal_means_p_value(
-            difference.difference, difference.standard_error, difference.n_papers or 0
-        )
+        n_papers = difference.n_papers or 0
+        t = equal_means_p_value(difference.difference, difference.standard_error, n_papers)
     return max(t, p_value) if p_value > 10 * floor else t
 
 

@@ -308,9 +308,9 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
         image: uint8, height x width x 3; heads have the colour of the lines.
     """
     out = (marks > 0) & (runs == 0)
-    line = (runs > 0) & (image.min(axis=2) < 140)
-    colour = np.median(image[line], axis=0) if line.any() else np.zeros(3)
-    inked = np.abs(image.astype(np.int16) - colour).max(axis=2) <= 70
+    picture = image.astype(np.int16)
+    lines = (runs > 0) & (image.min(axis=2) < 140)
+    usual = np.median(image[lines], axis=0) if lines.any() else np.zeros(3)
     tips = np.zeros_like(runs)
     touches = np.zeros(runs.shape, np.int32)
     ends = 0
@@ -319,17 +319,24 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
         here, run, cut, near, tip = (
             m.T if along else m for m in (marks, runs, out, touches, tips)
         )
-        inky = inked.T if along else inked
+        pixels = picture.transpose(1, 0, 2) if along else picture
         straight = cv2.morphologyEx(
             np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
         )
         _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         for x, y, w, h, _ in stats[1:].tolist():
+            colour = _darkest(pixels[y : y + h, x : x + w])
+            # A short line of another colour than most lines is part of a picture.
+            if w < 44 and np.abs(colour - usual).max() > 70:
+                continue
             for end, way in ((x, -1), (x + w - 1, 1)):
                 ends += 1
                 near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = ends
-                tip[max(y - 15, 0) : y + h + 15, max(end - 26, 0) : end + 27] = 1
-                _cut_head(here, cut, inky, (end, y + h // 2), way, h)
+                zone = slice(max(y - 15, 0), y + h + 15), slice(max(end - 26, 0), end + 27)
+                tip[zone] |= np.abs(pixels[zone] - colour).max(axis=2) <= 70
+                inked = np.zeros(here.shape, bool)
+                inked[zone] = np.abs(pixels[zone] - colour).max(axis=2) <= 70
+                _cut_head(here, cut, inked, (end, y + h // 2), way, h)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
     radii = _largest(depth, labels, len(stats))
@@ -341,11 +348,18 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
     curves &= stats[:, 4] <= 2 * radii * (stats[:, 2] + stats[:, 3])
     sizes = np.maximum(stats[:, 4], 1)
     wings = (np.maximum(stats[:, 2], stats[:, 3]) <= 26) & (
-        np.bincount(labels[(tips > 0) & inked], minlength=len(stats)) > 0.8 * sizes
+        np.bincount(labels[tips > 0], minlength=len(stats)) > 0.8 * sizes
     )
     curves |= wings
     curves[0] = False
     return np.asarray(out & ~curves[labels])
+
+
+def _darkest(pixels: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Colour of a line: the median of its darker half, without fringes and gaps."""
+    flat = pixels.reshape(-1, 3)
+    light = flat.sum(axis=1)
+    return np.asarray(np.median(flat[light <= np.median(light)], axis=0))
 
 
 def _cut_head(

@@ -41,8 +41,8 @@ def preprocess(image: RGBImage, policy: str, resample: str = "bicubic") -> RGBIm
         return _pad(image, PADDED[policy], resample)
     if policy in CROPPED:
         return _crop(image, CROPPED[policy], resample)
-    known = ["none", *PADDED, *CROPPED]
-    raise UserError(f"Unknown preprocess policy '{policy}'.", remedy=f"Known: {', '.join(known)}.")
+    names = ["none", *PADDED, *CROPPED]
+    raise UserError(f"Unknown preprocess policy '{policy}'.", remedy=f"Known: {', '.join(names)}.")
 
 
 def _resize(image: RGBImage, width: int, height: int, resample: str) -> RGBImage:

@@ -66,10 +66,10 @@ def _svg(data: bytes) -> tuple[RGBImage, tuple[str, ...]]:
     try:
         document = resolved(data, _font_folder())
     except DecodeError:
-        if not browser.is_chosen():
+        if not browser.is_selected():
             raise
         text, notes = for_browser(data)
-        return browser.drawn(text, LONGEST_SIDE), (*notes, f"drawn by {browser.version()}")
+        return browser.render(text, LONGEST_SIDE), (*notes, f"drawn by {browser.version()}")
     except (ValueError, RecursionError, ElementTree.ParseError) as error:
         raise DecodeError("broken-svg", f"the SVG cannot be drawn ({error})") from None
     try:

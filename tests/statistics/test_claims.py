@@ -426,12 +426,12 @@ def test_an_alpha_budget_bounds_false_alarms_over_a_history():
 @pytest.mark.slow
 @pytest.mark.parametrize(("budget", "least", "most"), [(None, 0.5, 1.0), (0.05, 0.0, 0.1)])
 def test_histories_of_50_gates_with_four_rules_of_an_unchanged_model(budget, least, most):
-    """12 papers; four scores that have a part in common; one baseline. The rules test any loss.
+    """10 papers; four scores that have a part in common; one baseline. The rules test any loss.
 
-    From the second gate on, the shares of the budget are below the smallest p of 12 papers.
+    From the second gate on, the shares of the budget are below the smallest p of 10 papers.
     """
     rng = np.random.default_rng(17)
-    papers, gates, names = 12, 50, ("label_f1", "word_f1", "edge_f1", "node_f1")
+    papers, gates, names = 10, 50, ("label_f1", "word_f1", "edge_f1", "node_f1")
     clusters = [str(paper) for paper in range(papers)]
 
     def scores():
@@ -456,7 +456,7 @@ def test_histories_of_50_gates_with_four_rules_of_an_unchanged_model(budget, lea
         comparison = Comparison("baseline", "now", "x", tuple(differences))
         return any(apply_rule(rule, comparison).state == "regression" for rule in rules)
 
-    histories = 60
+    histories = 40
     alarms = 0
     for _ in range(histories):
         baseline = scores()
