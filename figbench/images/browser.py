@@ -93,7 +93,7 @@ def render(data: bytes, longest: int) -> RGBImage:
         longest: Pixels of the longest side.
 
     Returns:
-        Height x width x 3, uint8.
+        Shape (height, width, 3), uint8.
 
     Raises:
         DecodeError: If the browser shows nothing.

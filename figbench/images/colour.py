@@ -24,7 +24,7 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def to_rgb(image: Image.Image) -> RGBImage:
-    """Returns height x width x 3 uint8: profile applied, alpha blended with white.
+    """Returns uint8 of shape (height, width, 3): profile applied, alpha blended with white.
 
     Raises:
         DecodeError: If float pixels are NaN or infinite.

@@ -74,7 +74,7 @@ def _crop(image: RGBImage, side: int, resample: str) -> RGBImage:
 
 
 def encode_legacy(image: RGBImage, side: str) -> RGBImage:
-    """Returns the pixels as the authors' released FID script sees them.
+    """Returns the pixels, same shape, as the authors' released FID script sees them.
 
     Generated figures: [0, 1] floats truncated to integers, so only pure white (1) is left.
     References: [-1, 1] floats truncated to integers, so white is 1, black wraps to 255 (x86) and

@@ -32,7 +32,7 @@ _HDR = {16: "PQ", 18: "HLG"}
 
 
 def from_gamma(pixels: RGBImage, gamma: float) -> RGBImage:
-    """Returns pixels whose file has PNG's ``gAMA`` in sRGB."""
+    """Returns pixels whose file has PNG's ``gAMA`` in sRGB, same shape."""
     if not 0.01 < gamma < 10 or abs(gamma - SRGB_GAMMA) < 0.005:
         return pixels
     ramp = (np.arange(256) / 255.0) ** (1 / gamma)

@@ -50,6 +50,11 @@ class UnresolvedError(ValueError):
 def resolve(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
     """Returns a CSS value with every variable and colour function resolved.
 
+    Args:
+        value: Text of the property.
+        variables: Value of each custom property by its name.
+        depth: Nesting of the references so far.
+
     Raises:
         UnresolvedError: If a variable has no value or a function is not read.
     """
