@@ -45,7 +45,7 @@ def is_vector(data: bytes) -> bool:
 
 
 def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage, tuple[str, ...]]:
-    """Returns ("SVG" or "PDF", image, notes); the image has the shape (h, w, 3), longest side 512 px, on white.
+    """Returns ("SVG" or "PDF", image, notes): shape (h, w, 3), 512 px at its longest, on white.
 
     Files that an SVG names are not loaded, and its text is drawn with DejaVu wherever a font is
     not part of the document, so that every machine draws the same. Of a PDF the first page is
