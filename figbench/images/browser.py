@@ -86,14 +86,14 @@ def _version_of(browser: str) -> str:
 
 
 def render(data: bytes, longest: int) -> RGBImage:
-    """Returns the picture of an SVG as Chromium shows it on a white page.
+    """Returns the image of an SVG as Chromium displays it on a white page.
 
     Args:
         data: The SVG.
         longest: Pixels of the longest side.
 
     Returns:
-        Shape (height, width, 3), uint8.
+        The image, shape (height, width, 3), uint8.
 
     Raises:
         DecodeError: If the browser shows nothing.

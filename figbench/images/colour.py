@@ -24,7 +24,10 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def to_rgb(image: Image.Image) -> RGBImage:
-    """Returns uint8 of shape (height, width, 3): profile applied, alpha blended with white.
+    """Returns an image in sRGB: profile applied, alpha blended with white.
+
+    Returns:
+        Pixels, shape (height, width, 3), uint8.
 
     Raises:
         DecodeError: If float pixels are NaN or infinite.

@@ -81,8 +81,11 @@ def encode_legacy(image: RGBImage, side: str) -> RGBImage:
     everything between is 0. See docs/protocols.md for what this does to a score.
 
     Args:
-        image: uint8 RGB.
+        image: Shape (height, width, 3), uint8.
         side: ``generated`` or ``reference``.
+
+    Returns:
+        Values 0, 1 and 255, shape (height, width, 3), uint8.
     """
     encoded: RGBImage = (image == 255).astype(np.uint8)
     if side == "reference":

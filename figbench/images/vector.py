@@ -45,11 +45,14 @@ def is_vector(data: bytes) -> bool:
 
 
 def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage, tuple[str, ...]]:
-    """Returns ("SVG" or "PDF", image, notes): shape (h, w, 3), 512 px at its longest, on white.
+    """Draws a vector document on white with its longest side at 512 px.
 
     Files that an SVG names are not loaded, and its text is drawn with DejaVu wherever a font is
     not part of the document, so that every machine draws the same. Of a PDF the first page is
     drawn.
+
+    Returns:
+        "SVG" or "PDF"; the image, shape (height, width, 3), uint8; notes.
 
     Raises:
         DecodeError: If the document is broken, or its aspect is beyond the limits.

@@ -51,9 +51,9 @@ def resolve(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
     """Returns a CSS value with every variable and colour function resolved.
 
     Args:
-        value: Text of the property.
-        variables: Value of each custom property by its name.
-        depth: Nesting of the references so far.
+        value: The value as the document has it.
+        variables: Values of the custom properties by name.
+        depth: Number of variables that refer to this one.
 
     Raises:
         UnresolvedError: If a variable has no value or a function is not read.
