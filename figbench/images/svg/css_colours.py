@@ -68,10 +68,10 @@ def resolve(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
     call, name = value[match.start() : end + 1], match[1]
     if name == "var":
         own, _, fallback = inner.partition(",")
-        value = variables.get(own.strip(), fallback.strip() or None)
-        if value is None:
+        stated = variables.get(own.strip(), fallback.strip() or None)
+        if stated is None:
             raise UnresolvedError(f"'{call[:60]}' has no value")
-        new = resolve(value, variables, depth + 1)
+        new = resolve(stated, variables, depth + 1)
     elif name == "light-dark":
         new = resolve(_arguments(inner)[0].strip(), variables, depth + 1)
     else:
