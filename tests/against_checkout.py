@@ -39,7 +39,7 @@ CHANGED_INTERVALS = {
     "t by paper": "t intervals replaced the bootstrap of means",
     "influence function, both sides joint by paper": "the error of FD joins both sides",
     "joint jackknife by paper, matched pairs left out": "the error of KD joins both sides",
-    "jackknife of both sets, radii held fixed": "precision and recall: jackknife corrected",
+    "jackknife of both sets, radii held fixed": "the same standard error on the logit scale",
     "exact bound over papers, no variation": "values without variation have exact bounds",
 }
 """Method of the newer interval to the reason of the change."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from figbench.cli.output.arguments import single_reference
 from figbench.cli.output.cards import read_card
 from figbench.cli.output.completion import complete_metrics, complete_protocol
 from figbench.cli.output.console import error_console, print_json, result_console
@@ -228,7 +229,7 @@ def evaluate(
     from figbench.evaluation.planning.shard import shard_from_environment
     from figbench.protocol import Protocol
 
-    reference = _single_reference(reference_path, reference)
+    reference = single_reference(reference_path, reference)
     form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     console, results = error_console(), result_console(machine_output=form is not None)
     if portable and output is None:
@@ -304,18 +305,6 @@ def evaluate(
     if failed:
         console.print(f"[red]Failed:[/] {', '.join(failed)} (reasons above)")
         raise typer.Exit(EXIT_USER)
-
-
-def _single_reference(argument: str | None, option: str | None) -> str:
-    if argument and option:
-        raise UserError(
-            "The reference is given twice: as an argument and with --reference.",
-            remedy="Leave one of them out.",
-        )
-    given = argument or option
-    if not given:
-        raise UserError("No reference set.", remedy="Type: figbench evaluate GENERATED REFERENCE")
-    return given
 
 
 def register(app: typer.Typer) -> None:

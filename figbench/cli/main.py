@@ -17,6 +17,7 @@ from figbench.cli.output.help_pages import use_plain_help
 from figbench.cli.output.logs import configure_logging
 from figbench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 from figbench.io.optional import explained
+from figbench.io.user_folders import ensure_home
 
 VERBS = (
     "evaluate",
@@ -97,6 +98,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 def run() -> None:
     """Entry point of the console script: errors become messages and exit codes."""
     _ignore_accidents()
+    ensure_home()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:

@@ -65,9 +65,16 @@ def compare_runs(
     metrics: Sequence[str] | None = None,
     allow_drift: bool = False,
 ) -> Comparison:
-    """As :func:`compare`, on loaded runs."""
+    """Returns the differences of two loaded runs, as :func:`compare`.
+
+    Args:
+        first: The baseline.
+        second: The candidate.
+        metrics: Output ids to test; None for all that both have.
+        allow_drift: Whether the judges may differ.
+    """
     require_comparable(first, second, allow_drift=allow_drift)
-    paired = bool(first.rows) and first.rows == second.rows
+    paired = bool(first.keys) and first.keys == second.keys
     notes: list[str] = []
     allowance = 0.0
     if allow_drift and first.judge is not None and second.judge is not None:
@@ -76,22 +83,22 @@ def compare_runs(
         allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:
         notes.append(
-            "The prompts differ or the rows are not at hand: differences are tested unpaired."
+            "The prompts differ or a run has no table of figures: differences are tested unpaired."
         )
-    found = [
+    tested = [
         _difference(name, value, second.result.metrics[name], first, second, paired, notes)
         for name, value in first.result.metrics.items()
         if (metrics is None or name in metrics) and _both(name, first, second)
     ]
-    found = [_widened(one, allowance) for one in found] if allowance else found
-    adjusted = holm({one.metric: one.p_value for one in found if one.p_value is not None})
+    tested = [_widened(item, allowance) for item in tested] if allowance else tested
+    adjusted = holm({item.metric: item.p_value for item in tested if item.p_value is not None})
     differences = tuple(
         replace(
-            one,
-            p_holm=adjusted.get(one.metric),
-            minimum_detectable=_visible(one, len(adjusted), allowance),
+            item,
+            p_holm=adjusted.get(item.metric),
+            minimum_detectable=_visible(item, len(adjusted), allowance),
         )
-        for one in found
+        for item in tested
     )
     notes += out_of_reach(differences, len(adjusted))
     notes += assumptions(differences, first) if paired else []
@@ -112,8 +119,8 @@ def _both(name: str, first: Run, second: Run) -> bool:
 
 def _difference(
     name: str,
-    ours: MetricValue,
-    theirs: MetricValue,
+    before: MetricValue,
+    after: MetricValue,
     first: Run,
     second: Run,
     paired: bool,
@@ -122,11 +129,11 @@ def _difference(
     a, b = first.result.value(name), second.result.value(name)
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
-        test = unpaired_outcome(b - a, ours.implied_standard_error, theirs.implied_standard_error)
-    counts = wins(name, first, second, ours.higher_is_better) if test.paired else None
+        test = unpaired_outcome(b - a, before.implied_standard_error, after.implied_standard_error)
+    counts = wins(name, first, second, before.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
-        higher_is_better=ours.higher_is_better,
+        higher_is_better=before.higher_is_better,
         first=a,
         second=b,
         difference=b - a,
@@ -192,12 +199,12 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> Outcom
         return outcome_of_sets(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
-        kept = np.isfinite(a) & np.isfinite(b)
-        if kept.any() and np.array_equal(a[kept], b[kept]):
+        finite = np.isfinite(a) & np.isfinite(b)
+        if finite.any() and np.array_equal(a[finite], b[finite]):
             return Outcome(None, 0.0, "identical in every figure", paired=True)
-        if kept.any():
-            clusters = [one for one, keep in zip(first.clusters, kept, strict=True) if keep]
-            return outcome_of_values(name, a[kept], b[kept], clusters, rng)
+        if finite.any():
+            clusters = [paper for paper, used in zip(first.clusters, finite, strict=True) if used]
+            return outcome_of_values(name, a[finite], b[finite], clusters, rng)
     return None
 
 
@@ -205,18 +212,18 @@ def _swap(
     statistic: SetStatistic, first: StoredFeatures, second: StoredFeatures, rng: np.random.Generator
 ) -> PairedTest | None:
     """Rows that only one model delivered cannot be swapped and are left out of the test."""
-    place = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
+    index_of = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
     pairs = [
-        (i, place[key])
+        (i, index_of[key])
         for i, key in enumerate(zip(first.figure_ids, first.samples, strict=True))
-        if key in place
+        if key in index_of
     ]
     if len(pairs) < 3:
         return None
-    ours, theirs = (np.array(side) for side in zip(*pairs, strict=True))
-    clusters = [first.clusters[i] for i in ours]
-    return statistic.matched(first.own[ours]).paired_test(
-        first.generated[ours], second.generated[theirs], first.reference, clusters, rng
+    first_index, second_index = (np.array(side) for side in zip(*pairs, strict=True))
+    clusters = [first.clusters[i] for i in first_index]
+    return statistic.matched(first.own[first_index]).paired_test(
+        first.generated[first_index], second.generated[second_index], first.reference, clusters, rng
     )
 
 

@@ -275,7 +275,7 @@ def row_list(title: str, document: Any) -> list[Mapping[str, Any]]:
     )
 
 
-def with_plain_names(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_plain_names(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """Returns a record whose fields have plain names too: ``Image Path`` is ``image_path``."""
     plain = {
         name.strip().lower().replace(" ", "_").replace("-", "_"): name

@@ -23,7 +23,7 @@ from figbench.data.remote.urls import is_url, localized
 from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, Role
 from figbench.errors import UserError
-from figbench.images.decode_pool import CRASHED, Looker, Probe, Probes, look
+from figbench.images.decode_pool import CRASHED, DecodePool, Probe, Probes, look
 from figbench.images.limits import LIMIT_CODES, DecodeError, Limits
 
 
@@ -154,12 +154,12 @@ def _probe_each(
 ) -> _Probed:
     if workers <= 0:
         return [(one, _probe(read, one, probes, look)) for one in candidates]
-    looker, stopped = Looker(), threading.Event()
+    decoders, stopped = DecodePool(), threading.Event()
 
     def probe_some(part: Sequence[Candidate]) -> _Probed:
         going = takewhile(lambda _candidate: not stopped.is_set(), part)
         try:
-            return [(file, _probe(read, file, probes, looker.look)) for file in going]
+            return [(file, _probe(read, file, probes, decoders.look)) for file in going]
         except BaseException:
             # Here already, not when the caller sees it: the other threads end after their file.
             stopped.set()
@@ -171,7 +171,7 @@ def _probe_each(
             return list(chain.from_iterable(pool.map(probe_some, parts)))
         finally:
             stopped.set()
-            looker.stop()
+            decoders.stop()
 
 
 def default_workers() -> int:

@@ -118,9 +118,11 @@ class IdIndex:
         """Returns the one reference id that a name can mean, or None."""
         if name in self.ids:
             return name
-        by_spelling = self._spelled.get(spelled(name))
-        if by_spelling is not None:
-            return by_spelling
+        folders = spelled(name).split("/")
+        for start in range(len(folders)):
+            by_spelling = self._spelled.get("/".join(folders[start:]))
+            if by_spelling is not None:
+                return by_spelling
         return self._bare.get(_plain_name(name)) or self._by_code_page(name)
 
     def _by_code_page(self, name: str) -> str | None:

@@ -105,10 +105,10 @@ def _pptx_box(element: Any, wide: float, high: float) -> Box | None:
     frame = next((e for e in element.iter() if local(e) == "xfrm"), None)
     if frame is None:
         return None
-    parts = {local(e): e for e in frame}
+    children = {local(e): e for e in frame}
     try:
-        x, y = (float(parts["off"].get(k)) for k in ("x", "y"))
-        across, down = (float(parts["ext"].get(k)) for k in ("cx", "cy"))
+        x, y = (float(children["off"].get(k)) for k in ("x", "y"))
+        across, down = (float(children["ext"].get(k)) for k in ("cx", "cy"))
     except (KeyError, TypeError, ValueError):
         return None
     return x / wide, y / high, (x + across) / wide, (y + down) / high

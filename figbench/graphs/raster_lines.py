@@ -42,9 +42,11 @@ def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
         shapes: Nodes and ink.
         words: Texts with boxes in pixels and keys.
     """
+    if not shapes.owners.any():
+        return []
     ink = _bridged(shapes.ink)
-    lines = trace_lines(ink)
-    owners = shapes.owners.copy()
+    far, nearest = _nearest(shapes.owners)
+    lines = trace_lines(ink, far)
     keys = {k: node.key for k, node in enumerate(shapes.nodes, start=1)}
     text = np.zeros(ink.shape, np.uint8)
     for k, entry in enumerate(words, start=len(keys) + 1):
@@ -52,7 +54,7 @@ def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
         text[y0:y1, x0:x1] = 1
         keys[k] = entry.key
     pen = _pen(ink, lines)
-    contacts = _contacts(lines, owners, shapes.ink, pen)
+    contacts = _contacts(lines, far, nearest, shapes.ink, pen)
     link_ends(lines, [c.joint for c in contacts], text)
     contacts = [c for c in contacts if c.joint in lines.joints]
     return _strokes(lines, contacts, keys)
@@ -74,20 +76,29 @@ def _pen(ink: Mask, lines: Lines) -> float:
     """Width of the lines in pixels."""
     depth = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     values = [depth[y, x] for s in lines.segments.values() for x, y in s.path if ink[y, x]]
-    return 2 * float(np.median(values)) if values else 2.0
+    return max(2 * float(np.median(values)) - 1, 1.0) if values else 2.0
+
+
+def _nearest(
+    owners: npt.NDArray[np.int32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Distance of each pixel from the nearest node, and that node's number."""
+    far, labels = cv2.distanceTransformWithLabels(
+        (owners == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    numbers = np.zeros(int(labels.max()) + 1, np.int32)
+    covered = owners > 0
+    numbers[labels[covered]] = owners[covered]
+    return np.asarray(far, np.float32), numbers[labels]
 
 
 def _contacts(
-    lines: Lines, owners: npt.NDArray[np.int32], ink: Mask, pen: float
+    lines: Lines,
+    far: npt.NDArray[np.float32],
+    nearest: npt.NDArray[np.int32],
+    ink: Mask,
+    pen: float,
 ) -> list[Contact]:
-    if not owners.any():
-        return []
-    far, nearest = cv2.distanceTransformWithLabels(
-        (owners == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    numbers = np.zeros(int(nearest.max()) + 1, np.int32)
-    covered = owners > 0
-    numbers[nearest[covered]] = owners[covered]
     at = lines.at()
     out = []
     for joint in lines.ends():
@@ -97,7 +108,7 @@ def _contacts(
         segment = lines.segments[at[joint][0]]
         if len(segment.path) < 6:
             continue
-        out.append(Contact(joint, int(numbers[nearest[y, x]]), _has_head(lines, joint, at, ink, pen)))
+        out.append(Contact(joint, int(nearest[y, x]), _has_head(lines, joint, at, ink, pen)))
     return out
 
 
@@ -125,16 +136,17 @@ def _spreads(path: list[Pixel], start: Pixel, stop: Pixel, ink: Mask, pen: float
     ys, xs = np.nonzero(ink[y0 : y + reach + 1, x0 : x + reach + 1])
     along = (xs + x0 - x) * dx + (ys + y0 - y) * dy
     across = -(xs + x0 - x) * dy + (ys + y0 - y) * dx
-    near = (along > end - 22) & (along < end + 22) & (np.abs(across) < 16)
-    # Widths on both sides of the line, in steps along it; wider than a head is another line.
+    near = (along > end - 22) & (along < end + 22) & (np.abs(across) < HEAD / 2)
+    # Widths on both sides of the line, in steps along it. Another line that crosses is as wide
+    # over its own pen only.
+    steps = 0
     for step in range(int(end) - 22, int(end) + 22, 2):
         band = near & (along >= step) & (along < step + 2)
         if not band.any():
             continue
         left, right = -float(across[band].min()), float(across[band].max())
-        if min(left, right) >= pen / 2 + 1 and pen + 6 <= left + right <= HEAD:
-            return True
-    return False
+        steps += min(left, right) >= pen / 2 + 1 and left + right >= pen + 5
+    return steps >= 2
 
 
 def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> list[Stroke]:

@@ -22,6 +22,9 @@ LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
 THIN = 3.6
 """Regions narrower than twice this many pixels are lines and outlines."""
+_DISCS = "Oo0°"
+"""Characters that OCR reads where a small disc is drawn."""
+_SIGNS = set("()[]{}xX+*.·×⊗⊕⊙@®")
 _HEAD = 28
 """Widest arrow head in pixels."""
 _THICK = 17
@@ -60,8 +63,8 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """
     height, width = image.shape[:2]
     page = height * width
-    symbols = [w for w in words if len(w.text.strip()) == 1]
-    words = [w for w in words if len(w.text.strip()) > 1]
+    symbols = [w for w in words if _is_symbol(w) and w.text.strip() not in _DISCS]
+    words = [w for w in words if not _is_symbol(w)]
     plain = _without_text(image, words)
     dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
     words = [*words, *(w for w in symbols if not _on_line(w, upright_lines(dark)))]
@@ -80,11 +83,11 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     _silhouettes(marks, worded, nodes, owners, page)
     text = np.zeros((height, width), np.uint8)
     for entry in words:
-        _fill(text, entry.box, 1, int(len(entry.text.strip()) > 1))
+        _fill(text, entry.box, 1, int(not _is_symbol(entry)))
     for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
         words = [w for w in words if not holds(outline.box, centre(w.box))]
         _add(nodes, owners, outline, None)
-    pieces = without_heads(marks, runs) & (owners == 0)
+    pieces = without_heads(marks, runs, image) & (owners == 0)
     captioned = captioned_pictures(pieces, words, nodes)
     for outline in captioned:
         _add(nodes, owners, outline, None)
@@ -97,6 +100,12 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
     ink = np.where(grown > 0, 0, ink).astype(np.uint8)
     return Shapes(nodes, outlines, ink, owners, words)
+
+
+def _is_symbol(entry: Words) -> bool:
+    """Whether words are a single character, or an operator sign in brackets."""
+    text = entry.text.strip()
+    return len(text) == 1 or (len(text) <= 3 and set(text) <= _SIGNS)
 
 
 def _on_line(entry: Words, runs: Mask) -> bool:
@@ -120,6 +129,9 @@ def _grounds(
     legends: list[Box] = []
     for i in sorted(range(1, len(stats)), key=lambda i: (i in owners, -stats[i][4])):
         if radii[i] < THIN:
+            # Gaps between an arrow head and its node; the planes of a stack are longer.
+            if max(stats[i][2], stats[i][3]) <= 24 and _alike(colours[i], grounds[0]):
+                ground |= labels == i
             continue
         x, y, wide, high, size = (int(v) for v in stats[i])
         box = (float(x), float(y), float(x + wide), float(y + high))
@@ -133,7 +145,11 @@ def _grounds(
         if i in owners and _is_legend(labels, i, box, words, radii, stats):
             legends.append(box)
             ground |= labels == i
-        elif (border and size > 0.02 * page) or (radii[i] > 9 and (large or hollow or around)):
+        elif (border and size > 0.02 * page) or (
+            radii[i] > 9
+            and (large or hollow or around)
+            and (on_page or _frames_words(labels, i, box, words, hollow))
+        ):
             if not on_page:
                 frames[labels == i] = 1
                 grounds.append(colours[i])
@@ -146,6 +162,15 @@ def _grounds(
         elif i in owners and size >= max(60.0, 0.0004 * page):
             worded[labels == i] = i
     return ground, frames, worded, legends
+
+
+def _frames_words(
+    labels: Any, region: int, box: Box, words: Sequence[Words], hollow: bool
+) -> bool:
+    """Whether words stand in the box of a region but not in it, or around holes of it."""
+    inside = [w for w in words if common(w.box, box) > 0.2 * area(w.box)]
+    own = sum(labels[_at(w.box, labels.shape)] == region for w in inside)
+    return len(inside) > own or (hollow and own >= 2)
 
 
 def _is_legend(
@@ -244,11 +269,12 @@ def _own_captions(
         x0, _, x1, bottom = node.box
         if any(holds(node.box, centre(w.box)) for w in words):
             continue
+        most = 0.8
         for entry in sorted(words, key=lambda w: w.box[1]):
             high = entry.box[3] - entry.box[1]
-            near = -0.5 * high < entry.box[1] - bottom < 0.8 * high
+            near = -0.5 * high < entry.box[1] - bottom < most * high
             if near and abs(centre(entry.box)[0] - (x0 + x1) / 2) < max(4.0, 0.5 * high):
-                bottom = entry.box[3]
+                bottom, most = entry.box[3], 0.4
                 mask = np.zeros(owners.shape, np.uint8)
                 _fill(mask, entry.box, 0)
                 owners[(mask > 0) & (owners == 0)] = k
@@ -273,42 +299,80 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
     return out
 
 
-def without_heads(marks: Mask, runs: Mask) -> npt.NDArray[np.bool_]:
+def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bool_]:
     """Returns marks without thin lines along rows and columns and the arrow heads at their ends.
 
     Args:
         marks: uint8 mask of all that is not ground.
         runs: Of ``upright_lines``.
+        image: uint8, height x width x 3; heads have the colour of the lines.
     """
     out = (marks > 0) & (runs == 0)
-    touches = np.zeros_like(runs)
+    picture = image.astype(np.int16)
+    lines = (runs > 0) & (image.min(axis=2) < 140)
+    usual = np.median(image[lines], axis=0) if lines.any() else np.zeros(3)
+    tips = np.zeros_like(runs)
+    touches = np.zeros(runs.shape, np.int32)
+    ends = 0
     for along in (0, 1):
         # Columns are treated as rows of the transposed masks.
-        here, line, cut, near = (m.T if along else m for m in (marks, runs, out, touches))
+        here, run, cut, near, tip = (
+            m.T if along else m for m in (marks, runs, out, touches, tips)
+        )
+        pixels = picture.transpose(1, 0, 2) if along else picture
         straight = cv2.morphologyEx(
-            np.ascontiguousarray(line), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
+            np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
         )
         _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
         for x, y, w, h, _ in stats[1:].tolist():
+            colour = _darkest(pixels[y : y + h, x : x + w])
+            # A short line of another colour than most lines is part of a picture.
+            if w < 44 and np.abs(colour - usual).max() > 70:
+                continue
             for end, way in ((x, -1), (x + w - 1, 1)):
-                near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = 1
-                _cut_head(here, cut, end, y + h // 2, way, h)
+                ends += 1
+                near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = ends
+                zone = slice(max(y - 15, 0), y + h + 15), slice(max(end - 26, 0), end + 27)
+                tip[zone] |= np.abs(pixels[zone] - colour).max(axis=2) <= 70
+                inked = np.zeros(here.shape, bool)
+                inked[zone] = np.abs(pixels[zone] - colour).max(axis=2) <= 70
+                _cut_head(here, cut, inked, (end, y + h // 2), way, h)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
-    radii = np.zeros(len(stats))
-    np.maximum.at(radii, labels.ravel(), depth.ravel())
-    curves = np.zeros(len(stats), bool)
-    curves[np.unique(labels[touches > 0])] = True
+    radii = _largest(depth, labels, len(stats))
+    # A bend of an arrow joins the ends of two lines.
+    at = (touches > 0) & (labels > 0)
+    pairs = np.unique(np.stack([labels[at], touches[at]], axis=1), axis=0)
+    curves = np.bincount(pairs[:, 0], minlength=len(stats)) >= 2
     curves &= (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
+    curves &= stats[:, 4] <= 2 * radii * (stats[:, 2] + stats[:, 3])
+    sizes = np.maximum(stats[:, 4], 1)
+    wings = (np.maximum(stats[:, 2], stats[:, 3]) <= 26) & (
+        np.bincount(labels[tips > 0], minlength=len(stats)) > 0.8 * sizes
+    )
+    curves |= wings
     curves[0] = False
     return np.asarray(out & ~curves[labels])
 
 
+def _darkest(pixels: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Colour of a line: the median of its darker half, without fringes and gaps."""
+    flat = pixels.reshape(-1, 3)
+    light = flat.sum(axis=1)
+    return np.asarray(np.median(flat[light <= np.median(light)], axis=0))
+
+
 def _cut_head(
-    marks: Mask, out: npt.NDArray[np.bool_], end: int, y: int, way: int, pen: int
+    marks: Mask,
+    out: npt.NDArray[np.bool_],
+    inked: npt.NDArray[np.bool_],
+    at: tuple[int, int],
+    way: int,
+    pen: int,
 ) -> None:
     """Clears an arrow head at the end of a line along a row, from its wings to its tip."""
     high, wide = marks.shape
+    end, y = at
     top, bottom = max(y - 16, 0), min(y + 17, high)
     widths = []
     for step in range(-26, 29):
@@ -328,7 +392,10 @@ def _cut_head(
     after = range(wings[-1], min(wings[-1] + 16, len(widths)))
     tip = min(after, key=lambda k: sum(widths[k]))
     first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
-    out[max(y - 14, 0) : y + 15, max(first, 0) : max(last + 1, 0)] = False
+    zone = (slice(max(y - 14, 0), y + 15), slice(max(first, 0), max(last + 1, 0)))
+    drawn = marks[zone] > 0
+    if drawn.any() and inked[zone][drawn].mean() > 0.4:
+        out[zone] = False
 
 
 def line_frames(runs: Mask, page: int) -> list[Outline]:
@@ -339,12 +406,11 @@ def line_frames(runs: Mask, page: int) -> list[Outline]:
         page: Area of the page in pixels.
     """
     rows = _long_pieces(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45))), (1, 61))
-    upright = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((45, 1), np.uint8))
-    upright = cv2.morphologyEx(upright, cv2.MORPH_OPEN, np.ones((41, 1), np.uint8))
+    upright = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((21, 1), np.uint8))
     out: list[Outline] = []
     for i, top in enumerate(rows):
         for bottom in rows[i + 1 :]:
-            if abs(top[0] - bottom[0]) > 30 or abs(top[2] - bottom[2]) > 30:
+            if abs(top[0] - bottom[0]) > 16 or abs(top[2] - bottom[2]) > 16:
                 continue
             low, high = int(min(top[1], bottom[1])), int(max(top[3], bottom[3]))
             left, right = min(top[0], bottom[0]), max(top[2], bottom[2])
@@ -353,16 +419,21 @@ def line_frames(runs: Mask, page: int) -> list[Outline]:
             sides = [_side(upright, x, low, high) for x in (left, right)]
             if sides[0] is not None and sides[1] is not None:
                 out.append(Outline((sides[0], float(low), sides[1], float(high))))
-    return out
+    largest: list[Outline] = []
+    for frame in sorted(out, key=lambda frame: -area(frame.box)):
+        if not any(common(frame.box, other.box) > 0.1 * area(frame.box) for other in largest):
+            largest.append(frame)
+    return largest
 
 
 def _side(upright: Mask, x: float, low: int, high: int) -> float | None:
     """Position of a line along most of a column near ``x``."""
     start = max(int(x) - 22, 0)
     window = upright[low:high, start : int(x) + 22]
-    covered = window.mean(axis=0)
-    best = int(covered.argmax())
-    return float(start + best) if covered[best] > 0.7 else None
+    best = int(window.mean(axis=0).argmax())
+    covered = np.flatnonzero(window[:, max(best - 1, 0) : best + 2].any(axis=1))
+    gaps = np.diff([-1, *covered.tolist(), high - low])
+    return float(start + best) if len(covered) and gaps.max() < 40 else None
 
 
 def _long_pieces(runs: Mask, shape: tuple[int, int]) -> list[Box]:
@@ -461,9 +532,15 @@ def _regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
     sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     means = np.stack(sums, axis=1) / sizes[:, None]
     depth = cv2.distanceTransform(flat.astype(np.uint8), cv2.DIST_L2, 3)
-    radii = np.zeros(count)
-    np.maximum.at(radii, labels.ravel(), depth.ravel())
+    radii = _largest(depth, labels, count)
     return labels, stats, list(means), radii
+
+
+def _largest(values: Any, labels: Any, count: int) -> Any:
+    """Largest value over the pixels of each label."""
+    from scipy import ndimage
+
+    return np.asarray(ndimage.maximum(values, labels, np.arange(count)))
 
 
 def _alike(first: Any, second: Any) -> bool:
@@ -521,9 +598,21 @@ def _circles(ink: Mask) -> list[Outline]:
         inside = labels[y : y + high, x : x + wide][groups[y : y + high, x : x + wide] == i]
         pieces = [k for k in np.unique(inside) if small[k]]
         square = 0.8 < wide / high < 1.25 and 22 <= wide <= 80
-        if square and 3 <= len(pieces) <= 6:
+        ring = square and _is_ring(ink, x + wide / 2 - 0.5, y + high / 2 - 0.5, wide / 2)
+        if ring and 3 <= len(pieces) <= 6:
             out.append(Outline((x + 1.0, y + 1.0, x + wide - 1.0, y + high - 1.0), "ellipse"))
     return out
+
+
+def _is_ring(ink: Mask, x: float, y: float, radius: float) -> bool:
+    """Whether ink lies all around a point, at about one distance."""
+    angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    best = 0.0
+    for far in np.arange(radius - 7, radius + 3):
+        xs = np.clip(np.rint(x + far * np.cos(angles)).astype(int), 0, ink.shape[1] - 1)
+        ys = np.clip(np.rint(y + far * np.sin(angles)).astype(int), 0, ink.shape[0] - 1)
+        best = max(best, float((ink[ys, xs] > 0).mean()))
+    return best > 0.75
 
 
 def _blobs(ink: Mask, page: int) -> list[Outline]:

@@ -18,6 +18,8 @@ Pixel = tuple[int, int]
 
 _SPUR = 17
 """Longest branch, in pixels, that is a corner of an arrow head or of a thick line."""
+_TIP = 9.0
+"""Farthest tip of an arrow head from its node, in pixels."""
 _LINK = 26.0
 """Longest gap between two ends that face each other, in pixels."""
 _TURN = 60.0
@@ -63,18 +65,19 @@ class Lines:
         return [joint for joint, segments in self.at().items() if len(segments) == 1]
 
 
-def trace_lines(ink: Mask) -> Lines:
+def trace_lines(ink: Mask, far: npt.NDArray[np.float32]) -> Lines:
     """Returns the segments of the ink's skeleton, without spurs.
 
     Args:
         ink: uint8 mask, height x width.
+        far: Distance of each pixel from the nearest node; a spur that reaches one is a tip.
     """
     from skimage.morphology import skeletonize
 
     thin: Any = skeletonize
     lines = _split(np.asarray(thin(ink > 0), np.uint8))
     for _ in range(3):
-        if not _prune(lines):
+        if not _prune(lines, far):
             break
         _merge(lines)
     return lines
@@ -136,7 +139,7 @@ def _ordered(pixels: list[Pixel]) -> list[Pixel]:
     return path
 
 
-def _prune(lines: Lines) -> bool:
+def _prune(lines: Lines, far: npt.NDArray[np.float32]) -> bool:
     """Removes short branches with a free end; returns whether there were any."""
     at = lines.at()
     spurs = [
@@ -144,6 +147,17 @@ def _prune(lines: Lines) -> bool:
         for i, s in lines.segments.items()
         if s.length < _SPUR and (len(at[s.first]) == 1) != (len(at[s.last]) == 1)
     ]
+    tips: dict[int, tuple[float, int]] = {}
+    for i in spurs:
+        segment = lines.segments[i]
+        free, joint = segment.first, segment.last
+        if len(at[free]) > 1:
+            free, joint = joint, free
+        x, y = lines.joints[free]
+        if far[y, x] <= _TIP:
+            tips[joint] = min(tips.get(joint, (_TIP, i)), (float(far[y, x]), i))
+    kept = {i for _, i in tips.values()}
+    spurs = [i for i in spurs if i not in kept]
     for i in spurs:
         segment = lines.segments.pop(i)
         lines.joints.pop(segment.first if len(at[segment.first]) == 1 else segment.last)

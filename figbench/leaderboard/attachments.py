@@ -89,7 +89,7 @@ class Attachment:
         return list(zip(self.header.figure_ids, self.header.samples, strict=True))
 
     def features_of(self, metric_id: str) -> npt.NDArray[np.float32] | None:
-        """Returns the features behind a metric, None when they are not attached."""
+        """Returns the features of a metric, shape (delivered figures, d), or None."""
         return self.features.get(self.header.spaces.get(metric_id, ""))
 
     def own_references(self, reference: Attachment) -> npt.NDArray[np.intp]:

@@ -111,17 +111,17 @@ def overlaps(page: Page, limits: Limits) -> Iterator[Finding]:
                 _share(first.box, page),
             )
     nodes = [node for node in page.graph.nodes if node.box] if page.graph else []
-    for one, other in combinations(nodes, 2):
-        if one.box is None or other.box is None or not (one.text and other.text):
+    for left, right in combinations(nodes, 2):
+        if left.box is None or right.box is None or not (left.text and right.text):
             continue
-        shared = common(one.box, other.box)
-        least = min(area(one.box), area(other.box))
+        shared = common(left.box, right.box)
+        least = min(area(left.box), area(right.box))
         if 0.05 * least < shared < 0.95 * least:
             yield Finding(
                 "overlap",
                 "warning",
-                f"the boxes '{_short(one.text)}' and '{_short(other.text)}' overlap",
-                one.box,
+                f"the boxes '{_short(left.text)}' and '{_short(right.text)}' overlap",
+                left.box,
             )
 
 
@@ -131,8 +131,8 @@ def dangling_arrows(page: Page, limits: Limits) -> Iterator[Finding]:
         return
     whole = 0.9 * page.drawing.width * page.drawing.height
     boxes = [outline.box for outline in page.drawing.outlines if area(outline.box) < whole]
-    words = [one.box for one in page.drawing.words]
-    frames = [box for box in boxes if any(_is_inside(one, box) for one in boxes if one != box)]
+    words = [mark.box for mark in page.drawing.words]
+    frames = [box for box in boxes if any(_is_inside(mark, box) for mark in boxes if mark != box)]
     nodes = [box for box in boxes if box not in frames] + words
     reach = limits.reach * page.diagonal
     for stroke in page.drawing.strokes:
@@ -216,15 +216,15 @@ def empty_margins(page: Page) -> dict[str, float]:
     ink = np.zeros((image.shape[0], image.shape[1]), np.bool_)
     for channel, level in enumerate(np.median(border, axis=0)):
         ink |= np.abs(image[..., channel].astype(np.int16) - int(level)) > 12
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
+    lines, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(lines):
         return dict.fromkeys(("left", "right", "top", "bottom"), 1.0)
     height, width = image.shape[:2]
     return {
         "left": float(columns[0] / width),
         "right": float((width - 1 - columns[-1]) / width),
-        "top": float(rows[0] / height),
-        "bottom": float((height - 1 - rows[-1]) / height),
+        "top": float(lines[0] / height),
+        "bottom": float((height - 1 - lines[-1]) / height),
     }
 
 

@@ -88,7 +88,7 @@ RAPIDOCR = EngineEntry(
     rate_per_s=4.5,
     runtime=default_runtime,
     framework="numpy",
-    scripts=lambda _settings: frozenset(("Latin", "Han")),
+    scripts=lambda _settings: frozenset(("Latin", "Greek", "Han", "Kana")),
 )
 TESSERACT = EngineEntry(
     "pytesseract",

@@ -127,7 +127,7 @@ class RapidOcrEngine:
             image: (h, w, 3) BGR, uint8.
 
         Returns:
-            (n, 4, 2) in pixels of ``image``, clockwise from the top left.
+            Shape (n, 4, 2), in pixels of ``image``, clockwise from the top left.
         """
         resized = self._resizer.resize(image)
         if resized is None:

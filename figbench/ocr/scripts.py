@@ -72,13 +72,15 @@ def script_warnings(texts: Iterable[str], engine: str, scripts: frozenset[str]) 
         engine: Name of the OCR engine.
         scripts: Scripts that its model reads.
     """
-    found = [main_script(text) for text in texts if text.strip()]
-    unread = Counter(script for script in found if script is not None and script not in scripts)
+    main = [main_script(text) for text in texts if text.strip()]
+    unread = Counter(script for script in main if script is not None and script not in scripts)
     count = unread.total()
-    if count <= _LEAST_SHARE * len(found):
+    if count <= _LEAST_SHARE * len(main):
         return []
     named = ", ".join(f"{script} ({number})" for script, number in unread.most_common())
-    languages = [TESSERACT_LANGUAGES[one] for one in sorted(unread) if one in TESSERACT_LANGUAGES]
+    languages = [
+        TESSERACT_LANGUAGES[name] for name in sorted(unread) if name in TESSERACT_LANGUAGES
+    ]
     way = (
         f"Use an engine for it, such as ocr: {{engine: tesseract, settings: {{languages: "
         f"{'+'.join([*languages, 'eng'])}}}}}."
@@ -86,7 +88,7 @@ def script_warnings(texts: Iterable[str], engine: str, scripts: frozenset[str]) 
         else "Use an OCR engine of your own for it."
     )
     return [
-        f"The labels or captions of {count} of {len(found)} references are in a script that the "
+        f"The labels or captions of {count} of {len(main)} references are in a script that the "
         f"model of OCR engine '{engine}' does not read: {named}. Label scores say nothing about "
         f"these. {way}"
     ]

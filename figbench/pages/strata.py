@@ -27,7 +27,7 @@ class Stratum:
 
 
 def properties(figures: Sequence[Figure], lines: Sequence[Sequence[TextLine]]) -> dict[str, Array]:
-    """Returns the properties of reference figures as per-figure values, NaN where unknown.
+    """Returns the properties of reference figures by name, shape (figures,), NaN where unknown.
 
     Args:
         figures: Of the reference.
@@ -72,7 +72,7 @@ def strata_of(figure_ids: Sequence[str], values: Mapping[str, Array]) -> list[St
 
 
 def stratum_means(figure_ids: Sequence[str], values: Array, strata: Sequence[Stratum]) -> Array:
-    """Returns the mean of a per-figure metric in every stratum, NaN where it has no value.
+    """Returns the mean of a metric in every stratum, shape (strata,), NaN where it has no value.
 
     Args:
         figure_ids: Of the generated figures, in the order of ``values``.

@@ -97,7 +97,7 @@ def _section(
     examples = []
     if with_images:
         examples = [figures.filled(example, names) for example in select_examples(votes, {})]
-    html = ranking_section(ranking, examples, heading=title, anchor=anchor, facts=tables)
+    html = ranking_section(ranking, examples, heading=title, anchor=anchor, tables=tables)
     return JudgedSection(title, anchor, f"{title}: {leader_sentence(ranking)}", html, ranking)
 
 

@@ -34,7 +34,7 @@ def canvas(image: RGBImage, width: int = WIDTH, height: int = HEIGHT) -> RGBImag
 
 
 def jumbled(image: RGBImage, rng: np.random.Generator) -> RGBImage:
-    """Returns the canvas with its tiles in another order: the worse figure of a gold trial."""
+    """Returns the canvas with its tiles in another order, same shape: the bad figure of a trial."""
     lines, columns = image.shape[0] // TILES, image.shape[1] // TILES
     order = rng.permutation(TILES * TILES)
     result = np.full_like(image, 255)

@@ -48,7 +48,7 @@ def _both(name, monkeypatch):
     program, _ = require_browser()
     monkeypatch.setenv(browser.BROWSER_VARIABLE, program)
     data = (FOLDER / f"{name}.svg").read_bytes()
-    return _same_height(decode(data).image, browser.drawn(data, LONGEST_SIDE))
+    return _same_height(decode(data).image, browser.render(data, LONGEST_SIDE))
 
 
 def _same_height(first, second):

@@ -116,7 +116,7 @@ def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, par
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "parallelism_of", lambda *_: parallelism)
-        patch.setattr(writers, "FLUSH_ROWS", rows)
+        patch.setattr(writers, "FLUSH_RECORDS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)
         same(run(world / "gen", world / "ref", tmp_path_factory.mktemp("s")), usual)

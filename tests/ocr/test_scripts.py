@@ -1,5 +1,7 @@
 """Labels in scripts that an engine's model does not read."""
 
+from collections import Counter
+
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -42,8 +44,21 @@ def test_a_few_texts_in_another_script_are_no_warning():
 
 def test_scripts_of_the_engines():
     assert tesseract_scripts({"languages": "eng+jpn+chi_sim"}) == {"Latin", "Kana", "Han"}
-    assert engines.get("rapidocr").scripts({}) == {"Latin", "Han"}
+    assert engines.get("rapidocr").scripts({}) == {"Latin", "Greek", "Han", "Kana"}
     assert engines.get("easyocr").scripts({}) == {"Latin"}
+
+
+def test_rapidocrs_model_knows_letters_of_its_scripts_and_of_no_other():
+    pytest.importorskip("rapidocr")
+    import onnxruntime
+
+    from figbench.ocr.rapidocr_engine import MODELS, RECOGNITION
+
+    session = onnxruntime.InferenceSession(str(MODELS / RECOGNITION))
+    letters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
+    counts = Counter(main_script(letter) for letter in letters)
+    assert all(counts[script] > 20 for script in engines.get("rapidocr").scripts({}))
+    assert not any(counts[script] for script in ("Cyrillic", "Arabic", "Hangul", "Thai"))
 
 
 def test_evaluate_names_the_engine_and_the_way_on(tmp_path):

@@ -187,9 +187,9 @@ def editability(
 ) -> None:
     """Measure how well a vector document can be edited: text, connectors, groups, junk, edits."""
     from figbench.editability import measure_editability
-    from figbench.editability.labels import picture_labels
+    from figbench.editability.labels import image_labels
 
-    labels = picture_labels(file, picture) if ocr else None
+    labels = image_labels(file, picture) if ocr else None
     report = measure_editability(file, labels=labels, edits=edits)
     if json_output:
         print_json(report.to_json())

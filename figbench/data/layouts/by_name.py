@@ -194,12 +194,15 @@ def _without_plain_beside_numbered(
     """Leaves out ``thumbs/a.png`` where the samples of ``a`` are ``a_0.png``, ``a_1.png``.
 
     Raises:
-        UserError: If the plain name is no copy in a folder below, and cannot be sample 0.
+        UserError: If the plain name is no copy in a folder below, and cannot be sample 0: other ids
+            have no such pair of names.
     """
     numbered: dict[str, list[Named]] = defaultdict(list)
     for one in named:
         if one.number is not None:
             numbered[one.figure_id].append(one)
+    beside = {one.figure_id for one in named if one.number is None and one.figure_id in numbered}
+    usual = 2 * len(beside) >= len({one.figure_id for one in named})
     apart = []
     for one in named:
         others = numbered.get(one.figure_id, ())
@@ -209,8 +212,10 @@ def _without_plain_beside_numbered(
         mine = _folder(one.name)
         if mine not in folders and all(_below(mine, folder) for folder in folders):
             apart.append(one.name)
-        elif mine not in folders or any(
-            other.number > MAX_SAMPLE for other in others if other.number
+        elif (
+            not usual
+            or mine not in folders
+            or any(other.number > MAX_SAMPLE for other in others if other.number)
         ):
             raise _twice(others[0].name, one.name, one.figure_id)
     return [one for one in named if one.name not in apart], apart

@@ -21,6 +21,10 @@ from figbench.images.formats import UNSUPPORTED
 __all__ = ["Known", "is_image", "read"]
 
 _STRAY_SHARE = 0.05
+_SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "__macosx", ".ipynb_checkpoints", ".thumbnails", ".trashes", "$recycle.bin")
+)
+"""Folders of NAS, macOS, Jupyter and Windows with copies of the images beside them."""
 _MOST_INDEXES, _MOST_IMAGES = 5, 1000
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".tar.bz2", ".tar.xz")
 
@@ -119,6 +123,8 @@ def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
         parts = name.split("/")
         if parts[-1].startswith("._"):
             rejects.append(Reject(shown(name), "apple-double", "a macOS metadata file"))
+        elif any(part.lower() in _SYSTEM_FOLDERS for part in parts[:-1]):
+            rejects.append(Reject(shown(name), "system-file", "a copy that a program keeps"))
         elif any(part.startswith(".") and part != "." for part in parts):
             rejects.append(Reject(shown(name), "hidden", "a hidden file or folder"))
         elif is_bad(name):

@@ -136,7 +136,7 @@ def extract(
     ]
     try:
         if parallelism.workers == 1:
-            _one_worker(chunks, work)
+            _single_worker(chunks, work)
         else:
             _many_workers(chunks, work)
     finally:
@@ -188,7 +188,7 @@ class _Run:
             self.run(task, batch)
 
 
-def _one_worker(chunks: Sequence[Sequence[Group]], work: _Run) -> None:
+def _single_worker(chunks: Sequence[Sequence[Group]], work: _Run) -> None:
     """One chunk after the other, images prepared ahead of the networks in threads."""
     prepared = _prepared([group for chunk in chunks for group in chunk], work)
     for chunk in chunks:

@@ -122,7 +122,7 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
 
 
 def _listed(ids: Sequence[str], most: int) -> str:
-    names = ", ".join(f"'{_visible(one)}'" for one in ids[:most])
+    names = ", ".join(f"'{_visible(name)}'" for name in ids[:most])
     return f"{names}, ..." if len(ids) > most else names
 
 

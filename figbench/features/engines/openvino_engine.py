@@ -13,6 +13,7 @@ from torch import nn
 
 from figbench.errors import UserError
 from figbench.io.optional import require
+from figbench.io.user_folders import ensure_home
 
 
 class OpenVinoNetwork:
@@ -30,6 +31,7 @@ class OpenVinoNetwork:
     """
 
     def __init__(self, network: nn.Module, precision: str, streams: int = 1) -> None:
+        ensure_home()
         openvino: Any = require("openvino", purpose="--engine openvino")
         model = _converted(network)
         hint = "bf16" if precision == "bfloat16" else "f32"
@@ -86,7 +88,12 @@ _compiling = threading.Lock()
 
 
 def compiled(network: nn.Module, precision: str, streams: int) -> OpenVinoNetwork:
-    """Returns the network compiled: one and the same while the network lives.
+    """Returns the compiled form of a network, the same object while the network lives.
+
+    Args:
+        network: Frozen, in eval mode.
+        precision: ``float32`` or ``bfloat16``.
+        streams: Calls at a time.
 
     Raises:
         UserError: As :class:`OpenVinoNetwork`.

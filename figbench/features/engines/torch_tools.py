@@ -31,7 +31,13 @@ def load_state_dict(path: Path) -> dict[str, Any]:
 
 
 def freeze(network: nn.Module, device: str, precision: str) -> nn.Module:
-    """Returns the network in eval mode without gradients, channels last, in a precision."""
+    """Returns the network in eval mode without gradients, channels last.
+
+    Args:
+        network: Any module.
+        device: A torch device.
+        precision: ``float32`` or ``bfloat16``.
+    """
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     network = network.eval().requires_grad_(False)
     return network.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -61,5 +67,5 @@ def fold_batch_norm(network: nn.Module) -> None:
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Returns a float32 array on the CPU."""
+    """Returns a float32 array on the CPU, of the shape of the tensor."""
     return tensor.detach().to(device="cpu", dtype=torch.float32).numpy()

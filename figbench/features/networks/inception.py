@@ -90,7 +90,7 @@ def _fuse(module: nn.Module) -> None:
 
 
 def resize_like_tensorflow1(image: RGBImage, side: int) -> npt.NDArray[np.float32]:
-    """Returns (side, side, 3) float32 in 0..255 by TF1's ``resize_bilinear``.
+    """Returns an image by TF1's ``resize_bilinear``, shape (side, side, 3), 0..255.
 
     Corner-aligned sampling without antialiasing: source = target x (in / out), the neighbours
     clamped at the border. Interpolates columns first, as torch-fidelity does, so that the result
@@ -120,6 +120,11 @@ def _between(
 
 def tensorflow1_batch(images: Sequence[RGBImage], side: int, device: str) -> torch.Tensor:
     """Returns images as (n, 3, side, side) float32 in 0..255 on a device, resized as TF1.
+
+    Args:
+        images: RGB, uint8, (h, w, 3); of one size for a GPU.
+        side: Pixels.
+        device: A torch device.
 
     A GPU resizes what it was sent, images of one size at a time; its operations are those of
     :func:`resize_like_tensorflow1`, one by one, so that the result is the same.

@@ -50,6 +50,11 @@ class UnresolvedError(ValueError):
 def resolve(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
     """Returns a CSS value with every variable and colour function resolved.
 
+    Args:
+        value: The value as the document has it.
+        variables: Values of the custom properties by name.
+        depth: Number of variables that refer to this one.
+
     Raises:
         UnresolvedError: If a variable has no value or a function is not read.
     """
@@ -63,10 +68,12 @@ def resolve(value: str, variables: Mapping[str, str], depth: int = 0) -> str:
     call, name = value[match.start() : end + 1], match[1]
     if name == "var":
         own, _, fallback = inner.partition(",")
-        found = variables.get(own.strip(), fallback.strip() or None)
-        if found is None:
+        replacement: str | None = variables.get(own.strip())
+        if replacement is None:
+            replacement = fallback.strip() or None
+        if replacement is None:
             raise UnresolvedError(f"'{call[:60]}' has no value")
-        new = resolve(found, variables, depth + 1)
+        new = resolve(replacement, variables, depth + 1)
     elif name == "light-dark":
         new = resolve(_arguments(inner)[0].strip(), variables, depth + 1)
     else:
@@ -85,17 +92,17 @@ def _closing(value: str, start: int) -> int:
 
 
 def _arguments(inner: str) -> list[str]:
-    parts, level, last = [], 0, 0
+    pieces, level, last = [], 0, 0
     for at, char in enumerate(inner):
         level += {"(": 1, ")": -1}.get(char, 0)
         if char == "," and not level:
-            parts.append(inner[last:at])
+            pieces.append(inner[last:at])
             last = at + 1
-    return [*parts, inner[last:]]
+    return [*pieces, inner[last:]]
 
 
 def _text(rgba: Rgba) -> str:
-    red, green, blue = (round(255 * min(1, max(0, part))) for part in rgba[:3])
+    red, green, blue = (round(255 * min(1, max(0, channel))) for channel in rgba[:3])
     if rgba[3] >= 1:
         return f"#{red:02x}{green:02x}{blue:02x}"
     return f"rgba({red},{green},{blue},{max(0.0, rgba[3]):.4g})"
@@ -118,7 +125,7 @@ def parse_colour(text: str) -> Rgba:
     colour: Any = color4.parse_color(text.strip())
     if colour is None or isinstance(colour, str):
         raise UnresolvedError(f"the colour '{text[:60]}' is not read")
-    values = [0.0 if one is None else float(one) for one in colour.coordinates]
+    values = [0.0 if channel is None else float(channel) for channel in colour.coordinates]
     alpha = float(colour.alpha)
     if colour.space in ("srgb", "hsl", "hwb"):
         red, green, blue = tuple(colour.to("srgb").coordinates)[:3]
@@ -130,26 +137,26 @@ def parse_colour(text: str) -> Rgba:
     return red, green, blue, alpha
 
 
-def _linear(space: str, values: list[float]) -> list[float] | None:
-    if space in ("oklch", "lch"):
+def _linear(model: str, values: list[float]) -> list[float] | None:
+    if model in ("oklch", "lch"):
         angle = math.radians(values[2])
         values = [values[0], values[1] * math.cos(angle), values[1] * math.sin(angle)]
-        space = space.replace("lch", "lab")
-    if space == "oklab":
+        model = model.replace("lch", "lab")
+    if model == "oklab":
         cones = np.array(_OKLAB_LMS) @ values
-        return [float(one) for one in np.array(_LMS_RGB) @ cones**3]
-    if space == "lab":
+        return [float(channel) for channel in np.array(_LMS_RGB) @ cones**3]
+    if model == "lab":
         light = (values[0] + 16) / 116
         scaled = (light + values[1] / 500, light, light - values[2] / 200)
         xyz = [
-            white * (one**3 if one > 6 / 29 else 3 * (6 / 29) ** 2 * (one - 4 / 29))
-            for white, one in zip(_D50, scaled, strict=True)
+            white * (channel**3 if channel > 6 / 29 else 3 * (6 / 29) ** 2 * (channel - 4 / 29))
+            for white, channel in zip(_D50, scaled, strict=True)
         ]
-        return [float(one) for one in np.array(_D50_RGB) @ xyz]
-    if space == "srgb-linear":
+        return [float(channel) for channel in np.array(_D50_RGB) @ xyz]
+    if model == "srgb-linear":
         return values
-    if space == "display-p3":
-        return [float(one) for one in np.array(_P3_RGB) @ list(map(_decode, values))]
+    if model == "display-p3":
+        return [float(channel) for channel in np.array(_P3_RGB) @ list(map(_decode, values))]
     return None
 
 
@@ -164,25 +171,25 @@ def _decode(value: float) -> float:
 
 def _mixed(inner: str, call: str) -> Rgba:
     first, *colours = _arguments(inner)
-    space = first.strip().removeprefix("in ").split()
-    if len(colours) != 2 or not space or space[0] not in ("srgb", "srgb-linear", "oklab"):
+    name = "".join(first.strip().removeprefix("in ").split()[:1])
+    if len(colours) != 2 or name not in ("srgb", "srgb-linear", "oklab"):
         raise UnresolvedError(f"'{call[:80]}' is not read")
-    (one, share_one), (two, share_two) = map(_weighted, colours)
-    if share_one is None:
-        share_one = 1 - share_two if share_two is not None else 0.5
-    if share_two is None:
-        share_two = 1 - share_one
-    total = share_one + share_two
+    (left, first_share), (right, second_share) = map(_weighted, colours)
+    if first_share is None:
+        first_share = 1 - second_share if second_share is not None else 0.5
+    if second_share is None:
+        second_share = 1 - first_share
+    total = first_share + second_share
     if total <= 0:
         raise UnresolvedError(f"'{call[:80]}' mixes nothing")
-    weight, fade = share_one / total, min(1.0, total)
-    alpha = one[3] * weight + two[3] * (1 - weight)
-    parts = [
-        (a * one[3] * weight + b * two[3] * (1 - weight)) / (alpha or 1)
-        for a, b in zip(_to(space[0], one), _to(space[0], two), strict=True)
+    weight, fade = first_share / total, min(1.0, total)
+    alpha = left[3] * weight + right[3] * (1 - weight)
+    channels = [
+        (a * left[3] * weight + b * right[3] * (1 - weight)) / (alpha or 1)
+        for a, b in zip(_to(name, left), _to(name, right), strict=True)
     ]
     red, green, blue = (
-        parts if space[0] == "srgb" else map(_encode, _linear(space[0], parts) or parts)
+        channels if name == "srgb" else map(_encode, _linear(name, channels) or channels)
     )
     return red, green, blue, alpha * fade
 
@@ -195,11 +202,11 @@ def _weighted(text: str) -> tuple[Rgba, float | None]:
     return parse_colour(colour), float(match[1] or match[2]) / 100
 
 
-def _to(space: str, colour: Rgba) -> list[float]:
-    if space == "srgb":
+def _to(model: str, colour: Rgba) -> list[float]:
+    if model == "srgb":
         return list(colour[:3])
-    linear = [_decode(one) for one in colour[:3]]
-    if space == "srgb-linear":
+    linear = [_decode(channel) for channel in colour[:3]]
+    if model == "srgb-linear":
         return linear
     cones = np.cbrt(np.array(_RGB_LMS) @ linear)
-    return [float(one) for one in np.array(_LMS_OKLAB) @ cones]
+    return [float(channel) for channel in np.array(_LMS_OKLAB) @ cones]

@@ -38,7 +38,7 @@ _SERIF = (
     "didot",
     "charter",
 )
-_DRAWN_MISSING_SHARE = 0.05
+_MISSING_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def for_browser(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     notes: list[str] = []
     _without_files(root, notes)
     for parent in list(root.iter()):
-        for child in [one for one in parent if _local(one.tag) == "script"]:
+        for child in [element for element in parent if _local(element.tag) == "script"]:
             parent.remove(child)
     return ElementTree.tostring(root, encoding="utf-8"), tuple(dict.fromkeys(notes))
 
@@ -113,19 +113,25 @@ def _without_files(root: ElementTree.Element, notes: list[str]) -> None:
 
 def _choose_switches(root: ElementTree.Element) -> None:
     """Leaves the branch of each ``switch`` that a browser shows: the first without extensions."""
-    for switch in [one for one in root.iter() if _local(one.tag) == "switch"]:
+    for switch in [element for element in root.iter() if _local(element.tag) == "switch"]:
         branches = list(switch)
-        shown = next((one for one in branches if not one.get("requiredExtensions")), None)
-        if shown is None:
+        branch = next(
+            (element for element in branches if not element.get("requiredExtensions")), None
+        )
+        if branch is None:
             continue
-        if _local(shown.tag) == "foreignObject":
-            same = [one for one in branches if one is not shown and _words(one) == _words(shown)]
-            shown = same[0] if same else shown
-        for one in branches:
-            if one is not shown:
-                switch.remove(one)
+        if _local(branch.tag) == "foreignObject":
+            same = [
+                element
+                for element in branches
+                if element is not branch and _words(element) == _words(branch)
+            ]
+            branch = same[0] if same else branch
+        for element in branches:
+            if element is not branch:
+                switch.remove(element)
         for name in ("requiredFeatures", "systemLanguage"):
-            shown.attrib.pop(name, None)
+            branch.attrib.pop(name, None)
 
 
 def _words(element: ElementTree.Element) -> str:
@@ -133,7 +139,7 @@ def _words(element: ElementTree.Element) -> str:
 
 
 def _check_html(root: ElementTree.Element) -> None:
-    texts = [_words(one) for one in root.iter() if _local(one.tag) == "foreignObject"]
+    texts = [_words(element) for element in root.iter() if _local(element.tag) == "foreignObject"]
     lost = [text for text in texts if text]
     if lost:
         raise DecodeError(
@@ -145,7 +151,7 @@ def _check_html(root: ElementTree.Element) -> None:
 
 
 def _styles(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    return (one for one in root.iter() if _local(one.tag) == "style")
+    return (element for element in root.iter() if _local(element.tag) == "style")
 
 
 def _with_colours(root: ElementTree.Element) -> str:
@@ -198,8 +204,8 @@ def _page(styles: list[str], variables: Mapping[str, str]) -> str:
             if kind == "-image" or "gradient(" in text or "url(" in text:
                 raise UnresolvedError(f"the page's background '{text[:50]}' cannot be drawn")
             red, green, blue, alpha = parse_colour(text)
-            parts = (round(255 * (part * alpha + 1 - alpha)) for part in (red, green, blue))
-            page = "#" + "".join(f"{part:02x}" for part in parts)
+            channels = (round(255 * (value * alpha + 1 - alpha)) for value in (red, green, blue))
+            page = "#" + "".join(f"{channel:02x}" for channel in channels)
     return page
 
 
@@ -226,9 +232,9 @@ def _with_families(root: ElementTree.Element, notes: list[str]) -> None:
 def _family(families: str) -> str:
     """Returns the DejaVu family for a list of families; the first name that tells decides."""
     for name in families.lower().replace('"', "").replace("'", "").split(","):
-        if any(part in name for part in _MONO):
+        if any(family in name for family in _MONO):
             return "DejaVu Sans Mono"
-        if "sans" not in name and any(part in name for part in _SERIF):
+        if "sans" not in name and any(family in name for family in _SERIF):
             return "DejaVu Serif"
         if name.strip():
             return "DejaVu Sans"
@@ -236,7 +242,8 @@ def _family(families: str) -> str:
 
 
 def _check_glyphs(root: ElementTree.Element, fonts: Path, notes: list[str]) -> None:
-    text = "".join("".join(one.itertext()) for one in root.iter() if _local(one.tag) == "text")
+    texts = (element for element in root.iter() if _local(element.tag) == "text")
+    text = "".join("".join(element.itertext()) for element in texts)
     letters = [char for char in text if not char.isspace() and char.isprintable()]
     if not letters or all(char < "\u0100" for char in letters):
         return
@@ -245,10 +252,10 @@ def _check_glyphs(root: ElementTree.Element, fonts: Path, notes: list[str]) -> N
     if not missing:
         return
     said = f"{len(missing)} of {len(letters)} characters have no glyph in the pinned fonts"
-    if len(missing) > _DRAWN_MISSING_SHARE * len(letters):
-        shown = "".join(dict.fromkeys(missing))[:8]
+    if len(missing) > _MISSING_SHARE * len(letters):
+        examples = "".join(dict.fromkeys(missing))[:8]
         raise DecodeError(
-            "broken-svg", f"{said} ({shown}); export the figure as PNG or as PDF with its fonts"
+            "broken-svg", f"{said} ({examples}); export the figure as PNG or as PDF with its fonts"
         )
     notes.append("some characters have no glyph in the pinned fonts")
 
@@ -257,8 +264,8 @@ def _check_glyphs(root: ElementTree.Element, fonts: Path, notes: list[str]) -> N
 def _glyphs(folder: str) -> frozenset[int]:
     from fontTools.ttLib import TTFont
 
-    found: set[int] = set()
+    characters: set[int] = set()
     for path in sorted(Path(folder).glob("DejaVu*.ttf")):
         with TTFont(path, lazy=True) as font:
-            found |= set(font.getBestCmap() or ())
-    return frozenset(found)
+            characters |= set(font.getBestCmap() or ())
+    return frozenset(characters)

@@ -9,7 +9,7 @@
   };
 
   // Sections that a phone gets closed.
-  if (matchMedia("(max-width: 640px) and (not print)").matches)
+  if (matchMedia("screen and (max-width: 640px)").matches)
     all("details.folded").forEach((one) => (one.open = false));
 
   // Pictures: a dialog with the row's other pictures behind the arrow keys.

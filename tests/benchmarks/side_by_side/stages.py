@@ -117,10 +117,11 @@ def measure(checkout: Path, folder: Path) -> dict[str, Any]:
         "MKL_NUM_THREADS": "1",
     }
     with tempfile.TemporaryDirectory() as store:
-        command = [sys.executable, "-c", CHILD, str(folder / "generated")]
+        command = [sys.executable, "-c", CHILD, str(folder.resolve() / "generated")]
         done = subprocess.run(
-            [*command, str(folder / "reference"), store],
+            [*command, str(folder.resolve() / "reference"), store],
             env=variables,
+            cwd=checkout,
             capture_output=True,
             text=True,
             check=False,
