@@ -23,6 +23,12 @@ BORDER = 2
 """Columns at each side of a shape that are left out: its outline."""
 SHIFT = 1
 """Pixels by which a label may be off its position, in each direction."""
+MIDDLE = 4
+"""Pixels from the middle of a shape, in each direction, in which every label has ink."""
+INK_DISTANCE = 90.0
+"""Of a pixel of ink from the shape's colour, in RGB units; labels are at least 200 away."""
+INK_SHARE = 0.08
+"""Share of the middle that is ink, from which a shape has a label."""
 SMALLEST_SIMILARITY = 0.5
 """Correlation from which a label counts; an empty shape resembles no label."""
 
@@ -51,16 +57,34 @@ def nearest_label(image: RGBImage, box: Box, kind: str) -> str | None:
     return best if similarity[best] >= SMALLEST_SIMILARITY else None
 
 
-def labels_right(
+def has_label(image: RGBImage, box: Box) -> bool:
+    """Tells whether there is ink in the middle of a shape.
+
+    Args:
+        image: (64, 64, 3) uint8.
+        box: The shape's box.
+    """
+    x, y = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
+    colour = np.median(image[_window(box)].astype(np.float64), axis=(0, 1))
+    middle = image[y - MIDDLE : y + MIDDLE + 1, x - MIDDLE : x + MIDDLE + 1].astype(np.float64)
+    distance = np.linalg.norm(middle - colour, axis=2)
+    return bool((distance > INK_DISTANCE).mean() > INK_SHARE)
+
+
+def check_labels(
     image: RGBImage, kinds: tuple[str, ...], labels: tuple[str | None, ...], order: str
-) -> float:
-    """Returns the share of a caption's labels that are at their shape; NaN without labels.
+) -> tuple[float, float]:
+    """Returns two shares of a caption's shapes: labels right, and unlabelled shapes empty.
 
     Args:
         image: (64, 64, 3) uint8.
         kinds: Of the shapes, in order.
         labels: Of the shapes, None where there is none.
         order: Of the arrows, as in the caption; empty for a single shape.
+
+    Returns:
+        The share of the labels that are at their shape, and the share of the shapes without a
+        label that have no ink in their middle; each is NaN without such shapes.
     """
     # A single shape has two possible sizes with the same middle; the smaller box is inside both.
     boxes = [box for name, box in LAYOUTS[len(kinds)] if name == order][-1]
@@ -69,7 +93,14 @@ def labels_right(
         for box, kind, label in zip(boxes, kinds, labels, strict=True)
         if label is not None
     ]
-    return float(np.mean(right)) if right else float("nan")
+    empty = [
+        not has_label(image, box) for box, label in zip(boxes, labels, strict=True) if label is None
+    ]
+    nothing = float("nan")
+    return (
+        float(np.mean(right)) if right else nothing,
+        float(np.mean(empty)) if empty else nothing,
+    )
 
 
 def _window(box: Box) -> tuple[slice, slice]:

@@ -96,18 +96,20 @@ def _values(by_caption: dict[str, list[Checked]], name: str) -> npt.NDArray[np.f
     """Returns the mean of a check over the samples of each caption, (captions,)."""
     return np.array(
         [
-            _mean([float(getattr(checked, name)) for checked in group])
+            _mean(name, [float(getattr(checked, name)) for checked in group])
             for group in by_caption.values()
         ]
     )
 
 
-def _mean(values: list[float]) -> float:
-    """A figure without any colour names none of its caption's."""
-    return float(np.mean(np.nan_to_num(values, nan=0.0)))
+def _mean(name: str, values: list[float]) -> float:
+    """Returns the mean over samples; a figure without any colour names none of its caption's."""
+    return float(np.mean(np.nan_to_num(values, nan=0.0) if name == "named_pixels" else values))
 
 
 def _with_interval(values: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Returns mean and interval over the captions that the check applies to."""
+    values = values[~np.isnan(values)]
     rng = np.random.default_rng(SEED)
     resampled = rng.integers(len(values), size=(RESAMPLES, len(values)))
     low, high = np.percentile(values[resampled].mean(axis=1), [2.5, 97.5])

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from figbench.images.types import RGBImage
 from figbench.synthfig.simple import COLOURS
-from figbench_figgen.check_labels import labels_right
+from figbench_figgen.check_labels import check_labels
 
 LARGEST_DISTANCE = 45.0
 """Of a pixel to the fill colour it counts as, in RGB units; two fills are at least 70 apart."""
@@ -86,6 +86,7 @@ class Checked:
         arrows: Whether every arrow is there with its head at its end, and no other one.
         layout: Whether number, positions and arrows are right.
         labels: Share of the caption's labels that are at their shape; NaN without labels.
+        unlabelled: Share of the shapes without a label that are empty; NaN without such shapes.
     """
 
     named_pixels: float
@@ -95,6 +96,7 @@ class Checked:
     arrows: bool
     layout: bool
     labels: float
+    unlabelled: float
 
 
 def parse_caption(caption: str) -> Asked:
@@ -181,7 +183,8 @@ def check_figure(image: RGBImage, caption: str) -> Checked:
     placed = all(at) and len({id(item) for item in at}) == len(at)
     return Checked(
         share, float(np.mean(right)), float(np.mean(kinds)), count, arrows,
-        count and placed and arrows, labels_right(image, asked.kinds, asked.labels, asked.order),
+        count and placed and arrows,
+        *check_labels(image, asked.kinds, asked.labels, asked.order),
     )  # fmt: skip
 
 

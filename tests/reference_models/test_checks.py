@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -148,3 +149,11 @@ def test_labels_are_read_where_the_caption_puts_them(figures: list[tuple[RGBImag
     assert not any(other)
     assert len(empty) > 20
     assert set(empty) == {None}
+    without = [check_figure(image, caption).unlabelled for image, caption in figures]
+    assert np.nanmean(without) == 1
+    # Labels that nobody asked for are seen in every figure.
+    unasked = [
+        check_figure(image, re.sub(r" labelled \w+", "", caption)).unlabelled
+        for image, caption in figures
+    ]
+    assert max(unasked) < 1
