@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.cards import read_card
-from figbench.cli.completion import complete_metrics, complete_protocol
-from figbench.cli.console import error_console, print_json, result_console
-from figbench.cli.help_pages import FAULTS
+from figbench.cli.output.arguments import single_reference
+from figbench.cli.output.cards import read_card
+from figbench.cli.output.completion import complete_metrics, complete_protocol
+from figbench.cli.output.console import error_console, print_json, result_console
+from figbench.cli.output.help_pages import FAULTS
 from figbench.errors import EXIT_USER, UserError
 
 EPILOG = """Examples:\n
@@ -220,21 +221,21 @@ def evaluate(
     Started by torchrun or srun, every process computes its share into the one store; the process
     of rank 0 scores and writes.
     """
-    from figbench.cli.exports import export_format, print_export
-    from figbench.cli.tables import show_plan, show_result
+    from figbench.cli.output.exports import export_format, print_export
+    from figbench.cli.output.tables import show_plan, show_result
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
     from figbench.evaluation.planning.execution import Execution
     from figbench.evaluation.planning.shard import shard_from_environment
     from figbench.protocol import Protocol
 
-    reference = _one_reference(reference_path, reference)
+    reference = single_reference(reference_path, reference)
     form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     console, results = error_console(), result_console(machine_output=form is not None)
     if portable and output is None:
         raise UserError("--portable needs --output.", remedy="Add --output DIR.")
-    chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
-    if metrics is not None and not chosen:
+    requested = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
+    if metrics is not None and not requested:
         raise UserError("--metrics: no name given.", remedy="Leave it out to score all of them.")
     options = Options(
         skip_unavailable=skip_unavailable,
@@ -263,20 +264,26 @@ def evaluate(
     progress = RichProgress(console)
     if dry_run:
         planned = prepare(
-            generated, reference, followed, chosen, store=store, options=options, progress=progress
+            generated,
+            reference,
+            followed,
+            requested,
+            store=store,
+            options=options,
+            progress=progress,
         )
         document = show_plan(results, planned)
         if json_output:
             print_json(document)
         return
     if options.shard.rank:
-        contribute(generated, reference, followed, chosen, store=store, options=options)
+        contribute(generated, reference, followed, requested, store=store, options=options)
         return
     result = run(
         generated,
         reference,
         followed,
-        chosen,
+        requested,
         output=output,
         store=store,
         model=read_card(model_card, model_name),
@@ -298,18 +305,6 @@ def evaluate(
     if failed:
         console.print(f"[red]Failed:[/] {', '.join(failed)} (reasons above)")
         raise typer.Exit(EXIT_USER)
-
-
-def _one_reference(argument: str | None, option: str | None) -> str:
-    if argument and option:
-        raise UserError(
-            "The reference is given twice: as an argument and with --reference.",
-            remedy="Leave one of them out.",
-        )
-    given = argument or option
-    if not given:
-        raise UserError("No reference set.", remedy="Type: figbench evaluate GENERATED REFERENCE")
-    return given
 
 
 def register(app: typer.Typer) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
-from figbench.cli.help_pages import FAULTS
+from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.help_pages import FAULTS
 
 reference_app = typer.Typer(no_args_is_help=True, help="Pack a reference set with its features.")
 
@@ -42,13 +42,13 @@ def build(
 ) -> None:
     """Compute a protocol's reference side once and pack it into one file.
 
-    The file works in the place of REF in `figbench evaluate GENERATED --reference FILE` on any
-    machine: figures, labels, features and readings travel together, each checked by its digest.
+    `figbench evaluate GENERATED --reference FILE` takes the file as REF on any machine: it holds
+    figures, labels, features and OCR results, each checked by its digest.
     """
     from figbench.evaluation import Options, RichProgress, build_reference
 
     console = error_console()
-    facts = build_reference(
+    document = build_reference(
         reference,
         out,
         protocol,
@@ -63,11 +63,11 @@ def build(
         progress=RichProgress(console),
     )
     console.print(
-        f"{out}: {facts['n_figures']} figures, {facts['rows']} stored rows, "
-        f"{facts['size_bytes'] / 2**20:.1f} MiB, protocol {facts['protocol']['id']}."
+        f"{out}: {document['n_figures']} figures, {document['rows']} stored rows, "
+        f"{document['size_bytes'] / 2**20:.1f} MiB, protocol {document['protocol']['id']}."
     )
     if json_output:
-        print_json(facts)
+        print_json(document)
 
 
 def register(app: typer.Typer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +12,25 @@ import numpy.typing as npt
 
 from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.notes import assumptions, out_of_reach
+from figbench.comparison.outcomes import (
+    Outcome,
+    outcome_of_sets,
+    outcome_of_values,
+    unpaired_outcome,
+)
 from figbench.comparison.prompts import most_different, wins
 from figbench.comparison.runs import Run, load_run, require_comparable
 from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.reader import StoredFeatures, load_features
-from figbench.metrics import SetStatistic, output_spec, set_statistic
+from figbench.metrics import SetStatistic, set_statistic
 from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.effects import (
-    equal_means_p_value,
     holm,
     minimum_detectable_effect,
     rare_failure_p_value,
     unpaired_p_value,
 )
-from figbench.statistics.paired import PairedTest, sign_flip_test
+from figbench.statistics.paired import PairedTest
 
 Array = npt.NDArray[np.float64]
 
@@ -60,33 +65,40 @@ def compare_runs(
     metrics: Sequence[str] | None = None,
     allow_drift: bool = False,
 ) -> Comparison:
-    """As :func:`compare`, on loaded runs."""
+    """Returns the differences of two loaded runs, as :func:`compare`.
+
+    Args:
+        first: The baseline.
+        second: The candidate.
+        metrics: Output ids to test; None for all that both have.
+        allow_drift: Whether the judges may differ.
+    """
     require_comparable(first, second, allow_drift=allow_drift)
-    paired = bool(first.rows) and first.rows == second.rows
+    paired = bool(first.keys) and first.keys == second.keys
     notes: list[str] = []
     allowance = 0.0
     if allow_drift and first.judge is not None and second.judge is not None:
-        from figbench.judges.fingerprint import drift_allowance
+        from figbench.judges.measures.fingerprint import drift_allowance
 
         allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:
         notes.append(
-            "The prompts differ or the rows are not at hand: differences are tested unpaired."
+            "The prompts differ or a run has no table of figures: differences are tested unpaired."
         )
-    found = [
+    tested = [
         _difference(name, value, second.result.metrics[name], first, second, paired, notes)
         for name, value in first.result.metrics.items()
         if (metrics is None or name in metrics) and _both(name, first, second)
     ]
-    found = [_widened(one, allowance) for one in found] if allowance else found
-    adjusted = holm({one.metric: one.p_value for one in found if one.p_value is not None})
+    tested = [_widened(item, allowance) for item in tested] if allowance else tested
+    adjusted = holm({item.metric: item.p_value for item in tested if item.p_value is not None})
     differences = tuple(
         replace(
-            one,
-            p_holm=adjusted.get(one.metric),
-            minimum_detectable=_visible(one, len(adjusted), allowance),
+            item,
+            p_holm=adjusted.get(item.metric),
+            minimum_detectable=_visible(item, len(adjusted), allowance),
         )
-        for one in found
+        for item in tested
     )
     notes += out_of_reach(differences, len(adjusted))
     notes += assumptions(differences, first) if paired else []
@@ -107,8 +119,8 @@ def _both(name: str, first: Run, second: Run) -> bool:
 
 def _difference(
     name: str,
-    ours: MetricValue,
-    theirs: MetricValue,
+    before: MetricValue,
+    after: MetricValue,
     first: Run,
     second: Run,
     paired: bool,
@@ -117,11 +129,11 @@ def _difference(
     a, b = first.result.value(name), second.result.value(name)
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
-        test = _unpaired(b - a, ours.implied_standard_error, theirs.implied_standard_error)
-    counts = wins(name, first, second, ours.higher_is_better) if test.paired else None
+        test = unpaired_outcome(b - a, before.implied_standard_error, after.implied_standard_error)
+    counts = wins(name, first, second, before.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
-        higher_is_better=ours.higher_is_better,
+        higher_is_better=before.higher_is_better,
         first=a,
         second=b,
         difference=b - a,
@@ -137,6 +149,9 @@ def _difference(
         standard_error=test.standard_error,
         n_papers=test.n_papers,
         p_rare_failures=test.p_rare_failures,
+        p_swap=test.p_swap,
+        smallest_p_swap=test.smallest_p_swap,
+        width=test.width,
     )
 
 
@@ -147,6 +162,7 @@ def _visible(difference: Difference, tests: int, allowance: float) -> float | No
         papers=difference.n_papers,
         tests=tests,
         smallest_p=difference.smallest_p,
+        width=difference.width,
     )
     return None if effect is None else effect + allowance
 
@@ -157,40 +173,21 @@ def _widened(difference: Difference, allowance: float) -> Difference:
     if not error:
         return replace(difference, p_value=None, method="none: no standard error")
     rest = max(0.0, abs(difference.difference) - allowance)
+    p_values = [unpaired_p_value(rest, error, 0.0)]
+    if difference.width is not None and difference.n_papers is not None:
+        p_values.append(rare_failure_p_value(rest, error, difference.n_papers, difference.width))
     return replace(
         difference,
-        p_value=unpaired_p_value(rest, error, 0.0),
+        p_value=max((p for p in p_values if p is not None), default=None),
         method="z-test of the difference beyond the judges' drift",
         smallest_p=None,
+        p_rare_failures=None,
+        p_swap=None,
+        smallest_p_swap=None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
-    p_value: float | None
-    standard_error: float | None
-    method: str
-    paired: bool
-    smallest_p: float | None = None
-    n_papers: int | None = None
-    p_rare_failures: float | None = None
-
-
-def _unpaired(difference: float, first: float | None, second: float | None) -> _Test:
-    spread = None if first is None or second is None else float(np.hypot(first, second))
-    p_value = unpaired_p_value(difference, first, second)
-    return _Test(p_value, spread, "unpaired z-test from standard errors", paired=False)
-
-
-def _from_pairs(test: PairedTest | None) -> _Test | None:
-    if test is None:
-        return None
-    return _Test(
-        test.p_value, test.standard_error, test.method, True, test.smallest_p, test.n_clusters
-    )
-
-
-def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test | None:
+def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> Outcome | None:
     rng = np.random.default_rng([first.result.provenance.seeds.get("protocol", 0), _number(name)])
     statistic = set_statistic(name)
     if statistic is not None:
@@ -199,63 +196,34 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> _Test 
         except FigbenchError as error:
             notes.append(f"{name}: features are not at hand ({error.message}); unpaired test.")
             return None
-        return _of_sets(_swap(statistic, features[0], features[1], rng))
+        return outcome_of_sets(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
-        kept = np.isfinite(a) & np.isfinite(b)
-        if kept.any() and np.array_equal(a[kept], b[kept]):
-            return _Test(None, 0.0, "identical in every figure", paired=True)
-        if kept.any():
-            clusters = [one for one, keep in zip(first.clusters, kept, strict=True) if keep]
-            return _of_values(name, a[kept], b[kept], clusters, rng)
+        finite = np.isfinite(a) & np.isfinite(b)
+        if finite.any() and np.array_equal(a[finite], b[finite]):
+            return Outcome(None, 0.0, "identical in every figure", paired=True)
+        if finite.any():
+            clusters = [paper for paper, used in zip(first.clusters, finite, strict=True) if used]
+            return outcome_of_values(name, a[finite], b[finite], clusters, rng)
     return None
-
-
-def _of_sets(test: PairedTest | None) -> _Test | None:
-    """The larger p of the swap test and of a t-test of the influence values.
-
-    The swap test alone rejects models that are equally far from the references in different
-    ways, whose outputs cannot be exchanged.
-    """
-    found = _from_pairs(test)
-    if found is None or test is None or not test.standard_error:
-        return found
-    t = equal_means_p_value(test.difference, test.standard_error, test.n_clusters)
-    if t <= test.p_value:
-        return found
-    return replace(found, p_value=t, method=f"{test.method}; t-test of influence values")
-
-
-def _of_values(
-    name: str, a: Array, b: Array, clusters: Sequence[str], rng: np.random.Generator
-) -> _Test | None:
-    test = _from_pairs(found := sign_flip_test(b - a, clusters, rng))
-    output = output_spec(name)
-    low, high = output.bounds if output else (-np.inf, np.inf)
-    if not np.isfinite([low, high]).all():
-        low, high = float(min(a.min(), b.min())), float(max(a.max(), b.max()))
-    rare = rare_failure_p_value(
-        found.difference, found.standard_error, found.n_clusters, high - low
-    )
-    return None if test is None else replace(test, p_rare_failures=rare)
 
 
 def _swap(
     statistic: SetStatistic, first: StoredFeatures, second: StoredFeatures, rng: np.random.Generator
 ) -> PairedTest | None:
     """Rows that only one model delivered cannot be swapped and are left out of the test."""
-    place = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
+    index_of = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
     pairs = [
-        (i, place[key])
+        (i, index_of[key])
         for i, key in enumerate(zip(first.figure_ids, first.samples, strict=True))
-        if key in place
+        if key in index_of
     ]
     if len(pairs) < 3:
         return None
-    ours, theirs = (np.array(side) for side in zip(*pairs, strict=True))
-    clusters = [first.clusters[i] for i in ours]
-    return statistic.matched(first.own[ours]).paired_test(
-        first.generated[ours], second.generated[theirs], first.reference, clusters, rng
+    first_index, second_index = (np.array(side) for side in zip(*pairs, strict=True))
+    clusters = [first.clusters[i] for i in first_index]
+    return statistic.matched(first.own[first_index]).paired_test(
+        first.generated[first_index], second.generated[second_index], first.reference, clusters, rng
     )
 
 

@@ -16,7 +16,7 @@ class Difference:
         first: Value of the first run.
         second: Value of the second run.
         difference: Second minus first.
-        p_value: Two-sided; None where no test is sound.
+        p_value: Two-sided, of equal means; None where no test is sound.
         p_holm: Adjusted over the metrics of this comparison.
         minimum_detectable: True difference found with 80% power at alpha 0.05, Holm's correction
             over the tests of this comparison included; None where none could be significant.
@@ -29,8 +29,12 @@ class Difference:
         ties: Prompts without a difference.
         standard_error: Of the difference, papers taken together; None where it is unknown.
         n_papers: Independent units of the test; None for an unpaired one.
-        p_rare_failures: p of equal means where a failure too rare to be in the sample may exist;
-            None for set statistics and unpaired tests.
+        p_rare_failures: The part of ``p_value`` that allows for a failure too rare to be in the
+            sample; None for set statistics and unpaired tests.
+        p_swap: Two-sided p of outputs that can be exchanged, as those of an unchanged model; None
+            for unpaired tests.
+        smallest_p_swap: What ``p_swap`` cannot fall below.
+        width: Range of the score, where the test allows for unseen failures.
     """
 
     metric: str
@@ -50,6 +54,9 @@ class Difference:
     standard_error: float | None = None
     n_papers: int | None = None
     p_rare_failures: float | None = None
+    p_swap: float | None = None
+    smallest_p_swap: float | None = None
+    width: float | None = None
 
     @property
     def better(self) -> bool | None:
@@ -85,4 +92,4 @@ class Comparison:
 
     def of(self, metric: str) -> Difference | None:
         """Returns the difference of one metric, or None."""
-        return next((one for one in self.differences if one.metric == metric), None)
+        return next((item for item in self.differences if item.metric == metric), None)

@@ -15,7 +15,7 @@ from figbench.errors import EXIT_OK, EXIT_REGRESSION, IntegrityError, UserError
 from figbench.gate.rules import Rule, parse_rule, require_direction, require_share
 from figbench.registry import suggest
 from figbench.results.schema import RunResult
-from figbench.statistics.effects import minimum_detectable_effect
+from figbench.statistics.effects import equal_means_p_value, minimum_detectable_effect
 
 UPDATE_ALPHA = 0.05
 
@@ -117,7 +117,7 @@ def gate(
         if len(absolute) == len(parsed) or allow_no_baseline:
             notes = [f"{baseline}: no baseline yet; nothing compared."] if baseline else []
             verdicts = tuple(_bounded(rule, run.result) for rule in absolute)
-            passed = all(one.state == "pass" for one in verdicts)
+            passed = all(item.state == "pass" for item in verdicts)
             return Decision(passed, verdicts, notes=tuple(notes))
         if baseline is None:
             raise UserError(
@@ -135,12 +135,12 @@ def gate(
     _require_metrics(run.result, before.result, parsed)
     comparison = compare_runs(before, run)
     verdicts = tuple(
-        _bounded(rule, run.result, before.result) if rule.absolute else _apply(rule, comparison)
+        _bounded(rule, run.result, before.result) if rule.absolute else apply_rule(rule, comparison)
         for rule in parsed
     )
-    improved = tuple(one.metric for one in comparison.differences if _improved(one))
+    improved = tuple(item.metric for item in comparison.differences if _improved(item))
     return Decision(
-        passed=all(one.state == "pass" for one in verdicts),
+        passed=all(item.state == "pass" for item in verdicts),
         verdicts=verdicts,
         improved=improved,
         notes=comparison.notes,
@@ -150,23 +150,23 @@ def gate(
 
 def _require_same_work(run: Run, before: Run) -> None:
     require_comparable(before, run)
-    ours, theirs = run.result.manifests.generated, before.result.manifests.generated
-    if run.rows and before.rows and run.rows != before.rows:
+    candidate, reference = run.result.manifests.generated, before.result.manifests.generated
+    if run.keys and before.keys and run.keys != before.keys:
         raise IntegrityError(
-            f"Not comparable: {run.folder} has {len(run.rows)} expected figures, the baseline "
-            f"{len(before.rows)}, and they are not the same prompts and samples.",
+            f"Not comparable: {run.folder} has {len(run.keys)} expected figures, the baseline "
+            f"{len(before.keys)}, and they are not the same prompts and samples.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    expected = [_expected(one.result) for one in (run, before)]
+    expected = [_expected(each.result) for each in (run, before)]
     if expected[0] != expected[1]:
         raise IntegrityError(
             f"Not comparable: n expected is {expected[0]} in the run and {expected[1]} in the "
             "baseline.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    if ours.n_figures == 0:
+    if candidate.n_figures == 0:
         raise IntegrityError(f"Not comparable: {run.folder} has no figures.")
-    if not run.rows and ours.prompts_digest != theirs.prompts_digest:
+    if not run.keys and candidate.prompts_digest != reference.prompts_digest:
         raise IntegrityError("Not comparable: the run drew other prompts than the baseline.")
 
 
@@ -176,10 +176,10 @@ def _expected(result: RunResult) -> int:
 
 def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -> None:
     """A metric that vanished is not a metric that passed."""
-    known = [name for name, value in before.metrics.items() if value.value is not None]
-    if not known:
+    scored = [name for name, value in before.metrics.items() if value.value is not None]
+    if not scored:
         raise IntegrityError("Not comparable: the baseline has no value at all.")
-    for name in known:
+    for name in scored:
         value = run.metrics.get(name)
         if value is None or value.value is None:
             why = "is not in the run" if value is None else f"{value.status}: {value.reason}"
@@ -188,21 +188,26 @@ def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -
                 remedy="Score the run with the baseline's metrics.",
             )
     for rule in rules:
-        if rule.metric not in known:
+        if rule.metric not in scored:
             raise IntegrityError(
                 f"Rule '{rule.text}': the baseline has no value of '{rule.metric}'."
-                f"{suggest(rule.metric, known)}",
-                remedy=f"It has: {', '.join(known)}.",
+                f"{suggest(rule.metric, scored)}",
+                remedy=f"It has: {', '.join(scored)}.",
             )
         require_direction(rule, before.metrics[rule.metric].higher_is_better)
         require_share(rule, before.metrics[rule.metric])
 
 
 def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Rule]:
-    """Returns the rules with their share of an alpha budget over an unbounded row of gates.
+    """Returns the rules with their share of an alpha budget over an unbounded sequence of gates.
 
     The k-th gate gets budget x 6 / (pi k)^2, whose sum over all k is the budget, split evenly
     over the rules with ``p<`` (Bonferroni); no rule tests at more than it was written with.
+
+    Args:
+        rules: As written.
+        budget: Alpha over all gates, 0 to 1; None for rules as written.
+        previous: Number of earlier gates.
 
     Raises:
         UserError: If the budget is not a probability, or ``previous`` is negative.
@@ -217,7 +222,7 @@ def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Ru
     tested = sum(rule.alpha is not None for rule in rules)
     share = budget * 6 / (math.pi * (previous + 1)) ** 2 / max(1, tested)
     return [
-        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share))
+        rule if rule.alpha is None else replace(rule, alpha=min(rule.alpha, share), budgeted=True)
         for rule in rules
     ]
 
@@ -251,52 +256,86 @@ def _bounded(rule: Rule, run: RunResult, before: RunResult | None = None) -> Ver
     )
 
 
-def _apply(rule: Rule, comparison: Comparison) -> Verdict:
-    found = comparison.of(rule.metric)
-    if found is None:
+def apply_rule(rule: Rule, comparison: Comparison) -> Verdict:
+    """Applies a rule to the differences from the baseline.
+
+    Raises:
+        IntegrityError: If the metric was not compared.
+    """
+    difference = comparison.of(rule.metric)
+    if difference is None:
         raise IntegrityError(f"Rule '{rule.text}': '{rule.metric}' could not be compared.")
-    limit = rule.limit(found.first)
-    beyond = found.second < limit if found.higher_is_better else found.second > limit
+    limit = rule.limit(difference.first)
+    beyond = difference.second < limit if difference.higher_is_better else difference.second > limit
     state, reason = "pass", "within the limit"
+    (p_value, floor), method = _of_unchanged(difference), difference.method
+    if rule.budgeted and floor is not None and floor >= (rule.alpha or 0.0):
+        p_value, floor = _below_the_floor(difference, p_value, floor), None
+        method = f"{method}; t-test by paper where p is below the swaps' resolution"
     if beyond and rule.alpha is None:
         state, reason = "regression", "beyond the limit"
     elif beyond and rule.alpha is not None:
-        if found.p_value is None:
+        if p_value is None:
             state = "regression"
             reason = "beyond the limit, and no sound test says that it is chance"
-        elif found.smallest_p is not None and found.smallest_p >= rule.alpha:
+        elif floor is not None and floor >= rule.alpha:
             state = "regression"
             reason = (
                 "beyond the limit, and with so few papers (or figures, where none names its paper) "
                 f"p cannot fall below "
-                f"{found.smallest_p:.2g}, so no test says that it is chance"
+                f"{floor:.2g}, so no test says that it is chance"
             )
-        elif found.p_value < rule.alpha:
-            state, reason = "regression", f"beyond the limit, p = {found.p_value:.4g}"
+        elif p_value < rule.alpha:
+            state, reason = "regression", f"beyond the limit, p = {p_value:.4g}"
         else:
-            reason = f"beyond the limit, but p = {found.p_value:.4g} is not below {rule.alpha:g}"
+            reason = f"beyond the limit, but p = {p_value:.4g} is not below {rule.alpha:g}"
     return Verdict(
         rule.text,
         state,
         reason,
-        found.first,
-        found.second,
+        difference.first,
+        difference.second,
         limit,
-        found.p_value,
-        _visible(rule, found),
-        found.method,
+        p_value,
+        _visible(rule, difference, floor),
+        method,
     )
 
 
-def _visible(rule: Rule, found: Difference) -> float | None:
+def _of_unchanged(difference: Difference) -> tuple[float | None, float | None]:
+    """Returns p and its floor for an unchanged model, whose outputs can be exchanged."""
+    if difference.p_swap is None:
+        return difference.p_value, difference.smallest_p
+    return difference.p_swap, difference.smallest_p_swap
+
+
+def _below_the_floor(difference: Difference, p_value: float | None, floor: float) -> float | None:
+    """Returns p of a t-test where the swap test has reached its smallest p.
+
+    A share of an alpha budget soon falls below what 9,999 swaps, or the papers, can resolve.
+    """
+    if p_value is None or difference.standard_error is None or (difference.n_papers or 0) < 2:
+        return None
+    t = 0.0 if difference.difference else 1.0
+    if difference.standard_error > 0:
+        n_papers = difference.n_papers or 0
+        t = equal_means_p_value(difference.difference, difference.standard_error, n_papers)
+    return max(t, p_value) if p_value > 10 * floor else t
+
+
+def _visible(rule: Rule, difference: Difference, floor: float | None) -> float | None:
     """The difference that the rule's own test would see; of a rule without one, at 5%."""
     return minimum_detectable_effect(
-        found.standard_error,
-        papers=found.n_papers,
-        smallest_p=found.smallest_p,
+        difference.standard_error,
+        papers=difference.n_papers,
+        smallest_p=floor,
         alpha=rule.alpha or UPDATE_ALPHA,
     )
 
 
-def _improved(one: Difference) -> bool:
-    return bool(one.better) and one.p_holm is not None and one.p_holm < UPDATE_ALPHA
+def _improved(difference: Difference) -> bool:
+    return (
+        bool(difference.better)
+        and difference.p_holm is not None
+        and difference.p_holm < UPDATE_ALPHA
+    )

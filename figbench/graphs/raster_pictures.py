@@ -74,11 +74,10 @@ def _above(entry: Words, labels: Any, pieces: list[Box], page: tuple[int, int]) 
     while grown:
         grown = False
         for piece in pieces[1:]:
-            high = piece[3] - piece[1]
-            level = min(piece[3], box[3]) - max(piece[1], box[1])
             gap = max(piece[0] - box[2], box[0] - piece[2])
+            drop = max(piece[1] - box[3], box[1] - piece[3])
             inside = common(piece, box) >= 0.99 * area(piece)
-            if inside or level < 0.5 * high or gap > _APART or high > 1.6 * (box[3] - box[1]):
+            if inside or max(gap, drop) > _APART or piece[3] > y0 + 0.3 * line:
                 continue
             if area(piece) < _LARGEST * page[0] * page[1]:
                 box, grown = union(box, piece), True

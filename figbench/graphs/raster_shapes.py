@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.graphs.drawing import Outline, Words, area, centre, common
+from figbench.graphs.drawing import Outline, Words, area, centre, common, holds
 from figbench.graphs.model import Box
 from figbench.graphs.raster_pictures import captioned_pictures
 from figbench.images.types import RGBImage
@@ -20,33 +20,42 @@ _TOLERANCE = 6
 _FRAME_SHARE = 0.012
 LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
-EDGE = 8
-"""Pixels around a node that its outline and shadow may take."""
+THIN = 3.6
+"""Regions narrower than twice this many pixels are lines and outlines."""
+_DISCS = "Oo0°"
+"""Characters that OCR reads where a small disc is drawn."""
+_SIGNS = set("()[]{}xX+*.·×⊗⊕⊙@®")
+_HEAD = 28
+"""Widest arrow head in pixels."""
+_THICK = 17
+"""Pixels across which an arrow head never is filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """What ``find_shapes`` finds.
+    """Nodes, frames and remaining ink of an image.
 
     Attributes:
-        nodes: Pieces of nodes.
+        nodes: One outline a node; its key is ``s`` and its number, from 1.
         frames: Outlines around nodes.
-        ink: Mask of everything that is not ground, text or inside of a node: lines and heads.
-        near: Likewise, up to the very outline of the nodes: whole arrow heads.
+        ink: Mask of lines and arrow heads: dark, no text, outside of the nodes.
+        owners: int32, height x width: number of the node that covers a pixel, 0 for none.
+        words: Texts without those of legends and operator signs.
     """
 
     nodes: list[Outline]
     frames: list[Outline]
     ink: Mask
-    near: Mask
+    owners: npt.NDArray[np.int32]
+    words: list[Words]
 
 
 def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """Separates nodes, frames and remaining ink.
 
-    Regions of one colour are found after the texts have been painted over. One that touches the
-    page's border is the page; one with other regions in it a frame; one with words or a colour of
-    its own a node. Dense blobs that are left are pictures.
+    Regions of one colour are read after the texts have been painted over. A wide region at the
+    page's border is the page, a tinted region around others a frame. All that is neither and is
+    thicker than an arrow head is a silhouette: a node, where words stand in it or below it.
 
     Args:
         image: uint8, height x width x 3.
@@ -54,14 +63,76 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """
     height, width = image.shape[:2]
     page = height * width
+    symbols = [w for w in words if _is_symbol(w) and w.text.strip() not in _DISCS]
+    words = [w for w in words if not _is_symbol(w)]
     plain = _without_text(image, words)
-    labels, stats, colours = _regions(plain)
+    dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
+    words = [*words, *(w for w in symbols if not _on_line(w, upright_lines(dark)))]
+    plain = _without_text(image, words)
+    ground, tinted, worded, legends = _grounds(plain, words)
+    words = [w for w in words if not any(holds(box, centre(w.box)) for box in legends)]
+    marks = (~ground).astype(np.uint8)
+    for box in legends:
+        _fill(marks, box, 6, 0)
+    runs = upright_lines(marks)
+    outlines = [*_frame_boxes(tinted, page), *line_frames(runs, page)]
+    for frame in outlines:
+        _erase_border(marks, frame.box)
+    owners = np.zeros((height, width), np.int32)
+    nodes: list[Outline] = []
+    _silhouettes(marks, worded, nodes, owners, page)
+    text = np.zeros((height, width), np.uint8)
+    for entry in words:
+        _fill(text, entry.box, 1, int(not _is_symbol(entry)))
+    for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
+        words = [w for w in words if not holds(outline.box, centre(w.box))]
+        _add(nodes, owners, outline, None)
+    pieces = without_heads(marks, runs, image) & (owners == 0)
+    captioned = captioned_pictures(pieces, words, nodes)
+    for outline in captioned:
+        _add(nodes, owners, outline, None)
+    for entry in words:
+        _fill(text, entry.box, 1)
+    ink = np.where((text > 0) | (owners > 0), 0, marks & dark).astype(np.uint8)
+    for outline in _blobs(np.where((owners > 0) | (runs > 0), 0, marks).astype(np.uint8), page):
+        _add(nodes, owners, outline, None)
+    _own_captions(nodes, owners, words)
+    grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    ink = np.where(grown > 0, 0, ink).astype(np.uint8)
+    return Shapes(nodes, outlines, ink, owners, words)
+
+
+def _is_symbol(entry: Words) -> bool:
+    """Whether words are a single character, or an operator sign in brackets."""
+    text = entry.text.strip()
+    return len(text) == 1 or (len(text) <= 3 and set(text) <= _SIGNS)
+
+
+def _on_line(entry: Words, runs: Mask) -> bool:
+    """Whether a line runs into a character: an arrow head that OCR took for a letter."""
+    x0, y0, x1, y1 = _pixels(entry.box, runs.shape[1], runs.shape[0], 2)
+    return bool(runs[y0:y1, x0:x1].sum() > 8)
+
+
+def _grounds(
+    plain: RGBImage, words: Sequence[Words]
+) -> tuple[npt.NDArray[np.bool_], Mask, npt.NDArray[np.int32], list[Box]]:
+    """The mask of page and frames, the tinted part of it, the regions with words, legends."""
+    height, width = plain.shape[:2]
+    page = height * width
+    labels, stats, colours, radii = _regions(plain)
     ground = np.zeros((height, width), bool)
     grounds = [colours[labels[0, 0]]]
     frames = np.zeros((height, width), np.uint8)
     owners = _owners(labels, words)
-    nodes: list[Outline] = []
+    worded = np.zeros((height, width), np.int32)
+    legends: list[Box] = []
     for i in sorted(range(1, len(stats)), key=lambda i: (i in owners, -stats[i][4])):
+        if radii[i] < THIN:
+            # Gaps between an arrow head and its node; the planes of a stack are longer.
+            if max(stats[i][2], stats[i][3]) <= 24 and _alike(colours[i], grounds[0]):
+                ground |= labels == i
+            continue
         x, y, wide, high, size = (int(v) for v in stats[i])
         box = (float(x), float(y), float(x + wide), float(y + high))
         solid = size / (wide * high)
@@ -71,47 +142,309 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
         large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
         hollow = _is_hollow(labels, i, box, solid, page) and _holds_words(i, box, owners, stats)
         around = wide * high > _FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
-        if (border and size > 0.02 * page) or large or hollow or around:
+        if i in owners and _is_legend(labels, i, box, words, radii, stats):
+            legends.append(box)
+            ground |= labels == i
+        elif (border and size > 0.02 * page) or (
+            radii[i] > 9
+            and (large or hollow or around)
+            and (on_page or _frames_words(labels, i, box, words, hollow))
+        ):
             if not on_page:
                 frames[labels == i] = 1
                 grounds.append(colours[i])
             ground |= labels == i
-        elif like_ground and not (on_page and i in owners and solid > 0.8):
+        elif like_ground and i not in owners and _is_cell(labels, i, box):
+            pass
+        elif like_ground and not (i in owners and _is_box(labels, i, box, words)):
             ground |= labels == i
             frames[labels == i] |= np.uint8(not on_page)
-        elif size >= max(60.0, 0.0004 * page) and solid > 0.5 and min(wide, high) >= 8:
-            nodes.append(Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box"))
-    text = np.zeros((height, width), np.uint8)
-    for entry in words:
-        _fill(text, entry.box, 1)
-    captioned = captioned_pictures(~ground & (text == 0), words, nodes)
-    nodes = [
-        one
-        for one in nodes
-        if not any(common(one.box, other.box) > 0.6 * area(one.box) for other in captioned)
+        elif i in owners and size >= max(60.0, 0.0004 * page):
+            worded[labels == i] = i
+    return ground, frames, worded, legends
+
+
+def _frames_words(
+    labels: Any, region: int, box: Box, words: Sequence[Words], hollow: bool
+) -> bool:
+    """Whether words stand in the box of a region but not in it, or around holes of it."""
+    inside = [w for w in words if common(w.box, box) > 0.2 * area(w.box)]
+    own = sum(labels[_at(w.box, labels.shape)] == region for w in inside)
+    return len(inside) > own or (hollow and own >= 2)
+
+
+def _is_legend(
+    labels: Any, region: int, box: Box, words: Sequence[Words], radii: Any, stats: Any
+) -> bool:
+    """Whether the words in a region each have a small square of another colour before them."""
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    if len(inside) < 2 or min(len(inside), 8) * 60 > (box[2] - box[0]) * (box[3] - box[1]):
+        return False
+    count = 0
+    for x0, y0, x1, y1 in inside:
+        high = y1 - y0
+        middle = int(_clip((y0 + y1) / 2, labels.shape[0]))
+        before = np.unique(labels[middle, max(int(x0 - 1.8 * high), 0) : max(int(x0), 1)])
+        count += any(
+            k not in (0, region) and radii[k] > 4 and max(stats[k][2], stats[k][3]) < 2.5 * high
+            for k in before.tolist()
+        )
+    return count >= max(2, 0.7 * len(inside)) and stats[region][4] < 0.15 * labels.size
+
+
+def _is_box(labels: Any, region: int, box: Box, words: Sequence[Words]) -> bool:
+    """Whether a region of the page's colour is the inside of an outline with centred words."""
+    if _filled(labels, region, box) < 0.7:
+        return False
+    middle, wide = (box[0] + box[2]) / 2, box[2] - box[0]
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    return all(abs(centre(b)[0] - middle) < 0.15 * wide for b in inside)
+
+
+def _is_cell(labels: Any, region: int, box: Box) -> bool:
+    """Whether a bare region of the page's colour is a small outlined box, part of a picture."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return 6 <= min(wide, high) and max(wide, high) <= 110 and _filled(labels, region, box) > 0.7
+
+
+def _filled(labels: Any, region: int, box: Box) -> float:
+    """Share of its box that a region covers with its holes."""
+    x0, y0, x1, y1 = (int(v) for v in box)
+    window = (labels[y0:y1, x0:x1] == region).astype(np.uint8)
+    contours, _ = cv2.findContours(window, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return float(max(cv2.contourArea(c) for c in contours) / window.size)
+
+
+def _silhouettes(
+    marks: Mask,
+    worded: npt.NDArray[np.int32],
+    nodes: list[Outline],
+    owners: npt.NDArray[np.int32],
+    page: int,
+) -> None:
+    """Adds the thick pieces of ink in which words stand, split where several carry words."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
+    body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
+    body = cv2.dilate(body, np.ones((7, 7), np.uint8)) & marks
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    for i in range(1, count):
+        x, y, wide, high, _ = (int(v) for v in stats[i])
+        window = labels[y : y + high, x : x + wide] == i
+        regions = worded[y : y + high, x : x + wide]
+        names = np.unique(regions[window & (regions > 0)])
+        names = [k for k in names.tolist() if (regions == k).sum() > 0.0004 * page]
+        if not names:
+            continue
+        for k in names:
+            piece = window if len(names) == 1 else (regions == k)
+            ys, xs = np.nonzero(piece)
+            box = (
+                float(xs.min() + x), float(ys.min() + y),
+                float(xs.max() + x + 1), float(ys.max() + y + 1),
+            )  # fmt: skip
+            solid = piece.sum() / area(box)
+            outline = Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box")
+            whole = np.zeros(marks.shape, np.uint8)
+            whole[y : y + high, x : x + wide] = piece
+            _add(nodes, owners, outline, whole)
+
+
+def _add(
+    nodes: list[Outline], owners: npt.NDArray[np.int32], outline: Outline, mask: Mask | None
+) -> None:
+    """Appends a node; its pixels are those of the mask, or of its box."""
+    outline.key = f"s{len(nodes) + 1}"
+    nodes.append(outline)
+    if mask is None:
+        mask = np.zeros(owners.shape, np.uint8)
+        _fill(mask, outline.box, 0)
+    owners[(mask > 0) & (owners == 0)] = len(nodes)
+
+
+def _own_captions(
+    nodes: list[Outline], owners: npt.NDArray[np.int32], words: Sequence[Words]
+) -> None:
+    """Lets arrows that end at the caption of a picture end at the picture."""
+    for k, node in enumerate(nodes, start=1):
+        x0, _, x1, bottom = node.box
+        if any(holds(node.box, centre(w.box)) for w in words):
+            continue
+        most = 0.8
+        for entry in sorted(words, key=lambda w: w.box[1]):
+            high = entry.box[3] - entry.box[1]
+            near = -0.5 * high < entry.box[1] - bottom < most * high
+            if near and abs(centre(entry.box)[0] - (x0 + x1) / 2) < max(4.0, 0.5 * high):
+                bottom, most = entry.box[3], 0.4
+                mask = np.zeros(owners.shape, np.uint8)
+                _fill(mask, entry.box, 0)
+                owners[(mask > 0) & (owners == 0)] = k
+
+
+def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
+    """Returns the pieces of thin lines along rows and columns, dashes joined.
+
+    Args:
+        marks: uint8 mask of all that is not ground.
+        shortest: Least length of a piece in pixels.
+    """
+    thick = cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    thin = np.where(thick > 0, 0, marks).astype(np.uint8)
+    out = np.zeros_like(marks)
+    for along in ((1, 1), (0, 1)):
+        run, gap = ((1, 5), (1, 17)) if along[0] else ((5, 1), (17, 1))
+        length = (1, shortest) if along[0] else (shortest, 1)
+        pieces = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones(run, np.uint8))
+        closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
+        out |= cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(length, np.uint8))
+    return out
+
+
+def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bool_]:
+    """Returns marks without thin lines along rows and columns and the arrow heads at their ends.
+
+    Args:
+        marks: uint8 mask of all that is not ground.
+        runs: Of ``upright_lines``.
+        image: uint8, height x width x 3; heads have the colour of the lines.
+    """
+    out = (marks > 0) & (runs == 0)
+    picture = image.astype(np.int16)
+    lines = (runs > 0) & (image.min(axis=2) < 140)
+    usual = np.median(image[lines], axis=0) if lines.any() else np.zeros(3)
+    tips = np.zeros_like(runs)
+    touches = np.zeros(runs.shape, np.int32)
+    ends = 0
+    for along in (0, 1):
+        # Columns are treated as rows of the transposed masks.
+        here, run, cut, near, tip = (
+            m.T if along else m for m in (marks, runs, out, touches, tips)
+        )
+        pixels = picture.transpose(1, 0, 2) if along else picture
+        straight = cv2.morphologyEx(
+            np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
+        )
+        _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
+        for x, y, w, h, _ in stats[1:].tolist():
+            colour = _darkest(pixels[y : y + h, x : x + w])
+            # A short line of another colour than most lines is part of a picture.
+            if w < 44 and np.abs(colour - usual).max() > 70:
+                continue
+            for end, way in ((x, -1), (x + w - 1, 1)):
+                ends += 1
+                near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = ends
+                zone = slice(max(y - 15, 0), y + h + 15), slice(max(end - 26, 0), end + 27)
+                tip[zone] |= np.abs(pixels[zone] - colour).max(axis=2) <= 70
+                inked = np.zeros(here.shape, bool)
+                inked[zone] = np.abs(pixels[zone] - colour).max(axis=2) <= 70
+                _cut_head(here, cut, inked, (end, y + h // 2), way, h)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
+    depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
+    radii = _largest(depth, labels, len(stats))
+    # A bend of an arrow joins the ends of two lines.
+    at = (touches > 0) & (labels > 0)
+    pairs = np.unique(np.stack([labels[at], touches[at]], axis=1), axis=0)
+    curves = np.bincount(pairs[:, 0], minlength=len(stats)) >= 2
+    curves &= (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
+    curves &= stats[:, 4] <= 2 * radii * (stats[:, 2] + stats[:, 3])
+    sizes = np.maximum(stats[:, 4], 1)
+    wings = (np.maximum(stats[:, 2], stats[:, 3]) <= 26) & (
+        np.bincount(labels[tips > 0], minlength=len(stats)) > 0.8 * sizes
+    )
+    curves |= wings
+    curves[0] = False
+    return np.asarray(out & ~curves[labels])
+
+
+def _darkest(pixels: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Colour of a line: the median of its darker half, without fringes and gaps."""
+    flat = pixels.reshape(-1, 3)
+    light = flat.sum(axis=1)
+    return np.asarray(np.median(flat[light <= np.median(light)], axis=0))
+
+
+def _cut_head(
+    marks: Mask,
+    out: npt.NDArray[np.bool_],
+    inked: npt.NDArray[np.bool_],
+    at: tuple[int, int],
+    way: int,
+    pen: int,
+) -> None:
+    """Clears an arrow head at the end of a line along a row, from its wings to its tip."""
+    high, wide = marks.shape
+    end, y = at
+    top, bottom = max(y - 16, 0), min(y + 17, high)
+    widths = []
+    for step in range(-26, 29):
+        x = end + way * step
+        ink = np.flatnonzero(marks[top:bottom, x]) + top if 0 <= x < wide else np.zeros(0, int)
+        above = max(y - int(ink.min()), 0) if len(ink) else 0
+        below = max(int(ink.max()) - y, 0) if len(ink) else 0
+        widths.append((above, below))
+    side = pen / 2 + 2
+    wings = [
+        k
+        for k, (a, b) in enumerate(widths[:42])
+        if min(a, b) >= side and a + b <= _HEAD and abs(a - b) < 7
     ]
-    nodes += captioned
-    taken = np.zeros((height, width), np.uint8)
-    for outline in nodes:
-        _fill(taken, outline.box, EDGE)
-    dark = image.min(axis=2) < LIGHTEST
-    ink = (~ground & (taken == 0) & dark).astype(np.uint8)
-    for entry in words:
-        _fill(ink, entry.box, 2, 0)
-    near = (~ground & dark).astype(np.uint8)
-    for box in [*(one.box for one in nodes), *(entry.box for entry in words)]:
-        _fill(near, box, 2, 0)
-    boxes = _frame_boxes(frames, page)
-    for frame in boxes:
-        _erase_border(ink, frame.box)
-        _erase_border(near, frame.box)
-    circles = _circles(ink)
-    for outline in circles:
-        _fill(ink, outline.box, EDGE // 2, 0)
-    pictures = _blobs(ink, page)
-    for outline in pictures:
-        _fill(ink, outline.box, 3, 0)
-    return Shapes([*nodes, *circles, *pictures], boxes, ink, near)
+    if len(wings) < 3:
+        return
+    after = range(wings[-1], min(wings[-1] + 16, len(widths)))
+    tip = min(after, key=lambda k: sum(widths[k]))
+    first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
+    zone = (slice(max(y - 14, 0), y + 15), slice(max(first, 0), max(last + 1, 0)))
+    drawn = marks[zone] > 0
+    if drawn.any() and inked[zone][drawn].mean() > 0.4:
+        out[zone] = False
+
+
+def line_frames(runs: Mask, page: int) -> list[Outline]:
+    """Returns the rectangles of thin lines, solid or dashed, of a frame's size.
+
+    Args:
+        runs: Of ``upright_lines``.
+        page: Area of the page in pixels.
+    """
+    rows = _long_pieces(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45))), (1, 61))
+    upright = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((21, 1), np.uint8))
+    out: list[Outline] = []
+    for i, top in enumerate(rows):
+        for bottom in rows[i + 1 :]:
+            if abs(top[0] - bottom[0]) > 16 or abs(top[2] - bottom[2]) > 16:
+                continue
+            low, high = int(min(top[1], bottom[1])), int(max(top[3], bottom[3]))
+            left, right = min(top[0], bottom[0]), max(top[2], bottom[2])
+            if (right - left) * (high - low) <= _FRAME_SHARE * page:
+                continue
+            sides = [_side(upright, x, low, high) for x in (left, right)]
+            if sides[0] is not None and sides[1] is not None:
+                out.append(Outline((sides[0], float(low), sides[1], float(high))))
+    largest: list[Outline] = []
+    for frame in sorted(out, key=lambda frame: -area(frame.box)):
+        if not any(common(frame.box, other.box) > 0.1 * area(frame.box) for other in largest):
+            largest.append(frame)
+    return largest
+
+
+def _side(upright: Mask, x: float, low: int, high: int) -> float | None:
+    """Position of a line along most of a column near ``x``."""
+    start = max(int(x) - 22, 0)
+    window = upright[low:high, start : int(x) + 22]
+    best = int(window.mean(axis=0).argmax())
+    covered = np.flatnonzero(window[:, max(best - 1, 0) : best + 2].any(axis=1))
+    gaps = np.diff([-1, *covered.tolist(), high - low])
+    return float(start + best) if len(covered) and gaps.max() < 40 else None
+
+
+def _long_pieces(runs: Mask, shape: tuple[int, int]) -> list[Box]:
+    pieces = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(pieces, connectivity=8)
+    return [(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:]]
+
+
+def _at(box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
+    x, y = centre(box)
+    return int(_clip(y, shape[0])), int(_clip(x, shape[1]))
 
 
 def _owners(labels: Any, words: Sequence[Words]) -> set[int]:
@@ -180,7 +513,7 @@ def _without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
     return out
 
 
-def _regions(image: RGBImage) -> tuple[Any, Any, list[Any]]:
+def _regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
     """Connected regions in which neighbouring pixels differ by less than the tolerance."""
     values = image.astype(np.int16)
     across = np.abs(np.diff(values, axis=1)).max(axis=2) > _TOLERANCE
@@ -198,7 +531,16 @@ def _regions(image: RGBImage) -> tuple[Any, Any, list[Any]]:
     ]
     sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     means = np.stack(sums, axis=1) / sizes[:, None]
-    return labels, stats, list(means)
+    depth = cv2.distanceTransform(flat.astype(np.uint8), cv2.DIST_L2, 3)
+    radii = _largest(depth, labels, count)
+    return labels, stats, list(means), radii
+
+
+def _largest(values: Any, labels: Any, count: int) -> Any:
+    """Largest value over the pixels of each label."""
+    from scipy import ndimage
+
+    return np.asarray(ndimage.maximum(values, labels, np.arange(count)))
 
 
 def _alike(first: Any, second: Any) -> bool:
@@ -256,9 +598,21 @@ def _circles(ink: Mask) -> list[Outline]:
         inside = labels[y : y + high, x : x + wide][groups[y : y + high, x : x + wide] == i]
         pieces = [k for k in np.unique(inside) if small[k]]
         square = 0.8 < wide / high < 1.25 and 22 <= wide <= 80
-        if square and 3 <= len(pieces) <= 6:
+        ring = square and _is_ring(ink, x + wide / 2 - 0.5, y + high / 2 - 0.5, wide / 2)
+        if ring and 3 <= len(pieces) <= 6:
             out.append(Outline((x + 1.0, y + 1.0, x + wide - 1.0, y + high - 1.0), "ellipse"))
     return out
+
+
+def _is_ring(ink: Mask, x: float, y: float, radius: float) -> bool:
+    """Whether ink lies all around a point, at about one distance."""
+    angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    best = 0.0
+    for far in np.arange(radius - 7, radius + 3):
+        xs = np.clip(np.rint(x + far * np.cos(angles)).astype(int), 0, ink.shape[1] - 1)
+        ys = np.clip(np.rint(y + far * np.sin(angles)).astype(int), 0, ink.shape[0] - 1)
+        best = max(best, float((ink[ys, xs] > 0).mean()))
+    return best > 0.75
 
 
 def _blobs(ink: Mask, page: int) -> list[Outline]:

@@ -10,7 +10,9 @@ import numpy as np
 
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
-from figbench.metrics.numerics.blocks import Array
+from figbench.metrics.matching import dependence_details, matches_of
+from figbench.metrics.numerics.blocks import Array, Rows
+from figbench.metrics.numerics.matches import Matches
 from figbench.metrics.numerics.neighbours import Cover, Manifolds, manifolds
 from figbench.statistics.influence import standard_error, variance_of_mean
 
@@ -44,6 +46,9 @@ class Prdc:
         hold a whole region, which lifts precision and recall (density and coverage were made
         against that); even equal distributions do not reach 1. A reference that is there more
         than k times has an empty ball: repeats cap coverage and density, which the result says.
+        A figure that derives from its reference lies in that reference's ball and the reverse:
+        ``value_of_other_references`` in the details leaves these pairs out, and the result warns
+        where the sets are dependent.
     """
 
     def __init__(self, extractor: str) -> None:
@@ -83,21 +88,62 @@ class Prdc:
         precision, recall, dense, coverage = self.spec.outputs
         mine, theirs = inputs.present_clusters, inputs.reference_clusters
         repeats = _repeats(found, len(reference))
-        capped = _share(coverage, found.coverage, theirs, mine, density)
-        return [
+        measurements = [
             _share(precision, found.precision, mine, theirs, balls, inputs),
             _share(recall, found.recall, theirs, mine, balls),
             Measurement(
-                dense,
-                float(found.density.counts.mean()) / density,
-                details={"k": density, **repeats},
+                dense, float(found.density.counts.mean()) / density, details={"k": density}
             ),
-            replace(
-                capped,
-                details={**capped.details, **repeats},
-                warnings=_repeat_warnings(repeats, len(reference), coverage.id),
-            ),
+            _share(coverage, found.coverage, theirs, mine, density),
         ]
+        measurements[2] = _with(measurements[2], repeats)
+        measurements[3] = _with(
+            measurements[3], repeats, _repeat_warnings(repeats, len(reference), coverage.id)
+        )
+        matches = matches_of(inputs, generated, reference)
+        if not matches.any:
+            return measurements
+        others = _of_other_references(found, matches, generated, reference, density)
+        dependent = dependence_details(inputs, matches, generated, reference)
+        warnings = _dependent_warnings(self.spec.name, dependent, others)
+        return [
+            _with(
+                item,
+                {**dependent, "value_of_other_references": others[key]},
+                warnings if key == "precision" else (),
+            )
+            for key, item in zip(TITLES, measurements, strict=True)
+        ]
+
+
+Details = Mapping[str, float | int | str]
+
+
+def _with(item: Measurement, details: Details, warnings: tuple[str, ...] = ()) -> Measurement:
+    return replace(item, details={**item.details, **details}, warnings=(*item.warnings, *warnings))
+
+
+def _of_other_references(
+    found: Manifolds, matches: Matches, generated: Rows, reference: Rows, k_density: int
+) -> dict[str, float]:
+    """Returns the four values where a figure and its own reference do not cover each other."""
+    counts = found.without(matches.across, generated, reference)
+    values = {key: float((each > 0).mean()) for key, each in counts.items()}
+    return values | {"density": float(counts["density"].mean()) / k_density}
+
+
+def _dependent_warnings(
+    name: str, dependent: Details, others: Mapping[str, float]
+) -> tuple[str, ...]:
+    if dependent.get("dependent") != "yes":
+        return ()
+    numbers = ", ".join(f"{key} {value:.3g}" for key, value in others.items())
+    return (
+        f"{name}: {dependent['matched_pairs']} figures belong to a reference and share "
+        f"{float(dependent['dependence']):.0%} of their variation with it, so that a figure and "
+        f"its own reference cover each other. Without these pairs: {numbers}. Compare models "
+        "that drew the same prompts.",
+    )
 
 
 def _repeats(found: Manifolds, m: int) -> dict[str, float | int | str]:

@@ -9,8 +9,13 @@ from figbench.statistics.bounded import t_cdf, t_quantile
 
 ALPHA = 0.05
 POWER = 0.8
-UNSEEN_PAPERS = 0.25
-"""Papers with the largest possible difference that may have gone unseen, in either direction."""
+UNSEEN_PAPERS = 1.0
+"""Papers with the largest possible difference that may have gone unseen, in either direction.
+
+A failure that occurs in 3 of m papers is absent from m papers with probability 0.05 (the rule of
+three). With this weight, t times the added error is 2.8 to 3.6 times the range over m, so that such
+a failure, even a total one, is called a difference in about 5% of samples.
+"""
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -32,19 +37,23 @@ def minimum_detectable_effect(
     papers: int | None = None,
     tests: int = 1,
     smallest_p: float | None = None,
+    width: float | None = None,
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> float | None:
     """Returns the true difference that a two-sided test finds with at least ``power``.
 
     (t_{1 - alpha/(2 tests)} + t_{power}) x SE, with as many degrees of freedom as there are papers
-    less one. Holm tests the smallest p-value at alpha / tests and the others at more.
+    less one. Holm tests the smallest p-value at alpha / tests and the others at more. With a
+    ``width`` the test is that of :func:`rare_failure_p_value`, and the difference that it calls
+    significant takes the place of the first term.
 
     Args:
         standard_error: Of the difference; None where it is unknown.
         papers: Independent units behind it; None for many.
         tests: Tests in the same table.
         smallest_p: What the p-value cannot fall below; None for no such floor.
+        width: Range of the score, for a test that allows for unseen failures.
         alpha: Of the whole table.
         power: Between 0.5 and 1.
 
@@ -56,7 +65,26 @@ def minimum_detectable_effect(
     if standard_error is None or (smallest_p is not None and smallest_p >= share):
         return None
     degrees = 0 if papers is None else papers - 1
-    return (t_quantile(1 - share, degrees) + t_quantile(2 * power - 1, degrees)) * standard_error
+    threshold = t_quantile(1 - share, degrees)
+    significant: float | None = threshold * standard_error
+    if width is not None and papers is not None:
+        significant = _significant_with_rare_failures(threshold, standard_error, papers, width)
+    if significant is None:
+        return None
+    effect = significant + t_quantile(2 * power - 1, degrees) * standard_error
+    return effect if width is None or effect <= width else None
+
+
+def _significant_with_rare_failures(
+    threshold: float, standard_error: float, papers: int, width: float
+) -> float | None:
+    """The difference d at which d = threshold x the spread of :func:`rare_failure_p_value`."""
+    weight = threshold * UNSEEN_PAPERS / papers
+    rest = 1.0 - 2.0 * weight**2
+    if rest <= 0.0:
+        return None
+    squared = (threshold * standard_error) ** 2 + 2.0 * (weight * width) ** 2
+    return math.sqrt(squared / rest)
 
 
 def equal_means_p_value(difference: float, standard_error: float, papers: int) -> float:
@@ -77,8 +105,8 @@ def rare_failure_p_value(
 
     A swap test asks whether the models' outputs can be exchanged. Where one model fails rarely
     and badly and the other is a little worse throughout, the means can be equal while a sample of
-    few papers shows the small difference alone. A quarter of a paper with the largest possible
-    difference is added in either direction, and a t-test taken of the result.
+    few papers shows the small difference alone. A paper with the largest possible difference is
+    added in either direction, and a t-test taken of the result.
 
     Args:
         difference: Mean difference.
@@ -103,6 +131,11 @@ def unpaired_p_value(difference: float, first: float | None, second: float | Non
     """Returns the two-sided p of a z-test from two independent standard errors.
 
     None where a standard error is unknown or both are 0 with a difference: no test is sound then.
+
+    Args:
+        difference: Second value minus first value.
+        first: Standard error of the first value.
+        second: Standard error of the second value.
     """
     if first is None or second is None:
         return None

@@ -1,14 +1,16 @@
 """The published validation: four parts, each at the largest n that its cost allows, and merged.
 
 ``python -m figbench.validation.published_run --out FOLDER`` runs, or resumes, all of it;
-``--finished`` reports the finished cells. The parts are, in order: graph and label scores of the
-scenes (a perfect reader), metrics of images without OCR, graph scores through the SVG reader, and
-metrics through an OCR engine.
+``--finished`` reports the finished cells. The parts are graph and label scores of the scenes (a
+perfect reader), metrics of images without OCR, metrics through an OCR engine, and graph scores
+through the SVG reader. The changes of ``FIRST`` run in all parts before the others, so that an
+interrupted run holds them.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,12 @@ from figbench.synthfig.degrade import flaw_registry
 from figbench.validation.run import Request, validate
 
 SEED = 0
-PARTS = ("exact", "images", "svg", "ocr")
+PARTS = ("exact", "images", "ocr", "svg")
+FIRST = (
+    "arrows-reversed", "arrows-removed", "text-shuffled", "boxes-displaced", "text-garbled",
+    "blur", "shift", "palette", "layout", "padding", "font", "encoding",
+)  # fmt: skip
+"""Changes that run before the others: the flaws that matter most, then the neutral changes."""
 OCR_FLAWS = (
     "text-shuffled", "boxes-displaced", "layout", "text-characters", "shift", "palette",
     "padding", "font", "text-removed", "layout-mirrored", "boxes-overlapping", "text-garbled",
@@ -37,7 +44,8 @@ def requests(out: Path) -> dict[str, Request]:
     images = ("fd@efficientnet-lite0", "kd@efficientnet-lite0", "prdc@efficientnet-lite0", "ssim",
               "validity")  # fmt: skip
     return {
-        "exact": replace(base, out=out / "exact", n=1000, metrics=(), structure=("exact",)),
+        "exact": replace(base, out=out / "exact", n=1000, levels=(1, 2), metrics=(),
+                         structure=("exact",)),
         "images": replace(base, out=out / "images", n=64, levels=(1, 2), metrics=images),
         "svg": replace(base, out=out / "svg", n=60, levels=(1, 2), metrics=(), structure=("svg",),
                        flaws=tuple(n for n, f in flaw_registry().items() if f.scene is not None)),
@@ -61,9 +69,17 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = requests(options.out)
     names = [name for name in PARTS if name in options.parts.split(",")]
     some = [int(level) for level in options.levels.split(",") if level]
-    for name in names:
-        levels = tuple(one for one in chosen[name].levels if one in some or not some)
-        validate(replace(chosen[name], finished=options.finished, levels=levels), SilentProgress())
+    passes = (None,) if options.finished else (FIRST, None)
+    for first, name in itertools.product(passes, names):
+        request = chosen[name]
+        levels = tuple(level for level in request.levels if level in some or not some)
+        flaws = request.flaws
+        if first is not None:
+            flaws = tuple(flaw for flaw in first if flaw in (request.flaws or first))
+        validate(
+            replace(request, finished=options.finished, levels=levels, flaws=flaws),
+            SilentProgress(),
+        )
     merged = replace(
         chosen["exact"], out=options.out / "all", structure=(),
         merge=tuple(options.out / name for name in names),

@@ -55,6 +55,21 @@ def test_an_alpha_budget_is_never_overspent():
         spend(rules, 1.5, 0)
 
 
+def test_a_share_below_the_resolution_of_the_swaps_is_tested_by_t(tmp_path):
+    """The 13th gate tests at 0.0002; eight papers cannot get below 0.008 by swaps."""
+    rng = np.random.default_rng(2)
+    base = rng.normal(0.7, 0.02, 8)
+    write_run(tmp_path / "base", {"label_f1": base}, name="base")
+    write_run(tmp_path / "noise", {"label_f1": base + rng.normal(-0.01, 0.02, 8)}, name="noise")
+    write_run(tmp_path / "worse", {"label_f1": base - rng.normal(0.2, 0.01, 8)}, name="worse")
+    rules = ["label_f1:-0.001 & p<0.05"]
+    options = {"alpha_budget": 0.05, "previous_gates": 12}
+    noise = gate(tmp_path / "noise", tmp_path / "base", rules, **options)
+    assert noise.verdicts[0].value < noise.verdicts[0].limit
+    assert noise.passed and "t-test by paper" in noise.verdicts[0].method
+    assert not gate(tmp_path / "worse", tmp_path / "base", rules, **options).passed
+
+
 def test_a_portable_baseline_is_tested_paired_without_its_store(tmp_path):
     rng = np.random.default_rng(1)
     reference = rng.normal(size=(40, 4))

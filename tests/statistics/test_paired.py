@@ -8,7 +8,12 @@ from scipy import stats
 
 from figbench.gate import compare, gate
 from figbench.metrics.numerics.swap_tests import frechet_swap_test, kernel_swap_test
-from figbench.statistics.effects import holm, minimum_detectable_effect, unpaired_p_value
+from figbench.statistics.effects import (
+    holm,
+    minimum_detectable_effect,
+    rare_failure_p_value,
+    unpaired_p_value,
+)
 from figbench.statistics.paired import sign_flip_test
 from tests.gate.factory import write_run
 
@@ -101,8 +106,8 @@ def test_five_papers_are_said_to_prove_nothing_and_do_not_open_the_gate(tmp_path
     write_run(tmp_path / "base", {"label_f1": scores}, papers=papers, name="base")
     write_run(tmp_path / "worse", {"label_f1": scores - 0.3}, papers=papers, name="worse")
     found = compare(tmp_path / "base", tmp_path / "worse")
-    assert found.of("label_f1").p_value == pytest.approx(2 / 32)
-    assert any("p cannot fall below 0.062" in one and "more papers" in one for one in found.notes)
+    assert found.of("label_f1").p_swap == pytest.approx(2 / 32)
+    assert any("p cannot fall below 0.067" in one and "more papers" in one for one in found.notes)
     strict = gate(tmp_path / "worse", tmp_path / "base", ["label_f1:-0.1 & p<0.05"])
     assert not strict.passed
     assert "no test says that it is chance" in strict.verdicts[0].reason
@@ -111,8 +116,8 @@ def test_five_papers_are_said_to_prove_nothing_and_do_not_open_the_gate(tmp_path
 
 def test_many_metrics_put_significance_out_of_reach_and_fewer_bring_it_back(tmp_path):
     papers = [f"p{i % 7}" for i in range(21)]
-    columns = {f"m{k}": np.linspace(0.5, 0.9, 21) for k in range(6)}
-    worse = {name: values - 0.3 for name, values in columns.items()}
+    columns = {f"m{k}": np.linspace(0.85, 0.9, 21) for k in range(6)}
+    worse = {name: values - 0.8 for name, values in columns.items()}
     write_run(tmp_path / "a", columns, papers=papers, name="a")
     write_run(tmp_path / "b", worse, papers=papers, name="b")
     notes = compare(tmp_path / "a", tmp_path / "b").notes
@@ -141,6 +146,36 @@ def test_minimum_detectable_effect_and_unpaired():
     assert unpaired_p_value(1.959964, 0.6, 0.8) == pytest.approx(0.05, abs=1e-5)
     assert unpaired_p_value(1.0, None, 0.8) is None
     assert unpaired_p_value(1.0, 0.0, 0.0) is None
+
+
+def test_a_difference_of_the_visible_size_is_significant_at_the_edge():
+    """With unseen failures: less t_power x SE, the visible difference has p = alpha / tests."""
+    papers, error, tests = 30, 0.01, 4
+    visible = minimum_detectable_effect(error, papers=papers, tests=tests, width=1.0)
+    edge = visible - stats.t.ppf(0.8, papers - 1) * error
+    assert rare_failure_p_value(edge, error, papers, 1.0) == pytest.approx(0.05 / tests)
+    plain = minimum_detectable_effect(error, papers=papers, tests=tests)
+    assert visible > plain
+    # With few papers no difference within the range could be called one.
+    assert minimum_detectable_effect(error, papers=5, tests=tests, width=1.0) is None
+
+
+def test_rare_failures_that_the_sample_lacks_are_no_proof_of_unequal_means(tmp_path, rng):
+    """10 papers, each a little worse: the outputs differ, the means may not; the gate asks less."""
+    base = rng.uniform(0.8, 0.9, 10)
+    write_run(tmp_path / "base", {"label_f1": base}, name="base")
+    worse = base - 0.036 - rng.normal(0, 0.002, 10)
+    write_run(tmp_path / "worse", {"label_f1": worse}, name="worse")
+    found = compare(tmp_path / "base", tmp_path / "worse")
+    label = found.of("label_f1")
+    assert label.p_swap == pytest.approx(2 / 2**10)
+    assert label.p_value == label.p_rare_failures > 0.5
+    assert any("10 papers do not exclude a failure" in note for note in found.notes)
+    assert label.minimum_detectable > 0.3
+    # A gate asks whether the model is unchanged, which the swap test answers.
+    verdict = gate(tmp_path / "worse", tmp_path / "base", ["label_f1:-0.01 & p<0.05"]).verdicts[0]
+    assert verdict.state == "regression" and verdict.p_value == label.p_swap
+    assert verdict.minimum_detectable < 0.01
 
 
 def test_compare_uses_the_stored_features(tmp_path, rng):

@@ -10,7 +10,7 @@ import pytest
 from figbench.metrics import get_metric
 from figbench.protocol import Protocol
 from figbench.validation.document import claimed
-from figbench.validation.effects import compare_readings
+from figbench.validation.effects import compare_readings, largest_alarm
 from figbench.validation.structure import structure_readings
 
 OWN = {
@@ -50,6 +50,25 @@ def test_sensitivity_to_the_own_family_has_not_dropped():
         for name in NEUTRAL:
             moved = abs(compare_readings(clean[metric], done[name][2][metric]).change)
             assert moved < weakest, f"{metric} moves by {moved:.4f} under a neutral {name}"
+
+
+@pytest.mark.slow
+def test_neutral_changes_move_the_recommended_metrics_by_less_than_a_level_1_flaw():
+    """Other figures than the published ones, and few: beyond doubt, as the rule says."""
+    path = resources.files("figbench.validation") / "published" / "synthfig.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    offers = {
+        flaw: offer["metric"]
+        for flaw, offer in document["recommended"].items()
+        if offer["metric"] and offer["metric"].endswith("@exact") and not offer["confused_with"]
+    }
+    assert len(offers) >= 8 and {"arrows-removed", "text-shuffled"} <= set(offers)
+    clean, first = structure_readings(40, 2, (1,), tuple(offers), ("exact",))
+    _, neutral = structure_readings(40, 2, (2,), NEUTRAL, ("exact",))
+    for flaw, metric in offers.items():
+        change = compare_readings(clean[metric], first[flaw][1][metric]).change
+        effects = [compare_readings(clean[metric], neutral[name][2][metric]) for name in NEUTRAL]
+        assert change > largest_alarm(effects), f"{flaw}, {metric}"
 
 
 def test_every_metric_of_the_protocol_claims_a_flaw():

@@ -25,6 +25,7 @@ from figbench.errors import UserError
 from figbench.evaluation.planning.notes import (
     LEFT_OUT_SHARE,
     check_extra,
+    check_stray_samples,
     few_samples,
     input_notes,
     prompt_notes,
@@ -242,6 +243,8 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options:
     if paired:
         if not options.allow_rejects:
             check_extra(pairing.extra, pairing.missing, generated, reference)
+            if protocol.samples_per_prompt is None:
+                check_stray_samples(answered, pairing.samples_per_prompt)
         pairs: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{pair.reference.figure_id}#{pair.sample}" for pair in pairing.missing)
         extra = tuple(f"{figure.figure_id}#{figure.sample}" for figure in pairing.extra)

@@ -53,14 +53,50 @@ class Manifolds:
         repeated: Reference figures that equal another one.
         closed_off: Reference figures with at least k_density equal others: their open balls are
             empty, whatever is generated.
+        closed: Squared radii of the reference's closed balls, shape (m,).
+        open_: Squared radii of the reference's open balls, shape (m,).
+        own: Squared radii of the generated figures' closed balls, shape (n,).
     """
 
     precision: Cover
     recall: Cover
     density: Cover
     coverage: Cover
-    repeated: int = 0
-    closed_off: int = 0
+    repeated: int
+    closed_off: int
+    closed: Array
+    open_: Array
+    own: Array
+
+    def without(
+        self, pairs: npt.NDArray[np.intp], generated: Rows, reference: Rows
+    ) -> dict[str, Array]:
+        """Returns how many agents cover each item when some pairs do not count.
+
+        Args:
+            pairs: Generated and reference row of each pair, shape (c, 2).
+            generated: Features (n, D), those of the manifolds.
+            reference: Features (m, D).
+
+        Returns:
+            Counts of ``precision`` (n,), ``recall`` (m,), ``density`` (n,), ``coverage`` (m,).
+        """
+        first, second = pairs[:, 0], pairs[:, 1]
+        distances = np.empty(len(pairs))
+        for chunk in slices(len(pairs)):
+            x = np.asarray(generated[first[chunk]], np.float64)
+            y = np.asarray(reference[second[chunk]], np.float64)
+            distances[chunk] = np.square(x - y).sum(axis=1)
+        in_closed = distances <= self.closed[second]
+        in_own = distances <= self.own[first]
+        in_open = distances < self.open_[second]
+        n, m = len(self.own), len(self.closed)
+        return {
+            "precision": self.precision.counts - np.bincount(first, in_closed, n),
+            "recall": self.recall.counts - np.bincount(second, in_own, m),
+            "density": self.density.counts - np.bincount(first, in_open, n),
+            "coverage": self.coverage.counts - np.bincount(second, in_open, m),
+        }
 
 
 class _CoverSums:
@@ -160,4 +196,7 @@ def manifolds(
         density.columns_by_rows(),
         int((radii[1] == 0).sum()),
         int((radii[k_density] == 0).sum()),
+        closed,
+        open_,
+        own,
     )

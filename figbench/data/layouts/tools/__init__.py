@@ -13,6 +13,7 @@ from figbench.data.dataset_index import Candidate, some
 from figbench.data.layouts.filenames import Names
 from figbench.data.layouts.tools import (
     autofigure,
+    autofigure_agent,
     internsvg,
     livefigure,
     oneig,
@@ -30,6 +31,7 @@ from figbench.errors import UserError
 
 TOOLS: dict[str, Callable[[Contents], list[Part] | None]] = {
     "autofigure": autofigure.parts,
+    "autofigure-agent": autofigure_agent.parts,
     "internsvg": internsvg.parts,
     "livefigure": livefigure.parts,
     "oneig": oneig.parts,
