@@ -446,3 +446,15 @@ def test_names_of_the_reference_go_before_a_tool(tmp_path):
     outcome = _scored(tmp_path, tmp_path / "gen")
     _perfect(outcome, 3, 3)
     assert outcome.document["manifests"]["generated"]["layout"] == "flat"
+
+
+def test_txt2img_scripts_have_a_grid_beside_their_samples(tmp_path):
+    for name in ("0000", "0001", "0002"):
+        put(tmp_path, f"run/samples/{name}.png", png(int(name)))
+    put(tmp_path, "run/a-figure-of-an-encoder.png", png(9))
+    manifest = load_manifest(tmp_path / "run", workers=0)
+    assert [figure.figure_id for figure in manifest.figures] == ["0000", "0001", "0002"]
+    assert _roles(tmp_path / "run") == {"a-figure-of-an-encoder.png": "draft"}
+    _reference(tmp_path)
+    pairs = put(tmp_path, "pairs.csv", "generated,reference\n0000,p0\n0001,p1\n0002,p2\n")
+    _perfect(_scored(tmp_path, tmp_path / "run", None, "--pairs", pairs), 3, 3)

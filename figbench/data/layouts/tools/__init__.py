@@ -21,6 +21,7 @@ from figbench.data.layouts.tools import (
     paperbanana_runs,
     sciflow,
     sciforma,
+    txt2img,
     vfig,
 )
 from figbench.data.layouts.tools.parts import Contents, Part
@@ -39,6 +40,7 @@ TOOLS: dict[str, Callable[[Contents], list[Part] | None]] = {
     "paperbanana-runs": paperbanana_runs.parts,
     "sciflow": sciflow.parts,
     "sciforma": sciforma.parts,
+    "txt2img": txt2img.parts,
     "vfig": vfig.parts,
 }
 """Name of the layout, and what reads it."""
