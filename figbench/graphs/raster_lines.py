@@ -13,13 +13,12 @@ import numpy.typing as npt
 from figbench.graphs.drawing import Stroke, Words
 from figbench.graphs.raster_shapes import Shapes
 from figbench.graphs.raster_skeleton import Lines, Pixel, link_ends, trace_lines, ways
+from figbench.graphs.raster_upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
 _REACH = 30
 """Farthest end of a line from its node, in pixels."""
 _GAP = 19
-HEAD = 28
-"""Widest arrow head in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
