@@ -120,7 +120,7 @@ def _is_ring(ink: Mask, x: float, y: float, radius: float) -> bool:
 
 
 def dense_blobs(ink: Mask, page: int) -> list[Outline]:
-    """Returns the dense blobs left over: pictures and drawings. Thin lines vanish under the opening."""
+    """Returns dense blobs, pictures and drawings; thin lines vanish under the opening."""
     kernel = np.ones((9, 9), np.uint8)
     filled = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     core = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((19, 19), np.uint8))

@@ -18,6 +18,12 @@ TOLERANCE = 6
 
 
 def without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
+    """Returns the image with each text painted over in the colour that it stands on.
+
+    Args:
+        image: uint8, height x width x 3.
+        words: Texts with boxes in pixels.
+    """
     out = image.copy()
     height, width = image.shape[:2]
     for entry in words:
@@ -71,10 +77,12 @@ def flat_regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
 
 
 def clipped(value: float, size: int) -> float:
+    """Returns a coordinate within 0 and ``size - 1``."""
     return min(max(value, 0), size - 1)
 
 
 def window_of(box: Box, width: int, height: int, slack: int) -> tuple[int, int, int, int]:
+    """Returns x0, y0, x1, y1 of a box grown by ``slack`` pixels, within the image."""
     """Returns a coordinate within 0 and ``size - 1``."""
     return (
         max(int(box[0]) - slack, 0),

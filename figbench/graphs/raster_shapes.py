@@ -234,14 +234,14 @@ def _silhouettes(
     """Adds the thick pieces of ink in which words stand, split where several carry words."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
     body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
-    body = cv2.dilate(body, np.ones((7, 7), np.uint8)) & marks
+    body = cv2.dilate(body, np.ones((7, 7), np.uint8)).astype(np.uint8) & marks
     count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     for i in range(1, count):
         x, y, wide, high, _ = (int(v) for v in stats[i])
         window = labels[y : y + high, x : x + wide] == i
         regions = worded[y : y + high, x : x + wide]
-        names = np.unique(regions[window & (regions > 0)])
-        names = [k for k in names.tolist() if (regions == k).sum() > 0.0004 * page]
+        inside = np.unique(regions[window & (regions > 0)]).tolist()
+        names = [k for k in inside if (regions == k).sum() > 0.0004 * page]
         if not names:
             continue
         for k in names:

@@ -34,7 +34,8 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
         length = (1, shortest) if along[0] else (shortest, 1)
         pieces = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones(run, np.uint8))
         closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
-        out |= cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(length, np.uint8))
+        opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(length, np.uint8))
+        out |= opened.astype(np.uint8)
     return out
 
 
@@ -73,7 +74,7 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
                 tip[zone] |= np.abs(pixels[zone] - colour).max(axis=2) <= 70
                 inked = np.zeros(here.shape, bool)
                 inked[zone] = np.abs(pixels[zone] - colour).max(axis=2) <= 70
-                _cut_head(here, cut, inked, (end, y + h // 2), way, h)
+                _cut_head(np.asarray(here), np.asarray(cut), inked, (end, y + h // 2), way, h)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
     radii = largest_values(depth, labels, len(stats))
@@ -142,8 +143,9 @@ def line_frames(runs: Mask, page: int) -> list[Outline]:
         runs: Of ``upright_lines``.
         page: Area of the page in pixels.
     """
-    rows = _long_pieces(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45))), (1, 61))
-    upright = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((21, 1), np.uint8))
+    closed = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45), np.uint8))
+    rows = _long_pieces(closed.astype(np.uint8), (1, 61))
+    upright = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((21, 1), np.uint8)).astype(np.uint8)
     out: list[Outline] = []
     for i, top in enumerate(rows):
         for bottom in rows[i + 1 :]:
