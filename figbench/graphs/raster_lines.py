@@ -13,13 +13,12 @@ import numpy.typing as npt
 from figbench.graphs.drawing import Stroke, Words
 from figbench.graphs.raster_shapes import Shapes
 from figbench.graphs.raster_skeleton import Lines, Pixel, link_ends, trace_lines, ways
+from figbench.graphs.raster_upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
 _REACH = 30
 """Farthest end of a line from its node, in pixels."""
 _GAP = 19
-HEAD = 28
-"""Widest arrow head in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def _has_head(lines: Lines, joint: int, at: dict[int, list[int]], ink: Mask, pen
 
 def _spreads(path: list[Pixel], start: Pixel, stop: Pixel, ink: Mask, pen: float) -> bool:
     x, y = stop
-    dx, dy = x - start[0], y - start[1]
+    dx, dy = float(x - start[0]), float(y - start[1])
     length = hypot(dx, dy)
     if length < 3:
         return False
@@ -151,25 +150,27 @@ def _spreads(path: list[Pixel], start: Pixel, stop: Pixel, ink: Mask, pen: float
 
 def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> list[Stroke]:
     at = lines.at()
-    found = {c.joint: ways(lines, c.joint, at) for c in contacts}
+    reached_from = {c.joint: ways(lines, c.joint, at) for c in contacts}
     heads = [c for c in contacts if c.head]
     tails = [c for c in contacts if not c.head]
     pairs: list[tuple[Contact, Contact]] = []
 
     def nearest(start: Contact, goals: list[Contact]) -> Contact | None:
-        reached = [c for c in goals if c.joint in found[start.joint] and c.node != start.node]
-        return min(reached, key=lambda c: found[start.joint][c.joint][0], default=None)
+        reached = [
+            c for c in goals if c.joint in reached_from[start.joint] and c.node != start.node
+        ]
+        return min(reached, key=lambda c: reached_from[start.joint][c.joint][0], default=None)
 
     for head in heads:
-        tail = nearest(head, tails) or nearest(head, heads)
-        if tail is not None:
-            pairs.append((tail, head))
+        start = nearest(head, tails) or nearest(head, heads)
+        if start is not None:
+            pairs.append((start, head))
     used = {c.joint for pair in pairs for c in pair}
     for tail in tails:
         if tail.joint not in used:
-            head = nearest(tail, heads) or nearest(tail, tails)
-            if head is not None:
-                pairs.append((tail, head))
+            end = nearest(tail, heads) or nearest(tail, tails)
+            if end is not None:
+                pairs.append((tail, end))
     out: list[Stroke] = []
     done: set[frozenset[int]] = set()
     for tail, head in pairs:
@@ -177,7 +178,7 @@ def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> lis
         if pair in done:
             continue
         done.add(pair)
-        way = [lines.joints[tail.joint], *_thinned(found[tail.joint][head.joint][1])]
+        way = [lines.joints[tail.joint], *_thinned(reached_from[tail.joint][head.joint][1])]
         way.append(lines.joints[head.joint])
         out.append(
             Stroke(

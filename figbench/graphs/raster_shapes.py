@@ -12,12 +12,23 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Outline, Words, area, centre, common, holds
 from figbench.graphs.model import Box
-from figbench.graphs.raster_pictures import captioned_pictures
+from figbench.graphs.raster_pictures import captioned_pictures, dense_blobs, operator_signs
+from figbench.graphs.raster_regions import (
+    TOLERANCE,
+    clipped,
+    flat_regions,
+    window_of,
+    without_text,
+)
+from figbench.graphs.raster_upright import (
+    FRAME_SHARE,
+    line_frames,
+    upright_lines,
+    without_heads,
+)
 from figbench.images.types import RGBImage
 
 Mask = npt.NDArray[np.uint8]
-_TOLERANCE = 6
-_FRAME_SHARE = 0.012
 LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
 THIN = 3.6
@@ -25,8 +36,6 @@ THIN = 3.6
 _DISCS = "Oo0°"
 """Characters that OCR reads where a small disc is drawn."""
 _SIGNS = set("()[]{}xX+*.·×⊗⊕⊙@®")
-_HEAD = 28
-"""Widest arrow head in pixels."""
 _THICK = 17
 """Pixels across which an arrow head never is filled."""
 
@@ -65,10 +74,10 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     page = height * width
     symbols = [w for w in words if _is_symbol(w) and w.text.strip() not in _DISCS]
     words = [w for w in words if not _is_symbol(w)]
-    plain = _without_text(image, words)
+    plain = without_text(image, words)
     dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
     words = [*words, *(w for w in symbols if not _on_line(w, upright_lines(dark)))]
-    plain = _without_text(image, words)
+    plain = without_text(image, words)
     ground, tinted, worded, legends = _grounds(plain, words)
     words = [w for w in words if not any(holds(box, centre(w.box)) for box in legends)]
     marks = (~ground).astype(np.uint8)
@@ -84,7 +93,7 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     text = np.zeros((height, width), np.uint8)
     for entry in words:
         _fill(text, entry.box, 1, int(not _is_symbol(entry)))
-    for outline in _circles(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
+    for outline in operator_signs(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
         words = [w for w in words if not holds(outline.box, centre(w.box))]
         _add(nodes, owners, outline, None)
     pieces = without_heads(marks, runs, image) & (owners == 0)
@@ -94,7 +103,9 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     for entry in words:
         _fill(text, entry.box, 1)
     ink = np.where((text > 0) | (owners > 0), 0, marks & dark).astype(np.uint8)
-    for outline in _blobs(np.where((owners > 0) | (runs > 0), 0, marks).astype(np.uint8), page):
+    for outline in dense_blobs(
+        np.where((owners > 0) | (runs > 0), 0, marks).astype(np.uint8), page
+    ):
         _add(nodes, owners, outline, None)
     _own_captions(nodes, owners, words)
     grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
@@ -110,7 +121,7 @@ def _is_symbol(entry: Words) -> bool:
 
 def _on_line(entry: Words, runs: Mask) -> bool:
     """Whether a line runs into a character: an arrow head that OCR took for a letter."""
-    x0, y0, x1, y1 = _pixels(entry.box, runs.shape[1], runs.shape[0], 2)
+    x0, y0, x1, y1 = window_of(entry.box, runs.shape[1], runs.shape[0], 2)
     return bool(runs[y0:y1, x0:x1].sum() > 8)
 
 
@@ -120,7 +131,7 @@ def _grounds(
     """The mask of page and frames, the tinted part of it, the regions with words, legends."""
     height, width = plain.shape[:2]
     page = height * width
-    labels, stats, colours, radii = _regions(plain)
+    labels, stats, colours, radii = flat_regions(plain)
     ground = np.zeros((height, width), bool)
     grounds = [colours[labels[0, 0]]]
     frames = np.zeros((height, width), np.uint8)
@@ -139,9 +150,9 @@ def _grounds(
         on_page = _alike(colours[i], grounds[0])
         like_ground = any(_alike(colours[i], colour) for colour in grounds)
         border = x <= 1 or y <= 1 or x + wide >= width - 1 or y + high >= height - 1
-        large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
+        large = wide * high > FRAME_SHARE * page and (i not in owners or solid < 0.5)
         hollow = _is_hollow(labels, i, box, solid, page) and _holds_words(i, box, owners, stats)
-        around = wide * high > _FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
+        around = wide * high > FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
         if i in owners and _is_legend(labels, i, box, words, radii, stats):
             legends.append(box)
             ground |= labels == i
@@ -179,9 +190,9 @@ def _is_legend(
     if len(inside) < 2 or min(len(inside), 8) * 60 > (box[2] - box[0]) * (box[3] - box[1]):
         return False
     count = 0
-    for x0, y0, x1, y1 in inside:
+    for x0, y0, _, y1 in inside:
         high = y1 - y0
-        middle = int(_clip((y0 + y1) / 2, labels.shape[0]))
+        middle = int(clipped((y0 + y1) / 2, labels.shape[0]))
         before = np.unique(labels[middle, max(int(x0 - 1.8 * high), 0) : max(int(x0), 1)])
         count += any(
             k not in (0, region) and radii[k] > 4 and max(stats[k][2], stats[k][3]) < 2.5 * high
@@ -223,14 +234,14 @@ def _silhouettes(
     """Adds the thick pieces of ink in which words stand, split where several carry words."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
     body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
-    body = cv2.dilate(body, np.ones((7, 7), np.uint8)) & marks
+    body = cv2.dilate(body, np.ones((7, 7), np.uint8)).astype(np.uint8) & marks
     count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     for i in range(1, count):
         x, y, wide, high, _ = (int(v) for v in stats[i])
         window = labels[y : y + high, x : x + wide] == i
         regions = worded[y : y + high, x : x + wide]
-        names = np.unique(regions[window & (regions > 0)])
-        names = [k for k in names.tolist() if (regions == k).sum() > 0.0004 * page]
+        inside = np.unique(regions[window & (regions > 0)]).tolist()
+        names = [k for k in inside if (regions == k).sum() > 0.0004 * page]
         if not names:
             continue
         for k in names:
@@ -278,176 +289,16 @@ def _own_captions(
                 owners[(mask > 0) & (owners == 0)] = k
 
 
-def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
-    """Returns the pieces of thin lines along rows and columns, dashes joined.
-
-    Args:
-        marks: uint8 mask of all that is not ground.
-        shortest: Least length of a piece in pixels.
-    """
-    thick = cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
-    thin = np.where(thick > 0, 0, marks).astype(np.uint8)
-    out = np.zeros_like(marks)
-    for along in ((1, 1), (0, 1)):
-        run, gap = ((1, 5), (1, 17)) if along[0] else ((5, 1), (17, 1))
-        length = (1, shortest) if along[0] else (shortest, 1)
-        pieces = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones(run, np.uint8))
-        closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
-        out |= cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(length, np.uint8))
-    return out
-
-
-def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bool_]:
-    """Returns marks without thin lines along rows and columns and the arrow heads at their ends.
-
-    Args:
-        marks: uint8 mask of all that is not ground.
-        runs: Of ``upright_lines``.
-        image: uint8, height x width x 3; heads have the colour of the lines.
-    """
-    out = (marks > 0) & (runs == 0)
-    picture = image.astype(np.int16)
-    lines = (runs > 0) & (image.min(axis=2) < 140)
-    usual = np.median(image[lines], axis=0) if lines.any() else np.zeros(3)
-    tips = np.zeros_like(runs)
-    touches = np.zeros(runs.shape, np.int32)
-    ends = 0
-    for along in (0, 1):
-        # Columns are treated as rows of the transposed masks.
-        here, run, cut, near, tip = (m.T if along else m for m in (marks, runs, out, touches, tips))
-        pixels = picture.transpose(1, 0, 2) if along else picture
-        straight = cv2.morphologyEx(
-            np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
-        )
-        _, _, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
-        for x, y, w, h, _ in stats[1:].tolist():
-            colour = _darkest(pixels[y : y + h, x : x + w])
-            # A short line of another colour than most lines is part of a picture.
-            if w < 44 and np.abs(colour - usual).max() > 70:
-                continue
-            for end, way in ((x, -1), (x + w - 1, 1)):
-                ends += 1
-                near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = ends
-                zone = slice(max(y - 15, 0), y + h + 15), slice(max(end - 26, 0), end + 27)
-                tip[zone] |= np.abs(pixels[zone] - colour).max(axis=2) <= 70
-                inked = np.zeros(here.shape, bool)
-                inked[zone] = np.abs(pixels[zone] - colour).max(axis=2) <= 70
-                _cut_head(here, cut, inked, (end, y + h // 2), way, h)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
-    depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
-    radii = _largest(depth, labels, len(stats))
-    # A bend of an arrow joins the ends of two lines.
-    at = (touches > 0) & (labels > 0)
-    pairs = np.unique(np.stack([labels[at], touches[at]], axis=1), axis=0)
-    curves = np.bincount(pairs[:, 0], minlength=len(stats)) >= 2
-    curves &= (radii < 4) & (np.minimum(stats[:, 2], stats[:, 3]) > 6)
-    curves &= stats[:, 4] <= 2 * radii * (stats[:, 2] + stats[:, 3])
-    sizes = np.maximum(stats[:, 4], 1)
-    wings = (np.maximum(stats[:, 2], stats[:, 3]) <= 26) & (
-        np.bincount(labels[tips > 0], minlength=len(stats)) > 0.8 * sizes
-    )
-    curves |= wings
-    curves[0] = False
-    return np.asarray(out & ~curves[labels])
-
-
-def _darkest(pixels: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
-    """Colour of a line: the median of its darker half, without fringes and gaps."""
-    flat = pixels.reshape(-1, 3)
-    light = flat.sum(axis=1)
-    return np.asarray(np.median(flat[light <= np.median(light)], axis=0))
-
-
-def _cut_head(
-    marks: Mask,
-    out: npt.NDArray[np.bool_],
-    inked: npt.NDArray[np.bool_],
-    at: tuple[int, int],
-    way: int,
-    pen: int,
-) -> None:
-    """Clears an arrow head at the end of a line along a row, from its wings to its tip."""
-    high, wide = marks.shape
-    end, y = at
-    top, bottom = max(y - 16, 0), min(y + 17, high)
-    widths = []
-    for step in range(-26, 29):
-        x = end + way * step
-        ink = np.flatnonzero(marks[top:bottom, x]) + top if 0 <= x < wide else np.zeros(0, int)
-        above = max(y - int(ink.min()), 0) if len(ink) else 0
-        below = max(int(ink.max()) - y, 0) if len(ink) else 0
-        widths.append((above, below))
-    side = pen / 2 + 2
-    wings = [
-        k
-        for k, (a, b) in enumerate(widths[:42])
-        if min(a, b) >= side and a + b <= _HEAD and abs(a - b) < 7
-    ]
-    if len(wings) < 3:
-        return
-    after = range(wings[-1], min(wings[-1] + 16, len(widths)))
-    tip = min(after, key=lambda k: sum(widths[k]))
-    first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
-    zone = (slice(max(y - 14, 0), y + 15), slice(max(first, 0), max(last + 1, 0)))
-    drawn = marks[zone] > 0
-    if drawn.any() and inked[zone][drawn].mean() > 0.4:
-        out[zone] = False
-
-
-def line_frames(runs: Mask, page: int) -> list[Outline]:
-    """Returns the rectangles of thin lines, solid or dashed, of a frame's size.
-
-    Args:
-        runs: Of ``upright_lines``.
-        page: Area of the page in pixels.
-    """
-    rows = _long_pieces(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45))), (1, 61))
-    upright = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((21, 1), np.uint8))
-    out: list[Outline] = []
-    for i, top in enumerate(rows):
-        for bottom in rows[i + 1 :]:
-            if abs(top[0] - bottom[0]) > 16 or abs(top[2] - bottom[2]) > 16:
-                continue
-            low, high = int(min(top[1], bottom[1])), int(max(top[3], bottom[3]))
-            left, right = min(top[0], bottom[0]), max(top[2], bottom[2])
-            if (right - left) * (high - low) <= _FRAME_SHARE * page:
-                continue
-            sides = [_side(upright, x, low, high) for x in (left, right)]
-            if sides[0] is not None and sides[1] is not None:
-                out.append(Outline((sides[0], float(low), sides[1], float(high))))
-    largest: list[Outline] = []
-    for frame in sorted(out, key=lambda frame: -area(frame.box)):
-        if not any(common(frame.box, other.box) > 0.1 * area(frame.box) for other in largest):
-            largest.append(frame)
-    return largest
-
-
-def _side(upright: Mask, x: float, low: int, high: int) -> float | None:
-    """Position of a line along most of a column near ``x``."""
-    start = max(int(x) - 22, 0)
-    window = upright[low:high, start : int(x) + 22]
-    best = int(window.mean(axis=0).argmax())
-    covered = np.flatnonzero(window[:, max(best - 1, 0) : best + 2].any(axis=1))
-    gaps = np.diff([-1, *covered.tolist(), high - low])
-    return float(start + best) if len(covered) and gaps.max() < 40 else None
-
-
-def _long_pieces(runs: Mask, shape: tuple[int, int]) -> list[Box]:
-    pieces = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(pieces, connectivity=8)
-    return [(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:]]
-
-
 def _at(box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
     x, y = centre(box)
-    return int(_clip(y, shape[0])), int(_clip(x, shape[1]))
+    return int(clipped(y, shape[0])), int(clipped(x, shape[1]))
 
 
 def _owners(labels: Any, words: Sequence[Words]) -> set[int]:
     """Regions in which words stand."""
     high, wide = labels.shape
     return {
-        int(labels[int(_clip(y, high)), int(_clip(x, wide))])
+        int(labels[int(clipped(y, high)), int(clipped(x, wide))])
         for x, y in (centre(entry.box) for entry in words)
     }
 
@@ -476,7 +327,7 @@ def _holds_words(region: int, box: Box, owners: set[int], stats: Any) -> bool:
 
 def _is_hollow(labels: Any, region: int, box: Box, solid: float, page: int) -> bool:
     """Whether a large region has holes in which nodes stand: a frame's ground."""
-    if (box[2] - box[0]) * (box[3] - box[1]) <= _FRAME_SHARE * page or not 0.15 < solid < 0.85:
+    if (box[2] - box[0]) * (box[3] - box[1]) <= FRAME_SHARE * page or not 0.15 < solid < 0.85:
         return False
     return _holes(labels == region, box) >= 0.12
 
@@ -489,75 +340,16 @@ def _frame_boxes(frames: Mask, page: int) -> list[Outline]:
     return [
         Outline((float(x), float(y), float(x + w), float(y + h)))
         for x, y, w, h, _ in stats[1:]
-        if w * h > _FRAME_SHARE * page
+        if w * h > FRAME_SHARE * page
     ]
-
-
-def _without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
-    out = image.copy()
-    height, width = image.shape[:2]
-    for entry in words:
-        x0, y0, x1, y1 = _pixels(entry.box, width, height, 1)
-        window = out[y0:y1, x0:x1]
-        if not window.size:
-            continue
-        # The most frequent colour of the window is what the text stands on.
-        codes = (window // 8).reshape(-1, 3).astype(np.int64) @ np.array([1024, 32, 1])
-        values, counts = np.unique(codes, return_counts=True)
-        usual = codes == values[counts.argmax()]
-        window[:] = np.median(window.reshape(-1, 3)[usual], axis=0).astype(np.uint8)
-    return out
-
-
-def _regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
-    """Connected regions in which neighbouring pixels differ by less than the tolerance."""
-    values = image.astype(np.int16)
-    across = np.abs(np.diff(values, axis=1)).max(axis=2) > _TOLERANCE
-    down = np.abs(np.diff(values, axis=0)).max(axis=2) > _TOLERANCE
-    flat = np.ones(image.shape[:2], bool)
-    flat[:, 1:] &= ~across
-    flat[:, :-1] &= ~across
-    flat[1:] &= ~down
-    flat[:-1] &= ~down
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        flat.astype(np.uint8), connectivity=4
-    )
-    sums = [
-        np.bincount(labels.ravel(), image[..., c].ravel().astype(float), count) for c in range(3)
-    ]
-    sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
-    means = np.stack(sums, axis=1) / sizes[:, None]
-    depth = cv2.distanceTransform(flat.astype(np.uint8), cv2.DIST_L2, 3)
-    radii = _largest(depth, labels, count)
-    return labels, stats, list(means), radii
-
-
-def _largest(values: Any, labels: Any, count: int) -> Any:
-    """Largest value over the pixels of each label."""
-    from scipy import ndimage
-
-    return np.asarray(ndimage.maximum(values, labels, np.arange(count)))
 
 
 def _alike(first: Any, second: Any) -> bool:
-    return bool(np.abs(np.asarray(first) - np.asarray(second)).max() <= _TOLERANCE)
-
-
-def _clip(value: float, size: int) -> float:
-    return min(max(value, 0), size - 1)
-
-
-def _pixels(box: Box, width: int, height: int, slack: int) -> tuple[int, int, int, int]:
-    return (
-        max(int(box[0]) - slack, 0),
-        max(int(box[1]) - slack, 0),
-        min(int(box[2]) + slack + 1, width),
-        min(int(box[3]) + slack + 1, height),
-    )
+    return bool(np.abs(np.asarray(first) - np.asarray(second)).max() <= TOLERANCE)
 
 
 def _fill(mask: Mask, box: Box, slack: int, value: int = 1) -> None:
-    x0, y0, x1, y1 = _pixels(box, mask.shape[1], mask.shape[0], slack)
+    x0, y0, x1, y1 = window_of(box, mask.shape[1], mask.shape[0], slack)
     mask[y0:y1, x0:x1] = value
 
 
@@ -575,56 +367,3 @@ def _erase_border(ink: Mask, box: Box) -> None:
     x0, y0, x1, y1 = box
     for side in ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)):
         _fill(ink, side, 3, 0)
-
-
-def _circles(ink: Mask) -> list[Outline]:
-    """Operator signs: three or four small holes in the ink, side by side in a square."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (ink == 0).astype(np.uint8), connectivity=4
-    )
-    stats = np.asarray(stats, np.int64)
-    small = (stats[:, 4] >= 25) & (stats[:, 4] <= 900)
-    small &= np.maximum(stats[:, 2], stats[:, 3]) <= 36
-    holes = small[labels].astype(np.uint8)
-    grown = cv2.dilate(holes, np.ones((7, 7), np.uint8))
-    count, groups, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
-    out: list[Outline] = []
-    for i in range(1, count):
-        x, y, wide, high = (int(v) for v in boxes[i][:4])
-        inside = labels[y : y + high, x : x + wide][groups[y : y + high, x : x + wide] == i]
-        pieces = [k for k in np.unique(inside) if small[k]]
-        square = 0.8 < wide / high < 1.25 and 22 <= wide <= 80
-        ring = square and _is_ring(ink, x + wide / 2 - 0.5, y + high / 2 - 0.5, wide / 2)
-        if ring and 3 <= len(pieces) <= 6:
-            out.append(Outline((x + 1.0, y + 1.0, x + wide - 1.0, y + high - 1.0), "ellipse"))
-    return out
-
-
-def _is_ring(ink: Mask, x: float, y: float, radius: float) -> bool:
-    """Whether ink lies all around a point, at about one distance."""
-    angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    best = 0.0
-    for far in np.arange(radius - 7, radius + 3):
-        xs = np.clip(np.rint(x + far * np.cos(angles)).astype(int), 0, ink.shape[1] - 1)
-        ys = np.clip(np.rint(y + far * np.sin(angles)).astype(int), 0, ink.shape[0] - 1)
-        best = max(best, float((ink[ys, xs] > 0).mean()))
-    return best > 0.75
-
-
-def _blobs(ink: Mask, page: int) -> list[Outline]:
-    """Dense blobs left over: pictures and drawings. Thin lines vanish under the opening."""
-    kernel = np.ones((9, 9), np.uint8)
-    filled = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    core = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((19, 19), np.uint8))
-    core = np.minimum(cv2.dilate(core, kernel), filled)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
-    boxes = [
-        (float(x), float(y), float(x + w), float(y + h))
-        for x, y, w, h, size in stats[1:]
-        if size > 0.0012 * page and min(w, h) > 22 and size > 0.45 * w * h
-    ]
-    out: list[Outline] = []
-    for box in sorted(boxes, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
-        if not any(common(box, o.box) > 0 for o in out):
-            out.append(Outline(box, "icon"))
-    return out

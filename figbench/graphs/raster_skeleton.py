@@ -156,8 +156,8 @@ def _prune(lines: Lines, far: npt.NDArray[np.float32]) -> bool:
         x, y = lines.joints[free]
         if far[y, x] <= _TIP:
             tips[joint] = min(tips.get(joint, (_TIP, i)), (float(far[y, x]), i))
-    kept = {i for _, i in tips.values()}
-    spurs = [i for i in spurs if i not in kept]
+    spared = {i for _, i in tips.values()}
+    spurs = [i for i in spurs if i not in spared]
     for i in spurs:
         segment = lines.segments.pop(i)
         lines.joints.pop(segment.first if len(at[segment.first]) == 1 else segment.last)

@@ -1,6 +1,6 @@
 """The folders of latent diffusion's scripts: ``samples/00000.png`` below a grid of all of them.
 
-Names: CompVis/latent-diffusion and CompVis/stable-diffusion, ``scripts/txt2img.py`` (the grid is called
+Names: CompVis, ``scripts/txt2img.py`` of latent-diffusion and stable-diffusion (the grid is called
 ``grid-0000.png`` or like the prompt).
 """
 
