@@ -78,20 +78,21 @@ def compare_runs(
         notes.append(
             "The prompts differ or the rows are not at hand: differences are tested unpaired."
         )
-    found = [
+    untested = [
         _difference(name, value, second.result.metrics[name], first, second, paired, notes)
         for name, value in first.result.metrics.items()
         if (metrics is None or name in metrics) and _both(name, first, second)
     ]
-    found = [_widened(one, allowance) for one in found] if allowance else found
-    adjusted = holm({one.metric: one.p_value for one in found if one.p_value is not None})
+    if allowance:
+        untested = [_widened(item, allowance) for item in untested]
+    adjusted = holm({item.metric: item.p_value for item in untested if item.p_value is not None})
     differences = tuple(
         replace(
-            one,
-            p_holm=adjusted.get(one.metric),
-            minimum_detectable=_visible(one, len(adjusted), allowance),
+            item,
+            p_holm=adjusted.get(item.metric),
+            minimum_detectable=_visible(item, len(adjusted), allowance),
         )
-        for one in found
+        for item in untested
     )
     notes += out_of_reach(differences, len(adjusted))
     notes += assumptions(differences, first) if paired else []
@@ -112,8 +113,8 @@ def _both(name: str, first: Run, second: Run) -> bool:
 
 def _difference(
     name: str,
-    ours: MetricValue,
-    theirs: MetricValue,
+    own: MetricValue,
+    other: MetricValue,
     first: Run,
     second: Run,
     paired: bool,
@@ -122,11 +123,11 @@ def _difference(
     a, b = first.result.value(name), second.result.value(name)
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
-        test = unpaired_outcome(b - a, ours.implied_standard_error, theirs.implied_standard_error)
-    counts = wins(name, first, second, ours.higher_is_better) if test.paired else None
+        test = unpaired_outcome(b - a, own.implied_standard_error, other.implied_standard_error)
+    counts = wins(name, first, second, own.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
-        higher_is_better=ours.higher_is_better,
+        higher_is_better=own.higher_is_better,
         first=a,
         second=b,
         difference=b - a,
@@ -192,12 +193,12 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> Outcom
         return outcome_of_sets(_swap(statistic, features[0], features[1], rng))
     if name in first.columns and name in second.columns:
         a, b = first.columns[name], second.columns[name]
-        kept = np.isfinite(a) & np.isfinite(b)
-        if kept.any() and np.array_equal(a[kept], b[kept]):
+        finite = np.isfinite(a) & np.isfinite(b)
+        if finite.any() and np.array_equal(a[finite], b[finite]):
             return Outcome(None, 0.0, "identical in every figure", paired=True)
-        if kept.any():
-            clusters = [one for one, keep in zip(first.clusters, kept, strict=True) if keep]
-            return outcome_of_values(name, a[kept], b[kept], clusters, rng)
+        if finite.any():
+            clusters = [paper for paper, there in zip(first.clusters, finite, strict=True) if there]
+            return outcome_of_values(name, a[finite], b[finite], clusters, rng)
     return None
 
 
@@ -205,18 +206,18 @@ def _swap(
     statistic: SetStatistic, first: StoredFeatures, second: StoredFeatures, rng: np.random.Generator
 ) -> PairedTest | None:
     """Rows that only one model delivered cannot be swapped and are left out of the test."""
-    place = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
+    row_of = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
     pairs = [
-        (i, place[key])
+        (i, row_of[key])
         for i, key in enumerate(zip(first.figure_ids, first.samples, strict=True))
-        if key in place
+        if key in row_of
     ]
     if len(pairs) < 3:
         return None
-    ours, theirs = (np.array(side) for side in zip(*pairs, strict=True))
-    clusters = [first.clusters[i] for i in ours]
-    return statistic.matched(first.own[ours]).paired_test(
-        first.generated[ours], second.generated[theirs], first.reference, clusters, rng
+    own, other = (np.array(side) for side in zip(*pairs, strict=True))
+    clusters = [first.clusters[i] for i in own]
+    return statistic.matched(first.own[own]).paired_test(
+        first.generated[own], second.generated[other], first.reference, clusters, rng
     )
 
 

@@ -92,4 +92,4 @@ class Comparison:
 
     def of(self, metric: str) -> Difference | None:
         """Returns the difference of one metric, or None."""
-        return next((one for one in self.differences if one.metric == metric), None)
+        return next((item for item in self.differences if item.metric == metric), None)

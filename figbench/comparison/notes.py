@@ -1,4 +1,4 @@
-"""Notes of a comparison: what its tests assume, and what they could not have shown."""
+"""Notes of a comparison: what its tests assume, and what they could not have listed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def out_of_reach(differences: Sequence[Difference], tests: int) -> list[str]:
         tests: Number of p-values in it.
     """
     floors = {
-        one.metric: one.smallest_p
-        for one in differences
-        if one.p_value is not None and one.smallest_p is not None
+        item.metric: item.smallest_p
+        for item in differences
+        if item.p_value is not None and item.smallest_p is not None
     }
     blocked = [name for name, floor in floors.items() if floor * tests >= ALPHA]
     if not blocked:
         return []
-    shown = ", ".join(blocked[:3]) + (", ..." if len(blocked) > 3 else "")
+    listed = ", ".join(blocked[:3]) + (", ..." if len(blocked) > 3 else "")
     least = min(floors[name] for name in blocked)
     few = "figures of more papers are needed" if least >= ALPHA else "name fewer with --metrics"
     return [
-        f"{shown}: p cannot fall below {least:.2g} here, which Holm over {tests} metrics makes "
+        f"{listed}: p cannot fall below {least:.2g} here, which Holm over {tests} metrics makes "
         f"{min(1.0, least * tests):.2g}, so no difference could be significant: {few}."
     ]
 
@@ -46,16 +46,16 @@ def assumptions(differences: Sequence[Difference], run: Run) -> list[str]:
             "No figure names its paper: the tests take prompts for independent. Where figures of "
             "one paper fail together, p is too small."
         )
-    swapped = holm({one.metric: one.p_swap for one in differences if one.p_swap is not None})
+    swapped = holm({item.metric: item.p_swap for item in differences if item.p_swap is not None})
     doubtful = [
-        one.metric
-        for one in differences
-        if one.p_rare_failures is not None
-        and swapped.get(one.metric, 1.0) < ALPHA
-        and (one.p_holm is None or one.p_holm >= ALPHA)
+        item.metric
+        for item in differences
+        if item.p_rare_failures is not None
+        and swapped.get(item.metric, 1.0) < ALPHA
+        and (item.p_holm is None or item.p_holm >= ALPHA)
     ]
     if doubtful:
-        papers = max(one.n_papers or 0 for one in differences if one.metric in doubtful)
+        papers = max(item.n_papers or 0 for item in differences if item.metric in doubtful)
         notes.append(
             f"{', '.join(doubtful)}: the outputs for these figures differ (p_swap in --json), but "
             f"{papers} papers do not exclude a failure that is too rare to be among them and would "

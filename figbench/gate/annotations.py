@@ -27,10 +27,10 @@ def decision_markdown(decision: Decision) -> str:
             "| rule | verdict | baseline | run | limit | p | smallest visible difference |",
             "|---|---|---|---|---|---|---|",
         ]
-    for one in decision.verdicts:
-        cells = [_code(one.rule), f"{one.state}: {one.reason}", number(one.baseline)]
-        cells += [number(one.value), number(one.limit), number(one.p_value)]
-        lines.append("| " + " | ".join([*cells, number(one.minimum_detectable)]) + " |")
+    for item in decision.verdicts:
+        cells = [_code(item.rule), f"{item.state}: {item.reason}", number(item.baseline)]
+        cells += [number(item.value), number(item.limit), number(item.p_value)]
+        lines.append("| " + " | ".join([*cells, number(item.minimum_detectable)]) + " |")
     if decision.improved:
         lines += ["", f"Significantly better: {', '.join(decision.improved)}."]
     if decision.update_required:
@@ -54,13 +54,13 @@ def comparison_markdown(comparison: Comparison, scales: Mapping[str, float] | No
         "wins/losses/ties |",
         "|---|---|---|---|---|---|---|",
     ]
-    for one in comparison.differences:
-        scale = (scales or {}).get(one.metric, 1.0)
-        counts = "" if one.wins is None else f"{one.wins}/{one.losses}/{one.ties}"
-        mark = arrow(one.higher_is_better) + factor_text(scale)
-        cells = [f"{_code(one.metric)} {mark}", number(one.first, scale)]
-        cells += [number(one.second, scale), number(one.difference, scale), number(one.p_holm)]
-        cells += [number(one.minimum_detectable, scale)]
+    for item in comparison.differences:
+        scale = (scales or {}).get(item.metric, 1.0)
+        counts = "" if item.wins is None else f"{item.wins}/{item.losses}/{item.ties}"
+        mark = arrow(item.higher_is_better) + factor_text(scale)
+        cells = [f"{_code(item.metric)} {mark}", number(item.first, scale)]
+        cells += [number(item.second, scale), number(item.difference, scale), number(item.p_holm)]
+        cells += [number(item.minimum_detectable, scale)]
         lines.append("| " + " | ".join([*cells, counts]) + " |")
     lines += [f"\n{note}" for note in comparison.notes]
     return "\n".join(lines) + "\n"
@@ -93,27 +93,27 @@ def _properties(verdict: Verdict) -> dict[str, str]:
         "p_value": verdict.p_value,
         "smallest_visible_difference": verdict.minimum_detectable,
     }
-    found = {name: repr(value) for name, value in values.items() if value is not None}
-    return {**found, "method": verdict.method, "reason": verdict.reason}
+    counts = {name: repr(value) for name, value in values.items() if value is not None}
+    return {**counts, "method": verdict.method, "reason": verdict.reason}
 
 
 def write_junit(decision: Decision, target: Path) -> None:
     """Writes one JUnit test case per rule, atomically."""
-    failed = [one for one in decision.verdicts if one.state != "pass"]
+    failed = [item for item in decision.verdicts if item.state != "pass"]
     suite = ElementTree.Element(
         "testsuite",
         name="figbench gate",
         tests=str(len(decision.verdicts) + decision.update_required),
         failures=str(len(failed) + decision.update_required),
     )
-    for one in decision.verdicts:
-        case = ElementTree.SubElement(suite, "testcase", classname="figbench.gate", name=one.rule)
+    for item in decision.verdicts:
+        case = ElementTree.SubElement(suite, "testcase", classname="figbench.gate", name=item.rule)
         properties = ElementTree.SubElement(case, "properties")
-        for name, value in _properties(one).items():
+        for name, value in _properties(item).items():
             ElementTree.SubElement(properties, "property", name=name, value=value)
-        if one.state != "pass":
-            before = "" if one.baseline is None else f"baseline {one.baseline:.6g}, "
-            message = f"{one.reason}: {before}run {one.value:.6g}, limit {one.limit:.6g}"
+        if item.state != "pass":
+            before = "" if item.baseline is None else f"baseline {item.baseline:.6g}, "
+            message = f"{item.reason}: {before}run {item.value:.6g}, limit {item.limit:.6g}"
             ElementTree.SubElement(case, "failure", message=message)
     if decision.update_required:
         case = ElementTree.SubElement(

@@ -69,15 +69,15 @@ def _validated(table: Any, path: Path) -> GateConfig:
             raise UserError(f"{path}: 'gate.{key}' is true or false.")
     return GateConfig(
         path,
-        _place(table, "result", path),
-        _place(table, "baseline", path),
+        _origin(table, "result", path),
+        _origin(table, "baseline", path),
         tuple(rules),
         table.get("allow_no_baseline", False),
         table.get("require_update", False),
     )
 
 
-def _place(table: dict[str, Any], key: str, path: Path) -> str | None:
+def _origin(table: dict[str, Any], key: str, path: Path) -> str | None:
     value = table.get(key)
     if value is None:
         return None

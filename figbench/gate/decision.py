@@ -97,7 +97,7 @@ def gate(
         rules: At least one, see :mod:`figbench.gate.rules`.
         alpha_budget: Chance of a false alarm by ``p<`` rules over all gates against this baseline;
             the k-th gate tests at the budget times 6 / (pi k)^2, shared among its ``p<`` rules.
-        previous_gates: How many gates against this baseline went before this one.
+        previous_gates: How many gates against this baseline went before it.
         allow_no_baseline: A baseline that is not there passes, with a note.
         require_update: A significantly better run fails, so that the baseline gets updated.
 
@@ -117,7 +117,7 @@ def gate(
         if len(absolute) == len(parsed) or allow_no_baseline:
             notes = [f"{baseline}: no baseline yet; nothing compared."] if baseline else []
             verdicts = tuple(_bounded(rule, run.result) for rule in absolute)
-            passed = all(one.state == "pass" for one in verdicts)
+            passed = all(item.state == "pass" for item in verdicts)
             return Decision(passed, verdicts, notes=tuple(notes))
         if baseline is None:
             raise UserError(
@@ -138,9 +138,9 @@ def gate(
         _bounded(rule, run.result, before.result) if rule.absolute else apply_rule(rule, comparison)
         for rule in parsed
     )
-    improved = tuple(one.metric for one in comparison.differences if _improved(one))
+    improved = tuple(item.metric for item in comparison.differences if _improved(item))
     return Decision(
-        passed=all(one.state == "pass" for one in verdicts),
+        passed=all(item.state == "pass" for item in verdicts),
         verdicts=verdicts,
         improved=improved,
         notes=comparison.notes,
@@ -150,23 +150,23 @@ def gate(
 
 def _require_same_work(run: Run, before: Run) -> None:
     require_comparable(before, run)
-    ours, theirs = run.result.manifests.generated, before.result.manifests.generated
+    manifest, former = run.result.manifests.generated, before.result.manifests.generated
     if run.rows and before.rows and run.rows != before.rows:
         raise IntegrityError(
             f"Not comparable: {run.folder} has {len(run.rows)} expected figures, the baseline "
             f"{len(before.rows)}, and they are not the same prompts and samples.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    expected = [_expected(one.result) for one in (run, before)]
+    expected = [_expected(item.result) for item in (run, before)]
     if expected[0] != expected[1]:
         raise IntegrityError(
             f"Not comparable: n expected is {expected[0]} in the run and {expected[1]} in the "
             "baseline.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    if ours.n_figures == 0:
+    if manifest.n_figures == 0:
         raise IntegrityError(f"Not comparable: {run.folder} has no figures.")
-    if not run.rows and ours.prompts_digest != theirs.prompts_digest:
+    if not run.rows and manifest.prompts_digest != former.prompts_digest:
         raise IntegrityError("Not comparable: the run drew other prompts than the baseline.")
 
 
@@ -176,10 +176,10 @@ def _expected(result: RunResult) -> int:
 
 def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -> None:
     """A metric that vanished is not a metric that passed."""
-    known = [name for name, value in before.metrics.items() if value.value is not None]
-    if not known:
+    names = [name for name, value in before.metrics.items() if value.value is not None]
+    if not names:
         raise IntegrityError("Not comparable: the baseline has no value at all.")
-    for name in known:
+    for name in names:
         value = run.metrics.get(name)
         if value is None or value.value is None:
             why = "is not in the run" if value is None else f"{value.status}: {value.reason}"
@@ -188,11 +188,11 @@ def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -
                 remedy="Score the run with the baseline's metrics.",
             )
     for rule in rules:
-        if rule.metric not in known:
+        if rule.metric not in names:
             raise IntegrityError(
                 f"Rule '{rule.text}': the baseline has no value of '{rule.metric}'."
-                f"{suggest(rule.metric, known)}",
-                remedy=f"It has: {', '.join(known)}.",
+                f"{suggest(rule.metric, names)}",
+                remedy=f"It has: {', '.join(names)}.",
             )
         require_direction(rule, before.metrics[rule.metric].higher_is_better)
         require_share(rule, before.metrics[rule.metric])
@@ -257,15 +257,15 @@ def apply_rule(rule: Rule, comparison: Comparison) -> Verdict:
     Raises:
         IntegrityError: If the metric was not compared.
     """
-    found = comparison.of(rule.metric)
-    if found is None:
+    difference = comparison.of(rule.metric)
+    if difference is None:
         raise IntegrityError(f"Rule '{rule.text}': '{rule.metric}' could not be compared.")
-    limit = rule.limit(found.first)
-    beyond = found.second < limit if found.higher_is_better else found.second > limit
+    limit = rule.limit(difference.first)
+    beyond = difference.second < limit if difference.higher_is_better else difference.second > limit
     state, reason = "pass", "within the limit"
-    (p_value, floor), method = _of_unchanged(found), found.method
+    (p_value, floor), method = _of_unchanged(difference), difference.method
     if rule.budgeted and floor is not None and floor >= (rule.alpha or 0.0):
-        p_value, floor = _below_the_floor(found, p_value, floor), None
+        p_value, floor = _below_the_floor(difference, p_value, floor), None
         method = f"{method}; t-test by paper where p is below the swaps' resolution"
     if beyond and rule.alpha is None:
         state, reason = "regression", "beyond the limit"
@@ -288,44 +288,46 @@ def apply_rule(rule: Rule, comparison: Comparison) -> Verdict:
         rule.text,
         state,
         reason,
-        found.first,
-        found.second,
+        difference.first,
+        difference.second,
         limit,
         p_value,
-        _visible(rule, found, floor),
+        _visible(rule, difference, floor),
         method,
     )
 
 
-def _of_unchanged(found: Difference) -> tuple[float | None, float | None]:
+def _of_unchanged(difference: Difference) -> tuple[float | None, float | None]:
     """Returns p and its floor for an unchanged model, whose outputs can be exchanged."""
-    if found.p_swap is None:
-        return found.p_value, found.smallest_p
-    return found.p_swap, found.smallest_p_swap
+    if difference.p_swap is None:
+        return difference.p_value, difference.smallest_p
+    return difference.p_swap, difference.smallest_p_swap
 
 
-def _below_the_floor(found: Difference, p_value: float | None, floor: float) -> float | None:
+def _below_the_floor(difference: Difference, p_value: float | None, floor: float) -> float | None:
     """Returns p of a t-test where the swap test has reached its smallest p.
 
     A share of an alpha budget soon falls below what 9,999 swaps, or the papers, can resolve.
     """
-    if p_value is None or found.standard_error is None or (found.n_papers or 0) < 2:
+    if p_value is None or difference.standard_error is None or (difference.n_papers or 0) < 2:
         return None
-    t = 0.0 if found.difference else 1.0
-    if found.standard_error > 0:
-        t = equal_means_p_value(found.difference, found.standard_error, found.n_papers or 0)
+    t = 0.0 if difference.difference else 1.0
+    if difference.standard_error > 0:
+        t = equal_means_p_value(
+            difference.difference, difference.standard_error, difference.n_papers or 0
+        )
     return max(t, p_value) if p_value > 10 * floor else t
 
 
-def _visible(rule: Rule, found: Difference, floor: float | None) -> float | None:
+def _visible(rule: Rule, difference: Difference, floor: float | None) -> float | None:
     """The difference that the rule's own test would see; of a rule without one, at 5%."""
     return minimum_detectable_effect(
-        found.standard_error,
-        papers=found.n_papers,
+        difference.standard_error,
+        papers=difference.n_papers,
         smallest_p=floor,
         alpha=rule.alpha or UPDATE_ALPHA,
     )
 
 
-def _improved(one: Difference) -> bool:
-    return bool(one.better) and one.p_holm is not None and one.p_holm < UPDATE_ALPHA
+def _improved(item: Difference) -> bool:
+    return bool(item.better) and item.p_holm is not None and item.p_holm < UPDATE_ALPHA

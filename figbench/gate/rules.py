@@ -84,20 +84,20 @@ def parse_rule(text: str) -> Rule:
             raise UserError(f"Rule '{text}': a number is out of range.", remedy=EXAMPLES)
         relation = absolute["relation"]
         return Rule(text.strip(), absolute["metric"], 0.0, False, None, relation, bound)
-    found = _RULE.fullmatch(text)
-    if found is None:
+    match = _RULE.fullmatch(text)
+    if match is None:
         raise UserError(
             f"Rule '{text}' is not METRIC>=N, METRIC<=N, METRIC:+N, METRIC:-N or METRIC:+N%, or "
             "one of the last three with '& p<ALPHA'.",
             remedy=EXAMPLES,
         )
-    amount = float(f"{found['amount']}e{found['exponent'] or 0}")
-    amount = amount / 100 if found["percent"] else amount
-    alpha = float(found["alpha"]) if found["alpha"] else None
+    amount = float(f"{match['amount']}e{match['exponent'] or 0}")
+    amount = amount / 100 if match["percent"] else amount
+    alpha = float(match["alpha"]) if match["alpha"] else None
     if not math.isfinite(amount) or (alpha is not None and not 0 < alpha < 1):
         raise UserError(f"Rule '{text}': a number is out of range.", remedy=EXAMPLES)
-    change = amount if found["sign"] == "+" else -amount
-    return Rule(text.strip(), found["metric"], change, bool(found["percent"]), alpha)
+    change = amount if match["sign"] == "+" else -amount
+    return Rule(text.strip(), match["metric"], change, bool(match["percent"]), alpha)
 
 
 def require_direction(rule: Rule, higher_is_better: bool) -> None:

@@ -85,8 +85,8 @@ def _smallest_p(clusters: int, tried: int) -> float:
 
 def swap_test(
     difference: Callable[[npt.NDArray[np.bool_]], float],
-    ours: Array,
-    theirs: Array,
+    first: Array,
+    second: Array,
     clusters: Sequence[str],
     rng: np.random.Generator,
     tried: int,
@@ -95,8 +95,8 @@ def swap_test(
 
     Args:
         difference: Second minus first for a swap, given as a boolean per row, shape (n,).
-        ours: Pseudo-values of the first model, shape (n,), for the standard error.
-        theirs: Pseudo-values of the second model, shape (n,).
+        first: Pseudo-values of the first model, shape (n,), for the standard error.
+        second: Pseudo-values of the second model, shape (n,).
         clusters: Paper of each row.
         rng: Of the swaps.
         tried: Number of random swaps.
@@ -111,7 +111,7 @@ def swap_test(
     return PairedTest(
         observed,
         (1 + hits) / (1 + tried),
-        _root(variance_of_mean(theirs - ours, clusters)),
+        _root(variance_of_mean(second - first, clusters)),
         count,
         _smallest_p(count, tried),
         f"paired permutation by paper ({tried} swaps, distance recomputed)",
