@@ -1,4 +1,4 @@
-"""What a CI system shows: a step summary in Markdown, and JUnit XML."""
+"""Verdicts of a gate for CI systems: a step summary in Markdown, and JUnit XML."""
 
 from __future__ import annotations
 
