@@ -278,9 +278,7 @@ def row_list(title: str, document: Any) -> list[Mapping[str, Any]]:
 def with_plain_names(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """Returns a record whose fields have plain names too: ``Image Path`` is ``image_path``."""
     plain = {
-        name.strip().lower().replace(" ", "_").replace("-", "_"): name
-        for name in row
-        if isinstance(name, str)
+        name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in map(str, row)
     }
     if all(name in row for name in plain):
         return row

@@ -157,9 +157,7 @@ def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> lis
     pairs: list[tuple[Contact, Contact]] = []
 
     def nearest(start: Contact, goals: list[Contact]) -> Contact | None:
-        reached = [
-            c for c in goals if c.joint in found[start.joint] and c.node != start.node
-        ]
+        reached = [c for c in goals if c.joint in found[start.joint] and c.node != start.node]
         return min(reached, key=lambda c: found[start.joint][c.joint][0], default=None)
 
     for head in heads:

@@ -164,9 +164,7 @@ def _grounds(
     return ground, frames, worded, legends
 
 
-def _frames_words(
-    labels: Any, region: int, box: Box, words: Sequence[Words], hollow: bool
-) -> bool:
+def _frames_words(labels: Any, region: int, box: Box, words: Sequence[Words], hollow: bool) -> bool:
     """Whether words stand in the box of a region but not in it, or around holes of it."""
     inside = [w for w in words if common(w.box, box) > 0.2 * area(w.box)]
     own = sum(labels[_at(w.box, labels.shape)] == region for w in inside)
@@ -316,9 +314,7 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
     ends = 0
     for along in (0, 1):
         # Columns are treated as rows of the transposed masks.
-        here, run, cut, near, tip = (
-            m.T if along else m for m in (marks, runs, out, touches, tips)
-        )
+        here, run, cut, near, tip = (m.T if along else m for m in (marks, runs, out, touches, tips))
         pixels = picture.transpose(1, 0, 2) if along else picture
         straight = cv2.morphologyEx(
             np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)

@@ -259,7 +259,9 @@ def leaving(segment: Segment, joint: int, reach: int = 12) -> tuple[float, float
     return (bx - ax) / length, (by - ay) / length
 
 
-def ways(lines: Lines, start: int, at: dict[int, list[int]]) -> dict[int, tuple[float, list[Pixel]]]:
+def ways(
+    lines: Lines, start: int, at: dict[int, list[int]]
+) -> dict[int, tuple[float, list[Pixel]]]:
     """Returns the cheapest way from a joint to every other; turns at junctions cost extra.
 
     Args:

@@ -6,7 +6,6 @@ its default HTML labels). Chromium takes its own fonts, and those that D2 embeds
 differ. The draw.io documents are written here in the form of its export.
 """
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from figbench.images import browser
 from figbench.images.decode import decode
 from figbench.images.limits import DecodeError
 from figbench.images.vector import LONGEST_SIDE
-from tests.browser.conftest import require_browser
+from tests.browser.conftest import require_browser, require_program
 
 FOLDER = Path(__file__).parent / "svg"
 MOST_MEAN = {
@@ -124,9 +123,7 @@ def test_pdfium_draws_what_poppler_shows(make, tmp_path):
     """Two renderers without common code, on files of two writers."""
     from PIL import Image
 
-    poppler = shutil.which("pdftocairo")
-    if poppler is None:
-        pytest.skip("no pdftocairo here: apt-get install poppler-utils")
+    poppler = require_program("pdftocairo", "poppler-utils")
     path = tmp_path / "figure.pdf"
     make(path)
     command = [poppler, "-png", "-singlefile", "-scale-to", str(LONGEST_SIDE), path.name, "shown"]

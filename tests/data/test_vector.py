@@ -96,6 +96,20 @@ def test_pdf_first_page_on_white():
 
 
 @pytest.mark.parametrize(
+    ("value", "resolved"),
+    [
+        ("1px solid var(--a) x", "1px solid #fff x"),
+        ("var(--none, 2px) var(--a)", "2px #fff"),
+        ("a var(--b) c", "a 1 #fff 2 c"),
+    ],
+)
+def test_variables_inside_a_value(value, resolved):
+    from figbench.images.svg.css_colours import resolve
+
+    assert resolve(value, {"--a": "#fff", "--b": "1 var(--a) 2"}) == resolved
+
+
+@pytest.mark.parametrize(
     ("font", "said"),
     [("Helvetica", False), ("Courier-Bold", False), ("Arial", False), ("STSong-Light", True)],
 )
