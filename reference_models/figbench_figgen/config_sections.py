@@ -159,7 +159,8 @@ class DiffusionConfig(StageConfig):
         default=0.0,
         ge=0.0,
         description="extra weight of the loss inside the text boxes of the data set; labels are "
-        "few latent positions, and small networks spell by it",
+        "few latent positions. It also makes a model draw text where there is none: train without "
+        "it at the end",
     )
     timestep_power: float = Field(
         default=1.0,
