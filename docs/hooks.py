@@ -49,6 +49,9 @@ def _notebook(path: Path) -> str:
     texts = []
     for cell in cells:
         source = "".join(cell["source"])
+        if not texts:
+            # The page has a title of its own.
+            source = re.sub(r"\A# .*\n+", "", source)
         texts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
     return "\n\n".join(texts)
 

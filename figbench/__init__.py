@@ -37,7 +37,7 @@ _PUBLIC = {
     "evaluate": "figbench.evaluation",
     "load_manifest": "figbench.data.load",
     "load_result": "figbench.results.files",
-    "ocr_sim": "figbench.features.ocr_sim",
+    "ocr_sim": "figbench.features.networks.ocr_sim",
     "judge": "figbench.judges",
     "rank": "figbench.ranking",
 }
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from figbench.evaluation import Options, build_reference, evaluate
     from figbench.evaluation.evaluator import Evaluator
     from figbench.features.function import features
-    from figbench.features.ocr_sim import ocr_sim
+    from figbench.features.networks.ocr_sim import ocr_sim
     from figbench.functional.score import Score
     from figbench.gate.decision import Decision, gate
     from figbench.judges import judge

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from figbench.errors import UserError
-from figbench.features.ocr_sim import OcrPerceptual
+from figbench.features.networks.ocr_sim import OcrPerceptual
 from figbench.images.arrays import RANGES, ValueRange
 
 __all__ = ["OcrPerceptualLoss"]

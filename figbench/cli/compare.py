@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.completion import complete_metrics
-from figbench.cli.console import (
+from figbench.cli.output.completion import complete_metrics
+from figbench.cli.output.console import (
     ascii_only,
     plain_table,
     print_json,
     print_table,
     result_console,
 )
-from figbench.cli.exports import export_format, print_table_as
+from figbench.cli.output.exports import export_format, print_table_as
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,25 +72,25 @@ def compare(
         raise UserError("compare needs two runs at least.", remedy="figbench compare A B")
     form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     first, *others = [load_run(run) for run in runs]
-    chosen = _tested(first, metrics)
+    tested = _tested(first, metrics)
     comparisons = [
-        compare_runs(first, other, metrics=chosen, allow_drift=allow_drift) for other in others
+        compare_runs(first, other, metrics=tested, allow_drift=allow_drift) for other in others
     ]
     console = result_console(machine_output=form is not None)
-    scales = {name: one.display_scale for name, one in first.result.metrics.items()}
+    scales = {name: value.display_scale for name, value in first.result.metrics.items()}
     for comparison in comparisons:
         _show(console, comparison, scales, verbose=verbose)
     if form == "markdown":
         from figbench.gate.annotations import comparison_markdown
 
-        typer.echo("\n".join(comparison_markdown(one, scales) for one in comparisons), nl=False)
+        typer.echo("\n".join(comparison_markdown(item, scales) for item in comparisons), nl=False)
     elif form == "json":
-        print_json({"comparisons": [one.document() for one in comparisons]})
+        print_json({"comparisons": [item.document() for item in comparisons]})
     elif form is not None:
         from figbench.pages.tables import results_table
 
         # compare_runs has refused runs of other protocols by now
-        names = set(chosen or first.result.metrics)
+        names = set(tested or first.result.metrics)
         table = results_table([(run.name, _only(run, names)) for run in (first, *others)])
         print_table_as(form, table)
 
@@ -100,7 +100,7 @@ def _tested(first: Run, metrics: str | None) -> list[str] | None:
     from figbench.metrics.names import expand, headline
 
     if metrics is None:
-        scored = [name for name, one in first.result.metrics.items() if one.value is not None]
+        scored = [name for name, value in first.result.metrics.items() if value.value is not None]
         return headline(scored) or None
     names = [name.strip() for name in metrics.split(",") if name.strip()]
     if not names:
@@ -112,8 +112,8 @@ def _tested(first: Run, metrics: str | None) -> list[str] | None:
 
 
 def _only(run: Run, names: set[str]) -> RunResult:
-    kept = {name: one for name, one in run.result.metrics.items() if name in names}
-    return run.result.model_copy(update={"metrics": kept})
+    selected = {name: value for name, value in run.result.metrics.items() if name in names}
+    return run.result.model_copy(update={"metrics": selected})
 
 
 def _show(
@@ -130,24 +130,25 @@ def _show(
             console.print(f"  {head}: {escape(name)}", soft_wrap=True)
     columns = [*heads, "difference", "p (Holm)", "second is"]
     columns += ["visible", "w/l/t"] if verbose else []
-    table = plain_table(("", "left"), *((escape(one), "right") for one in columns))
+    table = plain_table(("", "left"), *((escape(column), "right") for column in columns))
     plain = ascii_only(console)
-    for name in ordered(one.metric for one in comparison.differences):
-        one = next(each for each in comparison.differences if each.metric == name)
+    by_name = {item.metric: item for item in comparison.differences}
+    for name in ordered(by_name):
+        item = by_name[name]
         scale = scales.get(name, 1.0)
-        colour = {"better": "green", "worse": "red"}.get(_verdict(one), "dim")
-        mark = arrow(one.higher_is_better, ascii_only=plain)
+        colour = {"better": "green", "worse": "red"}.get(_verdict(item), "dim")
+        mark = arrow(item.higher_is_better, ascii_only=plain)
         cells = [
             f"{name} {mark}{factor_text(scale).replace('(', '').replace(')', '')}",
-            format_number(one.first, scale),
-            format_number(one.second, scale),
-            format_number(one.difference, scale, digits=3),
-            _p(one.p_holm),
-            f"[{colour}]{_verdict(one)}[/]",
+            format_number(item.first, scale),
+            format_number(item.second, scale),
+            format_number(item.difference, scale, digits=3),
+            _p(item.p_holm),
+            f"[{colour}]{_verdict(item)}[/]",
         ]
         if verbose:
-            counts = "" if one.wins is None else f"{one.wins}/{one.losses}/{one.ties}"
-            cells += [format_number(one.minimum_detectable, scale, digits=2), counts]
+            counts = "" if item.wins is None else f"{item.wins}/{item.losses}/{item.ties}"
+            cells += [format_number(item.minimum_detectable, scale, digits=2), counts]
         table.add_row(*cells)
     print_table(console, table)
     for figure in comparison.most_different if verbose else ():
@@ -166,10 +167,10 @@ def _heads(comparison: Comparison) -> tuple[str, str]:
     return "A", "B"
 
 
-def _verdict(one: Difference) -> str:
-    if one.p_holm is None or one.p_holm >= ALPHA or one.better is None:
+def _verdict(difference: Difference) -> str:
+    if difference.p_holm is None or difference.p_holm >= ALPHA or difference.better is None:
         return "-"
-    return "better" if one.better else "worse"
+    return "better" if difference.better else "worse"
 
 
 def _p(value: float | None) -> str:
@@ -179,15 +180,15 @@ def _p(value: float | None) -> str:
 
 
 def _summary(comparison: Comparison) -> str:
-    parts = []
+    clauses = []
     for word in ("better", "worse"):
-        names = [one.metric for one in comparison.differences if _verdict(one) == word]
+        names = [item.metric for item in comparison.differences if _verdict(item) == word]
         if names:
-            parts.append(f"{word} in {', '.join(names)}")
-    unclear = [one.metric for one in comparison.differences if _verdict(one) == "-"]
+            clauses.append(f"{word} in {', '.join(names)}")
+    unclear = [item.metric for item in comparison.differences if _verdict(item) == "-"]
     if unclear:
-        parts.append(f"no difference shown in {', '.join(unclear)}")
-    text = "; ".join(parts) or "no difference could be tested"
+        clauses.append(f"no difference shown in {', '.join(unclear)}")
+    text = "; ".join(clauses) or "no difference could be tested"
     return f"compare: {comparison.second} against {comparison.first}: {text}."
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
 
 
 def demo(
@@ -25,7 +25,7 @@ def demo(
     drawings whatever the caption. Scores all of them under the `offline` protocol, prints the
     table, and writes results, a contact sheet and a plot.
     """
-    from figbench.cli.tables import show_demo
+    from figbench.cli.output.tables import show_demo
     from figbench.demo.demo import run_demo
     from figbench.evaluation import RichProgress
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.cards import read_card
-from figbench.cli.completion import complete_metrics, complete_protocol
-from figbench.cli.console import error_console, print_json, result_console
+from figbench.cli.output.arguments import single_reference
+from figbench.cli.output.cards import read_card
+from figbench.cli.output.completion import complete_metrics, complete_protocol
+from figbench.cli.output.console import error_console, print_json, result_console
+from figbench.cli.output.help_pages import FAULTS
 from figbench.errors import EXIT_USER, UserError
 
 EPILOG = """Examples:\n
@@ -19,6 +21,11 @@ EPILOG = """Examples:\n
   figbench evaluate my_figures/ --reference Paper2Fig100k/ --protocol figgen --dry-run\n
   figbench evaluate s3://bucket/figures --reference s3://bucket/Paper2Fig100k --executor ray\n
   torchrun --nproc_per_node 8 -m figbench evaluate figures/ --reference refs/ --output run/"""
+
+OUTPUT = "Output"
+COMPUTE = "Where and how it computes"
+FIGURES = "Which figures of the sets"
+MODEL = "The model"
 
 
 def evaluate(
@@ -63,78 +70,145 @@ def evaluate(
         typer.Option(
             "--portable",
             help="Copy the features beside the result, so that other machines test it paired.",
+            rich_help_panel=OUTPUT,
         ),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Also variants and interval methods.")
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Also variants and interval methods.", rich_help_panel=OUTPUT
+        ),
     ] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="LaTeX table on stdout.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown table on stdout.")] = False,
-    csv_output: Annotated[bool, typer.Option("--csv", help="CSV table on stdout.")] = False,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="LaTeX table on stdout.", rich_help_panel=OUTPUT)
+    ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Markdown table on stdout.", rich_help_panel=OUTPUT)
+    ] = False,
+    csv_output: Annotated[
+        bool, typer.Option("--csv", help="CSV table on stdout.", rich_help_panel=OUTPUT)
+    ] = False,
     json_output: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON on stdout.")
+        bool,
+        typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=OUTPUT),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan with weights and time, run nothing.")
     ] = False,
     store: Annotated[
-        Path | None, typer.Option(help="Feature store [default: the user's cache].")
+        Path | None,
+        typer.Option(help="Feature store [default: the user's cache].", rich_help_panel=COMPUTE),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=COMPUTE)
+    ] = "auto",
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="Workers on a CPU [one per core, at most 8]; decoders for a GPU."),
+        typer.Option(
+            min=0,
+            help="Workers on a CPU [one per core, at most 8]; decoders for a GPU.",
+            rich_help_panel=COMPUTE,
+        ),
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(help="float32 or bfloat16, for both sides; a protocol (and hash) of its own."),
+        typer.Option(
+            help="float32 or bfloat16, for both sides; a protocol (and hash) of its own.",
+            rich_help_panel=COMPUTE,
+        ),
     ] = None,
     deterministic: Annotated[
         bool,
-        typer.Option("--deterministic", help="Rows to the last bit, whatever shares a batch."),
+        typer.Option(
+            "--deterministic",
+            help="Rows to the last bit, whatever shares a batch.",
+            rich_help_panel=COMPUTE,
+        ),
     ] = False,
     engine: Annotated[
-        str, typer.Option(help="torch, or openvino (faster on CPUs) where it runs a network.")
+        str,
+        typer.Option(
+            help="torch, or openvino (faster on CPUs) where it runs a network.",
+            rich_help_panel=COMPUTE,
+        ),
     ] = "torch",
     executor: Annotated[
-        str, typer.Option(help="local, or ray for the networks on a Ray cluster.")
+        str,
+        typer.Option(
+            help="local, or ray for the networks on a Ray cluster.", rich_help_panel=COMPUTE
+        ),
     ] = "local",
     ray_address: Annotated[
-        str | None, typer.Option(help="Ray cluster [default: $RAY_ADDRESS, else this machine].")
+        str | None,
+        typer.Option(
+            help="Ray cluster [default: $RAY_ADDRESS, else this machine].", rich_help_panel=COMPUTE
+        ),
     ] = None,
     ray_workers: Annotated[
-        int | None, typer.Option(min=1, help="Ray actors [default: one per GPU, else per CPU].")
+        int | None,
+        typer.Option(
+            min=1, help="Ray actors [default: one per GPU, else per CPU].", rich_help_panel=COMPUTE
+        ),
     ] = None,
     maps_gib: Annotated[
         float,
-        typer.Option(min=0, help="Disk for references' OCR-SIM maps, which later models reuse."),
+        typer.Option(
+            min=0,
+            help="Disk for references' OCR-SIM maps, which later models reuse.",
+            rich_help_panel=COMPUTE,
+        ),
     ] = 8.0,
     skip_unavailable: Annotated[
-        bool, typer.Option(help="Record metrics that cannot run here as skipped.")
+        bool,
+        typer.Option(
+            help="Record metrics that cannot run here as skipped.", rich_help_panel=FAULTS
+        ),
     ] = False,
     allow_unpaired: Annotated[
-        bool, typer.Option(help="Score unpaired sets; paired metrics are skipped.")
+        bool,
+        typer.Option(
+            help="Score unpaired sets; paired metrics are skipped.", rich_help_panel=FAULTS
+        ),
     ] = False,
     allow_rejects: Annotated[
-        bool, typer.Option(help="Go on with more than 5% unreadable or left out.")
+        bool,
+        typer.Option(
+            help="Go on with more than 5% unreadable or left out.", rich_help_panel=FAULTS
+        ),
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)
+    ] = False,
     layout: Annotated[
-        str | None, typer.Option(help="Layout of the generated set, such as flat or samples.")
+        str | None,
+        typer.Option(
+            help="Layout of the generated set, such as flat or samples.", rich_help_panel=FIGURES
+        ),
     ] = None,
     reference_layout: Annotated[
-        str | None, typer.Option(help="Layout of the reference set.")
+        str | None, typer.Option(help="Layout of the reference set.", rich_help_panel=FIGURES)
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="Split of the reference [default: the protocol's].")
+        str | None,
+        typer.Option(
+            help="Split of the reference [default: the protocol's].", rich_help_panel=FIGURES
+        ),
     ] = None,
     only: Annotated[
-        str | None, typer.Option(help="Score only images of such names: '*/final.png'.")
+        str | None,
+        typer.Option(
+            help="Score only images of such names: '*/final.png'.", rich_help_panel=FIGURES
+        ),
     ] = None,
     model_card: Annotated[
-        Path | None, typer.Option(help="YAML or JSON with name, revision, guidance_scale, ...")
+        Path | None,
+        typer.Option(
+            help="YAML or JSON with name, revision, guidance_scale, ...", rich_help_panel=MODEL
+        ),
     ] = None,
-    model_name: Annotated[str | None, typer.Option(help="Name for tables and boards.")] = None,
+    model_name: Annotated[
+        str | None, typer.Option(help="Name for tables and boards.", rich_help_panel=MODEL)
+    ] = None,
 ) -> None:
     """Score generated figures against a reference set.
 
@@ -147,21 +221,21 @@ def evaluate(
     Started by torchrun or srun, every process computes its share into the one store; the process
     of rank 0 scores and writes.
     """
-    from figbench.cli.exports import export_format, print_export
-    from figbench.cli.tables import show_plan, show_result
+    from figbench.cli.output.exports import export_format, print_export
+    from figbench.cli.output.tables import show_plan, show_result
     from figbench.evaluation import Options, RichProgress, contribute, prepare
     from figbench.evaluation import evaluate as run
     from figbench.evaluation.planning.execution import Execution
     from figbench.evaluation.planning.shard import shard_from_environment
     from figbench.protocol import Protocol
 
-    reference = _one_reference(reference_path, reference)
+    reference = single_reference(reference_path, reference)
     form = export_format(json=json_output, latex=latex, markdown=markdown, csv=csv_output)
     console, results = error_console(), result_console(machine_output=form is not None)
     if portable and output is None:
         raise UserError("--portable needs --output.", remedy="Add --output DIR.")
-    chosen = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
-    if metrics is not None and not chosen:
+    requested = [name.strip() for name in metrics.split(",") if name.strip()] if metrics else None
+    if metrics is not None and not requested:
         raise UserError("--metrics: no name given.", remedy="Leave it out to score all of them.")
     options = Options(
         skip_unavailable=skip_unavailable,
@@ -190,20 +264,26 @@ def evaluate(
     progress = RichProgress(console)
     if dry_run:
         planned = prepare(
-            generated, reference, followed, chosen, store=store, options=options, progress=progress
+            generated,
+            reference,
+            followed,
+            requested,
+            store=store,
+            options=options,
+            progress=progress,
         )
         document = show_plan(results, planned)
         if json_output:
             print_json(document)
         return
     if options.shard.rank:
-        contribute(generated, reference, followed, chosen, store=store, options=options)
+        contribute(generated, reference, followed, requested, store=store, options=options)
         return
     result = run(
         generated,
         reference,
         followed,
-        chosen,
+        requested,
         output=output,
         store=store,
         model=read_card(model_card, model_name),
@@ -225,18 +305,6 @@ def evaluate(
     if failed:
         console.print(f"[red]Failed:[/] {', '.join(failed)} (reasons above)")
         raise typer.Exit(EXIT_USER)
-
-
-def _one_reference(argument: str | None, option: str | None) -> str:
-    if argument and option:
-        raise UserError(
-            "The reference is given twice: as an argument and with --reference.",
-            remedy="Leave one of them out.",
-        )
-    given = argument or option
-    if not given:
-        raise UserError("No reference set.", remedy="Type: figbench evaluate GENERATED REFERENCE")
-    return given
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import print_json, result_console
+from figbench.cli.output.console import print_json, result_console
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -96,25 +96,27 @@ def show_decision(console: Console, decision: Decision) -> None:
     from figbench.metrics.names import find_output
     from figbench.pages.numbers import factor_text, format_number
 
-    for one in decision.verdicts:
-        name = re.split(r"[:<>\s]", one.rule.strip(), maxsplit=1)[0]
+    for rule in decision.verdicts:
+        name = re.split(r"[:<>\s]", rule.rule.strip(), maxsplit=1)[0]
         output = find_output(name)
         scale = output[1].display_scale if output else 1.0
-        colour = "green" if one.state == "pass" else "red"
-        before = "" if one.baseline is None else f"baseline {format_number(one.baseline, scale)}, "
+        colour = "green" if rule.state == "pass" else "red"
+        before = (
+            "" if rule.baseline is None else f"baseline {format_number(rule.baseline, scale)}, "
+        )
         console.print(
-            f"[{colour}]{one.state:>10}[/] {escape(one.rule)}: {before}"
-            f"run {format_number(one.value, scale)}, limit {format_number(one.limit, scale)}"
-            f"{factor_text(scale)}; {escape(one.reason)}.",
+            f"[{colour}]{rule.state:>10}[/] {escape(rule.rule)}: {before}"
+            f"run {format_number(rule.value, scale)}, limit {format_number(rule.limit, scale)}"
+            f"{factor_text(scale)}; {escape(rule.reason)}.",
             soft_wrap=True,
         )
         if scale != 1:
             console.print(f"{'':>11}Rules bound the value before the factor {scale:g}.")
-        if one.minimum_detectable is not None:
-            seen = format_number(one.minimum_detectable, scale)
+        if rule.minimum_detectable is not None:
+            seen = format_number(rule.minimum_detectable, scale)
             share = (
-                f" ({abs(one.minimum_detectable / one.baseline):.1%})"
-                if one.baseline and scale == 1
+                f" ({abs(rule.minimum_detectable / rule.baseline):.1%})"
+                if rule.baseline and scale == 1
                 else ""
             )
             console.print(f"{'':>11}Smallest visible difference: {seen}{share}.")
@@ -126,7 +128,7 @@ def show_decision(console: Console, decision: Decision) -> None:
         console.print(f"[yellow]Note:[/] {escape(note)}", soft_wrap=True)
     outcome = "PASSED" if decision.exit_code == 0 else "FAILED"
     count = len(decision.verdicts)
-    failed = sum(one.state != "pass" for one in decision.verdicts)
+    failed = sum(rule.state != "pass" for rule in decision.verdicts)
     tail = f", {failed} failed" if failed else ""
     console.print(
         f"[bold {'green' if decision.exit_code == 0 else 'red'}]gate: {outcome}[/], "
@@ -136,7 +138,7 @@ def show_decision(console: Console, decision: Decision) -> None:
 
 def _notes_of_rules(decision: Decision) -> list[str]:
     """Returns the notes that concern a rule: not Holm's over all metrics, nor other metrics."""
-    text = " ".join(one.rule for one in decision.verdicts)
+    text = " ".join(verdict.rule for verdict in decision.verdicts)
     heads = [note.partition(":")[0] for note in decision.notes]
     return [
         note
@@ -148,9 +150,9 @@ def _notes_of_rules(decision: Decision) -> list[str]:
 
 def _smallest(decision: Decision) -> str:
     shares = [
-        one.minimum_detectable / abs(one.baseline)
-        for one in decision.verdicts
-        if one.minimum_detectable is not None and one.baseline
+        verdict.minimum_detectable / abs(verdict.baseline)
+        for verdict in decision.verdicts
+        if verdict.minimum_detectable is not None and verdict.baseline
     ]
     return f", smallest visible change {min(shares):.1%}" if shares else ""
 

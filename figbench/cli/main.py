@@ -12,10 +12,12 @@ from types import FrameType
 import typer
 
 from figbench._version import __version__
-from figbench.cli.console import error_console, show_error
-from figbench.cli.logs import configure_logging
+from figbench.cli.output.console import error_console, show_error
+from figbench.cli.output.help_pages import use_plain_help
+from figbench.cli.output.logs import configure_logging
 from figbench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER, FigbenchError
 from figbench.io.optional import explained
+from figbench.io.user_folders import ensure_home
 
 VERBS = (
     "evaluate",
@@ -23,22 +25,22 @@ VERBS = (
     "compare",
     "gate",
     "sweep",
-    "rank",
-    "study",
-    "leaderboard",
-    "report",
-    "plot",
-    "list",
-    "protocol",
-    "data",
-    "graph",
-    "lint",
-    "weights",
-    "model",
+    "people.rank",
+    "people.study",
+    "people.leaderboard",
+    "people.report",
+    "people.plot",
+    "resources.list",
+    "resources.protocol",
+    "resources.data",
+    "resources.graph",
+    "resources.lint",
+    "resources.weights",
+    "resources.model",
     "validate_metrics",
-    "judge",
+    "people.judge",
     "demo",
-    "doctor",
+    "resources.doctor",
 )
 """Modules of ``figbench.cli``, in the order of ``--help``; each has ``register(app)``."""
 
@@ -52,11 +54,13 @@ app = typer.Typer(
         "auto_envvar_prefix": "FIGBENCH",
     },
     help="Evaluate machine-generated scientific figures, with uncertainty and provenance.",
+    epilog="Every option can be set by a variable, FIGBENCH_COMMAND_OPTION: for example "
+    "FIGBENCH_EVALUATE_PROTOCOL=figgen.",
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"figbench {__version__}")
         raise typer.Exit
 
@@ -77,6 +81,7 @@ def _root(
 
 for _verb in VERBS:
     importlib.import_module(f"figbench.cli.{_verb}").register(app)
+use_plain_help(app)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -93,6 +98,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 def run() -> None:
     """Entry point of the console script: errors become messages and exit codes."""
     _ignore_accidents()
+    ensure_home()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
@@ -115,10 +121,10 @@ def run() -> None:
         show_error(problem)
         sys.exit(problem.exit_code)
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
+        prefix = f"{error.filename}: " if error.filename else ""
         full = error.errno in _FULL or "errno 28" in str(error)
         remedy = "Make room and run the same command again; finished work is kept." if full else ""
-        show_error(FigbenchError(f"{place}{error.strerror or error}.", remedy=remedy))
+        show_error(FigbenchError(f"{prefix}{error.strerror or error}.", remedy=remedy))
         sys.exit(EXIT_USER)
     except Exception as error:
         # Python's own exit code of a traceback is 1, which a gate gives for a regression.
@@ -136,18 +142,20 @@ def _ignore_accidents() -> None:
 
 
 def _show_fault(error: Exception) -> None:
-    """Names an unexpected error and its place; the whole traceback on request."""
+    """Names an unexpected error and its position; the whole traceback on request."""
     import traceback
 
     if os.environ.get("FIGBENCH_TRACEBACK") == "1":
         traceback.print_exception(error)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [one for one in frames if f"{os.sep}figbench{os.sep}" in one.filename] or list(frames)
-    place = f" in {own[-1].name} ({own[-1].filename}:{own[-1].lineno})" if own else ""
+    own = [entry for entry in frames if f"{os.sep}figbench{os.sep}" in entry.filename] or list(
+        frames
+    )
+    position = f" in {own[-1].name} ({own[-1].filename}:{own[-1].lineno})" if own else ""
     text = str(error) or "no message"
     show_error(
         FigbenchError(
-            f"Unexpected {type(error).__name__}{place}: {text[:500]}",
+            f"Unexpected {type(error).__name__}{position}: {text[:500]}",
             remedy="This is a fault of figbench. Please report it with the command, figbench "
             f"{__version__}, and the output with FIGBENCH_TRACEBACK=1.",
         )

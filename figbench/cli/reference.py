@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
+from figbench.cli.output.help_pages import FAULTS
 
 reference_app = typer.Typer(no_args_is_help=True, help="Pack a reference set with its features.")
 
@@ -28,23 +29,26 @@ def build(
         typer.Option(min=0, help="Workers on a CPU [one per core, at most 8]; decoders for a GPU."),
     ] = None,
     skip_unavailable: Annotated[
-        bool, typer.Option(help="Leave out networks whose weights are missing.")
+        bool,
+        typer.Option(help="Leave out networks whose weights are missing.", rich_help_panel=FAULTS),
     ] = False,
     allow_rejects: Annotated[
-        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+        bool, typer.Option(help="Go on with more than 5% unreadable files.", rich_help_panel=FAULTS)
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Facts as JSON on stdout.")] = False,
 ) -> None:
     """Compute a protocol's reference side once and pack it into one file.
 
-    The file works in the place of REF in `figbench evaluate GENERATED --reference FILE` on any
-    machine: figures, labels, features and readings travel together, each checked by its digest.
+    `figbench evaluate GENERATED --reference FILE` takes the file as REF on any machine: it holds
+    figures, labels, features and OCR results, each checked by its digest.
     """
     from figbench.evaluation import Options, RichProgress, build_reference
 
     console = error_console()
-    facts = build_reference(
+    document = build_reference(
         reference,
         out,
         protocol,
@@ -59,11 +63,11 @@ def build(
         progress=RichProgress(console),
     )
     console.print(
-        f"{out}: {facts['n_figures']} figures, {facts['rows']} stored rows, "
-        f"{facts['size_bytes'] / 2**20:.1f} MiB, protocol {facts['protocol']['id']}."
+        f"{out}: {document['n_figures']} figures, {document['rows']} stored rows, "
+        f"{document['size_bytes'] / 2**20:.1f} MiB, protocol {document['protocol']['id']}."
     )
     if json_output:
-        print_json(facts)
+        print_json(document)
 
 
 def register(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from figbench.cli.console import (
+from figbench.cli.output.console import (
     ascii_only,
     error_console,
     plain_table,
@@ -16,6 +16,7 @@ from figbench.cli.console import (
     print_table,
     result_console,
 )
+from figbench.cli.output.help_pages import FAULTS
 from figbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def sweep(
     ] = None,
     axis: Annotated[
         str,
-        typer.Option(help="guidance_scale, num_inference_steps, or of folders: checkpoint."),
+        typer.Option(help="guidance_scale; num_inference_steps; or of folders: checkpoint."),
     ] = "guidance_scale",
     model: Annotated[str | None, typer.Option(help="Registered model to sample from.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Its checkpoint.")] = None,
@@ -54,12 +55,19 @@ def sweep(
             help="Sampler steps [default: the model's; 10,25,50,100,200 along that axis]."
         ),
     ] = None,
+    samples_per_prompt: Annotated[int, typer.Option(min=1, help="Figures of each prompt.")] = 1,
+    tests: Annotated[
+        bool,
+        typer.Option("--tests", help="Test each point against the chosen one, prompts paired."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampler.")] = 0,
     protocol: Annotated[str, typer.Option(help="Shipped name or YAML path.")] = "offline",
     allow_rejects: Annotated[
-        bool, typer.Option(help="Go on with more than 5% unreadable files.")
+        bool, typer.Option(help="Go on with more than 5% unreadable files.", rich_help_panel=FAULTS)
     ] = False,
-    strict: Annotated[bool, typer.Option(help="Any unreadable file is an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Any unreadable file is an error.", rich_help_panel=FAULTS)
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print sweep.json.")] = False,
 ) -> None:
     """Score folders named `evaluation_cfg_5` (and so on), or sample them from a model first."""
@@ -87,6 +95,7 @@ def sweep(
             protocol=protocol,
             seed=seed,
             limit=limit,
+            samples_per_prompt=samples_per_prompt,
         )
     else:
         family = folders_by_value(runs or [], along)
@@ -99,6 +108,7 @@ def sweep(
         axis=along,
         options=options,
         progress=RichProgress(console),
+        tests=tests,
     )
     if json_output:
         print_json(document)
@@ -145,10 +155,32 @@ def show_sweep(
         console.print()
     console.print(f"sweep: {verdict(results, document, axis)}", markup=False, soft_wrap=True)
     console.print(f"Rule: {document['rule']}.", markup=False, soft_wrap=True)
+    if document.get("tests"):
+        _show_tests(console, document["tests"], axis)
 
 
-def _point(scale: float, chosen: float | None) -> str:
-    return f"{'* ' if scale == chosen else ''}{scale:g}"
+def _show_tests(console: Console, tests: list[dict[str, Any]], axis: Axis) -> None:
+    """Prints the tests of the points against the chosen one."""
+    from figbench.metrics.names import title_of
+
+    console.print()
+    table = plain_table(
+        (axis.title, "right"), ("metric", "left"), ("difference", "right"), ("p (Holm)", "right")
+    )
+    for test in tests:
+        p_value = "-" if test["p_holm"] is None else f"{test['p_holm']:.3g}"
+        name = title_of(test["metric"])
+        table.add_row(f"{test['value']:g}", escape(name), f"{test['difference']:+.3g}", p_value)
+    print_table(console, table)
+    console.print(
+        f"Differences from {axis.title} {tests[0]['against']:g}; p adjusted over all tests here.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _point(scale: float, selected: float | None) -> str:
+    return f"{'* ' if scale == selected else ''}{scale:g}"
 
 
 def blocks(first: list[str], columns: list[list[str]]) -> list[list[list[str]]]:

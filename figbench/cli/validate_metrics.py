@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from figbench.cli.console import error_console, print_json
+from figbench.cli.output.console import error_console, print_json
 
 
 def validate_metrics(
@@ -51,14 +51,14 @@ def validate_metrics(
     from figbench.validation import Request, validate
 
     try:
-        chosen = tuple(int(level) for level in levels.split(","))
+        numbers = tuple(int(level) for level in levels.split(","))
     except ValueError:
-        chosen = ()
-    if not chosen or not set(chosen) <= {1, 2, 3, 4, 5}:
+        numbers = ()
+    if not numbers or not set(numbers) <= {1, 2, 3, 4, 5}:
         raise UserError(f"--levels {levels}: not understood.", remedy="Write, e.g., --levels 1,2,5")
     request = Request(
         out=out, protocol=Protocol.load(protocol), n=figures, seed=seed, reference=reference,
-        flaws=tuple(flaws.split(",")) if flaws else None, levels=chosen,
+        flaws=tuple(flaws.split(",")) if flaws else None, levels=numbers,
         metrics=() if metrics == "none" else tuple(metrics.split(",")) if metrics else None,
         scores=tuple(scores or ()), finished=finished,
         structure=tuple(structure.split(",")) if structure else (), merge=tuple(merge or ()),

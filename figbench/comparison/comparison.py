@@ -65,34 +65,40 @@ def compare_runs(
     metrics: Sequence[str] | None = None,
     allow_drift: bool = False,
 ) -> Comparison:
-    """As :func:`compare`, on loaded runs."""
+    """Returns the differences of two loaded runs, as :func:`compare`.
+
+    Args:
+        first: The baseline.
+        second: The candidate.
+        metrics: Output ids to test; None for all that both have.
+        allow_drift: Whether the judges may differ.
+    """
     require_comparable(first, second, allow_drift=allow_drift)
-    paired = bool(first.rows) and first.rows == second.rows
+    paired = bool(first.keys) and first.keys == second.keys
     notes: list[str] = []
     allowance = 0.0
     if allow_drift and first.judge is not None and second.judge is not None:
-        from figbench.judges.fingerprint import drift_allowance
+        from figbench.judges.measures.fingerprint import drift_allowance
 
         allowance, notes = drift_allowance(first.judge, second.judge)
     if not paired:
         notes.append(
-            "The prompts differ or the rows are not at hand: differences are tested unpaired."
+            "The prompts differ or a run has no table of figures: differences are tested unpaired."
         )
-    untested = [
+    tested = [
         _difference(name, value, second.result.metrics[name], first, second, paired, notes)
         for name, value in first.result.metrics.items()
         if (metrics is None or name in metrics) and _both(name, first, second)
     ]
-    if allowance:
-        untested = [_widened(item, allowance) for item in untested]
-    adjusted = holm({item.metric: item.p_value for item in untested if item.p_value is not None})
+    tested = [_widened(item, allowance) for item in tested] if allowance else tested
+    adjusted = holm({item.metric: item.p_value for item in tested if item.p_value is not None})
     differences = tuple(
         replace(
             item,
             p_holm=adjusted.get(item.metric),
             minimum_detectable=_visible(item, len(adjusted), allowance),
         )
-        for item in untested
+        for item in tested
     )
     notes += out_of_reach(differences, len(adjusted))
     notes += assumptions(differences, first) if paired else []
@@ -113,8 +119,8 @@ def _both(name: str, first: Run, second: Run) -> bool:
 
 def _difference(
     name: str,
-    own: MetricValue,
-    other: MetricValue,
+    before: MetricValue,
+    after: MetricValue,
     first: Run,
     second: Run,
     paired: bool,
@@ -123,11 +129,11 @@ def _difference(
     a, b = first.result.value(name), second.result.value(name)
     test = _paired_test(name, first, second, notes) if paired else None
     if test is None:
-        test = unpaired_outcome(b - a, own.implied_standard_error, other.implied_standard_error)
-    counts = wins(name, first, second, own.higher_is_better) if test.paired else None
+        test = unpaired_outcome(b - a, before.implied_standard_error, after.implied_standard_error)
+    counts = wins(name, first, second, before.higher_is_better) if test.paired else None
     return Difference(
         metric=name,
-        higher_is_better=own.higher_is_better,
+        higher_is_better=before.higher_is_better,
         first=a,
         second=b,
         difference=b - a,
@@ -197,7 +203,7 @@ def _paired_test(name: str, first: Run, second: Run, notes: list[str]) -> Outcom
         if finite.any() and np.array_equal(a[finite], b[finite]):
             return Outcome(None, 0.0, "identical in every figure", paired=True)
         if finite.any():
-            clusters = [paper for paper, there in zip(first.clusters, finite, strict=True) if there]
+            clusters = [paper for paper, used in zip(first.clusters, finite, strict=True) if used]
             return outcome_of_values(name, a[finite], b[finite], clusters, rng)
     return None
 
@@ -206,18 +212,18 @@ def _swap(
     statistic: SetStatistic, first: StoredFeatures, second: StoredFeatures, rng: np.random.Generator
 ) -> PairedTest | None:
     """Rows that only one model delivered cannot be swapped and are left out of the test."""
-    row_of = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
+    index_of = {key: i for i, key in enumerate(zip(second.figure_ids, second.samples, strict=True))}
     pairs = [
-        (i, row_of[key])
+        (i, index_of[key])
         for i, key in enumerate(zip(first.figure_ids, first.samples, strict=True))
-        if key in row_of
+        if key in index_of
     ]
     if len(pairs) < 3:
         return None
-    own, other = (np.array(side) for side in zip(*pairs, strict=True))
-    clusters = [first.clusters[i] for i in own]
-    return statistic.matched(first.own[own]).paired_test(
-        first.generated[own], second.generated[other], first.reference, clusters, rng
+    first_index, second_index = (np.array(side) for side in zip(*pairs, strict=True))
+    clusters = [first.clusters[i] for i in first_index]
+    return statistic.matched(first.own[first_index]).paired_test(
+        first.generated[first_index], second.generated[second_index], first.reference, clusters, rng
     )
 
 

@@ -1,4 +1,4 @@
-"""Notes of a comparison: what its tests assume, and what they could not have listed."""
+"""Notes of a comparison: what its tests assume, and what they could not have shown."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def out_of_reach(differences: Sequence[Difference], tests: int) -> list[str]:
     blocked = [name for name, floor in floors.items() if floor * tests >= ALPHA]
     if not blocked:
         return []
-    listed = ", ".join(blocked[:3]) + (", ..." if len(blocked) > 3 else "")
+    named = ", ".join(blocked[:3]) + (", ..." if len(blocked) > 3 else "")
     least = min(floors[name] for name in blocked)
     few = "figures of more papers are needed" if least >= ALPHA else "name fewer with --metrics"
     return [
-        f"{listed}: p cannot fall below {least:.2g} here, which Holm over {tests} metrics makes "
+        f"{named}: p cannot fall below {least:.2g} here, which Holm over {tests} metrics makes "
         f"{min(1.0, least * tests):.2g}, so no difference could be significant: {few}."
     ]
 
@@ -41,7 +41,7 @@ def assumptions(differences: Sequence[Difference], run: Run) -> list[str]:
         run: Either run; both have the same prompts.
     """
     notes = []
-    if all(paper == figure for paper, (figure, _) in zip(run.clusters, run.rows, strict=True)):
+    if all(paper == figure for paper, (figure, _) in zip(run.clusters, run.keys, strict=True)):
         notes.append(
             "No figure names its paper: the tests take prompts for independent. Where figures of "
             "one paper fail together, p is too small."

@@ -25,7 +25,7 @@ from figbench.results.schema import (
 )
 
 if TYPE_CHECKING:
-    from figbench.judges.fingerprint import Fingerprint
+    from figbench.judges.measures.fingerprint import Fingerprint
 
 Array = npt.NDArray[np.float64]
 JUDGE_RESULT = "judge.json"
@@ -33,12 +33,12 @@ JUDGE_RESULT = "judge.json"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A result with its rows.
+    """A result with its figures.
 
     Attributes:
         folder: Where it is.
         result: ``result.json``.
-        rows: (figure_id, sample) in order; empty when ``per_figure.parquet`` is not there.
+        keys: (figure_id, sample) in order; empty when ``per_figure.parquet`` is not there.
         clusters: Paper of each row.
         present: Whether the figure was delivered.
         columns: Per-figure values by metric id.
@@ -47,7 +47,7 @@ class Run:
 
     folder: Path
     result: RunResult
-    rows: tuple[tuple[str, int], ...]
+    keys: tuple[tuple[str, int], ...]
     clusters: tuple[str, ...]
     present: npt.NDArray[np.bool_]
     columns: Mapping[str, Array]
@@ -66,7 +66,7 @@ def load_run(path: str | Path | RunResult) -> Run:
     of ``figbench judge run`` is a run with one metric.
 
     Raises:
-        UserError: If there is no readable result, or the rows are damaged.
+        UserError: If there is no readable result, or the table of figures is damaged.
     """
     if isinstance(path, RunResult):
         result, folder = path, path.folder or Path(path.model.name or "memory")
@@ -93,8 +93,8 @@ def load_run(path: str | Path | RunResult) -> Run:
         }
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise UserError(f"{table_path}: damaged ({error}).") from None
-    rows = tuple((str(name), int(sample)) for name, sample in zip(ids, samples, strict=True))
-    return Run(folder, result, rows, clusters, present, columns)
+    keys = tuple((str(name), int(sample)) for name, sample in zip(ids, samples, strict=True))
+    return Run(folder, result, keys, clusters, present, columns)
 
 
 def load_judge_run(path: Path) -> Run:
@@ -108,7 +108,7 @@ def load_judge_run(path: Path) -> Run:
 
     judged = load_judged_values(path)
     document = judged.document
-    ids = sorted({figure_id for figure_id, _ in judged.rows})
+    ids = sorted({figure_id for figure_id, _ in judged.keys})
     missing = [f"{figure_id}#{sample}" for figure_id, _, sample in document["missing"]]
 
     def side(name: str, source: str, n_figures: int) -> ManifestRecord:
@@ -122,7 +122,7 @@ def load_judge_run(path: Path) -> Run:
             missing=missing if name == "generated" else [],
         )
 
-    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.rows])
+    present = np.array([f"{name}#{sample}" not in set(missing) for name, sample in judged.keys])
     result = RunResult(
         protocol=ProtocolRecord(
             id=document["protocol"],
@@ -150,7 +150,7 @@ def load_judge_run(path: Path) -> Run:
         ),
     )
     return Run(
-        judged.folder, result, judged.rows, judged.papers, present.astype(np.bool_),
+        judged.folder, result, judged.keys, judged.papers, present.astype(np.bool_),
         {judged.metric_id: judged.points}, judged.fingerprint,
     )  # fmt: skip
 
@@ -169,39 +169,45 @@ def require_comparable(first: Run, second: Run, *, allow_drift: bool = False) ->
         IntegrityError: With what differs.
     """
     if first.judge is not None and second.judge is not None and not allow_drift:
-        from figbench.judges.fingerprint import require_same
+        from figbench.judges.measures.fingerprint import require_same
 
         require_same(first.judge, second.judge)
-    ours, theirs = first.result.protocol, second.result.protocol
-    if ours.hash != theirs.hash:
-        lines = protocol_difference(ours.definition, theirs.definition)
+    before, after = first.result.protocol, second.result.protocol
+    if before.hash != after.hash:
+        lines = protocol_difference(before.definition, after.definition)
         raise IntegrityError(
             f"Not comparable: {first.folder} and {second.folder} followed different protocols "
-            f"({ours.id} {ours.hash[:12]}, {theirs.id} {theirs.hash[:12]}).\n"
+            f"({before.id} {before.hash[:12]}, {after.id} {after.hash[:12]}).\n"
             + "\n".join(f"  {line}" for line in lines),
             remedy="Score both under one protocol, with one figbench and the same weights.",
         )
-    mine, other = (run.result.manifests.reference.digest for run in (first, second))
-    if mine != other:
+    first_digest, second_digest = (run.result.manifests.reference.digest for run in (first, second))
+    if first_digest != second_digest:
         raise IntegrityError(
             f"Not comparable: {first.folder} and {second.folder} were scored against different "
-            f"references (digest {mine[:12]}, {other[:12]}).",
+            f"references (digest {first_digest[:12]}, {second_digest[:12]}).",
             remedy="Score both against one reference set.",
         )
 
 
 def protocol_difference(
-    first: Mapping[str, Any], second: Mapping[str, Any], place: str = ""
+    first: Mapping[str, Any], second: Mapping[str, Any], path: str = ""
 ) -> list[str]:
-    """Returns one line per place where two protocol definitions differ."""
+    """Returns one line for each key whose values differ between two protocol definitions.
+
+    Args:
+        first: Of the baseline.
+        second: Of the candidate.
+        path: Keys of the enclosing mappings, joined by dots.
+    """
     lines = []
     for key in sorted({*first, *second}):
-        here = f"{place}.{key}" if place else key
-        ours, theirs = first.get(key), second.get(key)
-        if ours == theirs:
+        key_path = f"{path}.{key}" if path else key
+        first_value, second_value = first.get(key), second.get(key)
+        if first_value == second_value:
             continue
-        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-            lines += protocol_difference(ours, theirs, here)
+        if isinstance(first_value, Mapping) and isinstance(second_value, Mapping):
+            lines += protocol_difference(first_value, second_value, key_path)
         else:
-            lines.append(f"{here}: {ours!r} != {theirs!r}")
+            lines.append(f"{key_path}: {first_value!r} != {second_value!r}")
     return lines

@@ -62,7 +62,8 @@ def archive_members(path: Path) -> Iterator[Member]:
         with path.open("rb") as handle:
             is_lfs = handle.read(40).startswith(b"version https://git-lfs")
         hint = "It is a Git LFS pointer; run: git lfs pull" if is_lfs else ""
-        raise UserError(f"{path}: not a readable archive ({error}).", remedy=hint) from None
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not a readable archive ({reason}).", remedy=hint) from None
 
 
 def _zip_members(path: Path) -> Iterator[Member]:
@@ -108,8 +109,11 @@ def read_member(path: Path, member: str) -> bytes:
         return archive.read(member)
     except KeyError:
         raise DecodeError("missing-file", f"no usable member of this name in {path.name}") from None
-    except (*_DAMAGED, RuntimeError) as error:
+    except _DAMAGED as error:
         raise DecodeError("truncated", f"the archive member is damaged ({error})") from None
+    except RuntimeError as error:
+        # zipfile: a password is needed, or the compression is unknown.
+        raise DecodeError("unsupported", f"the archive member cannot be read: {error}") from None
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from figbench.data.dataset_index import Candidate, Listing
-from figbench.data.layouts.records import (
-    ID_FIELDS,
-    IMAGE_FIELDS,
-    PROMPT_FIELDS,
-    finite,
-    first,
-    integer,
-    text_of,
+from figbench.data.dataset_index import Candidate
+from figbench.data.figure_items import (
+    MEMORY,
+    Item,
+    argument_list,
+    encode_all,
+    from_record,
+    manifest_of,
+    png_name,
+    sample_indices,
+    with_samples,
 )
-from figbench.data.load import load_manifest, probe_listing
+from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
-from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, TextLine
 from figbench.errors import UserError
-from figbench.images.arrays import UNIT, ValueRange, as_rgb_images
-from figbench.images.limits import DecodeError
-
-PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-MEMORY = "memory"
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """One figure before it is checked: bytes, or the reason why there are none."""
-
-    candidate: Candidate
-    data: bytes | DecodeError
-    paper_id: str | None = None
-    labels: tuple[TextLine, ...] | None = None
+from figbench.images.arrays import UNIT, ValueRange
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A set of figures that ``evaluate`` and ``Evaluator`` accept in the place of a path.
+    """A set of figures that ``evaluate`` and ``Evaluator`` accept instead of a path.
 
     Make one with :meth:`from_images`, :meth:`from_records`, :meth:`from_datasets` or
     :meth:`from_folder`.
@@ -100,17 +84,17 @@ class Figures:
         >>> len(Figures.from_images([page, page], ["a", "b"]))
         2
         """
-        encoded = _encode_all(images, value_range)
+        encoded = encode_all(images, value_range)
         n = len(encoded)
-        ids = _column(figure_ids, "figure_ids", n) or [f"{i:06d}" for i in range(n)]
-        texts = _column(prompts, "prompts", n) or [None] * n
-        papers = _column(paper_ids, "paper_ids", n) or [None] * n
-        known = _column(labels, "labels", n) or [None] * n
-        indices = _column(samples, "samples", n) or _sample_indices(ids)
+        ids = argument_list(figure_ids, "figure_ids", n) or [f"{i:06d}" for i in range(n)]
+        texts = argument_list(prompts, "prompts", n) or [None] * n
+        papers = argument_list(paper_ids, "paper_ids", n) or [None] * n
+        known = argument_list(labels, "labels", n) or [None] * n
+        indices = argument_list(samples, "samples", n) or sample_indices(ids)
         several = any(indices)
         items = [
-            _Item(
-                Candidate(str(name), int(index), _file_name(str(name), int(index), several), text),
+            Item(
+                Candidate(str(name), int(index), png_name(str(name), int(index), several), text),
                 data,
                 paper,
                 None if lines is None else tuple(TextLine(str(line)) for line in lines),
@@ -120,7 +104,7 @@ class Figures:
             )
         ]
         items.sort(key=lambda item: item.candidate.path)
-        return cls(source, manifest=_checked(items, source))
+        return cls(source, manifest=manifest_of(items, source))
 
     @classmethod
     def from_records(
@@ -149,12 +133,12 @@ class Figures:
             UserError: If a record has no image field, or there is no record.
         """
         items = [
-            _from_record(record, i, image, value_range, Path(root))
+            from_record(record, i, image, value_range, Path(root))
             for i, record in enumerate(records)
         ]
         if not items:
             raise UserError(f"{source}: no record.")
-        return cls(source, manifest=_checked(_with_samples(items), source))
+        return cls(source, manifest=manifest_of(with_samples(items), source))
 
     @classmethod
     def from_datasets(
@@ -234,161 +218,13 @@ def load_figures(source: FigureSource, **options: Any) -> Manifest:
     return load_manifest(source, **options)
 
 
-def encode_png(image: Image.Image) -> bytes:
-    """Returns a lossless PNG: the bytes that ``image.save(path)`` writes by default."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def ordered(figures: Iterable[Figure], rejects: Iterable[Reject]) -> Manifest:
     """Returns figures without their bytes as a manifest, in the order of their file names."""
     listed = list(figures)
     several = any(figure.sample for figure in listed)
     named = [
-        replace(figure, path=_file_name(figure.figure_id, figure.sample, several))
+        replace(figure, path=png_name(figure.figure_id, figure.sample, several))
         for figure in listed
     ]
     named.sort(key=lambda figure: figure.path)
     return Manifest(tuple(named), tuple(rejects), MEMORY, MEMORY, MEMORY)
-
-
-def _encode_all(images: Any, value_range: ValueRange) -> list[bytes]:
-    if isinstance(images, Image.Image):
-        images = [images]
-    if isinstance(images, Sequence) and not isinstance(images, str | bytes):
-        if not len(images):
-            raise UserError("images: empty, expected at least one image.")
-        return [_encode(image, f"images[{i}]", value_range) for i, image in enumerate(images)]
-    arrays = as_rgb_images(images, "images", value_range)
-    return [encode_png(Image.fromarray(array)) for array in arrays]
-
-
-def _encode(image: Any, name: str, value_range: ValueRange) -> bytes:
-    if isinstance(image, Image.Image) and image.mode in PNG_MODES:
-        return encode_png(image)
-    (array,) = as_rgb_images(image, name, value_range)
-    return encode_png(Image.fromarray(array))
-
-
-def _column(values: Any, name: str, n: int) -> list[Any] | None:
-    if values is None:
-        return None
-    if isinstance(values, str):
-        raise UserError(f"{name}: a string, expected a list of {n}.")
-    listed = list(values)
-    if len(listed) != n:
-        raise UserError(f"{name}: {len(listed)} for {n} images.")
-    return listed
-
-
-def _sample_indices(ids: Sequence[Any]) -> list[int]:
-    counts: dict[str, int] = {}
-    indices = []
-    for name in map(str, ids):
-        indices.append(counts.get(name, 0))
-        counts[name] = indices[-1] + 1
-    return indices
-
-
-def _file_name(figure_id: str, sample: int, several: bool) -> str:
-    return f"{figure_id}_{sample}.png" if several else f"{figure_id}.png"
-
-
-def _from_record(
-    record: Mapping[str, Any], i: int, image: str | None, value_range: ValueRange, root: Path
-) -> _Item:
-    if not isinstance(record, Mapping):
-        raise UserError(f"records[{i}]: {type(record).__name__}, expected a dict.")
-    field = image or next((name for name in IMAGE_FIELDS if name in record), None)
-    if field is None or field not in record:
-        raise UserError(
-            f"records[{i}]: no image; its fields: {', '.join(map(str, record))}.",
-            remedy="Name the field with image=..., or one of: " + ", ".join(IMAGE_FIELDS) + ".",
-        )
-    value = record[field]
-    data, path = _bytes_of(value, f"records[{i}]['{field}']", value_range, root)
-    identity = first(record, ID_FIELDS)
-    stem = Path(path).stem if path else f"{i:06d}"
-    figure_id = str(identity) if identity is not None else stem
-    labels = record.get("labels")
-    return _Item(
-        Candidate(
-            figure_id,
-            -1 if record.get("sample") is None else integer(record["sample"]) or 0,
-            path or f"{figure_id}#{i}",
-            text_of(first(record, PROMPT_FIELDS)),
-            integer(record.get("seed")),
-            finite(record.get("guidance_scale")),
-        ),
-        data,
-        text_of(record.get("paper_id")),
-        None if labels is None else tuple(TextLine(str(label)) for label in labels),
-    )
-
-
-def _bytes_of(
-    value: Any, name: str, value_range: ValueRange, root: Path
-) -> tuple[bytes | DecodeError, str | None]:
-    path = value.get("path") if isinstance(value, Mapping) else None
-    if isinstance(value, Mapping):
-        value = value.get("bytes") or path
-    if value is None:
-        return DecodeError("missing-file", "the record has no image"), path
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value), path
-    if isinstance(value, str | Path):
-        try:
-            return read_source(root, str(value)), str(value)
-        except DecodeError as error:
-            return error, str(value)
-    return _encode(value, name, value_range), path
-
-
-def _with_samples(items: Sequence[_Item]) -> list[_Item]:
-    """Numbers the records without a sample index in the order of their id."""
-    counts: dict[str, int] = {}
-    numbered = []
-    for item in items:
-        candidate = item.candidate
-        if candidate.sample < 0:
-            candidate = replace(candidate, sample=counts.get(candidate.figure_id, 0))
-        counts[candidate.figure_id] = max(counts.get(candidate.figure_id, 0), candidate.sample + 1)
-        numbered.append(replace(item, candidate=candidate))
-    return numbered
-
-
-def _checked(items: Sequence[_Item], source: str) -> Manifest:
-    """Returns the manifest of items: digests, decode checks, contents by digest."""
-    # Two items may carry the same path; the position then tells them apart.
-    unique = len({item.candidate.path for item in items}) == len(items)
-    candidates = [
-        item.candidate if unique else replace(item.candidate, path=f"{item.candidate.path}#{i}")
-        for i, item in enumerate(items)
-    ]
-    data = {candidate.path: item.data for candidate, item in zip(candidates, items, strict=True)}
-
-    def read(path: str) -> bytes:
-        content = data[path]
-        if isinstance(content, DecodeError):
-            raise content
-        return content
-
-    listing = Listing(MEMORY, Path(), candidates)
-    manifest = probe_listing(listing, source, {}, 0, read)
-    papers = {
-        candidate.path: item.paper_id
-        for candidate, item in zip(candidates, items, strict=True)
-        if item.paper_id
-    }
-    figures = tuple(
-        replace(figure, paper_id=papers.get(figure.path, figure.paper_id))
-        for figure in manifest.figures
-    )
-    return replace(
-        manifest,
-        figures=figures,
-        root=MEMORY,
-        labels={item.candidate.figure_id: item.labels for item in items if item.labels is not None},
-        contents={figure.sha256: read(figure.path) for figure in figures},
-    )

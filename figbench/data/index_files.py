@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,6 +20,8 @@ COMPRESSED = ".gz"
 MAX_INDEX_BYTES = 8 * 2**30
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -83,7 +86,18 @@ def parse_document(place: str, handle: IO[bytes]) -> Any:
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{place}: cannot be read ({error}).") from None
     except (ValueError, RecursionError) as error:
+        if _is_lines(data):
+            return list(parse_lines(place, io.BytesIO(data)))
         raise UserError(f"{place}: not valid JSON ({error}).{_pointer(data)}") from None
+
+
+def _is_lines(data: bytes) -> bool:
+    """Tells whether a file that is not JSON is JSON lines: its first line is an object."""
+    first, newline, rest = data.lstrip().partition(b"\n")
+    try:
+        return bool(newline and rest.strip()) and isinstance(_parse(first, "utf-8"), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -103,12 +117,23 @@ def parse_lines(place: str, handle: IO[bytes]) -> Iterator[Mapping[str, Any]]:
         start = handle.read(4)
         handle.seek(0)
         encoding = encoding_of(start)
-        lines = _lines16(handle, encoding) if encoding.startswith("utf-16") else iter(handle)
+        wide = encoding.startswith(("utf-16", "utf-32"))
+        lines = _lines16(handle, encoding) if wide else iter(handle)
         for number, line in enumerate(lines, start=1):
-            if line.strip():
+            if number == 1 and line.lstrip(codecs.BOM_UTF8 + b" ").startswith(b"["):
+                yield from _array(place, line + b"".join(lines))
+            elif line.strip():
                 yield _record(place, number, line)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise UserError(f"{place}, after line {number}: cannot be read ({error}).") from None
+
+
+def _array(place: str, data: bytes) -> Iterator[Mapping[str, Any]]:
+    """Yields the records of a JSON array that has the name of JSON lines."""
+    for number, record in enumerate(parse_document(place, io.BytesIO(data)), start=1):
+        if not isinstance(record, dict):
+            raise UserError(f"{place}, record {number}: expected a JSON object.")
+        yield record
 
 
 def _lines16(data: IO[bytes], encoding: str) -> Iterator[bytes]:
@@ -158,14 +183,28 @@ def parse_csv(place: str, handle: IO[bytes]) -> Iterator[Mapping[str, Any]]:
         text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
         if text.startswith("version https://git-lfs"):
             raise UserError(f"{place}: a Git LFS pointer.", remedy="Run: git lfs pull")
-        header = text.split("\n", 1)[0]
-        marks = [(header.count(mark), -at, mark) for at, mark in enumerate(",;\t|")]
-        delimiter = max(marks)[2] if max(marks)[0] else ","
-        lines = io.StringIO(text, newline="")
-        for row in csv.DictReader(lines, delimiter=delimiter):
+        delimiter, text = _delimiter(text)
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        names = [name.strip() for name in table.fieldnames or () if name and name.strip()]
+        repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+        if repeated:
+            raise UserError(
+                f"{place}: several columns are called '{repeated[0]}'.",
+                remedy="Give each column a name of its own.",
+            )
+        for row in table:
             yield {name.strip(): value or None for name, value in row.items() if name}
     except (UnicodeDecodeError, csv.Error, OSError, EOFError, zlib.error) as error:
         raise UserError(f"{place}: not a readable CSV file ({error}).") from None
+
+
+def _delimiter(text: str) -> tuple[str, str]:
+    """Returns the delimiter of a CSV text, and the text without Excel's line ``sep=;``."""
+    header, _, rest = text.partition("\n")
+    if header.lower().startswith("sep=") and len(header.strip()) == len("sep=") + 1:
+        return header[4], rest
+    marks = [(header.count(mark), -at, mark) for at, mark in enumerate(",;\t|")]
+    return max(marks)[2] if max(marks)[0] else ",", text
 
 
 def read_rows(name: str, handle: IO[bytes]) -> Any:
@@ -234,6 +273,16 @@ def row_list(title: str, document: Any) -> list[Mapping[str, Any]]:
     raise UserError(
         f"{title}: expected a list of records, a map of id to record, or a map of id to path."
     )
+
+
+def with_plain_names(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Returns a record whose fields have plain names too: ``Image Path`` is ``image_path``."""
+    plain = {
+        name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in map(str, row)
+    }
+    if all(name in row for name in plain):
+        return row
+    return {**{name: row[own] for name, own in plain.items()}, **row}
 
 
 def is_map(document: Any) -> bool:

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from figbench.data.dataset_index import Candidate, Listing, tidy
 from figbench.data.layouts import Known, find_listing
+from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.manifest import Manifest
+from figbench.data.naming import IdIndex
 from figbench.data.origin import by_role
 from figbench.data.remote.listing import list_remote
 from figbench.data.remote.urls import is_url, localized
 from figbench.data.sources import read_source
 from figbench.data.types import Figure, Reject, Role
 from figbench.errors import UserError
-from figbench.images.decode_pool import CRASHED, Looker, Probe, Probes, look
+from figbench.images.decode_pool import CRASHED, DecodePool, Probe, Probes, look
 from figbench.images.limits import LIMIT_CODES, DecodeError, Limits
 
 
@@ -66,7 +68,7 @@ def load_manifest(
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
     rows = reference.rows if reference else ()
-    known = Known(prompts, rows, is_reference, only)
+    known = Known(prompts, rows, is_reference, only, local=not is_url(place))
     find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
     if is_url(place):
         listing = list_remote(str(place), find, split=split, advance=advance)
@@ -74,6 +76,8 @@ def load_manifest(
         listing = find(Path(place))
     side: Role = "reference" if is_reference else "generated"
     listing = by_role(listing, side)
+    if prompts:
+        listing = by_numbered_names(listing, IdIndex(prompts))
     count = default_workers() if workers is None else workers
     return probe_listing(listing, str(path), {} if probes is None else probes, count, side=side)
 
@@ -150,12 +154,12 @@ def _probe_each(
 ) -> _Probed:
     if workers <= 0:
         return [(one, _probe(read, one, probes, look)) for one in candidates]
-    looker, stopped = Looker(), threading.Event()
+    decoders, stopped = DecodePool(), threading.Event()
 
     def probe_some(part: Sequence[Candidate]) -> _Probed:
         going = takewhile(lambda _candidate: not stopped.is_set(), part)
         try:
-            return [(file, _probe(read, file, probes, looker.look)) for file in going]
+            return [(file, _probe(read, file, probes, decoders.look)) for file in going]
         except BaseException:
             # Here already, not when the caller sees it: the other threads end after their file.
             stopped.set()
@@ -167,7 +171,7 @@ def _probe_each(
             return list(chain.from_iterable(pool.map(probe_some, parts)))
         finally:
             stopped.set()
-            looker.stop()
+            decoders.stop()
 
 
 def default_workers() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from figbench.images.formats import DOUBLE_SUFFIXES, IMAGE_SUFFIXES
@@ -17,7 +17,12 @@ SAMPLE = re.compile(r"(.+?)_(?:(?:seed|sample)[_-]?)?(\d+)")
 """``<id>_<k>``, ``<id>_seed<k>`` and ``<id>_sample_<k>``, with numbers of any width."""
 DASHED = re.compile(r"(.+)[-. (](\d+)\)?")
 _CODE_PAGES = ("utf-8", "cp932", "gb18030", "big5", "cp949", "cp1252", "cp850", "cp1251", "cp866")
-SPLIT = re.compile(r"(train|training|test|testing|val|valid|validation|dev|eval)(?:[-_.]\d.*)?")
+SPLIT = re.compile(
+    r"(train|training|trainset|test|testing|testset|val|valid|validation|dev|eval|evaluation)"
+    r"(?:[-_.]\d.*)?"
+)
+
+_SPLIT_NAMES = {"training": "train", "trainset": "train", "testing": "test", "testset": "test"}
 
 
 def spelled(name: str) -> str:
@@ -54,6 +59,22 @@ def bare(figure_id: str) -> str:
     return without_suffix(figure_id).rsplit("/", 1)[-1]
 
 
+def ids_of_paths(paths: Sequence[str]) -> tuple[list[str], str]:
+    """Returns an id for each path, and how it was derived.
+
+    The file's stem, or where stems repeat (``p1/figure.png``, ``p2/figure.png``) the folder's
+    name, or where that repeats too the path without suffix.
+    """
+    plain = [path.replace("\\", "/") for path in paths]
+    stems = [bare(path) for path in plain]
+    if len(set(stems)) == len(stems):
+        return stems, "file name without suffix"
+    folders = [path.rpartition("/")[0].rpartition("/")[2] for path in plain]
+    if all(folders) and len(set(folders)) == len(folders):
+        return folders, "name of the file's folder"
+    return [without_suffix(path) for path in plain], "relative path without suffix"
+
+
 def sample_of(stem: str) -> tuple[str, int] | None:
     """Returns (id, number) for a name that ends in a sample number or seed, else None."""
     match = SAMPLE.fullmatch(stem)
@@ -76,9 +97,9 @@ def split_in(name: str) -> str | None:
 def split_name(name: str) -> str:
     """Returns the usual name of a split."""
     lower = name.lower()
-    if lower in ("val", "valid", "dev", "eval"):
+    if lower in ("val", "valid", "dev", "eval", "evaluation"):
         return "validation"
-    return {"training": "train", "testing": "test"}.get(lower, lower)
+    return _SPLIT_NAMES.get(lower, lower)
 
 
 class IdIndex:
@@ -87,7 +108,7 @@ class IdIndex:
     def __init__(self, ids: Iterable[str]) -> None:
         self.ids = frozenset(ids)
         self._spelled = _unique((spelled(one), one) for one in self.ids)
-        self._bare = _unique((spelled(bare(one)), one) for one in self.ids)
+        self._bare = _unique((_plain_name(one), one) for one in self.ids)
 
     def exact(self, name: str) -> str | None:
         """Returns the id if a reference has exactly this one."""
@@ -97,10 +118,12 @@ class IdIndex:
         """Returns the one reference id that a name can mean, or None."""
         if name in self.ids:
             return name
-        by_spelling = self._spelled.get(spelled(name))
-        if by_spelling is not None:
-            return by_spelling
-        return self._bare.get(spelled(bare(name))) or self._by_code_page(name)
+        folders = spelled(name).split("/")
+        for start in range(len(folders)):
+            by_spelling = self._spelled.get("/".join(folders[start:]))
+            if by_spelling is not None:
+                return by_spelling
+        return self._bare.get(_plain_name(name)) or self._by_code_page(name)
 
     def _by_code_page(self, name: str) -> str | None:
         """A zip without its UTF-8 flag has names in a local code page, which are read as cp437."""
@@ -113,7 +136,7 @@ class IdIndex:
         meant = set()
         for page in _CODE_PAGES:
             try:
-                meant.add(self._bare.get(spelled(stored.decode(page))))
+                meant.add(self._bare.get(_plain_name(stored.decode(page))))
             except UnicodeDecodeError:
                 continue
         meant.discard(None)
@@ -124,6 +147,13 @@ class IdIndex:
         some = sorted(self.ids)[:2000]
         close = get_close_matches(name, some, n=1, cutoff=0.3)
         return close[0] if close else next(iter(some), None)
+
+
+def _plain_name(name: str) -> str:
+    """Returns the spelling of an id's last part; a number that pandas made a float is whole."""
+    plain = bare(spelled(name))
+    whole, dot, rest = plain.partition(".")
+    return whole if dot and rest == "0" and whole.isdecimal() else plain
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -37,9 +37,9 @@ USD_FIELDS = ("usd", "cost_usd", "price_usd", "total_cost_usd")
 SOURCE_FIELDS = ("source", "source_path", "svg_path", "svg", "drawio", "mermaid", "tex", "pptx")
 FAILED = "failed"
 """Code of the reject of a generation that failed."""
-EXCUSED = (FAILED, "apple-double")
-"""Rejects that need no flag: the model's failures count as missing, and macOS writes a ``._name``
-beside every file."""
+EXCUSED = (FAILED, "apple-double", "system-file")
+"""Rejects that need no flag: the model's failures count as missing; macOS writes a ``._name``
+beside every file, and other programs keep copies in folders of their own."""
 
 
 def origin_of(record: Mapping[str, Any], document: Callable[[str], str | None]) -> Origin:

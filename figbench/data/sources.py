@@ -18,7 +18,14 @@ from typing import Any
 
 from figbench.data.archives import read_member
 from figbench.data.embedded import embedded_bytes, is_embedded
-from figbench.data.index_files import COMPRESSED, index_suffix, open_index, read_rows, row_list
+from figbench.data.index_files import (
+    COMPRESSED,
+    index_suffix,
+    open_index,
+    read_rows,
+    row_list,
+    with_plain_names,
+)
 from figbench.errors import UserError
 from figbench.images.grids import GRID_CELLS, grid_cell
 from figbench.images.limits import DecodeError, Limits
@@ -48,7 +55,7 @@ def read_source(root: Path, path: str) -> bytes:
     if separator and not _is_folder(root / container):
         place = root / container
         if container.endswith(".parquet"):
-            return _read_parquet(place, member)
+            return _read_parquet(root, place, member)
         if index_suffix(container):
             return _read_record(place, member)
         return read_member(place, member)
@@ -87,7 +94,7 @@ def _unreadable(error: OSError) -> DecodeError:
     return DecodeError("unreadable", f"cannot be read ({error.strerror})")
 
 
-def _read_parquet(path: Path, member: str) -> bytes:
+def _read_parquet(root: Path, path: Path, member: str) -> bytes:
     import pyarrow as pa
 
     column, _, row = member.rpartition("/")
@@ -111,7 +118,16 @@ def _read_parquet(path: Path, member: str) -> bytes:
         raise DecodeError("missing-file", f"row {row} of column '{column}' has no image")
     if ".." in Path(inner).parts:
         raise DecodeError("path-traversal", "the path climbs out of the table's folder")
-    return _read_file(path.parent / inner)
+    return _read_file(beside_table(root, path, inner))
+
+
+def beside_table(root: Path, table: Path, name: str) -> Path:
+    """Returns the file that a cell of a table names: beside the table, else below the set's root.
+
+    A data set with ``data/test.parquet`` and ``images/`` names its images from the root.
+    """
+    beside = table.parent / name
+    return beside if beside.exists() or not (root / name).is_file() else root / name
 
 
 def _read_record(path: Path, member: str) -> bytes:
@@ -120,7 +136,7 @@ def _read_record(path: Path, member: str) -> bytes:
         state = path.stat()
         with _reading:
             rows = _records((str(path), state.st_mtime_ns, state.st_size))
-        value = rows[int(row)][field]
+        value = with_plain_names(rows[int(row)])[field]
         if at:
             value = value[int(at[0])]
     except (OSError, UserError, LookupError, TypeError, ValueError) as error:

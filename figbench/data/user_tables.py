@@ -29,6 +29,18 @@ def read_pairs(path: Path) -> dict[str, str]:
     return _read(path, GENERATED_COLUMNS, REFERENCE_COLUMNS)
 
 
+def is_pairs_table(path: Path) -> bool:
+    """Returns whether a CSV file has the columns ``generated`` and ``reference``."""
+    if path.suffix != ".csv":
+        return False
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            heads = next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+    return {GENERATED_COLUMNS[0], REFERENCE_COLUMNS[0]} <= set(heads)
+
+
 def read_captions(path: Path) -> dict[str, str]:
     """Returns caption by figure name, without folders and suffix.
 

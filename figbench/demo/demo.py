@@ -17,7 +17,8 @@ from figbench.evaluation.progress import Progress
 from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.metrics.names import find_output, headline, ordered
+from figbench.metrics.names import headline, ordered
+from figbench.pages.choices import is_validity
 from figbench.results.schema import ModelCard, RunResult
 from figbench.synthfig import Scene, degraded, iter_synthfig, png_bytes, synthesize
 
@@ -32,12 +33,10 @@ MODELS: dict[str, str] = {
     "mode-dropped": "a few drawings repeated, whatever the caption",
 }
 
-VALIDITY = "validity"
-
 
 @dataclass(frozen=True, slots=True)
 class DemoOutcome:
-    """What the demo found and wrote."""
+    """Folder and results of the demo."""
 
     out: Path
     results: Mapping[str, RunResult]
@@ -67,7 +66,7 @@ def telling_metrics(results: Mapping[str, RunResult]) -> list[str]:
     """
     first = next(iter(results.values())).metrics
     values = {name: [_value(result, name) for result in results.values()] for name in first}
-    scored = [name for name, row in values.items() if None not in row]
+    scored = [name for name, column in values.items() if None not in column]
     summary = set(headline(scored))
     telling = [name for name in scored if name in summary or _differs(name, values[name])]
     return ordered(telling)
@@ -79,8 +78,7 @@ def _value(result: RunResult, name: str) -> float | None:
 
 
 def _differs(name: str, values: Sequence[float | None]) -> bool:
-    output = find_output(name)
-    return output is not None and output[1].group == VALIDITY and len(set(values)) > 1
+    return is_validity(name) and len(set(values)) > 1
 
 
 def run_demo(out: Path, *, n: int, seed: int, progress: Progress) -> DemoOutcome:
@@ -97,7 +95,9 @@ def run_demo(out: Path, *, n: int, seed: int, progress: Progress) -> DemoOutcome
     """
     _claim(out)
     scenes = _draw_reference(out / "reference", n, seed, progress)
-    sheet: dict[str, list[RGBImage]] = {"reference": _drawn(out / "reference" / "figures", scenes)}
+    sheet: dict[str, list[RGBImage]] = {
+        "reference": _load_images(out / "reference" / "figures", scenes)
+    }
     results = {}
     for name in MODELS:
         with progress.stage(f"drawing '{name}'"):
@@ -125,14 +125,16 @@ def run_demo(out: Path, *, n: int, seed: int, progress: Progress) -> DemoOutcome
 def _claim(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file.", remedy="Choose another folder with --out.")
-    made_here = (out / MARKER).exists() or (out / "reference").is_dir()
-    if out.is_dir() and any(out.iterdir()) and not made_here:
+    is_demo = (out / MARKER).exists() or (out / "reference").is_dir()
+    if out.is_dir() and any(out.iterdir()) and not is_demo:
         raise UserError(f"{out}: holds other files.", remedy="Choose another folder with --out.")
     write_text_atomic(out / MARKER, "{}\n")
 
 
 def _draw_reference(folder: Path, n: int, seed: int, progress: Progress) -> list[tuple[str, Scene]]:
-    scenes = [(one.figure_id, one.scene) for one in iter_synthfig(n, seed, test_fraction=1.0)]
+    scenes = [
+        (figure.figure_id, figure.scene) for figure in iter_synthfig(n, seed, test_fraction=1.0)
+    ]
     expected = {f"{figure_id}.png" for figure_id, _ in scenes}
     present = {path.name for path in (folder / "figures").glob("*.png")}
     if present != expected or not (folder / "paper2fig_test.json").is_file():
@@ -149,18 +151,18 @@ def _draw_model(
     folder: Path, flaw: str, scenes: Sequence[tuple[str, Scene]], seed: int
 ) -> list[RGBImage]:
     folder.mkdir(parents=True, exist_ok=True)
-    kept: list[RGBImage] = []
+    sheet_images: list[RGBImage] = []
     images = degraded(flaw, [scene for _, scene in scenes], seed)
     for (figure_id, _), image in zip(scenes, images, strict=True):
         with atomic_path(folder / f"{figure_id}.png") as temporary:
             temporary.write_bytes(png_bytes(image))
-        if len(kept) < SHEET_COLUMNS:
-            kept.append(image)
-    return kept
+        if len(sheet_images) < SHEET_COLUMNS:
+            sheet_images.append(image)
+    return sheet_images
 
 
-def _drawn(folder: Path, scenes: Sequence[tuple[str, Scene]]) -> list[RGBImage]:
+def _load_images(folder: Path, scenes: Sequence[tuple[str, Scene]]) -> list[RGBImage]:
     import numpy as np
 
-    wanted = [figure_id for figure_id, _ in scenes[:SHEET_COLUMNS]]
-    return [np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in wanted]
+    names = [figure_id for figure_id, _ in scenes[:SHEET_COLUMNS]]
+    return [np.asarray(Image.open(folder / f"{name}.png").convert("RGB")) for name in names]

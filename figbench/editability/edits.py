@@ -51,7 +51,7 @@ def scripted_edits(root: Any) -> list[EditResult]:
     Raises:
         UserError: When the document cannot be drawn.
     """
-    base = _picture(root)
+    base = _rendered(root)
     results = []
     for edit, tags in (("rename", ("text",)), ("recolour", _SHAPES), ("move", _SHAPES)):
         targets = [i for i, e in enumerate(root.iter()) if local(e) in tags and _is_target(e, edit)]
@@ -77,21 +77,21 @@ def _edited(root: Any, base: RGBImage, index: int, edit: str) -> EditResult:
     }
     element = list(root.iter())[index]
     target = element.get("id") or " ".join("".join(element.itertext()).split()) or local(element)
-    drawn = copy.deepcopy(root)
-    changes[edit](list(drawn.iter())[index])
-    after = _picture(drawn)
+    edited = copy.deepcopy(root)
+    changes[edit](list(edited.iter())[index])
+    after = _rendered(edited)
     changed = _differs(base, after)
     if not changed.any():
         return EditResult(edit, target[:60], False, 0.0)
     # The object's own pixels, before and after: clones of it elsewhere do not belong to it.
-    region = _own_pixels(root, index) | _own_pixels(drawn, index)
+    region = _own_pixels(root, index) | _own_pixels(edited, index)
     inside = float((changed & _grown(region)).sum())
     return EditResult(edit, target[:60], True, inside / float(changed.sum()))
 
 
 def _own_pixels(root: Any, index: int) -> npt.NDArray[np.bool_]:
     """Pixels that change when an object is hidden, clones by ``use`` left out."""
-    pictures = []
+    rendered = []
     for hidden in (False, True):
         document = copy.deepcopy(root)
         elements = list(document.iter())
@@ -100,8 +100,8 @@ def _own_pixels(root: Any, index: int) -> npt.NDArray[np.bool_]:
                 _hide(element)
         if hidden:
             _hide(elements[index])
-        pictures.append(_picture(document))
-    return _differs(pictures[0], pictures[1])
+        rendered.append(_rendered(document))
+    return _differs(rendered[0], rendered[1])
 
 
 def _rename(element: Any) -> None:
@@ -124,7 +124,7 @@ def _hide(element: Any) -> None:
     element.set("display", "none")
 
 
-def _picture(root: Any) -> RGBImage:
+def _rendered(root: Any) -> RGBImage:
     from figbench.graphs.raster import resized
     from figbench.images.decode import decode
     from figbench.images.limits import DecodeError
@@ -168,7 +168,7 @@ def raster_share(root: Any) -> float:
     for element in bare.iter():
         if local(element) == "image":
             _hide(element)
-    base, without = _picture(root), _picture(bare)
+    base, without = _rendered(root), _rendered(bare)
     ink = _differs(base, np.full_like(base, 255))
     images = _differs(base, without)
     return float((images & ink).sum() / max(ink.sum(), 1))

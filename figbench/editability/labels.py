@@ -1,4 +1,4 @@
-"""Labels of a document's picture, by OCR."""
+"""Labels of the image of a document, by OCR."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from pathlib import Path
 from figbench.errors import UserError
 
 
-def picture_labels(document: Path, picture: Path | None = None) -> list[str] | None:
-    """Returns the labels that a person sees; None where the document has no picture here.
+def image_labels(document: Path, image_file: Path | None = None) -> list[str] | None:
+    """Returns the labels that a person sees; None where the document has no image.
 
     Args:
-        document: An SVG is drawn; beside other documents an image of the same name is taken.
-        picture: Image to read instead.
+        document: An SVG is rendered; for other documents an image of the same name is used.
+        image_file: Image to read instead.
 
     Raises:
-        UserError: When the picture cannot be read.
+        UserError: When the image cannot be read.
     """
     from figbench.graphs.raster import read_lines, resized
     from figbench.images.decode import decode
     from figbench.images.limits import DecodeError
 
-    if picture is None and document.suffix.lower() == ".svg":
-        picture = document
-    if picture is None:
-        beside = [document.with_suffix(suffix) for suffix in (".png", ".webp", ".jpg", ".jpeg")]
-        picture = next((one for one in beside if one.is_file()), None)
-    if picture is None:
+    if image_file is None and document.suffix.lower() == ".svg":
+        image_file = document
+    if image_file is None:
+        neighbours = [document.with_suffix(suffix) for suffix in (".png", ".webp", ".jpg", ".jpeg")]
+        image_file = next((path for path in neighbours if path.is_file()), None)
+    if image_file is None:
         return None
     try:
-        image = resized(decode(picture.read_bytes()).image)
+        image = resized(decode(image_file.read_bytes()).image)
     except OSError as error:
-        raise UserError(f"{picture}: {error.strerror or error}.") from None
+        raise UserError(f"{image_file}: {error.strerror or error}.") from None
     except DecodeError as error:
-        raise UserError(f"{picture}: cannot be decoded: {error}.") from None
+        raise UserError(f"{image_file}: cannot be decoded: {error}.") from None
     return [line.text for line in read_lines(image) if line.text.strip()]

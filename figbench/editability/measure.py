@@ -55,12 +55,12 @@ class Editability:
             "missing_text": list(self.missing_text),
             "edits": [
                 {
-                    "edit": one.edit,
-                    "target": one.target,
-                    "changed": one.changed,
-                    "locality": round(one.locality, 4),
+                    "edit": edit.edit,
+                    "target": edit.target,
+                    "changed": edit.changed,
+                    "locality": round(edit.locality, 4),
                 }
-                for one in self.edits
+                for edit in self.edits
             ],
         }
 
@@ -98,10 +98,10 @@ def measure_editability(
         raster = raster_share(root) if root is not None else _image_area(objects)
     except FigbenchError as error:
         raise UserError(f"{file}: {error.message}", remedy=error.remedy) from None
-    connectors = [one for one in objects if one.kind == "connector"]
-    counted = Counter(one.print for one in objects)
+    connectors = [entry for entry in objects if entry.kind == "connector"]
+    counted = Counter(entry.print for entry in objects)
     repeated = {print_ for print_, count in counted.items() if count > 1}
-    hidden = [one for one in objects if not one.visible]
+    hidden = [entry for entry in objects if not entry.visible]
     spare = sum(count - 1 for count in counted.values())
     missing = _missing_text(labels or (), objects)
     scores = {
@@ -109,33 +109,33 @@ def measure_editability(
         "raster_area": raster,
         "bound_connectors": _share(sum(c.attached == 2 for c in connectors), len(connectors)),
         "edges_follow": _share(sum(c.attached for c in connectors), 2 * len(connectors)),
-        "grouped": _share(sum(one.group for one in objects), len(objects)),
+        "grouped": _share(sum(entry.group for entry in objects), len(objects)),
         "junk": _share(min(len(hidden) + spare, len(objects)), len(objects)),
-        "edit_locality": float(np.mean([one.locality for one in made])) if made else None,
+        "edit_locality": float(np.mean([entry.locality for entry in made])) if made else None,
     }
     return Editability(
         file,
         kind,
         {key: None if value is None else round(value, 4) for key, value in scores.items()},
-        dict(Counter(one.kind for one in objects)),
-        tuple(_name(one) for one in hidden),
-        tuple(sorted({_name(one) for one in objects if one.print in repeated})),
+        dict(Counter(entry.kind for entry in objects)),
+        tuple(_name(entry) for entry in hidden),
+        tuple(sorted({_name(entry) for entry in objects if entry.print in repeated})),
         missing,
         made,
     )
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _share(count: int, whole: int) -> float | None:
+    return count / whole if whole else None
 
 
-def _name(one: DocumentObject) -> str:
-    return one.key or one.text or one.kind
+def _name(entry: DocumentObject) -> str:
+    return entry.key or entry.text or entry.kind
 
 
 def _image_area(objects: Sequence[DocumentObject]) -> float | None:
     """Area of pictures among that of all objects, overlaps not taken off: an estimate."""
-    boxes = [(area(one.box), one.kind) for one in objects if one.box and one.visible]
+    boxes = [(area(entry.box), entry.kind) for entry in objects if entry.box and entry.visible]
     total = sum(size for size, _ in boxes)
     return sum(size for size, kind in boxes if kind == "image") / total if total else None
 
@@ -145,7 +145,7 @@ def _missing_text(labels: Sequence[str], objects: Sequence[DocumentObject]) -> t
     from figbench.metrics.numerics.graph_nodes import MAX_NED
     from figbench.metrics.numerics.label_matching import normalise, text_similarity
 
-    texts = [normalise(one.text) for one in objects if one.text and one.visible]
+    texts = [normalise(entry.text) for entry in objects if entry.text and entry.visible]
     missing = []
     for label in labels:
         text = normalise(label)

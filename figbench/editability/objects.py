@@ -31,7 +31,7 @@ def list_objects(data: bytes, kind: str) -> list[DocumentObject]:
 
 
 def _drawio(data: bytes) -> Iterator[DocumentObject]:
-    from figbench.graphs.drawio import drawio_cells
+    from figbench.graphs.readers.drawio import drawio_cells
 
     cells = drawio_cells(data)
     boxes = [cell.box for cell in cells.values() if cell.vertex and cell.box]
@@ -67,7 +67,7 @@ def _drawio(data: bytes) -> Iterator[DocumentObject]:
 
 
 def _pptx(data: bytes) -> Iterator[DocumentObject]:
-    from figbench.graphs.pptx import slide_tree
+    from figbench.graphs.readers.pptx import slide_tree
 
     tree, (wide, high) = slide_tree(data)
     parents = {child: parent for parent in tree.iter() for child in parent}
@@ -105,10 +105,10 @@ def _pptx_box(element: Any, wide: float, high: float) -> Box | None:
     frame = next((e for e in element.iter() if local(e) == "xfrm"), None)
     if frame is None:
         return None
-    parts = {local(e): e for e in frame}
+    children = {local(e): e for e in frame}
     try:
-        x, y = (float(parts["off"].get(k)) for k in ("x", "y"))
-        across, down = (float(parts["ext"].get(k)) for k in ("cx", "cy"))
+        x, y = (float(children["off"].get(k)) for k in ("x", "y"))
+        across, down = (float(children["ext"].get(k)) for k in ("cx", "cy"))
     except (KeyError, TypeError, ValueError):
         return None
     return x / wide, y / high, (x + across) / wide, (y + down) / high

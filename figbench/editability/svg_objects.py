@@ -6,7 +6,7 @@ from typing import Any
 
 from figbench.editability.document_object import DocumentObject, ObjectKind
 from figbench.graphs.limits import local
-from figbench.graphs.svg_marks import svg_drawing
+from figbench.graphs.readers.svg_marks import svg_drawing
 
 SHAPES = ("rect", "circle", "ellipse", "polygon", "path", "polyline", "line")
 _BINDINGS = (
@@ -31,7 +31,7 @@ def svg_objects(root: Any) -> list[DocumentObject]:
     drawing = svg_drawing(root)
     wide, high = drawing.width, drawing.height
     boxes = {mark.key: mark.box for mark in drawing.outlines if mark.key}
-    words = {" ".join(one.text.split()): one.box for one in drawing.words}
+    words = {" ".join(line.text.split()): line.box for line in drawing.words}
     ids = {element.get("id") for element in root.iter() if element.get("id")}
     objects: list[DocumentObject] = []
 
@@ -40,7 +40,7 @@ def svg_objects(root: Any) -> list[DocumentObject]:
         if not tag or tag in _SKIPPED:
             return
         style = dict(
-            part.split(":", 1) for part in (element.get("style") or "").split(";") if ":" in part
+            item.split(":", 1) for item in (element.get("style") or "").split(";") if ":" in item
         )
         style = {key.strip(): value.strip() for key, value in style.items()}
 
@@ -77,7 +77,7 @@ def svg_objects(root: Any) -> list[DocumentObject]:
             kind = "image"
         elif any(ends) or any(value(f"marker-{k}") not in ("", "none") for k in ("start", "end")):
             kind = "connector"
-        drawn = visible and not (
+        rendered = visible and not (
             tag in SHAPES
             and value("fill") in ("none", "transparent")
             and value("stroke") in ("", "none", "transparent")
@@ -86,19 +86,19 @@ def svg_objects(root: Any) -> list[DocumentObject]:
         shares = None
         if box is not None:
             shares = (box[0] / wide, box[1] / high, box[2] / wide, box[3] / high)
-            drawn = drawn and box[2] > 0 and box[3] > 0 and box[0] < wide and box[1] < high
-        facts = sorted((k, v) for k, v in element.attrib.items() if k != "id")
+            rendered = rendered and box[2] > 0 and box[3] > 0 and box[0] < wide and box[1] < high
+        attributes = sorted((k, v) for k, v in element.attrib.items() if k != "id")
         objects.append(
             DocumentObject(
                 kind,
                 shares,
                 text,
-                drawn,
+                rendered,
                 sum(map(bool, ends)),
                 (ends[0], ends[1]),
                 element.get("id") or "",
                 named,
-                f"{tag} {facts} {text}",
+                f"{tag} {attributes} {text}",
             )
         )
 

@@ -18,10 +18,13 @@ from figbench.evaluation.distributed.run import run_networks
 from figbench.evaluation.planning.inputs import Inputs
 from figbench.evaluation.planning.options import Options
 from figbench.evaluation.planning.prepare import Prepared, prepare
+from figbench.evaluation.planning.tasks import OcrTask
 from figbench.evaluation.planning.workload import Workload
 from figbench.evaluation.progress import LogProgress, Progress, SilentProgress
 from figbench.evaluation.scoring.score import Scores, score
 from figbench.evaluation.scoring.score_cache import ScoreCache
+from figbench.ocr.catalog import engines
+from figbench.ocr.scripts import script_warnings
 from figbench.protocol import Protocol
 from figbench.results.schema import (
     ManifestRecord,
@@ -221,8 +224,26 @@ def _warnings(prepared: Prepared, scores: Scores) -> list[str]:
             f"Protocol '{prepared.plan.protocol.id}' reproduces a known defect; its numbers "
             "compare with nothing else."
         )
+    warnings += _script_warnings(prepared)
     for name, value in scores.metrics.items():
         warnings.extend(
             text if text.startswith(name) else f"{name}: {text}" for text in value.warnings
         )
     return list(dict.fromkeys(warnings))
+
+
+def _script_warnings(prepared: Prepared) -> list[str]:
+    ocr, reference = prepared.plan.ocr, prepared.inputs.reference
+    if ocr is None or not any(isinstance(task, OcrTask) for task in prepared.plan.tasks):
+        return []
+    scripts = engines.get(ocr.name).scripts
+    if scripts is None:
+        return []
+    labels = reference.labels
+    texts = (
+        " ".join(line.text for line in labels[figure.figure_id])
+        if labels.get(figure.figure_id)
+        else figure.prompt or ""
+        for figure in reference.figures
+    )
+    return script_warnings(texts, ocr.name, scripts(ocr.settings))

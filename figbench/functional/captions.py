@@ -36,7 +36,7 @@ def caption_recall(
 ) -> Score:
     """Share of the labels that a caption names in quotation marks and the figure shows.
 
-    The recall of :func:`label_fidelity` with these labels in the place of a reference's. It needs
+    The recall of :func:`label_fidelity` with these labels instead of a reference's. It needs
     no reference picture. It does not see invented labels, arrows or layout.
 
     Args:
@@ -63,17 +63,17 @@ def caption_recall(
     if len(generated) != len(captions):
         raise UserError(f"generated and captions: {len(generated)} and {len(captions)} figures.")
     named = [named_labels(caption) for caption in captions]
-    rows = [i for i, names in enumerate(named) if names]
-    if not rows:
+    indices = [i for i, names in enumerate(named) if names]
+    if not indices:
         raise UserError(
             "captions: none names a label in quotation marks.",
             remedy="Give the labels themselves: label_fidelity(labels_read, labels_named).",
         )
     scores = label_fidelity(
-        [generated[i] for i in rows],
-        [named[i] for i in rows],
+        [generated[i] for i in indices],
+        [named[i] for i in indices],
         max_ned=max_ned,
-        clusters=None if clusters is None else [clusters[i] for i in rows],
+        clusters=None if clusters is None else [clusters[i] for i in indices],
         level=level,
         seed=seed,
     )

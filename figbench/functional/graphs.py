@@ -52,7 +52,7 @@ def structure(
     """
     if not 0.0 <= max_ned <= 1.0:
         raise UserError(f"max_ned: {max_ned}, expected a number between 0 and 1.")
-    first, second = _readings(generated, "generated"), _readings(reference, "reference")
+    first, second = _graph_results(generated, "generated"), _graph_results(reference, "reference")
     if len(first) != len(second):
         raise UserError(f"generated and reference: {len(first)} and {len(second)} graphs.")
     for i, graph in enumerate(second):
@@ -71,7 +71,7 @@ def structure(
     return compute_scores("structure", inputs, settings, level=level, n=len(first))
 
 
-def _readings(graphs: Any, name: str) -> list[GraphReading | None]:
+def _graph_results(graphs: Any, name: str) -> list[GraphReading | None]:
     from figbench.graphs.read import GraphReading
 
     if isinstance(graphs, str | Mapping) or not isinstance(graphs, Sequence):

@@ -98,20 +98,20 @@ def _score_pairs(
         raise UserError(f"generated and reference: {len(first)} and {len(second)} images.")
     first = [preprocessed(image, preprocess) for image in first]
     second = [preprocessed(image, preprocess) for image in second]
-    for i, (one, other) in enumerate(zip(first, second, strict=True)):
-        if one.shape != other.shape:
+    for i, (left, right) in enumerate(zip(first, second, strict=True)):
+        if left.shape != right.shape:
             raise UserError(
-                f"generated[{i}] and reference[{i}]: sizes {one.shape[:2]} and {other.shape[:2]} "
+                f"generated[{i}] and reference[{i}]: sizes {left.shape[:2]} and {right.shape[:2]} "
                 "differ.",
                 remedy='Bring both to one size with preprocess="pad512".',
             )
-        if min(one.shape[:2]) < MINIMUM_SIDE[network]:
+        if min(left.shape[:2]) < MINIMUM_SIDE[network]:
             raise UserError(
-                f"generated[{i}]: size {one.shape[:2]}, needs at least "
+                f"generated[{i}]: size {left.shape[:2]}, needs at least "
                 f"{MINIMUM_SIDE[network]} px on each side."
             )
     scorer = _scorer(network, device)
-    values = [scorer.score([one], [other])[0] for one, other in zip(first, second, strict=True)]
+    values = [scorer.score([left], [right])[0] for left, right in zip(first, second, strict=True)]
     inputs = make_inputs(
         metric,
         len(first),

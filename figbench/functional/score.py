@@ -82,9 +82,9 @@ def compute_scores(
 
     if not 0.5 < level < 1:
         raise UserError(f"level: {level}, expected a coverage between 0.5 and 1, such as 0.95.")
-    chosen = get_metric(metric)
+    scored = get_metric(metric)
     try:
-        measurements = chosen.compute(inputs, settings)
+        measurements = scored.compute(inputs, settings)
     except MetricError as error:
         raise UserError(f"{metric}: {error}.") from None
     scores = {}

@@ -50,7 +50,7 @@ def validity(
     Raises:
         UserError: If an image is not usable, or fewer are expected than were given.
     """
-    from figbench.features.image_stats import ImageStats
+    from figbench.features.networks.image_stats import ImageStats
 
     first = as_rgb_images(generated, "generated", value_range)
     second = as_rgb_images(reference, "reference", value_range)

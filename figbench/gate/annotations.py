@@ -1,4 +1,4 @@
-"""Verdicts of a gate for CI systems: a step summary in Markdown, and JUnit XML."""
+"""Output for CI systems: a step summary in Markdown, and JUnit XML."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ def decision_markdown(decision: Decision) -> str:
             "| rule | verdict | baseline | run | limit | p | smallest visible difference |",
             "|---|---|---|---|---|---|---|",
         ]
-    for item in decision.verdicts:
-        cells = [_code(item.rule), f"{item.state}: {item.reason}", number(item.baseline)]
-        cells += [number(item.value), number(item.limit), number(item.p_value)]
-        lines.append("| " + " | ".join([*cells, number(item.minimum_detectable)]) + " |")
+    for verdict in decision.verdicts:
+        cells = [
+            _code(verdict.rule),
+            f"{verdict.state}: {verdict.reason}",
+            number(verdict.baseline),
+        ]
+        cells += [number(verdict.value), number(verdict.limit), number(verdict.p_value)]
+        lines.append("| " + " | ".join([*cells, number(verdict.minimum_detectable)]) + " |")
     if decision.improved:
         lines += ["", f"Significantly better: {', '.join(decision.improved)}."]
     if decision.update_required:
@@ -93,27 +97,31 @@ def _properties(verdict: Verdict) -> dict[str, str]:
         "p_value": verdict.p_value,
         "smallest_visible_difference": verdict.minimum_detectable,
     }
-    counts = {name: repr(value) for name, value in values.items() if value is not None}
-    return {**counts, "method": verdict.method, "reason": verdict.reason}
+    numbers = {name: repr(value) for name, value in values.items() if value is not None}
+    return {**numbers, "method": verdict.method, "reason": verdict.reason}
 
 
 def write_junit(decision: Decision, target: Path) -> None:
     """Writes one JUnit test case per rule, atomically."""
-    failed = [item for item in decision.verdicts if item.state != "pass"]
+    failed = [verdict for verdict in decision.verdicts if verdict.state != "pass"]
     suite = ElementTree.Element(
         "testsuite",
         name="figbench gate",
         tests=str(len(decision.verdicts) + decision.update_required),
         failures=str(len(failed) + decision.update_required),
     )
-    for item in decision.verdicts:
-        case = ElementTree.SubElement(suite, "testcase", classname="figbench.gate", name=item.rule)
+    for verdict in decision.verdicts:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname="figbench.gate", name=verdict.rule
+        )
         properties = ElementTree.SubElement(case, "properties")
-        for name, value in _properties(item).items():
+        for name, value in _properties(verdict).items():
             ElementTree.SubElement(properties, "property", name=name, value=value)
-        if item.state != "pass":
-            before = "" if item.baseline is None else f"baseline {item.baseline:.6g}, "
-            message = f"{item.reason}: {before}run {item.value:.6g}, limit {item.limit:.6g}"
+        if verdict.state != "pass":
+            before = "" if verdict.baseline is None else f"baseline {verdict.baseline:.6g}, "
+            message = (
+                f"{verdict.reason}: {before}run {verdict.value:.6g}, limit {verdict.limit:.6g}"
+            )
             ElementTree.SubElement(case, "failure", message=message)
     if decision.update_required:
         case = ElementTree.SubElement(

@@ -69,15 +69,15 @@ def _validated(table: Any, path: Path) -> GateConfig:
             raise UserError(f"{path}: 'gate.{key}' is true or false.")
     return GateConfig(
         path,
-        _origin(table, "result", path),
-        _origin(table, "baseline", path),
+        _baseline_path(table, "result", path),
+        _baseline_path(table, "baseline", path),
         tuple(rules),
         table.get("allow_no_baseline", False),
         table.get("require_update", False),
     )
 
 
-def _origin(table: dict[str, Any], key: str, path: Path) -> str | None:
+def _baseline_path(table: dict[str, Any], key: str, path: Path) -> str | None:
     value = table.get(key)
     if value is None:
         return None

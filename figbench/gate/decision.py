@@ -97,7 +97,7 @@ def gate(
         rules: At least one, see :mod:`figbench.gate.rules`.
         alpha_budget: Chance of a false alarm by ``p<`` rules over all gates against this baseline;
             the k-th gate tests at the budget times 6 / (pi k)^2, shared among its ``p<`` rules.
-        previous_gates: How many gates against this baseline went before it.
+        previous_gates: How many gates against this baseline went before this one.
         allow_no_baseline: A baseline that is not there passes, with a note.
         require_update: A significantly better run fails, so that the baseline gets updated.
 
@@ -150,23 +150,23 @@ def gate(
 
 def _require_same_work(run: Run, before: Run) -> None:
     require_comparable(before, run)
-    manifest, former = run.result.manifests.generated, before.result.manifests.generated
-    if run.rows and before.rows and run.rows != before.rows:
+    candidate, reference = run.result.manifests.generated, before.result.manifests.generated
+    if run.keys and before.keys and run.keys != before.keys:
         raise IntegrityError(
-            f"Not comparable: {run.folder} has {len(run.rows)} expected figures, the baseline "
-            f"{len(before.rows)}, and they are not the same prompts and samples.",
+            f"Not comparable: {run.folder} has {len(run.keys)} expected figures, the baseline "
+            f"{len(before.keys)}, and they are not the same prompts and samples.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    expected = [_expected(item.result) for item in (run, before)]
+    expected = [_expected(each.result) for each in (run, before)]
     if expected[0] != expected[1]:
         raise IntegrityError(
             f"Not comparable: n expected is {expected[0]} in the run and {expected[1]} in the "
             "baseline.",
             remedy="Draw the baseline's prompts with its number of samples.",
         )
-    if manifest.n_figures == 0:
+    if candidate.n_figures == 0:
         raise IntegrityError(f"Not comparable: {run.folder} has no figures.")
-    if not run.rows and manifest.prompts_digest != former.prompts_digest:
+    if not run.keys and candidate.prompts_digest != reference.prompts_digest:
         raise IntegrityError("Not comparable: the run drew other prompts than the baseline.")
 
 
@@ -176,10 +176,10 @@ def _expected(result: RunResult) -> int:
 
 def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -> None:
     """A metric that vanished is not a metric that passed."""
-    names = [name for name, value in before.metrics.items() if value.value is not None]
-    if not names:
+    scored = [name for name, value in before.metrics.items() if value.value is not None]
+    if not scored:
         raise IntegrityError("Not comparable: the baseline has no value at all.")
-    for name in names:
+    for name in scored:
         value = run.metrics.get(name)
         if value is None or value.value is None:
             why = "is not in the run" if value is None else f"{value.status}: {value.reason}"
@@ -188,21 +188,26 @@ def _require_metrics(run: RunResult, before: RunResult, rules: Sequence[Rule]) -
                 remedy="Score the run with the baseline's metrics.",
             )
     for rule in rules:
-        if rule.metric not in names:
+        if rule.metric not in scored:
             raise IntegrityError(
                 f"Rule '{rule.text}': the baseline has no value of '{rule.metric}'."
-                f"{suggest(rule.metric, names)}",
-                remedy=f"It has: {', '.join(names)}.",
+                f"{suggest(rule.metric, scored)}",
+                remedy=f"It has: {', '.join(scored)}.",
             )
         require_direction(rule, before.metrics[rule.metric].higher_is_better)
         require_share(rule, before.metrics[rule.metric])
 
 
 def spend(rules: Sequence[Rule], budget: float | None, previous: int) -> list[Rule]:
-    """Returns the rules with their share of an alpha budget over an unbounded row of gates.
+    """Returns the rules with their share of an alpha budget over an unbounded sequence of gates.
 
     The k-th gate gets budget x 6 / (pi k)^2, whose sum over all k is the budget, split evenly
     over the rules with ``p<`` (Bonferroni); no rule tests at more than it was written with.
+
+    Args:
+        rules: As written.
+        budget: Alpha over all gates, 0 to 1; None for rules as written.
+        previous: Number of earlier gates.
 
     Raises:
         UserError: If the budget is not a probability, or ``previous`` is negative.
@@ -313,9 +318,8 @@ def _below_the_floor(difference: Difference, p_value: float | None, floor: float
         return None
     t = 0.0 if difference.difference else 1.0
     if difference.standard_error > 0:
-        t = equal_means_p_value(
-            difference.difference, difference.standard_error, difference.n_papers or 0
-        )
+        n_papers = difference.n_papers or 0
+        t = equal_means_p_value(difference.difference, difference.standard_error, n_papers)
     return max(t, p_value) if p_value > 10 * floor else t
 
 
@@ -329,5 +333,9 @@ def _visible(rule: Rule, difference: Difference, floor: float | None) -> float |
     )
 
 
-def _improved(item: Difference) -> bool:
-    return bool(item.better) and item.p_holm is not None and item.p_holm < UPDATE_ALPHA
+def _improved(difference: Difference) -> bool:
+    return (
+        bool(difference.better)
+        and difference.p_holm is not None
+        and difference.p_holm < UPDATE_ALPHA
+    )

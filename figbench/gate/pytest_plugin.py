@@ -70,6 +70,14 @@ class FigbenchFixture:
     ) -> Decision:
         """Scores figures and fails the test on a regression against a stored run.
 
+        Args:
+            generated: Generated figures, in any layout.
+            reference: Reference figures.
+            baseline: Folder of the stored run.
+            rules: As for ``figbench gate --rule``.
+            protocol: Shipped name, path or object.
+            metrics: Names of metrics; None for all of the protocol.
+
         Raises:
             pytest.fail.Exception: On a regression, naming each broken rule.
             UserError: As ``figbench evaluate`` and ``figbench gate``.

@@ -8,13 +8,11 @@ an end of a line belongs to the nearest node within 2.5% of the diagonal.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import hypot
 
 from figbench.graphs.drawing import (
     Drawing,
     Outline,
-    Point,
     Stroke,
     Words,
     area,
@@ -24,10 +22,10 @@ from figbench.graphs.drawing import (
     distance,
     holds,
     path_distance,
-    union,
 )
+from figbench.graphs.joins import NodeCandidate, edge_of, joined_nodes, middle, paragraphs
 from figbench.graphs.limits import MAX_NODES, GraphError
-from figbench.graphs.model import Box, Direction, Edge, FigureGraph, Group, Kind, Node
+from figbench.graphs.model import Box, FigureGraph, Group, Node
 from figbench.graphs.shapes import Shape, merged_shapes
 
 __all__ = ["Drawing", "Outline", "Stroke", "Words", "resolve"]
@@ -193,7 +191,7 @@ class _Resolver:
         """Free words are titles of frames, nodes at ends of lines, or labels of lines."""
         frames = [i for i, s in enumerate(self.shapes) if s.frame]
         beside: list[Words] = []
-        for words in _paragraphs(free, self.line):
+        for words in paragraphs(free, self.line):
             inside = [i for i in frames if holds(self.shapes[i].box, centre(words.box))]
             inside.sort(key=lambda i: area(self.shapes[i].box))
             title = bool(inside) and self._edge_gap(words, self.shapes[inside[0]].box) <= self.line
@@ -214,7 +212,7 @@ class _Resolver:
         from scipy.optimize import linear_sum_assignment
 
         strokes = self.drawing.strokes
-        middles = [_middle(stroke.path) for stroke in strokes]
+        middles = [middle(stroke.path) for stroke in strokes]
         cost = np.full((len(beside), len(strokes)), 1e6)
         for i, words in enumerate(beside):
             for k, stroke in enumerate(strokes):
@@ -250,7 +248,7 @@ class _Resolver:
         return False
 
     def _assemble(self) -> FigureGraph:
-        candidates: list[tuple[Box, str, Kind, set[str]]] = []
+        candidates: list[NodeCandidate] = []
         for shape in self.shapes:
             if not shape.legend and not shape.frame:
                 candidates.append((shape.extent, shape.label, shape.kind, shape.keys))
@@ -266,7 +264,7 @@ class _Resolver:
             bodies.append(frame.box)
         edges = []
         for k, stroke in enumerate(self.drawing.strokes):
-            pair = self._ends(stroke, candidates, first_frame)
+            pair = joined_nodes(stroke, candidates, first_frame, reach=self.reach, line=self.line)
             if pair is None:
                 continue
             label = " ".join([stroke.label, *(w.text for w in self.labels.get(k, []))]).strip()
@@ -290,69 +288,9 @@ class _Resolver:
             ]
             if members:
                 groups.append(Group(f"g{i}", candidates[i][1], tuple(members)))
-        drawn = tuple(_edge(f"n{a}", f"n{b}", stroke, label) for a, b, stroke, label in edges)
+        drawn = tuple(edge_of(f"n{a}", f"n{b}", stroke, label) for a, b, stroke, label in edges)
         return FigureGraph(nodes, drawn, tuple(groups), self.drawing.width / self.drawing.height)
-
-    def _ends(
-        self, stroke: Stroke, candidates: list[tuple[Box, str, Kind, set[str]]], first_frame: int
-    ) -> tuple[int, int] | None:
-        out = []
-        for key, point in ((stroke.source, stroke.path[0]), (stroke.target, stroke.path[-1])):
-            named = [i for i, (_, _, _, keys) in enumerate(candidates) if key and key in keys]
-            if named:
-                out.append(named[0])
-                continue
-            near = [
-                (distance(box, point), area(box), i)
-                for i, (box, *_) in enumerate(candidates[:first_frame])
-            ]
-            near += [
-                (border_distance(box, point), area(box), first_frame + i)
-                for i, (box, *_) in enumerate(candidates[first_frame:])
-            ]
-            best = min(near, default=None)
-            if best is None or best[0] > self.reach:
-                return None
-            out.append(best[2])
-        if out[0] == out[1] and not self._leaves(stroke, candidates[out[0]][0]):
-            return None
-        return out[0], out[1]
-
-    def _leaves(self, stroke: Stroke, box: Box) -> bool:
-        """A loop goes well outside of its node; lines within it are part of its drawing."""
-        return any(distance(box, point) > self.line for point in stroke.path)
 
     def _share(self, box: Box) -> Box:
         wide, high = self.drawing.width, self.drawing.height
         return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
-
-
-def _middle(path: tuple[Point, ...]) -> Point:
-    """The middle of the longest straight piece."""
-    (ax, ay), (bx, by) = max(
-        pairwise(path), key=lambda ab: hypot(ab[0][0] - ab[1][0], ab[0][1] - ab[1][1])
-    )
-    return (ax + bx) / 2, (ay + by) / 2
-
-
-def _paragraphs(words: list[Words], line: float) -> list[Words]:
-    """Joins lines that stand right below each other, centred or flush left."""
-    out: list[Words] = []
-    for entry in sorted(words, key=lambda w: (w.box[1], w.box[0])):
-        for i, above in enumerate(out):
-            gap = entry.box[1] - above.box[3]
-            flush = abs(entry.box[0] - above.box[0]) < 1.0
-            centred = abs(centre(entry.box)[0] - centre(above.box)[0]) < 0.25 * line
-            if -0.3 * line <= gap <= 0.4 * line and (flush or centred):
-                out[i] = Words(f"{above.text} {entry.text}", union(above.box, entry.box), above.key)
-                break
-        else:
-            out.append(entry)
-    return out
-
-
-def _edge(source: str, target: str, stroke: Stroke, label: str) -> Edge:
-    if stroke.tail and not stroke.head:
-        return Edge(target, source, label)
-    direction: Direction = "both" if stroke.tail else "forward" if stroke.head else "none"
-    return Edge(source, target, label, direction)

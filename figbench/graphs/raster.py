@@ -5,6 +5,7 @@ The weakest reader: its measured accuracy is printed beside every score that it 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -106,13 +107,17 @@ def image_graph(image: RGBImage, lines: Sequence[TextLine]) -> FigureGraph:
     height, width = image.shape[:2]
     words = [w for line in lines if (w := _words(line)) is not None]
     shapes = find_shapes(image, words)
-    strokes = trace_strokes(shapes, words)
-    return resolve(Drawing(width, height, [*shapes.nodes, *shapes.frames], words, strokes))
+    strokes = trace_strokes(shapes, shapes.words)
+    outlines = [*shapes.nodes, *shapes.frames]
+    return resolve(Drawing(width, height, outlines, shapes.words, strokes))
 
 
 def _words(line: TextLine) -> Words | None:
-    if line.confidence < MIN_CONFIDENCE or not line.box or not line.text.strip():
+    text = line.text.strip()
+    if line.confidence < MIN_CONFIDENCE or not line.box or not text:
         return None
+    if all(unicodedata.category(c) in ("So", "Po", "Pd", "Pc") for c in text):
+        return None  # arrow heads, discs and lines that OCR takes for characters
     xs, ys = [p[0] for p in line.box], [p[1] for p in line.box]
     return Words(line.text, (min(xs), min(ys), max(xs), max(ys)))
 

@@ -1,49 +1,62 @@
-"""Arrows in an image: pieces of ink between nodes, their ends, heads and ways."""
+"""Arrows in an image: lines between nodes, their ends, heads and ways."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import hypot
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.graphs.drawing import Drawing, Outline, Point, Stroke, Words, area, centre, common
-from figbench.graphs.model import Box
+from figbench.graphs.drawing import Stroke, Words
 from figbench.graphs.raster_shapes import Shapes
-from figbench.graphs.shapes import merged_boxes
+from figbench.graphs.raster_skeleton import Lines, Pixel, link_ends, trace_lines, ways
+from figbench.graphs.raster_upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
-Pixel = tuple[int, int]
-_TOUCH = 20
+_REACH = 30
+"""Farthest end of a line from its node, in pixels."""
 _GAP = 19
-_TURN = 14.0
-_WIDEST_HEAD = 27
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An end of a line at a node: its joint, the node's number and whether it has a head."""
+
+    joint: int
+    node: int
+    head: bool
 
 
 def trace_strokes(shapes: Shapes, words: Sequence[Words]) -> list[Stroke]:
-    """Returns the arrows of an image as strokes between points on nodes.
+    """Returns the arrows of an image as strokes between nodes.
 
-    Dashes and gaps at frame borders are closed along rows and columns. Every connected piece of
-    ink that touches two nodes or more is thinned; a contact where the ink is much thicker than
-    elsewhere carries a head. In a piece with several contacts each head is traced back to the tail
-    that is cheapest to reach, turns costing extra.
+    Dashes are closed, the ink is thinned to segments between ends and junctions. Each end near a
+    node is a contact, and carries a head where the ink spreads. Each head is traced back to the
+    tail that is cheapest to reach, turns at junctions costing extra; so is each unused tail.
+
+    Args:
+        shapes: Nodes and ink.
+        words: Texts with boxes in pixels and keys.
     """
+    if not shapes.owners.any():
+        return []
     ink = _bridged(shapes.ink)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    bodies = _bodies(shapes.nodes, words, (ink.shape[0], ink.shape[1]))
-    thick = np.asarray(cv2.distanceTransform(ink, cv2.DIST_L2, 5), np.float32)
-    out: list[Stroke] = []
-    for i in range(1, count):
-        x, y, wide, high, size = (int(v) for v in stats[i])
-        if size < 20 or max(wide, high) < 8:
-            continue
-        window = labels[y : y + high, x : x + wide] == i
-        out += _piece(window, thick[y : y + high, x : x + wide], (x, y), bodies, shapes.near)
-    return out
+    far, nearest = _nearest(shapes.owners)
+    lines = trace_lines(ink, far)
+    keys = {k: node.key for k, node in enumerate(shapes.nodes, start=1)}
+    text = np.zeros(ink.shape, np.uint8)
+    for k, entry in enumerate(words, start=len(keys) + 1):
+        x0, y0, x1, y1 = (max(int(v), 0) for v in entry.box)
+        text[y0:y1, x0:x1] = 1
+        keys[k] = entry.key
+    pen = _pen(ink, lines)
+    contacts = _contacts(lines, far, nearest, shapes.ink, pen)
+    link_ends(lines, [c.joint for c in contacts], text)
+    contacts = [c for c in contacts if c.joint in lines.joints]
+    return _strokes(lines, contacts, keys)
 
 
 def _bridged(ink: Mask) -> Mask:
@@ -51,246 +64,136 @@ def _bridged(ink: Mask) -> Mask:
     out = ink.copy()
     thick = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
     for shape, run in (((1, _GAP), (1, 5)), ((_GAP, 1), (5, 1))):
-        lines = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(run, np.uint8))
-        thin = np.where(thick > 0, 0, lines).astype(np.uint8)
+        pieces = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(run, np.uint8))
+        thin = np.where(thick > 0, 0, pieces).astype(np.uint8)
         closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones(shape, np.uint8))
         out = np.maximum(out, closed).astype(np.uint8)
     return out
 
 
-def _bodies(nodes: Sequence[Outline], words: Sequence[Words], size: tuple[int, int]) -> list[Box]:
-    """Boxes at which arrows may end: whole nodes with the captions right below them."""
-    out: list[Box] = []
-    merged = merged_boxes(Drawing(size[1], size[0], nodes, words))
-    for box in merged:
-        others = [o for o in merged if o is not box and area(o) > area(box)]
-        if any(common(box, other) > 0.9 * area(box) for other in others):
-            continue
-        x0, y0, x1, bottom = box
-        for entry in sorted(words, key=lambda w: w.box[1]):
-            high = entry.box[3] - entry.box[1]
-            near = -0.5 * high < entry.box[1] - bottom < 0.7 * high
-            if near and abs(centre(entry.box)[0] - (x0 + x1) / 2) < max(4.0, 0.4 * high):
-                bottom = entry.box[3]
-        out.append((x0, y0, x1, bottom))
-    return out
+def _pen(ink: Mask, lines: Lines) -> float:
+    """Width of the lines in pixels."""
+    depth = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    values = [depth[y, x] for s in lines.segments.values() for x, y in s.path if ink[y, x]]
+    return max(2 * float(np.median(values)) - 1, 1.0) if values else 2.0
 
 
-def _piece(
-    window: npt.NDArray[np.bool_],
-    thick: npt.NDArray[np.float32],
-    corner: Pixel,
-    bodies: list[Box],
-    near: Mask,
-) -> list[Stroke]:
-    from skimage.morphology import skeletonize
-
-    ys, xs = np.nonzero(window)
-    gx, gy = xs + corner[0], ys + corner[1]
-    thin: Any = skeletonize
-    skeleton = np.asarray(thin(window), np.bool_)
-    pen = float(np.median(thick[skeleton])) if skeleton.any() else 1.0
-    contacts: list[tuple[int, Pixel, bool]] = []
-    for k, (x0, y0, x1, y1) in enumerate(bodies):
-        far = np.maximum(np.maximum(x0 - gx, gx - x1), 0) ** 2.0
-        far = far + np.maximum(np.maximum(y0 - gy, gy - y1), 0) ** 2.0
-        close = far <= _TOUCH**2
-        if not close.any():
-            continue
-        touching = np.zeros(window.shape, bool)
-        touching[ys[close], xs[close]] = True
-        for spot in _clusters(touching):
-            nearest = min(spot, key=lambda p: _gap(p, corner, bodies[k]))
-            end = nearest[0] + corner[0], nearest[1] + corner[1]
-            head = _spreads(end, bodies[k], near, pen) or _has_head(nearest, thick, pen)
-            contacts.append((k, nearest, head))
-    if len({k for k, _, _ in contacts}) < 2:
-        return []
-    return _strokes(skeleton, contacts, corner)
+def _nearest(
+    owners: npt.NDArray[np.int32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Distance of each pixel from the nearest node, and that node's number."""
+    far, labels = cv2.distanceTransformWithLabels(
+        (owners == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    numbers = np.zeros(int(labels.max()) + 1, np.int32)
+    covered = owners > 0
+    numbers[labels[covered]] = owners[covered]
+    return np.asarray(far, np.float32), numbers[labels]
 
 
-def _clusters(close: npt.NDArray[np.bool_]) -> list[list[Pixel]]:
-    """Groups of touching pixels: one group an arrow's end."""
-    grown = cv2.dilate(close.astype(np.uint8), np.ones((5, 5), np.uint8))
-    count, labels = cv2.connectedComponents(grown, connectivity=8)
+def _contacts(
+    lines: Lines,
+    far: npt.NDArray[np.float32],
+    nearest: npt.NDArray[np.int32],
+    ink: Mask,
+    pen: float,
+) -> list[Contact]:
+    at = lines.at()
     out = []
-    for i in range(1, count):
-        ys, xs = np.nonzero((labels == i) & close)
-        if len(xs) >= 3:
-            out.append(list(zip(xs.tolist(), ys.tolist(), strict=True)))
+    for joint in lines.ends():
+        x, y = lines.joints[joint]
+        if far[y, x] > _REACH:
+            continue
+        segment = lines.segments[at[joint][0]]
+        if len(segment.path) < 6:
+            continue
+        out.append(Contact(joint, int(nearest[y, x]), _has_head(lines, joint, at, ink, pen)))
     return out
 
 
-def _gap(pixel: Pixel, corner: Pixel, box: Box) -> float:
-    x, y = pixel[0] + corner[0], pixel[1] + corner[1]
-    return hypot(max(box[0] - x, 0, x - box[2]), max(box[1] - y, 0, y - box[3]))
+def _has_head(lines: Lines, joint: int, at: dict[int, list[int]], ink: Mask, pen: float) -> bool:
+    """Whether the ink at the end of a line spreads across it, as filled and open heads do."""
+    segment = lines.segments[at[joint][0]]
+    path = segment.path if segment.last == joint else segment.path[::-1]
+    # The direction is taken from the line before the head, whose own skeleton may lean, and from
+    # a shorter piece where the line bends before the head.
+    count = len(path)
+    spans = ((min(count, 40), 16), (26, 10)) if count >= 26 else ((count, count // 2),)
+    return any(_spreads(path, path[-far], path[-near], ink, pen) for far, near in spans)
 
 
-def _spreads(end: Pixel, box: Box, near: Mask, pen: float) -> bool:
-    """Whether the ink at an end, across the way to its node, is wider than the line behind it.
-
-    Filled and open heads are both wide within some 15 pixels of the outline; the line is thin
-    from 22 pixels on, else something else runs there and nothing can be said.
-
-    Args:
-        end: Last pixel of the line.
-        box: Of the node.
-        near: Ink up to the outlines of nodes.
-        pen: Half of the line's width, pixels.
-    """
-    x, y = end
-    gaps = {
-        (-1, 0): abs(x - box[0]),
-        (1, 0): abs(x - box[2]),
-        (0, -1): abs(y - box[1]),
-        (0, 1): abs(y - box[3]),
-    }
-    dx, dy = min(gaps, key=lambda way: gaps[way])
-    if not (box[0] <= x <= box[2]) and box[1] <= y <= box[3]:
-        dx, dy = (-1 if x < box[0] else 1), 0
-    elif not (box[1] <= y <= box[3]) and box[0] <= x <= box[2]:
-        dx, dy = 0, (-1 if y < box[1] else 1)
-    widths = [_across(near, (x + t * dx, y + t * dy), (dy, dx)) for t in range(-7, 29)]
-    # Ink along the whole side is the outline or the shadow of the node.
-    head = max((w for w in widths[:23] if w <= _WIDEST_HEAD), default=0)
-    line = max(widths[29:])
-    plain = 2 * pen + 2
-    return head >= plain + 5 and 0 < line <= plain + 3
-
-
-def _across(near: Mask, at: Pixel, way: Pixel, reach: int = 16) -> int:
-    """Extent of the ink across a line at one of its pixels, 0 without ink."""
-    high, wide = near.shape
-    spots = [
-        k
-        for k in range(-reach, reach + 1)
-        if 0 <= at[0] + k * way[0] < wide
-        and 0 <= at[1] + k * way[1] < high
-        and near[at[1] + k * way[1], at[0] + k * way[0]]
-    ]
-    return spots[-1] - spots[0] + 1 if spots else 0
-
-
-def _has_head(end: Pixel, thick: npt.NDArray[np.float32], pen: float, reach: int = 24) -> bool:
-    """Whether the ink near an end is much thicker than the line, or spreads as an open V does."""
-    x, y = end
-    y0, x0 = max(y - reach, 0), max(x - reach, 0)
-    near = thick[y0 : y + reach + 1, x0 : x + reach + 1]
-    yy, xx = np.mgrid[y0 : y0 + near.shape[0], x0 : x0 + near.shape[1]]
-    far = np.hypot(xx - x, yy - y)
-    inside = near[far <= reach]
-    if inside.max(initial=0.0) >= max(1.8 * pen, pen + 1.4):
-        return True
-    # Extent across the line, 4 to 14 pixels behind the end: an open head is wider than its pen.
-    band = (far > 4) & (far < 14) & (near > 0)
-    if band.sum() < 4:
+def _spreads(path: list[Pixel], start: Pixel, stop: Pixel, ink: Mask, pen: float) -> bool:
+    x, y = stop
+    dx, dy = float(x - start[0]), float(y - start[1])
+    length = hypot(dx, dy)
+    if length < 3:
         return False
-    spread = min(np.ptp(xx[band]), np.ptp(yy[band]))
-    return bool(spread > 4 * pen + 4)
-
-
-def _strokes(
-    window: npt.NDArray[np.bool_], contacts: list[tuple[int, Pixel, bool]], corner: Pixel
-) -> list[Stroke]:
-    heads = [i for i, (_, _, head) in enumerate(contacts) if head]
-    tails = [i for i, (_, _, head) in enumerate(contacts) if not head]
-    pairs: set[tuple[int, int]] = set()
-    ways: dict[tuple[int, int], list[Pixel]] = {}
-    starts = heads or tails
-    points = np.argwhere(window)[:, ::-1]
-    if not len(points):
-        return []
-    anchors = [_nearest(points, p) for _, p, _ in contacts]
-    for start in starts:
-        reached = _trace(window, anchors[start], anchors)
-        others = [i for i in (tails if heads else contacts_range(contacts)) if i in reached]
-        others = [i for i in others if i != start and contacts[i][0] != contacts[start][0]]
-        if not others and heads:
-            others = [i for i in heads if i in reached and contacts[i][0] != contacts[start][0]]
-        if not others:
+    dx, dy = dx / length, dy / length
+    end = hypot(path[-1][0] - x, path[-1][1] - y)
+    reach = 44
+    y0, x0 = max(y - reach, 0), max(x - reach, 0)
+    ys, xs = np.nonzero(ink[y0 : y + reach + 1, x0 : x + reach + 1])
+    along = (xs + x0 - x) * dx + (ys + y0 - y) * dy
+    across = -(xs + x0 - x) * dy + (ys + y0 - y) * dx
+    near = (along > end - 22) & (along < end + 22) & (np.abs(across) < HEAD / 2)
+    # Widths on both sides of the line, in steps along it. Another line that crosses is as wide
+    # over its own pen only.
+    steps = 0
+    for step in range(int(end) - 22, int(end) + 22, 2):
+        band = near & (along >= step) & (along < step + 2)
+        if not band.any():
             continue
-        best = min(others, key=lambda i: reached[i][0])
-        pairs.add((best, start))
-        for i in others:
-            ways[i, start] = reached[i][1]
-    for tail in tails if heads else ():
-        if not any(tail == a for a, _ in pairs):
-            choices = [(len(ways[a, b]), b) for a, b in ways if a == tail]
-            if choices:
-                pairs.add((tail, min(choices)[1]))
+        left, right = -float(across[band].min()), float(across[band].max())
+        steps += min(left, right) >= pen / 2 + 1 and left + right >= pen + 5
+    return steps >= 2
+
+
+def _strokes(lines: Lines, contacts: list[Contact], keys: dict[int, str]) -> list[Stroke]:
+    at = lines.at()
+    reached_from = {c.joint: ways(lines, c.joint, at) for c in contacts}
+    heads = [c for c in contacts if c.head]
+    tails = [c for c in contacts if not c.head]
+    pairs: list[tuple[Contact, Contact]] = []
+
+    def nearest(start: Contact, goals: list[Contact]) -> Contact | None:
+        reached = [
+            c for c in goals if c.joint in reached_from[start.joint] and c.node != start.node
+        ]
+        return min(reached, key=lambda c: reached_from[start.joint][c.joint][0], default=None)
+
+    for head in heads:
+        start = nearest(head, tails) or nearest(head, heads)
+        if start is not None:
+            pairs.append((start, head))
+    used = {c.joint for pair in pairs for c in pair}
+    for tail in tails:
+        if tail.joint not in used:
+            end = nearest(tail, heads) or nearest(tail, tails)
+            if end is not None:
+                pairs.append((tail, end))
     out: list[Stroke] = []
     done: set[frozenset[int]] = set()
-    for a, b in sorted(pairs):
-        if frozenset((a, b)) in done:
+    for tail, head in pairs:
+        pair = frozenset((tail.joint, head.joint))
+        if pair in done:
             continue
-        done.add(frozenset((a, b)))
-        way = [contacts[a][1], *_thinned(ways[a, b]), contacts[b][1]]
-        path = tuple(_moved(p, corner) for p in way)
-        out.append(Stroke(path, head=contacts[b][2], tail=contacts[a][2]))
+        done.add(pair)
+        way = [lines.joints[tail.joint], *_thinned(reached_from[tail.joint][head.joint][1])]
+        way.append(lines.joints[head.joint])
+        out.append(
+            Stroke(
+                tuple((float(x), float(y)) for x, y in way),
+                head=head.head,
+                tail=tail.head,
+                source=keys[tail.node],
+                target=keys[head.node],
+            )
+        )
     return out
-
-
-def _nearest(points: npt.NDArray[np.int64], pixel: Pixel) -> Pixel:
-    far = np.hypot(points[:, 0] - pixel[0], points[:, 1] - pixel[1])
-    x, y = points[far.argmin()]
-    return int(x), int(y)
-
-
-def contacts_range(contacts: Sequence[object]) -> range:
-    """Returns the indices of contacts."""
-    return range(len(contacts))
-
-
-def _moved(pixel: Pixel, corner: Pixel) -> Point:
-    return float(pixel[0] + corner[0]), float(pixel[1] + corner[1])
 
 
 def _thinned(path: list[Pixel]) -> list[Pixel]:
-    points = cv2.approxPolyDP(np.array(path[::-1], np.int32)[:, None], 3.0, False)[:, 0]
-    out = [(int(x), int(y)) for x, y in points]
-    return out if len(out) > 1 else [path[-1], path[0]]
-
-
-def _trace(
-    window: npt.NDArray[np.bool_], start: Pixel, goals: list[Pixel], step: int = 2
-) -> dict[int, tuple[float, list[Pixel]]]:
-    """Cheapest ways through ink from a pixel to each goal; a change of direction costs extra."""
-    high, wide = window.shape
-    ways = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]
-    best: dict[tuple[int, int, int], float] = {}
-    came: dict[tuple[int, int, int], tuple[int, int, int]] = {}
-    queue: list[tuple[float, tuple[int, int, int]]] = [(0.0, (*start, -1))]
-    reached: dict[int, tuple[float, list[Pixel]]] = {}
-    left = {i: p for i, p in enumerate(goals) if p != start}
-    visits = 0
-    while queue and left and visits < 400_000:
-        cost, state = heapq.heappop(queue)
-        if cost > best.get(state, float("inf")):
-            continue
-        visits += 1
-        x, y, way = state
-        for i, (gx, gy) in list(left.items()):
-            if abs(gx - x) <= step and abs(gy - y) <= step:
-                path = [(x, y)]
-                at = state
-                while at in came:
-                    at = came[at]
-                    path.append((at[0], at[1]))
-                reached[i] = (cost, path[::-1])
-                del left[i]
-        for k, (dx, dy) in enumerate(ways):
-            nx, ny = x + dx, y + dy
-            if not (0 <= nx < wide and 0 <= ny < high and window[ny, nx]):
-                continue
-            turn = 0.0
-            if way >= 0 and k != way:
-                ox, oy = ways[way]
-                cosine = (ox * dx + oy * dy) / (hypot(ox, oy) * hypot(dx, dy))
-                turn = _TURN * (1 - cosine)
-            new = cost + hypot(dx, dy) + turn
-            following = (nx, ny, k)
-            if new < best.get(following, float("inf")):
-                best[following] = new
-                came[following] = state
-                heapq.heappush(queue, (new, following))
-    return reached
+    if len(path) < 3:
+        return path
+    points = cv2.approxPolyDP(np.array(path, np.int32)[:, None], 3.0, False)[:, 0]
+    return [(int(x), int(y)) for x, y in points]

@@ -1,4 +1,4 @@
-"""Pictures with a caption below: plots, grids and stacks, which have no outline of their own."""
+"""Nodes without an outline of their own: captioned pictures, operator signs, dense blobs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from figbench.graphs.drawing import Outline, Words, area, centre, common, holds, union
 from figbench.graphs.model import Box
 
+Mask = npt.NDArray[np.uint8]
 _SIDE = 0.03
 """Least side of a picture, as a share of the page's longer side."""
 _LARGEST = 0.06
@@ -74,12 +75,64 @@ def _above(entry: Words, labels: Any, pieces: list[Box], page: tuple[int, int]) 
     while grown:
         grown = False
         for piece in pieces[1:]:
-            high = piece[3] - piece[1]
-            level = min(piece[3], box[3]) - max(piece[1], box[1])
             gap = max(piece[0] - box[2], box[0] - piece[2])
+            drop = max(piece[1] - box[3], box[1] - piece[3])
             inside = common(piece, box) >= 0.99 * area(piece)
-            if inside or level < 0.5 * high or gap > _APART or high > 1.6 * (box[3] - box[1]):
+            if inside or max(gap, drop) > _APART or piece[3] > y0 + 0.3 * line:
                 continue
             if area(piece) < _LARGEST * page[0] * page[1]:
                 box, grown = union(box, piece), True
     return box if abs(centre(box)[0] - middle) <= 0.2 * (box[2] - box[0]) + 0.4 * line else None
+
+
+def operator_signs(ink: Mask) -> list[Outline]:
+    """Returns operator signs: three or four small holes in the ink, side by side in a square."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (ink == 0).astype(np.uint8), connectivity=4
+    )
+    stats = np.asarray(stats, np.int64)
+    small = (stats[:, 4] >= 25) & (stats[:, 4] <= 900)
+    small &= np.maximum(stats[:, 2], stats[:, 3]) <= 36
+    holes = small[labels].astype(np.uint8)
+    grown = cv2.dilate(holes, np.ones((7, 7), np.uint8))
+    count, groups, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
+    out: list[Outline] = []
+    for i in range(1, count):
+        x, y, wide, high = (int(v) for v in boxes[i][:4])
+        inside = labels[y : y + high, x : x + wide][groups[y : y + high, x : x + wide] == i]
+        pieces = [k for k in np.unique(inside) if small[k]]
+        square = 0.8 < wide / high < 1.25 and 22 <= wide <= 80
+        ring = square and _is_ring(ink, x + wide / 2 - 0.5, y + high / 2 - 0.5, wide / 2)
+        if ring and 3 <= len(pieces) <= 6:
+            out.append(Outline((x + 1.0, y + 1.0, x + wide - 1.0, y + high - 1.0), "ellipse"))
+    return out
+
+
+def _is_ring(ink: Mask, x: float, y: float, radius: float) -> bool:
+    """Whether ink lies all around a point, at about one distance."""
+    angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    best = 0.0
+    for far in np.arange(radius - 7, radius + 3):
+        xs = np.clip(np.rint(x + far * np.cos(angles)).astype(int), 0, ink.shape[1] - 1)
+        ys = np.clip(np.rint(y + far * np.sin(angles)).astype(int), 0, ink.shape[0] - 1)
+        best = max(best, float((ink[ys, xs] > 0).mean()))
+    return best > 0.75
+
+
+def dense_blobs(ink: Mask, page: int) -> list[Outline]:
+    """Returns dense blobs, pictures and drawings; thin lines vanish under the opening."""
+    kernel = np.ones((9, 9), np.uint8)
+    filled = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    core = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((19, 19), np.uint8))
+    core = np.minimum(cv2.dilate(core, kernel), filled)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
+    boxes = [
+        (float(x), float(y), float(x + w), float(y + h))
+        for x, y, w, h, size in stats[1:]
+        if size > 0.0012 * page and min(w, h) > 22 and size > 0.45 * w * h
+    ]
+    out: list[Outline] = []
+    for box in sorted(boxes, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
+        if not any(common(box, o.box) > 0 for o in out):
+            out.append(Outline(box, "icon"))
+    return out

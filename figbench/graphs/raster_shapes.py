@@ -10,43 +10,61 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from figbench.graphs.drawing import Outline, Words, area, centre, common
+from figbench.graphs.drawing import Outline, Words, area, centre, common, holds
 from figbench.graphs.model import Box
-from figbench.graphs.raster_pictures import captioned_pictures
+from figbench.graphs.raster_pictures import captioned_pictures, dense_blobs, operator_signs
+from figbench.graphs.raster_regions import (
+    TOLERANCE,
+    clipped,
+    flat_regions,
+    window_of,
+    without_text,
+)
+from figbench.graphs.raster_upright import (
+    FRAME_SHARE,
+    line_frames,
+    upright_lines,
+    without_heads,
+)
 from figbench.images.types import RGBImage
 
 Mask = npt.NDArray[np.uint8]
-_TOLERANCE = 6
-_FRAME_SHARE = 0.012
 LIGHTEST = 185
 """Lines have a channel below this; shadows and fringes do not."""
-EDGE = 8
-"""Pixels around a node that its outline and shadow may take."""
+THIN = 3.6
+"""Regions narrower than twice this many pixels are lines and outlines."""
+_DISCS = "Oo0°"
+"""Characters that OCR reads where a small disc is drawn."""
+_SIGNS = set("()[]{}xX+*.·×⊗⊕⊙@®")
+_THICK = 17
+"""Pixels across which an arrow head never is filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """What ``find_shapes`` finds.
+    """Nodes, frames and remaining ink of an image.
 
     Attributes:
-        nodes: Pieces of nodes.
+        nodes: One outline a node; its key is ``s`` and its number, from 1.
         frames: Outlines around nodes.
-        ink: Mask of everything that is not ground, text or inside of a node: lines and heads.
-        near: Likewise, up to the very outline of the nodes: whole arrow heads.
+        ink: Mask of lines and arrow heads: dark, no text, outside of the nodes.
+        owners: int32, height x width: number of the node that covers a pixel, 0 for none.
+        words: Texts without those of legends and operator signs.
     """
 
     nodes: list[Outline]
     frames: list[Outline]
     ink: Mask
-    near: Mask
+    owners: npt.NDArray[np.int32]
+    words: list[Words]
 
 
 def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """Separates nodes, frames and remaining ink.
 
-    Regions of one colour are found after the texts have been painted over. One that touches the
-    page's border is the page; one with other regions in it a frame; one with words or a colour of
-    its own a node. Dense blobs that are left are pictures.
+    Regions of one colour are read after the texts have been painted over. A wide region at the
+    page's border is the page, a tinted region around others a frame. All that is neither and is
+    thicker than an arrow head is a silhouette: a node, where words stand in it or below it.
 
     Args:
         image: uint8, height x width x 3.
@@ -54,71 +72,233 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     """
     height, width = image.shape[:2]
     page = height * width
-    plain = _without_text(image, words)
-    labels, stats, colours = _regions(plain)
+    symbols = [w for w in words if _is_symbol(w) and w.text.strip() not in _DISCS]
+    words = [w for w in words if not _is_symbol(w)]
+    plain = without_text(image, words)
+    dark = (image.min(axis=2) < LIGHTEST).astype(np.uint8)
+    words = [*words, *(w for w in symbols if not _on_line(w, upright_lines(dark)))]
+    plain = without_text(image, words)
+    ground, tinted, worded, legends = _grounds(plain, words)
+    words = [w for w in words if not any(holds(box, centre(w.box)) for box in legends)]
+    marks = (~ground).astype(np.uint8)
+    for box in legends:
+        _fill(marks, box, 6, 0)
+    runs = upright_lines(marks)
+    outlines = [*_frame_boxes(tinted, page), *line_frames(runs, page)]
+    for frame in outlines:
+        _erase_border(marks, frame.box)
+    owners = np.zeros((height, width), np.int32)
+    nodes: list[Outline] = []
+    _silhouettes(marks, worded, nodes, owners, page)
+    text = np.zeros((height, width), np.uint8)
+    for entry in words:
+        _fill(text, entry.box, 1, int(not _is_symbol(entry)))
+    for outline in operator_signs(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
+        words = [w for w in words if not holds(outline.box, centre(w.box))]
+        _add(nodes, owners, outline, None)
+    pieces = without_heads(marks, runs, image) & (owners == 0)
+    captioned = captioned_pictures(pieces, words, nodes)
+    for outline in captioned:
+        _add(nodes, owners, outline, None)
+    for entry in words:
+        _fill(text, entry.box, 1)
+    ink = np.where((text > 0) | (owners > 0), 0, marks & dark).astype(np.uint8)
+    for outline in dense_blobs(
+        np.where((owners > 0) | (runs > 0), 0, marks).astype(np.uint8), page
+    ):
+        _add(nodes, owners, outline, None)
+    _own_captions(nodes, owners, words)
+    grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    ink = np.where(grown > 0, 0, ink).astype(np.uint8)
+    return Shapes(nodes, outlines, ink, owners, words)
+
+
+def _is_symbol(entry: Words) -> bool:
+    """Whether words are a single character, or an operator sign in brackets."""
+    text = entry.text.strip()
+    return len(text) == 1 or (len(text) <= 3 and set(text) <= _SIGNS)
+
+
+def _on_line(entry: Words, runs: Mask) -> bool:
+    """Whether a line runs into a character: an arrow head that OCR took for a letter."""
+    x0, y0, x1, y1 = window_of(entry.box, runs.shape[1], runs.shape[0], 2)
+    return bool(runs[y0:y1, x0:x1].sum() > 8)
+
+
+def _grounds(
+    plain: RGBImage, words: Sequence[Words]
+) -> tuple[npt.NDArray[np.bool_], Mask, npt.NDArray[np.int32], list[Box]]:
+    """The mask of page and frames, the tinted part of it, the regions with words, legends."""
+    height, width = plain.shape[:2]
+    page = height * width
+    labels, stats, colours, radii = flat_regions(plain)
     ground = np.zeros((height, width), bool)
     grounds = [colours[labels[0, 0]]]
     frames = np.zeros((height, width), np.uint8)
     owners = _owners(labels, words)
-    nodes: list[Outline] = []
+    worded = np.zeros((height, width), np.int32)
+    legends: list[Box] = []
     for i in sorted(range(1, len(stats)), key=lambda i: (i in owners, -stats[i][4])):
+        if radii[i] < THIN:
+            # Gaps between an arrow head and its node; the planes of a stack are longer.
+            if max(stats[i][2], stats[i][3]) <= 24 and _alike(colours[i], grounds[0]):
+                ground |= labels == i
+            continue
         x, y, wide, high, size = (int(v) for v in stats[i])
         box = (float(x), float(y), float(x + wide), float(y + high))
         solid = size / (wide * high)
         on_page = _alike(colours[i], grounds[0])
         like_ground = any(_alike(colours[i], colour) for colour in grounds)
         border = x <= 1 or y <= 1 or x + wide >= width - 1 or y + high >= height - 1
-        large = wide * high > _FRAME_SHARE * page and (i not in owners or solid < 0.5)
+        large = wide * high > FRAME_SHARE * page and (i not in owners or solid < 0.5)
         hollow = _is_hollow(labels, i, box, solid, page) and _holds_words(i, box, owners, stats)
-        around = wide * high > _FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
-        if (border and size > 0.02 * page) or large or hollow or around:
+        around = wide * high > FRAME_SHARE * page and _holds_region(i, box, stats, colours, page)
+        if i in owners and _is_legend(labels, i, box, words, radii, stats):
+            legends.append(box)
+            ground |= labels == i
+        elif (border and size > 0.02 * page) or (
+            radii[i] > 9
+            and (large or hollow or around)
+            and (on_page or _frames_words(labels, i, box, words, hollow))
+        ):
             if not on_page:
                 frames[labels == i] = 1
                 grounds.append(colours[i])
             ground |= labels == i
-        elif like_ground and not (on_page and i in owners and solid > 0.8):
+        elif like_ground and i not in owners and _is_cell(labels, i, box):
+            pass
+        elif like_ground and not (i in owners and _is_box(labels, i, box, words)):
             ground |= labels == i
             frames[labels == i] |= np.uint8(not on_page)
-        elif size >= max(60.0, 0.0004 * page) and solid > 0.5 and min(wide, high) >= 8:
-            nodes.append(Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box"))
-    text = np.zeros((height, width), np.uint8)
-    for entry in words:
-        _fill(text, entry.box, 1)
-    captioned = captioned_pictures(~ground & (text == 0), words, nodes)
-    nodes = [
-        one
-        for one in nodes
-        if not any(common(one.box, other.box) > 0.6 * area(one.box) for other in captioned)
-    ]
-    nodes += captioned
-    taken = np.zeros((height, width), np.uint8)
-    for outline in nodes:
-        _fill(taken, outline.box, EDGE)
-    dark = image.min(axis=2) < LIGHTEST
-    ink = (~ground & (taken == 0) & dark).astype(np.uint8)
-    for entry in words:
-        _fill(ink, entry.box, 2, 0)
-    near = (~ground & dark).astype(np.uint8)
-    for box in [*(one.box for one in nodes), *(entry.box for entry in words)]:
-        _fill(near, box, 2, 0)
-    boxes = _frame_boxes(frames, page)
-    for frame in boxes:
-        _erase_border(ink, frame.box)
-        _erase_border(near, frame.box)
-    circles = _circles(ink)
-    for outline in circles:
-        _fill(ink, outline.box, EDGE // 2, 0)
-    pictures = _blobs(ink, page)
-    for outline in pictures:
-        _fill(ink, outline.box, 3, 0)
-    return Shapes([*nodes, *circles, *pictures], boxes, ink, near)
+        elif i in owners and size >= max(60.0, 0.0004 * page):
+            worded[labels == i] = i
+    return ground, frames, worded, legends
+
+
+def _frames_words(labels: Any, region: int, box: Box, words: Sequence[Words], hollow: bool) -> bool:
+    """Whether words stand in the box of a region but not in it, or around holes of it."""
+    inside = [w for w in words if common(w.box, box) > 0.2 * area(w.box)]
+    own = sum(labels[_at(w.box, labels.shape)] == region for w in inside)
+    return len(inside) > own or (hollow and own >= 2)
+
+
+def _is_legend(
+    labels: Any, region: int, box: Box, words: Sequence[Words], radii: Any, stats: Any
+) -> bool:
+    """Whether the words in a region each have a small square of another colour before them."""
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    if len(inside) < 2 or min(len(inside), 8) * 60 > (box[2] - box[0]) * (box[3] - box[1]):
+        return False
+    count = 0
+    for x0, y0, _, y1 in inside:
+        high = y1 - y0
+        middle = int(clipped((y0 + y1) / 2, labels.shape[0]))
+        before = np.unique(labels[middle, max(int(x0 - 1.8 * high), 0) : max(int(x0), 1)])
+        count += any(
+            k not in (0, region) and radii[k] > 4 and max(stats[k][2], stats[k][3]) < 2.5 * high
+            for k in before.tolist()
+        )
+    return count >= max(2, 0.7 * len(inside)) and stats[region][4] < 0.15 * labels.size
+
+
+def _is_box(labels: Any, region: int, box: Box, words: Sequence[Words]) -> bool:
+    """Whether a region of the page's colour is the inside of an outline with centred words."""
+    if _filled(labels, region, box) < 0.7:
+        return False
+    middle, wide = (box[0] + box[2]) / 2, box[2] - box[0]
+    inside = [w.box for w in words if labels[_at(w.box, labels.shape)] == region]
+    return all(abs(centre(b)[0] - middle) < 0.15 * wide for b in inside)
+
+
+def _is_cell(labels: Any, region: int, box: Box) -> bool:
+    """Whether a bare region of the page's colour is a small outlined box, part of a picture."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return 6 <= min(wide, high) and max(wide, high) <= 110 and _filled(labels, region, box) > 0.7
+
+
+def _filled(labels: Any, region: int, box: Box) -> float:
+    """Share of its box that a region covers with its holes."""
+    x0, y0, x1, y1 = (int(v) for v in box)
+    window = (labels[y0:y1, x0:x1] == region).astype(np.uint8)
+    contours, _ = cv2.findContours(window, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return float(max(cv2.contourArea(c) for c in contours) / window.size)
+
+
+def _silhouettes(
+    marks: Mask,
+    worded: npt.NDArray[np.int32],
+    nodes: list[Outline],
+    owners: npt.NDArray[np.int32],
+    page: int,
+) -> None:
+    """Adds the thick pieces of ink in which words stand, split where several carry words."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
+    body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
+    body = cv2.dilate(body, np.ones((7, 7), np.uint8)).astype(np.uint8) & marks
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    for i in range(1, count):
+        x, y, wide, high, _ = (int(v) for v in stats[i])
+        window = labels[y : y + high, x : x + wide] == i
+        regions = worded[y : y + high, x : x + wide]
+        inside = np.unique(regions[window & (regions > 0)]).tolist()
+        names = [k for k in inside if (regions == k).sum() > 0.0004 * page]
+        if not names:
+            continue
+        for k in names:
+            piece = window if len(names) == 1 else (regions == k)
+            ys, xs = np.nonzero(piece)
+            box = (
+                float(xs.min() + x), float(ys.min() + y),
+                float(xs.max() + x + 1), float(ys.max() + y + 1),
+            )  # fmt: skip
+            solid = piece.sum() / area(box)
+            outline = Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box")
+            whole = np.zeros(marks.shape, np.uint8)
+            whole[y : y + high, x : x + wide] = piece
+            _add(nodes, owners, outline, whole)
+
+
+def _add(
+    nodes: list[Outline], owners: npt.NDArray[np.int32], outline: Outline, mask: Mask | None
+) -> None:
+    """Appends a node; its pixels are those of the mask, or of its box."""
+    outline.key = f"s{len(nodes) + 1}"
+    nodes.append(outline)
+    if mask is None:
+        mask = np.zeros(owners.shape, np.uint8)
+        _fill(mask, outline.box, 0)
+    owners[(mask > 0) & (owners == 0)] = len(nodes)
+
+
+def _own_captions(
+    nodes: list[Outline], owners: npt.NDArray[np.int32], words: Sequence[Words]
+) -> None:
+    """Lets arrows that end at the caption of a picture end at the picture."""
+    for k, node in enumerate(nodes, start=1):
+        x0, _, x1, bottom = node.box
+        if any(holds(node.box, centre(w.box)) for w in words):
+            continue
+        most = 0.8
+        for entry in sorted(words, key=lambda w: w.box[1]):
+            high = entry.box[3] - entry.box[1]
+            near = -0.5 * high < entry.box[1] - bottom < most * high
+            if near and abs(centre(entry.box)[0] - (x0 + x1) / 2) < max(4.0, 0.5 * high):
+                bottom, most = entry.box[3], 0.4
+                mask = np.zeros(owners.shape, np.uint8)
+                _fill(mask, entry.box, 0)
+                owners[(mask > 0) & (owners == 0)] = k
+
+
+def _at(box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
+    x, y = centre(box)
+    return int(clipped(y, shape[0])), int(clipped(x, shape[1]))
 
 
 def _owners(labels: Any, words: Sequence[Words]) -> set[int]:
     """Regions in which words stand."""
     high, wide = labels.shape
     return {
-        int(labels[int(_clip(y, high)), int(_clip(x, wide))])
+        int(labels[int(clipped(y, high)), int(clipped(x, wide))])
         for x, y in (centre(entry.box) for entry in words)
     }
 
@@ -147,7 +327,7 @@ def _holds_words(region: int, box: Box, owners: set[int], stats: Any) -> bool:
 
 def _is_hollow(labels: Any, region: int, box: Box, solid: float, page: int) -> bool:
     """Whether a large region has holes in which nodes stand: a frame's ground."""
-    if (box[2] - box[0]) * (box[3] - box[1]) <= _FRAME_SHARE * page or not 0.15 < solid < 0.85:
+    if (box[2] - box[0]) * (box[3] - box[1]) <= FRAME_SHARE * page or not 0.15 < solid < 0.85:
         return False
     return _holes(labels == region, box) >= 0.12
 
@@ -160,66 +340,16 @@ def _frame_boxes(frames: Mask, page: int) -> list[Outline]:
     return [
         Outline((float(x), float(y), float(x + w), float(y + h)))
         for x, y, w, h, _ in stats[1:]
-        if w * h > _FRAME_SHARE * page
+        if w * h > FRAME_SHARE * page
     ]
-
-
-def _without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
-    out = image.copy()
-    height, width = image.shape[:2]
-    for entry in words:
-        x0, y0, x1, y1 = _pixels(entry.box, width, height, 1)
-        window = out[y0:y1, x0:x1]
-        if not window.size:
-            continue
-        # The most frequent colour of the window is what the text stands on.
-        codes = (window // 8).reshape(-1, 3).astype(np.int64) @ np.array([1024, 32, 1])
-        values, counts = np.unique(codes, return_counts=True)
-        usual = codes == values[counts.argmax()]
-        window[:] = np.median(window.reshape(-1, 3)[usual], axis=0).astype(np.uint8)
-    return out
-
-
-def _regions(image: RGBImage) -> tuple[Any, Any, list[Any]]:
-    """Connected regions in which neighbouring pixels differ by less than the tolerance."""
-    values = image.astype(np.int16)
-    across = np.abs(np.diff(values, axis=1)).max(axis=2) > _TOLERANCE
-    down = np.abs(np.diff(values, axis=0)).max(axis=2) > _TOLERANCE
-    flat = np.ones(image.shape[:2], bool)
-    flat[:, 1:] &= ~across
-    flat[:, :-1] &= ~across
-    flat[1:] &= ~down
-    flat[:-1] &= ~down
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        flat.astype(np.uint8), connectivity=4
-    )
-    sums = [
-        np.bincount(labels.ravel(), image[..., c].ravel().astype(float), count) for c in range(3)
-    ]
-    sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
-    means = np.stack(sums, axis=1) / sizes[:, None]
-    return labels, stats, list(means)
 
 
 def _alike(first: Any, second: Any) -> bool:
-    return bool(np.abs(np.asarray(first) - np.asarray(second)).max() <= _TOLERANCE)
-
-
-def _clip(value: float, size: int) -> float:
-    return min(max(value, 0), size - 1)
-
-
-def _pixels(box: Box, width: int, height: int, slack: int) -> tuple[int, int, int, int]:
-    return (
-        max(int(box[0]) - slack, 0),
-        max(int(box[1]) - slack, 0),
-        min(int(box[2]) + slack + 1, width),
-        min(int(box[3]) + slack + 1, height),
-    )
+    return bool(np.abs(np.asarray(first) - np.asarray(second)).max() <= TOLERANCE)
 
 
 def _fill(mask: Mask, box: Box, slack: int, value: int = 1) -> None:
-    x0, y0, x1, y1 = _pixels(box, mask.shape[1], mask.shape[0], slack)
+    x0, y0, x1, y1 = window_of(box, mask.shape[1], mask.shape[0], slack)
     mask[y0:y1, x0:x1] = value
 
 
@@ -237,44 +367,3 @@ def _erase_border(ink: Mask, box: Box) -> None:
     x0, y0, x1, y1 = box
     for side in ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)):
         _fill(ink, side, 3, 0)
-
-
-def _circles(ink: Mask) -> list[Outline]:
-    """Operator signs: three or four small holes in the ink, side by side in a square."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (ink == 0).astype(np.uint8), connectivity=4
-    )
-    stats = np.asarray(stats, np.int64)
-    small = (stats[:, 4] >= 25) & (stats[:, 4] <= 900)
-    small &= np.maximum(stats[:, 2], stats[:, 3]) <= 36
-    holes = small[labels].astype(np.uint8)
-    grown = cv2.dilate(holes, np.ones((7, 7), np.uint8))
-    count, groups, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
-    out: list[Outline] = []
-    for i in range(1, count):
-        x, y, wide, high = (int(v) for v in boxes[i][:4])
-        inside = labels[y : y + high, x : x + wide][groups[y : y + high, x : x + wide] == i]
-        pieces = [k for k in np.unique(inside) if small[k]]
-        square = 0.8 < wide / high < 1.25 and 22 <= wide <= 80
-        if square and 3 <= len(pieces) <= 6:
-            out.append(Outline((x + 1.0, y + 1.0, x + wide - 1.0, y + high - 1.0), "ellipse"))
-    return out
-
-
-def _blobs(ink: Mask, page: int) -> list[Outline]:
-    """Dense blobs left over: pictures and drawings. Thin lines vanish under the opening."""
-    kernel = np.ones((9, 9), np.uint8)
-    filled = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    core = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((19, 19), np.uint8))
-    core = np.minimum(cv2.dilate(core, kernel), filled)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
-    boxes = [
-        (float(x), float(y), float(x + w), float(y + h))
-        for x, y, w, h, size in stats[1:]
-        if size > 0.0012 * page and min(w, h) > 22 and size > 0.45 * w * h
-    ]
-    out: list[Outline] = []
-    for box in sorted(boxes, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
-        if not any(common(box, o.box) > 0 for o in out):
-            out.append(Outline(box, "icon"))
-    return out

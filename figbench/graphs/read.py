@@ -15,7 +15,7 @@ from figbench.graphs.limits import MAX_ZIP_BYTES, GraphError, text_of
 from figbench.graphs.model import FigureGraph
 from figbench.registry import Registry
 
-READERS_VERSION = 1
+READERS_VERSION = 2
 """Raised when a reader gives another graph for the same bytes: stored graphs are then read anew."""
 GRAPH_READERS = "graph-readers"
 """Name of all readers together, as a task of an evaluation and in a protocol's hash."""
@@ -26,14 +26,14 @@ READERS: Registry[Reader] = Registry(
     "graph reader",
     "figbench.graph_readers",
     {
-        "drawio": "figbench.graphs.drawio:read_drawio",
-        "dot": "figbench.graphs.dot_text:read_dot",
-        "json": "figbench.graphs.inventories:read_json_graph",
-        "mermaid": "figbench.graphs.mermaid:read_mermaid",
-        "pptx": "figbench.graphs.pptx:read_pptx",
+        "drawio": "figbench.graphs.readers.drawio:read_drawio",
+        "dot": "figbench.graphs.readers.dot_text:read_dot",
+        "json": "figbench.graphs.readers.inventories:read_json_graph",
+        "mermaid": "figbench.graphs.readers.mermaid:read_mermaid",
+        "pptx": "figbench.graphs.readers.pptx:read_pptx",
         "raster": "figbench.graphs.raster:read_raster",
-        "svg": "figbench.graphs.svg:read_svg",
-        "tikz": "figbench.graphs.tikz:read_tikz",
+        "svg": "figbench.graphs.readers.svg:read_svg",
+        "tikz": "figbench.graphs.readers.tikz:read_tikz",
     },
 )
 """Format names to functions of a document's bytes; third parties add theirs by entry points."""

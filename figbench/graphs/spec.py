@@ -11,6 +11,10 @@ from typing import Any
 from figbench.errors import UserError
 
 MAX_ENTRIES = 5_000
+MAX_SPEC_BYTES = 8 * 2**20
+MAX_YAML_BYTES = 2**20
+MAX_VALUES = 100_000
+MAX_DEPTH = 50
 _ARROW = re.compile(r"\s*(<->|->|--|→|↔)\s*")
 _REMEDY = (
     "Expected labels: [...], edges: ['A -> B', ...], must_not: {labels: [...], edges: [...]}, "
@@ -79,8 +83,8 @@ def read_spec(data: bytes, source: str, figure_id: str = "") -> FigureSpec:
         figure_id: Which record of a file of several; may be empty for a file of one.
 
     Raises:
-        UserError: When the file is malformed, has several records and no ``figure_id`` is given, or
-            has none of this id.
+        UserError: When the file is malformed or larger than the bounds, has several records and no
+            ``figure_id`` is given, or has none of this id.
     """
     records = _records(data, source)
     specs = [_spec(record, source) for record in records]
@@ -98,19 +102,59 @@ def read_spec(data: bytes, source: str, figure_id: str = "") -> FigureSpec:
 def _records(data: bytes, source: str) -> list[Mapping[str, Any]]:
     from figbench.io.yaml_text import parse_yaml
 
-    if source.lower().endswith(".jsonl"):
+    name = source.lower()
+    limit = MAX_SPEC_BYTES if name.endswith((".json", ".jsonl")) else MAX_YAML_BYTES
+    if len(data) > limit:
+        raise UserError(
+            f"{source}: {len(data):,} bytes; at most {limit:,} are read.",
+            remedy="Split it into one file a figure.",
+        )
+    if name.endswith((".json", ".jsonl")):
         try:
-            found: Any = [json.loads(line) for line in data.decode().splitlines() if line.strip()]
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UserError(f"{source}: not JSON lines ({error}).") from None
+            text = data.decode()
+            parts = text.splitlines() if name.endswith(".jsonl") else [text]
+            values = [json.loads(part) for part in parts if part.strip()]
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{source}: not JSON ({str(error)[:200]}).") from None
+        found: Any = values if name.endswith(".jsonl") else values[0] if values else None
     else:
         found = parse_yaml(data, source)
+    _require_bounds(found, source)
     if isinstance(found, Mapping) and isinstance(found.get("entries"), list):
         found = found["entries"]
     records = found if isinstance(found, list) else [found]
     if len(records) > MAX_ENTRIES or not all(isinstance(one, Mapping) for one in records):
         raise UserError(f"{source}: not a spec.", remedy=_REMEDY)
     return records
+
+
+def _require_bounds(document: Any, source: str) -> None:
+    """Refuses deep nesting, and aliases of YAML that multiply a small file."""
+    count = 0
+    open_values = [(document, 0)]
+    while open_values:
+        value, depth = open_values.pop()
+        count += 1
+        if count > MAX_VALUES or depth > MAX_DEPTH:
+            raise UserError(
+                f"{source}: more than {MAX_VALUES:,} values, or nested deeper than {MAX_DEPTH}.",
+                remedy=_REMEDY,
+            )
+        if isinstance(value, Mapping):
+            open_values += [(inner, depth + 1) for inner in value.values()]
+        elif isinstance(value, (list, tuple, set)):
+            open_values += [(inner, depth + 1) for inner in value]
+
+
+def _plain(value: Any) -> str:
+    """Text of a scalar.
+
+    Raises:
+        TypeError: When the value is a list or a mapping.
+    """
+    if isinstance(value, (Mapping, list, tuple, set)):
+        raise TypeError(f"a text is expected, this is a {type(value).__name__}")
+    return str(value)
 
 
 def _spec(record: Mapping[str, Any], source: str) -> FigureSpec:
@@ -132,7 +176,7 @@ def _spec(record: Mapping[str, Any], source: str) -> FigureSpec:
             _edges(record.get("edges")),
             _labels(forbidden.get("labels")),
             _edges(forbidden.get("edges")),
-            tuple(_question(one) for one in record.get("questions") or ()),
+            tuple(_question(entry) for entry in _listed(record.get("questions"))),
             str(record.get("text") or ""),
             str(record.get("id") or ""),
         )
@@ -142,17 +186,30 @@ def _spec(record: Mapping[str, Any], source: str) -> FigureSpec:
         ) from None
 
 
+def _listed(entries: Any) -> Sequence[Any]:
+    """A list, or nothing.
+
+    Raises:
+        TypeError: When the value is neither: a text would be read letter by letter.
+    """
+    if entries is None:
+        return ()
+    if not isinstance(entries, (list, tuple)):
+        raise TypeError(f"a list is expected, this is a {type(entries).__name__}")
+    return entries
+
+
 def _labels(entries: Sequence[Any] | None) -> tuple[SpecLabel, ...]:
     return tuple(
-        SpecLabel(str(one["text"]), str(one.get("importance") or ""))
-        if isinstance(one, Mapping)
-        else SpecLabel(str(one))
-        for one in entries or ()
+        SpecLabel(_plain(entry["text"]), _plain(entry.get("importance") or ""))
+        if isinstance(entry, Mapping)
+        else SpecLabel(_plain(entry))
+        for entry in _listed(entries)
     )
 
 
 def _edges(entries: Sequence[Any] | None) -> tuple[SpecEdge, ...]:
-    return tuple(_edge(one) for one in entries or ())
+    return tuple(_edge(entry) for entry in _listed(entries))
 
 
 def _edge(entry: Any) -> SpecEdge:
@@ -165,13 +222,13 @@ def _edge(entry: Any) -> SpecEdge:
         if direction not in ("forward", "both", "none"):
             raise ValueError(f"direction {direction!r}")
         return SpecEdge(
-            str(entry["source"]),
-            str(entry["target"]),
+            _plain(entry["source"]),
+            _plain(entry["target"]),
             str(entry.get("label") or ""),
             direction,
             str(entry.get("importance") or ""),
         )
-    parts = _ARROW.split(str(entry))
+    parts = _ARROW.split(_plain(entry))
     if len(parts) != 3:
         raise ValueError(f"edge {entry!r} is not 'A -> B', 'A <-> B' or 'A -- B'")
     source, sign, target = parts
@@ -200,7 +257,7 @@ def _question(entry: Any) -> SpecQuestion:
 def _aibench(record: Mapping[str, Any]) -> FigureSpec:
     """AIBench (arXiv 2603.28068): id, method_text, checklist of questions with options."""
     return FigureSpec(
-        questions=tuple(_question(one) for one in record["checklist"]),
+        questions=tuple(_question(entry) for entry in _listed(record["checklist"])),
         text=str(record.get("method_text") or ""),
         figure_id=str(record.get("id") or ""),
     )

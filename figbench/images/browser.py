@@ -36,7 +36,7 @@ _LENGTH = re.compile(r"\s*([\d.]+(?:e-?\d+)?)\s*(px|pt|pc|mm|cm|in|q)?\s*", re.I
 _PX = {"px": 1.0, "pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 
-def is_chosen() -> bool:
+def is_selected() -> bool:
     """Tells whether the user chose Chromium for SVG that resvg cannot draw.
 
     Raises:
@@ -63,15 +63,15 @@ def version() -> str:
 
 def _browser() -> str:
     named = os.environ.get(BROWSER_VARIABLE)
-    found = shutil.which(named) if named else next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
+    program = shutil.which(named) if named else next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
         raise UserError(
             f"{ENGINE_VARIABLE}=chromium: no Chromium or Chrome"
             + (f" at {BROWSER_VARIABLE}={named}." if named else " on the PATH."),
             remedy="Install it (Debian: apt-get install chromium), or name its program in "
             f"{BROWSER_VARIABLE}.",
         )
-    return found
+    return program
 
 
 @lru_cache(maxsize=4)
@@ -85,15 +85,15 @@ def _version_of(browser: str) -> str:
     return " ".join(done.stdout.split()[:2])
 
 
-def drawn(data: bytes, longest: int) -> RGBImage:
-    """Returns the picture of an SVG as Chromium shows it on a white page.
+def render(data: bytes, longest: int) -> RGBImage:
+    """Returns the image of an SVG as Chromium displays it on a white page.
 
     Args:
         data: The SVG.
         longest: Pixels of the longest side.
 
     Returns:
-        Height x width x 3, uint8.
+        The image, shape (height, width, 3), uint8.
 
     Raises:
         DecodeError: If the browser shows nothing.
@@ -151,7 +151,7 @@ def _page_size(data: bytes, longest: int) -> tuple[int, int]:
     """Returns width and height in pixels, the longest side as asked for."""
     root = ElementTree.fromstring(data)  # nosec B314
     width, height = _pixels(root.get("width")), _pixels(root.get("height"))
-    box = [float(one) for one in re.findall(r"[-\d.e]+", root.get("viewBox") or "")[:4]]
+    box = [float(number) for number in re.findall(r"[-\d.e]+", root.get("viewBox") or "")[:4]]
     if len(box) == 4 and box[2] > 0 and box[3] > 0 and not (width and height):
         width, height = box[2], box[3]
     if not (width and height):

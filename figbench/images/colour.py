@@ -14,7 +14,7 @@ from figbench.images.types import RGBImage
 OVERSHOOT = 0.1
 DARKEST = 1.5
 """A page whose brightest pixel is below this of 255 is no picture, but one of another range."""
-ROWS_AT_ONCE = 512
+LINES_AT_ONCE = 512
 """Blending works in strips, so that a large picture does not need many times its size."""
 
 
@@ -24,7 +24,10 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def to_rgb(image: Image.Image) -> RGBImage:
-    """Returns height x width x 3 uint8: profile applied, alpha blended with white.
+    """Returns an image in sRGB: profile applied, alpha blended with white.
+
+    Returns:
+        Pixels, shape (height, width, 3), uint8.
 
     Raises:
         DecodeError: If float pixels are NaN or infinite.
@@ -33,8 +36,8 @@ def to_rgb(image: Image.Image) -> RGBImage:
     if is_deep(image):
         page = _from_deep_grey(image)
         grey = Image.fromarray(page[..., 0]) if profile else None
-        shown = _profiled(grey, profile) if grey is not None and profile else None
-        return page if shown is None else np.asarray(shown, dtype=np.uint8)
+        converted = _profiled(grey, profile) if grey is not None and profile else None
+        return page if converted is None else np.asarray(converted, dtype=np.uint8)
     alpha = _alpha(image)
     rgb = _profiled(image, profile) if profile else None
     pixels: RGBImage = np.asarray(rgb or _plain_rgb(image), dtype=np.uint8)
@@ -76,11 +79,11 @@ def _alpha(image: Image.Image) -> npt.NDArray[np.uint8] | None:
 def _on_white(pixels: RGBImage, alpha: npt.NDArray[np.uint8]) -> RGBImage:
     """Blends in integers: 255 is odd, so adding 127 before dividing rounds without a tie."""
     page = np.empty_like(pixels)
-    for top in range(0, pixels.shape[0], ROWS_AT_ONCE):
-        rows = slice(top, top + ROWS_AT_ONCE)
-        weight = alpha[rows, :, None].astype(np.uint16)
-        mixed = pixels[rows] * weight + 255 * (255 - weight) + 127
-        page[rows] = mixed // 255
+    for top in range(0, pixels.shape[0], LINES_AT_ONCE):
+        lines = slice(top, top + LINES_AT_ONCE)
+        weight = alpha[lines, :, None].astype(np.uint16)
+        mixed = pixels[lines] * weight + 255 * (255 - weight) + 127
+        page[lines] = mixed // 255
     return page
 
 

@@ -49,8 +49,8 @@ def cleaned(data: bytes) -> Container:
 
 
 def _png(data: bytes) -> Container:
-    found = Container(data)
-    parts, colour, dropped = [PNG_SIGNATURE], {}, 0
+    container = Container(data)
+    pieces, colour, dropped = [PNG_SIGNATURE], {}, 0
     at = len(PNG_SIGNATURE)
     while at + 12 <= len(data):
         [length] = struct.unpack_from(">I", data, at)
@@ -60,7 +60,7 @@ def _png(data: bytes) -> Container:
         whole, body = data[at:end], data[at + 8 : end - 4]
         at = end
         if not kind[0] & 0x20:
-            parts.append(whole)
+            pieces.append(whole)
             if kind == b"IEND":
                 break
             continue
@@ -71,14 +71,14 @@ def _png(data: bytes) -> Container:
         elif kind in _COLOUR:
             colour[kind] = body
         else:
-            parts.append(whole)
+            pieces.append(whole)
     else:
         at = len(data)
-    found.data = b"".join(parts) + (data[at:] if b"IEND" not in parts[-1][4:8] else b"")
-    dropped += _colour(found, colour)
+    container.data = b"".join(pieces) + (data[at:] if b"IEND" not in pieces[-1][4:8] else b"")
+    dropped += _colour(container, colour)
     if dropped:
-        found.notes.append("damaged metadata was passed over")
-    return found
+        container.notes.append("damaged metadata was passed over")
+    return container
 
 
 def _sound(kind: bytes, body: bytes, whole: bytes) -> bool:
@@ -95,19 +95,19 @@ def _fits(transparency: bytes, colour_type: int) -> bool:
     return length == {0: 2, 2: 6}.get(colour_type) or (colour_type == 3 and 0 < length <= 256)
 
 
-def _colour(found: Container, chunks: dict[bytes, bytes]) -> int:
+def _colour(container: Container, chunks: dict[bytes, bytes]) -> int:
     """PNG (third edition, 4.3): cICP goes before iCCP, iCCP before sRGB, sRGB before gAMA."""
     if b"cICP" in chunks:
-        found.cicp = struct.unpack("4B", chunks[b"cICP"])
+        container.cicp = struct.unpack("4B", chunks[b"cICP"])
         return 0
     damaged = 0
     if b"iCCP" in chunks:
-        found.profile = _unpacked(chunks[b"iCCP"])
-        if found.profile:
+        container.profile = _unpacked(chunks[b"iCCP"])
+        if container.profile:
             return 0
         damaged = 1
     if b"sRGB" not in chunks and b"gAMA" in chunks:
-        found.gamma = struct.unpack(">I", chunks[b"gAMA"])[0] / 100_000
+        container.gamma = struct.unpack(">I", chunks[b"gAMA"])[0] / 100_000
     return damaged
 
 
@@ -124,8 +124,8 @@ def _unpacked(body: bytes) -> bytes | None:
 
 
 def _jpeg(data: bytes) -> Container:
-    found = Container(data)
-    parts, profile, at = [data[:2]], {}, 2
+    container = Container(data)
+    pieces, profile, at = [data[:2]], {}, 2
     dropped = False
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -133,7 +133,7 @@ def _jpeg(data: bytes) -> Container:
             at += 1
             continue
         if marker in _STANDALONE:
-            parts.append(data[at : at + 2])
+            pieces.append(data[at : at + 2])
             at += 2
             continue
         [length] = struct.unpack_from(">H", data, at + 2)
@@ -145,18 +145,18 @@ def _jpeg(data: bytes) -> Container:
             if marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
                 profile[body[12]] = body[14:]
             elif _used(marker, body):
-                parts.append(data[at:end])
+                pieces.append(data[at:end])
             else:
                 dropped = dropped or (marker != 0xFE and len(body) < 6)
         else:
-            parts.append(data[at:end])
+            pieces.append(data[at:end])
         at = end
-    found.data = b"".join(parts) + data[at:]
+    container.data = b"".join(pieces) + data[at:]
     if profile and sum(map(len, profile.values())) <= MAX_PROFILE_BYTES:
-        found.profile = b"".join(profile[one] for one in sorted(profile))
+        container.profile = b"".join(profile[number] for number in sorted(profile))
     if dropped:
-        found.notes.append("damaged metadata was passed over")
-    return found
+        container.notes.append("damaged metadata was passed over")
+    return container
 
 
 def _used(marker: int, body: bytes) -> bool:

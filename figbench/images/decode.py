@@ -33,7 +33,7 @@ def decoder_version() -> int | str:
     Raises:
         UserError: If a browser is chosen and none is there.
     """
-    return f"{DECODER_VERSION}+{browser.version()}" if browser.is_chosen() else DECODER_VERSION
+    return f"{DECODER_VERSION}+{browser.version()}" if browser.is_selected() else DECODER_VERSION
 
 
 _END = b"\xff\xd9"
@@ -100,12 +100,12 @@ def decode(data: bytes, limits: Limits | None = None) -> Decoded:
 
 def _open(data: bytes) -> Image.Image:
     with _opening:
-        usual = Image.MAX_IMAGE_PIXELS
+        previous = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
         try:
             return Image.open(io.BytesIO(data), formats=PILLOW_FORMATS)
         finally:
-            Image.MAX_IMAGE_PIXELS = usual
+            Image.MAX_IMAGE_PIXELS = previous
 
 
 def _broken(data: bytes, error: Exception) -> tuple[str, str]:
@@ -163,12 +163,12 @@ def _loaded(opened: Image.Image, data: bytes) -> tuple[Image.Image, list[str]]:
 
 def _whole_without_end(data: bytes) -> bool:
     """Tells whether the last bytes of a JPEG draw its last rows, so that none is missing."""
-    pictures = []
-    for part in (data, data[:-4]):
-        with _open(part + _END) as opened:
-            pictures.append(np.asarray(opened.convert("RGB"), dtype=np.int16))
-    changed = np.flatnonzero((pictures[0] != pictures[1]).any(axis=(1, 2)))
-    return changed.size > 0 and int(changed[0]) >= pictures[0].shape[0] - 32
+    images = []
+    for piece in (data, data[:-4]):
+        with _open(piece + _END) as opened:
+            images.append(np.asarray(opened.convert("RGB"), dtype=np.int16))
+    changed = np.flatnonzero((images[0] != images[1]).any(axis=(1, 2)))
+    return changed.size > 0 and int(changed[0]) >= images[0].shape[0] - 32
 
 
 def _mend_transparency(opened: Image.Image, data: bytes) -> None:
@@ -183,7 +183,7 @@ def _mend_transparency(opened: Image.Image, data: bytes) -> None:
     if colour_type == 0 and depth in (2, 4) and opened.mode == "L" and isinstance(value, int):
         opened.info["transparency"] = min(255, value * (255 // (2**depth - 1)))
     elif colour_type == 2 and depth == 16 and isinstance(value, tuple):
-        opened.info["transparency"] = tuple(part >> 8 for part in value)
+        opened.info["transparency"] = tuple(piece >> 8 for piece in value)
 
 
 def _checked(

@@ -64,7 +64,7 @@ def look(data: bytes) -> Probe:
     return Probe(width, height, notes=decoded.notes)
 
 
-class Looker:
+class DecodePool:
     """Gives verdicts to several threads: here at first, by a worker per thread for many files."""
 
     def __init__(self, threshold: int = LOOKS_BEFORE_WORKERS) -> None:

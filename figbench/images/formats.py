@@ -37,10 +37,10 @@ FORMATS = (
 )
 """In the order of preference where one figure lies in several formats: rasters before pages."""
 
-PILLOW_FORMATS = tuple(one.pillow for one in FORMATS if one.pillow)
+PILLOW_FORMATS = tuple(entry.pillow for entry in FORMATS if entry.pillow)
 """A closed list: some of Pillow's other readers start programs (EPS) or take any bytes (TGA)."""
 
-PREFERENCE = {suffix: rank for rank, one in enumerate(FORMATS) for suffix in one.suffixes}
+PREFERENCE = {suffix: rank for rank, entry in enumerate(FORMATS) for suffix in entry.suffixes}
 """Rank of each suffix; the lower is preferred."""
 
 IMAGE_SUFFIXES = frozenset(PREFERENCE)

@@ -30,10 +30,10 @@ def grid_cell(data: bytes, cell: int) -> bytes:
     height, width = image.shape[0] // 2, image.shape[1] // 2
     if image.shape[0] % 2 or image.shape[1] % 2:
         raise DecodeError("not-an-image", f"{image.shape[1]}x{image.shape[0]} is no 2 x 2 grid")
-    row, column = divmod(cell, 2)
-    part = image[row * height : (row + 1) * height, column * width : (column + 1) * width]
-    if int(part.max()) <= 2:
+    line, column = divmod(cell, 2)
+    tile = image[line * height : (line + 1) * height, column * width : (column + 1) * width]
+    if int(tile.max()) <= 2:
         raise DecodeError("failed", "the cell is black all over: the generation failed")
     out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(part)).save(out, "BMP")
+    Image.fromarray(np.ascontiguousarray(tile)).save(out, "BMP")
     return out.getvalue()

@@ -50,12 +50,12 @@ class Limits:
         Raises:
             UserError: If a variable is not a positive number.
         """
-        usual = cls()
+        default = cls()
         return cls(
-            max_bytes=int(_setting("MAX_BYTES", usual.max_bytes)),
-            max_pixels=int(_setting("MAX_PIXELS", usual.max_pixels)),
-            min_side=int(_setting("MIN_SIDE", usual.min_side)),
-            max_aspect=_setting("MAX_ASPECT", usual.max_aspect),
+            max_bytes=int(_setting("MAX_BYTES", default.max_bytes)),
+            max_pixels=int(_setting("MAX_PIXELS", default.max_pixels)),
+            min_side=int(_setting("MIN_SIDE", default.min_side)),
+            max_aspect=_setting("MAX_ASPECT", default.max_aspect),
         )
 
     def check_bytes(self, count: int) -> None:
@@ -88,10 +88,10 @@ LIMIT_CODES = frozenset(("bomb", "too-small", "absurd-aspect"))
 """Verdicts that depend on the limits, not on the bytes alone."""
 
 
-def _setting(name: str, usual: float) -> float:
+def _setting(name: str, default: float) -> float:
     text = os.environ.get(f"FIGBENCH_{name}")
     if text is None:
-        return usual
+        return default
     try:
         value = float(text)
     except ValueError:

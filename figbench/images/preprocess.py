@@ -41,8 +41,8 @@ def preprocess(image: RGBImage, policy: str, resample: str = "bicubic") -> RGBIm
         return _pad(image, PADDED[policy], resample)
     if policy in CROPPED:
         return _crop(image, CROPPED[policy], resample)
-    known = ["none", *PADDED, *CROPPED]
-    raise UserError(f"Unknown preprocess policy '{policy}'.", remedy=f"Known: {', '.join(known)}.")
+    names = ["none", *PADDED, *CROPPED]
+    raise UserError(f"Unknown preprocess policy '{policy}'.", remedy=f"Known: {', '.join(names)}.")
 
 
 def _resize(image: RGBImage, width: int, height: int, resample: str) -> RGBImage:
@@ -74,15 +74,18 @@ def _crop(image: RGBImage, side: int, resample: str) -> RGBImage:
 
 
 def encode_legacy(image: RGBImage, side: str) -> RGBImage:
-    """Returns the pixels as the authors' released FID script sees them.
+    """Returns the pixels, same shape, as the authors' released FID script sees them.
 
     Generated figures: [0, 1] floats truncated to integers, so only pure white (1) is left.
     References: [-1, 1] floats truncated to integers, so white is 1, black wraps to 255 (x86) and
     everything between is 0. See docs/protocols.md for what this does to a score.
 
     Args:
-        image: uint8 RGB.
+        image: Shape (height, width, 3), uint8.
         side: ``generated`` or ``reference``.
+
+    Returns:
+        Values 0, 1 and 255, shape (height, width, 3), uint8.
     """
     encoded: RGBImage = (image == 255).astype(np.uint8)
     if side == "reference":

@@ -57,8 +57,8 @@ def tiff_kind(data: bytes) -> str | None:
             tag, kind, count = number(entry, 2), number(entry + 2, 2), number(entry + 4, 4)
             size = {3: 2, 4: 4}.get(kind)
             if size:
-                place = entry + 8 if count * size <= 4 else number(entry + 8, 4)
-                tags[tag] = number(place, size)
+                position = entry + 8 if count * size <= 4 else number(entry + 8, 4)
+                tags[tag] = number(position, size)
     except ValueError:
         return None
     packed = _COMPRESSIONS.get(tags.get(259, 1))

@@ -32,7 +32,15 @@ _HDR = {16: "PQ", 18: "HLG"}
 
 
 def from_gamma(pixels: RGBImage, gamma: float) -> RGBImage:
-    """Returns pixels whose file has PNG's ``gAMA`` in sRGB."""
+    """Returns pixels whose file has PNG's ``gAMA`` in sRGB.
+
+    Args:
+        pixels: Shape (height, width, 3), uint8.
+        gamma: The exponent that the file states, 0.45455 for sRGB.
+
+    Returns:
+        Pixels, shape (height, width, 3), uint8.
+    """
     if not 0.01 < gamma < 10 or abs(gamma - SRGB_GAMMA) < 0.005:
         return pixels
     ramp = (np.arange(256) / 255.0) ** (1 / gamma)
@@ -42,6 +50,13 @@ def from_gamma(pixels: RGBImage, gamma: float) -> RGBImage:
 
 def from_cicp(pixels: RGBImage, cicp: tuple[int, int, int, int]) -> RGBImage:
     """Returns pixels whose file has PNG's ``cICP`` in sRGB.
+
+    Args:
+        pixels: Shape (height, width, 3), uint8.
+        cicp: Primaries, transfer function, matrix and range, as ITU-T H.273 numbers them.
+
+    Returns:
+        Pixels, shape (height, width, 3), uint8.
 
     Raises:
         DecodeError: If the colours are of a kind that is not converted (HDR, other primaries).

@@ -1,4 +1,4 @@
-"""SVG and PDF pages as pictures, through renderers that are kept up (extra ``vector``)."""
+"""SVG and PDF pages as images, drawn by maintained renderers (extra ``vector``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import zlib
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree  # nosec B405 # for its error
 
 import numpy as np
@@ -17,12 +16,10 @@ from PIL import Image
 from figbench.errors import UserError
 from figbench.images import browser
 from figbench.images.limits import DecodeError, Limits
-from figbench.images.svg_resolve import for_browser, resolved
+from figbench.images.pdf_fonts import missing_fonts
+from figbench.images.svg.svg_resolve import for_browser, resolved
 from figbench.images.types import RGBImage
 from figbench.io.optional import require
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST_SIDE = 512
 CSS_DPI = 96
@@ -48,11 +45,14 @@ def is_vector(data: bytes) -> bool:
 
 
 def rasterise(data: bytes, limits: Limits) -> tuple[str, RGBImage, tuple[str, ...]]:
-    """Returns ("SVG" or "PDF", picture, notes) with the longest side at 512 px on white.
+    """Draws a vector document on white with its longest side at 512 px.
 
     Files that an SVG names are not loaded, and its text is drawn with DejaVu wherever a font is
     not part of the document, so that every machine draws the same. Of a PDF the first page is
     drawn.
+
+    Returns:
+        "SVG" or "PDF"; the image, shape (height, width, 3), uint8; notes.
 
     Raises:
         DecodeError: If the document is broken, or its aspect is beyond the limits.
@@ -69,10 +69,10 @@ def _svg(data: bytes) -> tuple[RGBImage, tuple[str, ...]]:
     try:
         document = resolved(data, _font_folder())
     except DecodeError:
-        if not browser.is_chosen():
+        if not browser.is_selected():
             raise
         text, notes = for_browser(data)
-        return browser.drawn(text, LONGEST_SIDE), (*notes, f"drawn by {browser.version()}")
+        return browser.render(text, LONGEST_SIDE), (*notes, f"drawn by {browser.version()}")
     except (ValueError, RecursionError, ElementTree.ParseError) as error:
         raise DecodeError("broken-svg", f"the SVG cannot be drawn ({error})") from None
     try:
@@ -132,12 +132,14 @@ def _pdf(data: bytes, limits: Limits) -> tuple[RGBImage, tuple[str, ...]]:
             document = renderer.PdfDocument(data)
             try:
                 pages = len(document)
-                notes = (f"first of {pages} pages",) if pages > 1 else ()
+                notes: tuple[str, ...] = (f"first of {pages} pages",) if pages > 1 else ()
                 if document.get_formtype():
                     document.init_forms()
                 page = document[0]
                 width, height = page.get_size()
                 limits.check_aspect(width, height)
+                if missing_fonts(page):
+                    notes = (*notes, "fonts that the PDF does not embed are this machine's")
                 bitmap = page.render(scale=LONGEST_SIDE / max(width, height))
                 return np.asarray(bitmap.to_pil().convert("RGB"), dtype=np.uint8), notes
             finally:

@@ -53,16 +53,16 @@ def evaluate_pipeline(
     ]
     evaluator.reset()
     for start in range(0, len(jobs), batch_size):
-        part = jobs[start : start + batch_size]
+        batch = jobs[start : start + batch_size]
         generators = [
             torch.Generator("cpu").manual_seed(seed + i * samples_per_prompt + sample)
-            for _, _, sample, i in part
+            for _, _, sample, i in batch
         ]
-        drawn = pipeline(prompt=[job[0] for job in part], generator=generators, **arguments)
+        output = pipeline(prompt=[job[0] for job in batch], generator=generators, **arguments)
         evaluator.update(
-            list(drawn.images),
-            [job[1] for job in part],
-            [job[0] for job in part],
-            samples=[job[2] for job in part],
+            list(output.images),
+            [job[1] for job in batch],
+            [job[0] for job in batch],
+            samples=[job[2] for job in batch],
         )
     return evaluator.compute()

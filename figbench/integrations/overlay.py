@@ -27,6 +27,8 @@ def label_overlay(
 ) -> list[RGBImage]:
     """Returns images with a box around every label: blue solid where it matches, else orange.
 
+    Each has the shape of its input, (h, w, 3), uint8.
+
     Args:
         images: n images.
         lines: Labels read from each image, boxes in its pixels, as ``figbench.ocr(name)(images)``.
@@ -52,7 +54,7 @@ def label_overlay(
 def contact_sheet(
     images: Any, *, columns: int = 4, cell: int = 256, value_range: ValueRange = UNIT
 ) -> RGBImage:
-    """Returns images in reading order on one white page.
+    """Returns images in reading order on one white page, shape (h, w, 3), uint8.
 
     Args:
         images: n images of any sizes.

@@ -41,33 +41,33 @@ def download_file(
         pause_s: Pause between tries, doubled each time.
 
     Raises:
-        OSError: If the network or the disk failed in the end; the part is kept.
-        IntegrityError: If the complete file is not what was promised; the part is removed.
+        OSError: If the network or the disk failed in the end; the partial file remains.
+        IntegrityError: If the complete file is not what was promised; the partial file is removed.
         UserError: If the URL is not https.
     """
     require_https(url)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and _matches(target, size_bytes, digest, url):
         return
-    part = target.with_name(target.name + ".part")
+    partial = target.with_name(target.name + ".part")
     left = attempts
     while True:
-        before = _size(part)
+        before = _size(partial)
         try:
-            _continue(url, part, size_bytes, advance)
+            _continue(url, partial, size_bytes, advance)
             break
         except (httpx.HTTPError, OSError) as error:
-            left = attempts if _size(part) > before else left - 1
+            left = attempts if _size(partial) > before else left - 1
             if left <= 0 or _is_final(error):
-                raise _explained(url, part, error) from None
+                raise _explained(url, partial, error) from None
             time.sleep(pause_s * 2 ** (attempts - left))
         except IntegrityError:
-            part.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise
-    _verify(part, size_bytes, digest, url)
-    with part.open("r+b") as handle:
+    _verify(partial, size_bytes, digest, url)
+    with partial.open("r+b") as handle:
         os.fsync(handle.fileno())
-    part.replace(target)
+    partial.replace(target)
 
 
 def _size(path: Path) -> int:
@@ -86,12 +86,12 @@ def require_https(url: str) -> None:
         raise UserError(f"{url}: only https downloads are allowed.")
 
 
-def _continue(url: str, part: Path, size_bytes: int, advance: Advance | None) -> None:
-    have = _size(part)
+def _continue(url: str, partial: Path, size_bytes: int, advance: Advance | None) -> None:
+    have = _size(partial)
     if have == size_bytes:
         return
     if have > size_bytes:
-        part.unlink()
+        partial.unlink()
         have = 0
     # Raw bytes: a server that also compresses must not change what the digest is taken of.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -101,7 +101,7 @@ def _continue(url: str, part: Path, size_bytes: int, advance: Advance | None) ->
         response.raise_for_status()
         if have and not _resumes_at(response, have):
             have = 0
-        with part.open("ab" if have else "wb") as out:
+        with partial.open("ab" if have else "wb") as out:
             _write(response.iter_raw(), out, have, size_bytes, advance)
 
 
@@ -133,15 +133,15 @@ def _is_final(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno is not None
 
 
-def _explained(url: str, part: Path, error: Exception) -> OSError:
-    kept = f"; {part} is kept, run the same command to resume" if part.exists() else ""
+def _explained(url: str, partial: Path, error: Exception) -> OSError:
+    retained = f"; {partial} is kept, run the same command to resume" if partial.exists() else ""
     reason = str(error).splitlines()[0] if str(error) else repr(error)
-    return OSError(f"{url}: {reason}{kept}")
+    return OSError(f"{url}: {reason}{retained}")
 
 
-def _verify(part: Path, size_bytes: int, digest: str, url: str) -> None:
-    if not _matches(part, size_bytes, digest, url):
-        part.unlink()
+def _verify(partial: Path, size_bytes: int, digest: str, url: str) -> None:
+    if not _matches(partial, size_bytes, digest, url):
+        partial.unlink()
         raise IntegrityError(
             f"{url}: the file is not the promised one ({digest}); it was removed.",
             remedy="Run the same command to download it again.",

@@ -1,4 +1,4 @@
-"""YAML from people and strangers: a value, or an error that names the file."""
+"""YAML that people write: a value, or an error that names the file."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ win rate with bounds for failures, and the judge's instrument card.
 """
 
 from figbench.judges.calibrate import calibrate
-from figbench.judges.client import KEY_VARIABLE
-from figbench.judges.fingerprint import Fingerprint, drift, require_same
+from figbench.judges.calls.client import KEY_VARIABLE
+from figbench.judges.measures.fingerprint import Fingerprint, drift, require_same
 from figbench.judges.protocol import JudgeProtocol, shipped_judge_protocols
 from figbench.judges.run import JudgeResult, judge, load_judge_result
 from figbench.judges.session import JudgeSettings

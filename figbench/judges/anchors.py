@@ -64,8 +64,8 @@ def _edit(
         for index, item in enumerate(scene.items)
         if isinstance(item, kind) and not (isinstance(item, Stroke) and not item.head)
     ]
-    chosen = {positions[i] for i in _affected(len(positions), strength, seed)} if positions else ()
-    items = (change(item) if index in chosen else item for index, item in enumerate(scene.items))
+    removed = {positions[i] for i in _affected(len(positions), strength, seed)} if positions else ()
+    items = (change(item) if index in removed else item for index, item in enumerate(scene.items))
     return render_scene(replace(scene, items=tuple(item for item in items if item is not None)))
 
 

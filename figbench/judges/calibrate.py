@@ -11,11 +11,12 @@ from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
 from figbench.judges.anchors import anchors_digest, make_anchors
-from figbench.judges.card import anchor_points, instrument_card
-from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold
-from figbench.judges.images import PictureFolder
-from figbench.judges.ledger import Ledger
+from figbench.judges.calls.ledger import Ledger
+from figbench.judges.images import ImageFolder
 from figbench.judges.materials import Materials
+from figbench.judges.measures.card import anchor_points, instrument_card
+from figbench.judges.measures.fingerprint import FINGERPRINT_NAME, Fingerprint, threshold
+from figbench.judges.measures.verdicts import Judged, comparisons
 from figbench.judges.plan import Planner
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.session import (
@@ -29,7 +30,6 @@ from figbench.judges.session import (
     preview,
 )
 from figbench.judges.trials import Trial
-from figbench.judges.verdicts import Judged, comparisons
 
 DEFAULT_ANCHORS = 100
 
@@ -44,14 +44,14 @@ class Calibration:
 
 
 def anchor_trials(
-    protocol: JudgeProtocol, count: int, pictures: PictureFolder
+    protocol: JudgeProtocol, count: int, image_folder: ImageFolder
 ) -> tuple[list[Trial], str]:
     """Returns the calls of the first ``count`` anchors and the digest of the set.
 
     Args:
         protocol: Pairwise, pointwise or checklist.
         count: Number of anchors, 5 to 1000.
-        pictures: Receives the encoded pictures.
+        image_folder: Receives the encoded images.
 
     Raises:
         UserError: If the protocol asks questions about single figures.
@@ -63,7 +63,7 @@ def anchor_trials(
         )
     if not 5 <= count <= 1000:
         raise UserError(f"--anchors {count}: out of range.", remedy="Use 5 to 1000 anchors.")
-    planner = Planner(protocol, pictures, Materials({}))
+    planner = Planner(protocol, image_folder, Materials({}))
     anchors = make_anchors(count)
     trials = [trial for anchor in anchors for trial in planner.anchor_trials(anchor)]
     return trials, anchors_digest(anchors)
@@ -91,8 +91,10 @@ def calibrate(
     """
     folder = Path(out)
     with opened(folder, identity_of(protocol, settings, anchors=anchors)) as session:
-        trials, digest = anchor_trials(protocol, anchors, session.pictures)
-        judged, _ = execute(trials, protocol, settings, session.pictures, session.ledger, advance)
+        trials, digest = anchor_trials(protocol, anchors, session.image_folder)
+        judged, _ = execute(
+            trials, protocol, settings, session.image_folder, session.ledger, advance
+        )
         fingerprint = fingerprint_of(judged, protocol, settings.model, digest)
         card = instrument_card(judged, protocol)
         session.write_table(judged)
@@ -112,7 +114,7 @@ def preview_calibration(
         protocol: Of the judge.
         anchors: Number of anchors.
     """
-    trials, _ = anchor_trials(protocol, anchors, PictureFolder(None))
+    trials, _ = anchor_trials(protocol, anchors, ImageFolder(None))
     log = out / LEDGER_NAME
     ledger = Ledger.read(log) if log.exists() else Ledger(None)
     return preview(trials, protocol, settings, ledger)
@@ -134,7 +136,7 @@ def fingerprint_of(
     valid = [pair for pair in pairs if pair.winner is not None]
     points = {pair.prompt_id: anchor_points(pair) for pair in valid}
     flaws = {pair.prompt_id: (pair.flaw, pair.strength) for pair in pairs}
-    known = card["known_order"]
+    accuracy = card["known_order"]
     return Fingerprint(
         model=model,
         models=tuple(card["models"]),
@@ -144,8 +146,8 @@ def fingerprint_of(
         anchors_digest=digest,
         points=points,
         flaws=flaws,
-        accuracy={k: v for k, v in known.items() if k not in ("by_flaw", "by_strength")},
-        by_flaw=known.get("by_flaw", {}),
+        accuracy={k: v for k, v in accuracy.items() if k not in ("by_flaw", "by_strength")},
+        by_flaw=accuracy.get("by_flaw", {}),
         threshold=threshold(points, flaws),
         parse_failure_rate=card["parse_failure_rate"],
     )

@@ -1,4 +1,4 @@
-"""Pictures for the judge: decoded, fitted to one size and encoded again without metadata."""
+"""Images for the judge: decoded, fitted to one size and encoded again without metadata."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from PIL import Image
 
 from figbench.images.types import RGBImage
 from figbench.io.atomic import atomic_path
-from figbench.judges.protocol import Pictures
+from figbench.judges.protocol import ImageSettings
 
 WHITE = (255, 255, 255)
 Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One encoded picture.
+class EncodedImage:
+    """One encoded image.
 
     Attributes:
         digest: SHA-256 of the encoded bytes.
@@ -34,7 +34,7 @@ class Picture:
     media_type: str
 
 
-def fitted_size(width: int, height: int, spec: Pictures) -> Size:
+def fitted_size(width: int, height: int, spec: ImageSettings) -> Size:
     """Returns the size under which a figure is displayed, with its proportions preserved.
 
     Args:
@@ -49,40 +49,40 @@ def fitted_size(width: int, height: int, spec: Pictures) -> Size:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def canvas_size(sizes: tuple[Size, ...], spec: Pictures) -> Size | None:
-    """Returns the common canvas of the pictures of a pair, or None where sizes stay their own."""
+def canvas_size(sizes: tuple[Size, ...], spec: ImageSettings) -> Size | None:
+    """Returns the common canvas of the images of a pair, or None where sizes stay their own."""
     if not spec.equal_size or not sizes:
         return None
     fitted = [fitted_size(*size, spec) for size in sizes]
     return max(width for width, _ in fitted), max(height for _, height in fitted)
 
 
-def encode(image: RGBImage, spec: Pictures, canvas: Size | None) -> bytes:
+def encode(pixels: RGBImage, spec: ImageSettings, canvas: Size | None) -> bytes:
     """Returns a figure as PNG or JPEG without metadata.
 
     Args:
-        image: uint8, height x width x 3.
+        pixels: uint8, shape (height, width, 3).
         spec: Encoding and longest side.
         canvas: Size to pad to with white, at least the fitted size; None for no padding.
     """
-    picture = Image.fromarray(image)
-    size = fitted_size(picture.width, picture.height, spec)
-    if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    scaled = Image.fromarray(pixels)
+    size = fitted_size(scaled.width, scaled.height, spec)
+    if size != scaled.size:
+        scaled = scaled.resize(size, Image.Resampling.LANCZOS)
     if canvas is not None and canvas != size:
         page = Image.new("RGB", canvas, WHITE)
-        page.paste(picture, ((canvas[0] - size[0]) // 2, (canvas[1] - size[1]) // 2))
-        picture = page
+        page.paste(scaled, ((canvas[0] - size[0]) // 2, (canvas[1] - size[1]) // 2))
+        scaled = page
     buffer = io.BytesIO()
     if spec.encoding == "png":
-        picture.save(buffer, "PNG", compress_level=3, optimize=False)
+        scaled.save(buffer, "PNG", compress_level=3, optimize=False)
     else:
-        picture.save(buffer, "JPEG", quality=spec.quality, subsampling=0, optimize=False)
+        scaled.save(buffer, "JPEG", quality=spec.quality, subsampling=0, optimize=False)
     return buffer.getvalue()
 
 
-class PictureFolder:
-    """Encoded pictures by digest: the files that the judge sees, also for reports.
+class ImageFolder:
+    """Encoded images by digest: the files that the judge sees, also for reports.
 
     Args:
         root: Folder for the files; None holds them in memory (dry runs, simulations).
@@ -92,7 +92,7 @@ class PictureFolder:
         self.root = root
         self._memory: dict[str, bytes] = {}
 
-    def add(self, image: RGBImage, spec: Pictures, canvas: Size | None) -> Picture:
+    def add(self, image: RGBImage, spec: ImageSettings, canvas: Size | None) -> EncodedImage:
         """Encodes and stores a figure.
 
         Args:
@@ -111,10 +111,10 @@ class PictureFolder:
                     temporary.write_bytes(data)
         with Image.open(io.BytesIO(data)) as opened:
             width, height = opened.size
-        return Picture(digest, width, height, f"image/{spec.encoding}")
+        return EncodedImage(digest, width, height, f"image/{spec.encoding}")
 
     def path(self, digest: str) -> Path:
-        """Returns the file of a picture."""
+        """Returns the file of an image."""
         assert self.root is not None  # nosec B101 # narrows a type
         return self.root / f"{digest}.img"
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from figbench.errors import IntegrityError, UserError
 from figbench.io.json_files import read_json
-from figbench.judges.fingerprint import FINGERPRINT_NAME, Fingerprint
-from figbench.judges.intervals import estimate
+from figbench.judges.measures.fingerprint import FINGERPRINT_NAME, Fingerprint
+from figbench.judges.measures.intervals import estimate
 from figbench.judges.session import JUDGE_NAME, TABLE_NAME, VOTES_NAME
 from figbench.judges.trials import GENERATED, REFERENCE
 from figbench.ranking.votes import Vote, parse_vote, read_lines, read_votes
@@ -40,9 +40,9 @@ class JudgedValues:
         folder: Folder of the run.
         metric_id: ``win_rate`` where figures are compared, else ``judge_score``.
         value: Mean over the figures with a valid verdict, with its interval and counts.
-        rows: (figure_id, sample) of every expected figure, sorted.
-        papers: Paper of each row.
-        points: Value of each row, 0..1, NaN without a valid verdict, shape (rows,).
+        keys: (figure_id, sample) of every expected figure, sorted.
+        papers: Paper of each figure.
+        points: Value of each figure, 0..1, NaN without a valid verdict, shape (figures,).
         fingerprint: Identity of the judge and its accuracy on the anchors.
         model: Name of the generated set.
         against: Name of the set that it was compared with.
@@ -52,7 +52,7 @@ class JudgedValues:
     folder: Path
     metric_id: str
     value: MetricValue
-    rows: tuple[tuple[str, int], ...]
+    keys: tuple[tuple[str, int], ...]
     papers: tuple[str, ...]
     points: Array
     fingerprint: Fingerprint
@@ -106,14 +106,14 @@ def load_judged_values(path: str | Path) -> JudgedValues:
     compared = "win_rate" in document["scores"]
     if compared:
         scores = _points(folder, model)
-    rows = tuple(sorted(papers))
-    points = np.array([_mean(scores.get(row, ())) for row in rows], np.float64)
+    keys = tuple(sorted(papers))
+    points = np.array([_mean(scores.get(key, ())) for key in keys], np.float64)
     metric_id = WIN_RATE if compared else SCORE
-    clusters = tuple(papers[row] for row in rows)
+    clusters = tuple(papers[key] for key in keys)
     counts = document["scores"]["win_rate" if compared else "mean_score"]
     value = metric_value(points, clusters, title=TITLES[metric_id], details=_details(counts))
     return JudgedValues(
-        folder, metric_id, value, rows, clusters, points, _fingerprint(folder, document), model,
+        folder, metric_id, value, keys, clusters, points, _fingerprint(folder, document), model,
         against, document,
     )  # fmt: skip
 
@@ -166,8 +166,8 @@ def _document(folder: Path) -> dict[str, Any]:
             remedy="Make one with: figbench judge run GENERATED --reference REF --out DIR",
         )
     document = read_json(path, limit=MAX_JUDGE_BYTES)
-    needed = ("complete", "names", "scores", "card", "missing", "protocol", "model")
-    absent = [name for name in needed if not isinstance(document, dict) or name not in document]
+    required = ("complete", "names", "scores", "card", "missing", "protocol", "model")
+    absent = [name for name in required if not isinstance(document, dict) or name not in document]
     if absent:
         raise UserError(f"{path}: not a judge run (without {', '.join(absent)}).")
     return dict(document)

@@ -14,14 +14,14 @@ from figbench.errors import UserError
 from figbench.images.decode import decode
 from figbench.images.types import RGBImage
 from figbench.judges.anchors import Anchor, anchors_digest, make_anchors
-from figbench.judges.images import Picture, PictureFolder, canvas_size
+from figbench.judges.images import EncodedImage, ImageFolder, canvas_size
 from figbench.judges.materials import Materials
 from figbench.judges.prompts import (
     checklist_prompt,
     pairwise_prompt,
     pointwise_prompt,
     question_prompt,
-    without_pictures,
+    without_images,
 )
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.trials import (
@@ -40,7 +40,7 @@ Load = Callable[[], RGBImage]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One expected figure: its description, and the two systems' pictures where they exist."""
+    """One expected figure: its description, and the two systems' images where they exist."""
 
     prompt_id: str
     paper_id: str
@@ -68,9 +68,9 @@ class Plan:
 
 
 def items_of(generated: Manifest, reference: Manifest) -> tuple[list[Item], list[str]]:
-    """Pairs two sets; an expected figure that is absent or unreadable has no generated picture."""
+    """Pairs two sets; an expected figure that is absent or unreadable has no generated image."""
     pairing = pair(generated.figures, reference.figures, rejects=generated.rejects)
-    items = [_item(row, generated, reference) for row in pairing.rows]
+    items = [_item(figure_pair, generated, reference) for figure_pair in pairing.rows]
     if not any(item.generated for item in items):
         raise UserError(
             f"{generated.source}: no figure of it answers a figure of {reference.source}.",
@@ -85,13 +85,13 @@ def items_of(generated: Manifest, reference: Manifest) -> tuple[list[Item], list
     return items, notes
 
 
-def _item(row: Row, generated: Manifest, reference: Manifest) -> Item:
-    figure, answer = row.reference, row.generated
+def _item(figure_pair: Row, generated: Manifest, reference: Manifest) -> Item:
+    figure, answer = figure_pair.reference, figure_pair.generated
     context = figure.prompt or (answer.prompt if answer else None)
     return Item(
         prompt_id=figure.figure_id,
         paper_id=figure.paper_id or figure.figure_id,
-        sample=row.sample,
+        sample=figure_pair.sample,
         context=context,
         reference=lambda: _decoded(reference, figure),
         generated=(lambda: _decoded(generated, answer)) if answer else None,
@@ -107,14 +107,14 @@ class Planner:
 
     Args:
         protocol: How figures are presented.
-        pictures: Receives the encoded pictures.
+        image_folder: Receives the encoded images.
         materials: Questions and inventories by figure id.
     """
 
     def __init__(
-        self, protocol: JudgeProtocol, pictures: PictureFolder, materials: Materials
+        self, protocol: JudgeProtocol, image_folder: ImageFolder, materials: Materials
     ) -> None:
-        self.protocol, self.pictures, self.materials = protocol, pictures, materials
+        self.protocol, self.image_folder, self.materials = protocol, image_folder, materials
 
     def plan(
         self,
@@ -144,14 +144,14 @@ class Planner:
             trials += [replace(t, repeat=r) for t in asked for r in range(repeats)]
         rng = np.random.default_rng(seed)
         sizes = min(controls, len(present))
-        chosen = sorted(rng.permutation(len(present))[:sizes].tolist()) if sizes else []
-        for index in chosen:
+        selected = sorted(rng.permutation(len(present))[:sizes].tolist()) if sizes else []
+        for index in selected:
             trials += self._controls(present[index], self._other(present, index), repeats)
         digest = ""
         if self.protocol.mode != "questions":
-            chosen_anchors = make_anchors(anchors)
-            digest = anchors_digest(chosen_anchors)
-            for anchor in chosen_anchors:
+            anchor_set = make_anchors(anchors)
+            digest = anchors_digest(anchor_set)
+            for anchor in anchor_set:
                 trials += self.anchor_trials(anchor)
         missing = tuple(
             (item.prompt_id, item.paper_id, item.sample) for item in items if not item.generated
@@ -165,11 +165,11 @@ class Planner:
         )
         systems = (FLAWED, anchor.flawed), (INTACT, anchor.intact)
         if self.protocol.mode == "checklist":
-            known = Materials({anchor.anchor_id: anchor.inventory})
+            inventories = Materials({anchor.anchor_id: anchor.inventory})
             trials = [
                 trial
                 for system in systems
-                for trial in self._checklist("anchor", item, system, known)
+                for trial in self._checklist("anchor", item, system, inventories)
             ]
         else:
             trials = self._pair("anchor", item, *systems)
@@ -197,7 +197,7 @@ class Planner:
             same = self._pair("same-picture", item, (REFERENCE, reference), (REFERENCE, reference))
             trials += [replace(same[0], repeat=r) for r in range(2)]
         trials += [
-            replace(t, purpose="text-only", pictures=(), prompt=without_pictures(t.prompt))
+            replace(t, purpose="text-only", images=(), prompt=without_images(t.prompt))
             for t in asked
         ]
         return trials
@@ -218,14 +218,18 @@ class Planner:
             return self._checklist(purpose, item, system)
         return self._questions(purpose, item, system)
 
-    def _encode(self, *images: RGBImage) -> tuple[Picture, ...]:
+    def _encode(self, *images: RGBImage) -> tuple[EncodedImage, ...]:
         spec = self.protocol.pictures
         sizes = tuple((image.shape[1], image.shape[0]) for image in images)
         canvas = canvas_size(sizes, spec) if len(images) > 1 else None
-        return tuple(self.pictures.add(image, spec, canvas) for image in images)
+        return tuple(self.image_folder.add(image, spec, canvas) for image in images)
 
     def _pair(
-        self, purpose: Purpose, item: Item, one: tuple[str, RGBImage], two: tuple[str, RGBImage]
+        self,
+        purpose: Purpose,
+        item: Item,
+        first_system: tuple[str, RGBImage],
+        second_system: tuple[str, RGBImage],
     ) -> list[Trial]:
         base = {
             "purpose": purpose, "prompt_id": item.prompt_id, "paper_id": item.paper_id,
@@ -237,17 +241,17 @@ class Planner:
                 Trial(
                     first=name,
                     second=None,
-                    pictures=self._encode(image),
+                    images=self._encode(image),
                     prompt=prompt,
                     **base,  # type: ignore[arg-type]
                 )
-                for name, image in (one, two)
+                for name, image in (first_system, second_system)
             ]
-        pictures = self._encode(one[1], two[1])
+        images = self._encode(first_system[1], second_system[1])
         trials: list[Trial] = []
-        for first, second, shown in (
-            (one[0], two[0], pictures),
-            (two[0], one[0], pictures[::-1]),
+        for first, second, displayed in (
+            (first_system[0], second_system[0], images),
+            (second_system[0], first_system[0], images[::-1]),
         ):
             # A revealing protocol names the system that is not the reference as the model.
             position = REFERENCE if first in (REFERENCE, INTACT) else GENERATED
@@ -255,7 +259,7 @@ class Planner:
                 position = GENERATED
             prompt = pairwise_prompt(self.protocol, item.context, position)
             trials.append(
-                Trial(first=first, second=second, pictures=shown, prompt=prompt, **base)  # type: ignore[arg-type]
+                Trial(first=first, second=second, images=displayed, prompt=prompt, **base)  # type: ignore[arg-type]
             )
         return trials
 
@@ -266,7 +270,7 @@ class Planner:
         system: tuple[str, RGBImage],
         materials: Materials | None = None,
     ) -> list[Trial]:
-        pictures = self._encode(item.reference(), system[1])
+        images = self._encode(item.reference(), system[1])
         trials = []
         for axis in self.protocol.aspects:
             inventory = (materials or self.materials).inventory(item.prompt_id, axis.id)
@@ -280,7 +284,7 @@ class Planner:
                     item.paper_id,
                     REFERENCE,
                     system[0],
-                    pictures,
+                    images,
                     prompt,
                     sample=item.sample,
                     aspect=axis.id,
@@ -290,7 +294,7 @@ class Planner:
         return trials
 
     def _questions(self, purpose: Purpose, item: Item, system: tuple[str, RGBImage]) -> list[Trial]:
-        pictures = self._encode(system[1])
+        images = self._encode(system[1])
         return [
             Trial(
                 purpose,
@@ -298,7 +302,7 @@ class Planner:
                 item.paper_id,
                 system[0],
                 None,
-                pictures,
+                images,
                 question_prompt(self.protocol, question.text, question.options),
                 sample=item.sample,
                 aspect=question.id,

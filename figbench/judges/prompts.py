@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from figbench.judges.answer import answer_model
-from figbench.judges.images import PictureFolder
+from figbench.judges.images import ImageFolder
 from figbench.judges.protocol import Aspect, JudgeProtocol
 from figbench.judges.trials import GENERATED, REFERENCE, Prompt, Trial
 
@@ -74,8 +74,8 @@ def question_prompt(protocol: JudgeProtocol, question: str, options: Mapping[str
     return _prompt(protocol, None, ("Figure:",), {"question": question, "options": listed})
 
 
-def without_pictures(prompt: Prompt) -> Prompt:
-    """Returns the prompt of the text-only control: the same question, no picture."""
+def without_images(prompt: Prompt) -> Prompt:
+    """Returns the prompt of the text-only control: the same question without images."""
     return Prompt(prompt.system, prompt.user, ())
 
 
@@ -92,7 +92,7 @@ def _prompt(
 
 
 def request_body(
-    trial: Trial, model: str, protocol: JudgeProtocol, pictures: PictureFolder
+    trial: Trial, model: str, protocol: JudgeProtocol, image_folder: ImageFolder
 ) -> dict[str, Any]:
     """Returns the body of a chat completion request.
 
@@ -100,12 +100,12 @@ def request_body(
         trial: The call.
         model: Name for the server.
         protocol: Sampling settings and answer schema.
-        pictures: Holds the encoded pictures.
+        image_folder: Holds the encoded images.
     """
     content: list[dict[str, Any]] = [{"type": "text", "text": trial.prompt.user}]
-    for label, picture in zip(trial.prompt.labels, trial.pictures, strict=True):
-        data = base64.b64encode(pictures.read(picture.digest)).decode("ascii")
-        url = f"data:{picture.media_type};base64,{data}"
+    for label, image in zip(trial.prompt.labels, trial.images, strict=True):
+        data = base64.b64encode(image_folder.read(image.digest)).decode("ascii")
+        url = f"data:{image.media_type};base64,{data}"
         content.append({"type": "text", "text": label})
         content.append({"type": "image_url", "image_url": {"url": url}})
     sampling = protocol.sampling

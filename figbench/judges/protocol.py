@@ -1,4 +1,4 @@
-"""Judge protocols: question, answer schema, pictures and published rule, with a hash."""
+"""Judge protocols: question, answer schema, image settings and published rule, with a hash."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Aspect(_Section):
     types: tuple[str, ...] = ()
 
 
-class Pictures(_Section):
+class ImageSettings(_Section):
     """How figures are encoded for the judge.
 
     Attributes:
@@ -49,7 +49,7 @@ class Pictures(_Section):
             ``equal_size`` asks for it.
         encoding: ``png`` or ``jpeg``.
         quality: Of JPEG, 1 to 95.
-        equal_size: Both pictures of a pair are padded with white to one size.
+        equal_size: Both images of a pair are padded with white to one size.
     """
 
     longest_side: int = Field(default=1024, ge=32, le=4096)
@@ -124,7 +124,7 @@ class JudgeProtocol(_Section):
     reveal: Reveal | None = None
     published_order: Literal["both", "reference-first", "generated-first", "random"] = "both"
     context_characters: int | None = Field(default=None, ge=1)
-    pictures: Pictures = Pictures()
+    pictures: ImageSettings = ImageSettings()
     sampling: Sampling = Sampling()
 
     @model_validator(mode="after")

@@ -14,11 +14,12 @@ from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
 from figbench.judges.calibrate import fingerprint_of
-from figbench.judges.card import instrument_card
-from figbench.judges.fingerprint import FINGERPRINT_NAME
-from figbench.judges.images import PictureFolder
-from figbench.judges.ledger import Ledger
+from figbench.judges.calls.ledger import Ledger
+from figbench.judges.images import ImageFolder
 from figbench.judges.materials import Materials
+from figbench.judges.measures.card import instrument_card
+from figbench.judges.measures.fingerprint import FINGERPRINT_NAME
+from figbench.judges.measures.summary import scores, votes
 from figbench.judges.plan import Plan, Planner, items_of
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.session import (
@@ -34,7 +35,6 @@ from figbench.judges.session import (
     opened,
     preview,
 )
-from figbench.judges.summary import scores, votes
 from figbench.judges.trials import GENERATED, REFERENCE
 
 MAX_CARD_BYTES = 64 * 2**20
@@ -160,8 +160,8 @@ class Job:
                 remedy="Use 1 to 100 repeats, 0 or more controls and 0 to 1000 anchors.",
             )
         given = settings or JudgeSettings(endpoint, model)
-        chosen = protocol if isinstance(protocol, JudgeProtocol) else JudgeProtocol.load(protocol)
-        materials = Materials.load(Path(spec) if spec else None, chosen)
+        loaded = protocol if isinstance(protocol, JudgeProtocol) else JudgeProtocol.load(protocol)
+        materials = Materials.load(Path(spec) if spec else None, loaded)
         references = reference if isinstance(reference, Manifest) else load_manifest(reference)
         offered = (
             generated
@@ -172,7 +172,7 @@ class Job:
         if label == reference_name:
             label = f"{label} (generated)"
         return cls(
-            offered, references, chosen, materials,
+            offered, references, loaded, materials,
             replace(given, endpoint=endpoint, model=model), repeats, controls, anchors, seed,
             {GENERATED: label, REFERENCE: reference_name},
         )  # fmt: skip
@@ -186,12 +186,12 @@ class Job:
             reference_digest=self.reference.digest,
         )
 
-    def _plan(self, pictures: PictureFolder) -> Plan:
+    def _plan(self, image_folder: ImageFolder) -> Plan:
         items, notes = items_of(self.generated, self.reference)
         rejected = len(self.generated.rejects)
         if rejected:
             notes.append(f"{rejected} generated files cannot be read: counted as missing figures")
-        planner = Planner(self.protocol, pictures, self.materials)
+        planner = Planner(self.protocol, image_folder, self.materials)
         return planner.plan(
             items, repeats=self.repeats, controls=self.controls, anchors=self.anchors,
             seed=self.seed, notes=notes,
@@ -199,7 +199,7 @@ class Job:
 
     def preview(self, out: Path) -> dict[str, Any]:
         """Returns calls, tokens and price; writes nothing and makes no call."""
-        plan = self._plan(PictureFolder(None))
+        plan = self._plan(ImageFolder(None))
         ledger = Ledger(None)
         if (out / LEDGER_NAME).exists():
             ledger = Ledger.read(out / LEDGER_NAME)
@@ -209,10 +209,10 @@ class Job:
     def run(self, out: Path, advance: Advance | None = None) -> JudgeResult:
         """Makes the calls and writes the results."""
         with opened(out, self.identity()) as session:
-            plan = self._plan(session.pictures)
+            plan = self._plan(session.image_folder)
             resent = session.ledger.in_doubt
             judged, budget = execute(
-                plan.trials, self.protocol, self.settings, session.pictures, session.ledger,
+                plan.trials, self.protocol, self.settings, session.image_folder, session.ledger,
                 advance,
             )  # fmt: skip
             unanswered = sum(item.reply is None for item in judged)

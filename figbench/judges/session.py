@@ -16,15 +16,15 @@ from filelock import FileLock, Timeout
 from figbench.errors import UserError
 from figbench.io.atomic import atomic_path, write_text_atomic
 from figbench.io.json_files import dump_json, read_json
-from figbench.judges.budget import Budget, Price, prompt_token_bound, prompt_token_estimate
-from figbench.judges.client import Client, completions_url
-from figbench.judges.execute import CallSettings, Executor
-from figbench.judges.images import PictureFolder
-from figbench.judges.ledger import Ledger
+from figbench.judges.calls.budget import Budget, Price, prompt_token_bound, prompt_token_estimate
+from figbench.judges.calls.client import Client, completions_url
+from figbench.judges.calls.execute import CallSettings, Executor
+from figbench.judges.calls.ledger import Ledger
+from figbench.judges.images import ImageFolder
+from figbench.judges.measures.summary import verdict_columns
+from figbench.judges.measures.verdicts import Judged, judge_trials
 from figbench.judges.protocol import JudgeProtocol
-from figbench.judges.summary import table_rows
 from figbench.judges.trials import Trial
-from figbench.judges.verdicts import Judged, judge_trials
 
 IDENTITY_NAME, LEDGER_NAME, TABLE_NAME = "identity.json", "ledger.log", "verdicts.parquet"
 JUDGE_NAME, CARD_NAME, VOTES_NAME = "judge.json", "card.json", "votes.jsonl"
@@ -112,9 +112,9 @@ def check_identity(out: Path, identity: dict[str, Any]) -> None:
     before = before if isinstance(before, dict) else {}
     changed = [name for name in identity if before.get(name) != identity[name]]
     if changed:
-        parts = (f"{n} was {before.get(n)!r} and is {identity[n]!r}" for n in changed)
+        changes = (f"{n} was {before.get(n)!r} and is {identity[n]!r}" for n in changed)
         raise UserError(
-            f"{out}: holds another judge run: {'; '.join(parts)}.", remedy="Choose another --out."
+            f"{out}: holds another judge run: {'; '.join(changes)}.", remedy="Choose another --out."
         )
 
 
@@ -122,7 +122,7 @@ def execute(
     trials: Sequence[Trial],
     protocol: JudgeProtocol,
     settings: JudgeSettings,
-    pictures: PictureFolder,
+    image_folder: ImageFolder,
     ledger: Ledger,
     advance: Advance | None = None,
 ) -> tuple[list[Judged], Budget]:
@@ -132,7 +132,7 @@ def execute(
         trials: Calls of the plan.
         protocol: Of the judge.
         settings: Server, budget and retries.
-        pictures: Holds the encoded pictures.
+        image_folder: Holds the encoded images.
         ledger: Receives every request and answer.
         advance: Receives calls done and calls in all.
     """
@@ -144,7 +144,7 @@ def execute(
         )
         try:
             executor = Executor(
-                client, ledger, budget, settings.price, protocol, settings.model, pictures,
+                client, ledger, budget, settings.price, protocol, settings.model, image_folder,
                 settings.calls,
             )  # fmt: skip
             await executor.run(trials, advance)
@@ -207,7 +207,7 @@ class Session:
             raise UserError(
                 f"{out}: another judge run is writing there.", remedy="Wait until it ends."
             ) from None
-        self.pictures = PictureFolder(out / "pictures")
+        self.image_folder = ImageFolder(out / "pictures")
         self.ledger = Ledger(out / LEDGER_NAME)
 
     def close(self) -> None:
@@ -221,7 +221,7 @@ class Session:
         import pyarrow.parquet as pq
 
         with atomic_path(self.out / TABLE_NAME) as temporary:
-            pq.write_table(pa.table(table_rows(judged)), temporary)
+            pq.write_table(pa.table(verdict_columns(judged)), temporary)
 
 
 def opened(out: Path, identity: dict[str, Any]) -> closing[Session]:

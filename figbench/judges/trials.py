@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from figbench.judges.images import Picture
+from figbench.judges.images import EncodedImage
 from figbench.judges.protocol import Aspect, JudgeProtocol
 
 Purpose = Literal[
@@ -20,7 +20,7 @@ BLANK, OTHER, FLAWED, INTACT = "blank-page", "other-paper", "flawed", "intact"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Text of a call; ``labels`` are the names printed before each picture."""
+    """Text of a call; ``labels`` are the names printed before each image."""
 
     system: str
     user: str
@@ -44,7 +44,7 @@ class Trial:
         paper_id: Cluster for intervals.
         first: System displayed first (or alone).
         second: System displayed second; None for a figure that is judged alone.
-        pictures: Encoded pictures in the order of display; empty for ``text-only``.
+        images: Encoded images in the order of display; empty for ``text-only``.
         prompt: The text.
         sample: Sample index of the generated figure.
         repeat: 0-based; repeats differ in the sampler's seed.
@@ -62,7 +62,7 @@ class Trial:
     paper_id: str
     first: str
     second: str | None
-    pictures: tuple[Picture, ...]
+    images: tuple[EncodedImage, ...]
     prompt: Prompt
     sample: int = 0
     repeat: int = 0
@@ -80,12 +80,12 @@ class Trial:
         return matches[0] if matches else None
 
     def key(self, model: str, protocol: JudgeProtocol) -> str:
-        """Returns the cache key: prompt hash, model, sampling settings, picture digests, repeat."""
+        """Returns the cache key: prompt hash, model, sampling settings, image digests, repeat."""
         identity: list[Any] = [
             self.prompt.sha256,
             model,
             protocol.sampling.model_dump(mode="json"),
-            [picture.digest for picture in self.pictures],
+            [image.digest for image in self.images],
             self.repeat,
             list(self.options),
         ]

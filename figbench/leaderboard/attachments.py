@@ -1,4 +1,4 @@
-"""What stands beside an entry: its rows, per-figure values and features, as safetensors."""
+"""Attachments of entries: figure ids, per-figure values and features, as safetensors."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from safetensors.numpy import save
 
 from figbench.errors import UserError
 from figbench.io.atomic import atomic_path
-from figbench.leaderboard.thumbnails import MOST_PICTURES, thumbnail_problem
+from figbench.leaderboard.thumbnails import MOST_THUMBNAILS, thumbnail_problem
 from figbench.results.schema import Strict
 
-MAX_EVIDENCE_BYTES = 512 * 2**20
+MAX_ATTACHMENT_BYTES = 512 * 2**20
 SUFFIX = ".safetensors"
 REFERENCE_NAME = "reference.safetensors"
 _HEADER = "figbench"
 _HASH_BYTES = 8
+HASH_VERSION = 2
+"""Perceptual hash of the preprocessed image, as in ``validity``. 1: of the decoded image."""
 
-Rows = list[str]
 MAX_CAPTION = 2000
 MAX_LABELS, MAX_LABEL = 200, 200
 
 
 class Pictured(Strict):
-    """What stands beside the picture of one row; the picture is the tensor ``picture.<row>``."""
+    """Texts of a thumbnail, which is the tensor ``picture.<row>``."""
 
     row: int = Field(ge=0)
     caption: str = Field(default="", max_length=MAX_CAPTION)
@@ -41,7 +42,7 @@ class Pictured(Strict):
 
 
 class Header(Strict):
-    """The text part of the file; row i of every list and tensor is one figure."""
+    """The text part of the file; index i of every list and tensor is one figure."""
 
     evidence_version: int = Field(default=1, ge=1, le=1)
     digest: str = Field(max_length=64, description="Of the manifest that the rows came from.")
@@ -49,71 +50,78 @@ class Header(Strict):
     samples: list[int]
     papers: list[str]
     sha256: list[str | None] = Field(description="Of the bytes; null where nothing was delivered.")
+    hash_version: int = Field(
+        default=1,
+        ge=1,
+        le=HASH_VERSION,
+        description="1: hashes of the decoded images; 2: of the preprocessed images.",
+    )
     spaces: dict[str, str] = Field(description="Metric id to the name of its feature tensor.")
-    pictures: list[Pictured] = Field(default_factory=list, max_length=MOST_PICTURES)
+    pictures: list[Pictured] = Field(default_factory=list, max_length=MOST_THUMBNAILS)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """Rows of one side of a run.
+class Attachment:
+    """Figures of one side of a run.
 
     Attributes:
         header: Ids, digests, and which features belong to which metric.
-        hashes: (n, 8) uint8, perceptual hashes (64 bit) of the rows; zeros where absent.
+        hashes: (n, 8) uint8, perceptual hashes (64 bit); zeros where absent.
         values: Per-figure values by metric id, shape (n,), NaN where there is none.
-        features: (present rows, d) float32 by tensor name.
-        pictures: WebP bytes of the rows named in the header's ``pictures``, by row.
+        features: (delivered figures, d) float32 by tensor name.
+        thumbnails: WebP bytes by index of the figure, for those in the header's ``pictures``.
     """
 
     header: Header
     hashes: npt.NDArray[np.uint8]
     values: Mapping[str, npt.NDArray[np.float64]]
     features: Mapping[str, npt.NDArray[np.float32]]
-    pictures: Mapping[int, bytes] = field(default_factory=dict)
+    thumbnails: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
-        """Which rows hold a figure."""
-        return np.array([one is not None for one in self.header.sha256], np.bool_)
+        """Whether each figure was delivered, shape (n,)."""
+        return np.array([digest is not None for digest in self.header.sha256], np.bool_)
 
     @property
     def keys(self) -> list[tuple[str, int]]:
-        """(figure id, sample) per row."""
+        """(figure id, sample) of each figure."""
         return list(zip(self.header.figure_ids, self.header.samples, strict=True))
 
     def features_of(self, metric_id: str) -> npt.NDArray[np.float32] | None:
-        """Returns the features behind a metric, None when they are not attached."""
+        """Returns the features of a metric, shape (delivered figures, d), or None."""
         return self.features.get(self.header.spaces.get(metric_id, ""))
 
-    def own_rows(self, reference: Evidence) -> npt.NDArray[np.intp]:
-        """Returns the reference row of each present row, shape (present,), -1 for none."""
-        place = {name: row for row, name in enumerate(reference.header.figure_ids)}
+    def own_references(self, reference: Attachment) -> npt.NDArray[np.intp]:
+        """Returns the index of the reference of each delivered figure, shape (n,), -1 for none."""
+        index_of = {name: index for index, name in enumerate(reference.header.figure_ids)}
         names = zip(self.header.figure_ids, self.header.sha256, strict=True)
-        own = [place.get(name, -1) for name, digest in names if digest is not None]
-        return np.array(own, np.intp)
+        reference_indices = [index_of.get(name, -1) for name, digest in names if digest is not None]
+        return np.array(reference_indices, np.intp)
 
 
-def evidence_path(entry: Path) -> Path:
-    """Returns where the evidence of an entry's file lies."""
+def attachment_path(entry: Path) -> Path:
+    """Returns the path of the attachment of an entry's file."""
     return entry.with_suffix(SUFFIX)
 
 
-def save_evidence(path: Path, evidence: Evidence) -> None:
-    """Writes the file atomically; the same evidence gives the same bytes."""
-    tensors: dict[str, Any] = {"hashes": evidence.hashes}
-    tensors |= {f"value.{name}": one for name, one in evidence.values.items()}
-    tensors |= {f"features.{name}": one for name, one in evidence.features.items()}
+def save_attachment(path: Path, attachment: Attachment) -> None:
+    """Writes the file atomically; the same attachment gives the same bytes."""
+    tensors: dict[str, Any] = {"hashes": attachment.hashes}
+    tensors |= {f"value.{name}": array for name, array in attachment.values.items()}
+    tensors |= {f"features.{name}": array for name, array in attachment.features.items()}
     tensors |= {
-        f"picture.{row}": np.frombuffer(one, np.uint8) for row, one in evidence.pictures.items()
+        f"picture.{index}": np.frombuffer(content, np.uint8)
+        for index, content in attachment.thumbnails.items()
     }
-    contiguous = {name: np.ascontiguousarray(one) for name, one in tensors.items()}
-    text = json.dumps(evidence.header.model_dump(mode="json"), sort_keys=True)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    text = json.dumps(attachment.header.model_dump(mode="json"), sort_keys=True)
     with atomic_path(path) as temporary:
         temporary.write_bytes(save(contiguous, metadata={_HEADER: text}))
 
 
-def load_evidence(path: Path) -> Evidence | None:
-    """Reads evidence from an untrusted file; None when there is none.
+def load_attachment(path: Path) -> Attachment | None:
+    """Reads an attachment from an untrusted file; None when there is none.
 
     Safetensors holds numbers and one JSON text, no objects, and its reader checks every length
     against the file before it allocates.
@@ -126,31 +134,33 @@ def load_evidence(path: Path) -> Evidence | None:
     if not path.is_file():
         return None
     size = path.stat().st_size
-    if size > MAX_EVIDENCE_BYTES:
-        raise UserError(f"{path}: {size:,} bytes is more than the limit of {MAX_EVIDENCE_BYTES:,}.")
+    if size > MAX_ATTACHMENT_BYTES:
+        raise UserError(
+            f"{path}: {size:,} bytes is more than the limit of {MAX_ATTACHMENT_BYTES:,}."
+        )
     try:
         with safe_open(path, framework="np") as opened:
             header = Header.model_validate_json((opened.metadata() or {}).get(_HEADER, ""))
             tensors = {name: opened.get_tensor(name) for name in sorted(opened.keys())}
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "header"
-        raise UserError(f"{path}: not evidence: {place}: {first['msg'][:200]}.") from None
+        field = ".".join(map(str, first["loc"])) or "header"
+        raise UserError(f"{path}: not an attachment: {field}: {first['msg'][:200]}.") from None
     except (SafetensorError, TypeError, ValueError, OSError, KeyError) as error:
         raise UserError(f"{path}: not a safetensors file ({str(error)[:200]}).") from None
     return _checked(path, header, tensors)
 
 
-def _checked(path: Path, header: Header, tensors: dict[str, npt.NDArray[Any]]) -> Evidence:
+def _checked(path: Path, header: Header, tensors: dict[str, npt.NDArray[Any]]) -> Attachment:
     n = len(header.figure_ids)
-    present = sum(one is not None for one in header.sha256)
+    present = sum(digest is not None for digest in header.sha256)
     if not {n} == {len(header.samples), len(header.papers), len(header.sha256)}:
         raise UserError(f"{path}: its lists differ in length.")
     hashes = tensors.pop("hashes", np.zeros(0))
     if hashes.dtype != np.uint8 or hashes.shape != (n, _HASH_BYTES):
         raise UserError(f"{path}: hashes: expected uint8 of shape ({n}, {_HASH_BYTES}).")
-    values, features, pictures = {}, {}, {}
-    pictured = {f"picture.{one.row}": one.row for one in header.pictures if one.row < n}
+    values, features, thumbnails = {}, {}, {}
+    pictured = {f"picture.{text.row}": text.row for text in header.pictures if text.row < n}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
         if kind == "value" and tensor.dtype == np.float64 and tensor.shape == (n,):
@@ -160,11 +170,11 @@ def _checked(path: Path, header: Header, tensors: dict[str, npt.NDArray[Any]]) -
                 raise UserError(f"{path}: {name[:80]}: expected {present} finite rows.")
             features[rest] = tensor
         elif name in pictured and tensor.dtype == np.uint8 and tensor.ndim == 1:
-            pictures[pictured[name]] = content = tensor.tobytes()
+            thumbnails[pictured[name]] = content = tensor.tobytes()
             if problem := thumbnail_problem(content):
                 raise UserError(f"{path}: {name[:80]}: {problem}.")
         else:
             raise UserError(f"{path}: {name[:80]}: {tensor.dtype} {tensor.shape} is not expected.")
-    if len(pictures) != len(header.pictures) or len(pictured) != len(header.pictures):
-        raise UserError(f"{path}: {len(header.pictures)} pictures listed, {len(pictures)} there.")
-    return Evidence(header, hashes, values, features, pictures)
+    if len(thumbnails) != len(header.pictures) or len(pictured) != len(header.pictures):
+        raise UserError(f"{path}: {len(header.pictures)} pictures listed, {len(thumbnails)} there.")
+    return Attachment(header, hashes, values, features, thumbnails)

@@ -39,40 +39,42 @@ def draw_baselines(reference: str, out: Path, *, seed: int) -> dict[str, tuple[s
         raise UserError(f"{out}: holds files.", remedy="Choose a new folder with --out.")
     manifest = load_manifest(reference)
     order = np.random.default_rng(seed).permutation(len(manifest.figures))
-    figures = [manifest.figures[place] for place in order]
-    papers = {_paper(one) for one in figures}
+    figures = [manifest.figures[index] for index in order]
+    papers = {_paper(figure) for figure in figures}
     if len(figures) < 4 or len(papers) < 2:
         raise UserError(f"{reference}: {len(figures)} figures of {len(papers)} papers are too few.")
     half = len(figures) // 2
-    given, kept = figures[:half], figures[half : 2 * half]
-    for name, pairs in ((FLOOR, list(zip(given, kept, strict=True))), (SHUFFLED, _moved(figures))):
-        for picture, prompt in pairs:
+    first_half, second_half = figures[:half], figures[half : 2 * half]
+    for name, pairs in (
+        (FLOOR, list(zip(first_half, second_half, strict=True))),
+        (SHUFFLED, _moved(figures)),
+    ):
+        for source, prompt in pairs:
             _write(
-                out / name / f"{prompt.figure_id}{Path(picture.path).suffix}",
-                manifest.read(picture),
+                out / name / f"{prompt.figure_id}{Path(source.path).suffix}",
+                manifest.read(source),
             )
-    for one in figures:
-        _write(out / BLANK / f"{one.figure_id}.png", _white(one))
-    rows = {one.figure_id for one in kept}
-    against = _absolute(manifest).select(
-        [one for one in manifest.figures if one.figure_id in rows], f"half, seed {seed}"
+    for figure in figures:
+        _write(out / BLANK / f"{figure.figure_id}.png", _white(figure))
+    ids = {figure.figure_id for figure in second_half}
+    halved = _absolute(manifest).select(
+        [figure for figure in manifest.figures if figure.figure_id in ids], f"half, seed {seed}"
     )
-    save_manifest(against, out / HALF_NAME)
+    save_manifest(halved, out / HALF_NAME)
     scored = {FLOOR: str(out / HALF_NAME), SHUFFLED: reference, BLANK: reference}
     return {
-        name: (shlex.quote(str(out / name)), shlex.quote(against))
-        for name, against in scored.items()
+        name: (shlex.quote(str(out / name)), shlex.quote(halved)) for name, halved in scored.items()
     }
 
 
 def _moved(figures: list[Figure]) -> list[tuple[Figure, Figure]]:
-    """Pairs every figure with a prompt of another paper, by one turn of the sorted list.
+    """Pairs every figure with a prompt of another paper, by rotating the sorted list.
 
-    Sorted by paper, a turn by the size of the largest paper leaves nobody at home unless one
-    paper holds more than half of all figures.
+    Rotating the list sorted by paper by the size of the largest paper gives every figure a prompt
+    of another paper, unless one paper holds more than half of all figures.
     """
     ordered = sorted(figures, key=_paper)
-    sizes = [sum(_paper(one) == paper for one in ordered) for paper in {*map(_paper, ordered)}]
+    sizes = [sum(_paper(each) == paper for each in ordered) for paper in {*map(_paper, ordered)}]
     step = max(sizes)
     turned = ordered[step:] + ordered[:step]
     return list(zip(turned, ordered, strict=True))

@@ -15,7 +15,12 @@ from figbench.errors import UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
 from figbench.io.yaml_text import read_yaml
-from figbench.leaderboard.attachments import Evidence, evidence_path, load_evidence, save_evidence
+from figbench.leaderboard.attachments import (
+    Attachment,
+    attachment_path,
+    load_attachment,
+    save_attachment,
+)
 from figbench.leaderboard.instruments import MOST_COLUMNS, Instrument, JudgedValue
 from figbench.results.schema import MetricValue, ModelCard, RunResult, Strict
 
@@ -89,7 +94,7 @@ class NamedEntry:
 
     name: str
     entry: Entry
-    evidence: Evidence | None = None
+    attachment: Attachment | None = None
 
 
 def load_entry(path: Path) -> NamedEntry:
@@ -104,7 +109,7 @@ def load_entry(path: Path) -> NamedEntry:
         entry = Entry.model_validate(document)
     except ValidationError as error:
         raise UserError(f"{path}: not a board entry: {_problems(error)}.") from None
-    return NamedEntry(path.stem, entry, load_evidence(evidence_path(path)))
+    return NamedEntry(path.stem, entry, load_attachment(attachment_path(path)))
 
 
 def check_name(path: Path) -> None:
@@ -167,8 +172,8 @@ def add_entry(folder: Path, named: NamedEntry) -> Path:
         raise UserError(f"{target}: already there.", remedy="Withdraw it or use another date.")
     if any(stone.name == named.name for stone in load_tombstones(folder)):
         raise UserError(f"{named.name}: was withdrawn.", remedy="Use another date.")
-    if named.evidence is not None:
-        save_evidence(evidence_path(target), named.evidence)
+    if named.attachment is not None:
+        save_attachment(attachment_path(target), named.attachment)
     write_text_atomic(target, dump_json(named.entry.model_dump(mode="json")))
     return target
 
@@ -194,10 +199,10 @@ def withdraw_entry(folder: Path, name: str, *, reason: str, date: str) -> None:
         raise UserError(f"--date: '{date}' is no day.", remedy="Type YYYY-MM-DD.") from None
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     stone = Tombstone(name=name, sha256=digest, date=day, reason=reason)
-    stones = [one.model_dump() for one in [*load_tombstones(folder), stone]]
+    stones = [tombstone.model_dump() for tombstone in [*load_tombstones(folder), stone]]
     write_text_atomic(folder / TOMBSTONES, dump_json(stones))
     target.unlink()
-    evidence_path(target).unlink(missing_ok=True)
+    attachment_path(target).unlink(missing_ok=True)
 
 
 def load_tombstones(folder: Path) -> list[Tombstone]:
@@ -206,7 +211,7 @@ def load_tombstones(folder: Path) -> list[Tombstone]:
     if not path.exists():
         return []
     try:
-        return [Tombstone.model_validate(one) for one in read_json(path)]
+        return [Tombstone.model_validate(record) for record in read_json(path)]
     except ValidationError as error:
         raise UserError(f"{path}: {_problems(error)}.") from None
 

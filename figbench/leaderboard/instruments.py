@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from figbench.judges.fingerprint import Fingerprint, differences, drift
+from figbench.judges.measures.fingerprint import Fingerprint, differences, drift
 from figbench.results.schema import MetricValue, Strict
 
 MOST_CARD_VALUES = 40
@@ -116,13 +116,13 @@ def card_values(card: dict[str, Any]) -> list[CardValue]:
     measured += [(f"control {name}", value) for name, value in card.get("controls", {}).items()]
     measured.append(("known order accuracy", card.get("known_order")))
     values = []
-    for name, one in measured:
-        if isinstance(one, dict):
-            ends = one.get("interval") or {}
+    for name, measure in measured:
+        if isinstance(measure, dict):
+            ends = measure.get("interval") or {}
             values.append(
                 CardValue(
-                    name=name.replace("_", " "), value=one.get("value"), low=ends.get("low"),
-                    high=ends.get("high"), n=one.get("n", 0),
+                    name=name.replace("_", " "), value=measure.get("value"), low=ends.get("low"),
+                    high=ends.get("high"), n=measure.get("n", 0),
                 )
             )  # fmt: skip
     return values

@@ -22,7 +22,7 @@ from figbench.judges.judged_values import (
     points_of,
 )
 from figbench.judges.session import VOTES_NAME
-from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.attachments import Attachment
 from figbench.leaderboard.entries import BOARD_NAME, Board, load_board
 from figbench.leaderboard.instruments import CardValue, Instrument, JudgedValue, card_values
 from figbench.ranking.votes import Vote, read_votes
@@ -30,7 +30,7 @@ from figbench.results.schema import RunResult
 
 PEOPLE_WIN_RATE = "people_win_rate"
 
-Rows = Mapping[tuple[str, int], float]
+Points = Mapping[tuple[str, int], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Judged:
 
     column: str
     judged: JudgedValue
-    points: Rows
+    points: Points
 
 
 def judged_by_model(folder: Path, run: RunResult | None = None) -> Judged:
@@ -83,11 +83,11 @@ def judged_by_model(folder: Path, run: RunResult | None = None) -> Judged:
         card=card_values(dict(values.card)),
         votes_sha256=_digest(votes) if votes.is_file() else "",
     )
-    points = zip(values.rows, values.points, strict=True)
+    points = zip(values.keys, values.points, strict=True)
     return Judged(
         values.metric_id,
         document,
-        {row: float(value) for row, value in points if np.isfinite(value)},
+        {key: float(value) for key, value in points if np.isfinite(value)},
     )
 
 
@@ -143,28 +143,28 @@ def judged_by_people(
     return Judged(PEOPLE_WIN_RATE, document, {(prompt, 0): points[prompt] for prompt in ids})
 
 
-def attach(evidence: Evidence, judged: Sequence[Judged]) -> Evidence:
+def attach(attachment: Attachment, judged: Sequence[Judged]) -> Attachment:
     """Returns an entry's attachment with the per-figure points of its judged values.
 
     Args:
-        evidence: Rows of the run.
+        attachment: Attachment of the run.
         judged: Judged values of the same figures.
 
     Raises:
         IntegrityError: If a point belongs to a figure that the run does not have.
     """
-    keys = list(zip(evidence.header.figure_ids, evidence.header.samples, strict=True))
-    values = dict(evidence.values)
-    for one in judged:
-        unknown = sorted(one.points.keys() - set(keys))
+    keys = list(zip(attachment.header.figure_ids, attachment.header.samples, strict=True))
+    values = dict(attachment.values)
+    for item in judged:
+        unknown = sorted(item.points.keys() - set(keys))
         if unknown:
             names = ", ".join(f"{name}#{sample}" for name, sample in unknown[:3])
             raise IntegrityError(
-                f"{one.column}: {len(unknown)} judged figures are not in the run ({names}).",
+                f"{item.column}: {len(unknown)} judged figures are not in the run ({names}).",
                 remedy="Judge and evaluate the same figures against the same reference.",
             )
-        values[one.column] = _column(keys, one.points)
-    return replace(evidence, values=values)
+        values[item.column] = _column(keys, item.points)
+    return replace(attachment, values=values)
 
 
 def add_column(folder: Path, judged: Judged) -> Board:
@@ -213,7 +213,7 @@ def _counts(votes: Sequence[Vote], model: str) -> dict[str, float | int | str]:
     return {"wins": points.count(1.0), "ties": points.count(0.5), "losses": points.count(0.0)}
 
 
-def _column(keys: Sequence[tuple[str, int]], points: Rows) -> npt.NDArray[np.float64]:
+def _column(keys: Sequence[tuple[str, int]], points: Points) -> npt.NDArray[np.float64]:
     return np.array([points.get(key, np.nan) for key in keys], np.float64)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.attachments import Attachment
 from figbench.leaderboard.pairs import Pair, Verdict, verdicts
 from figbench.results.schema import MetricValue
 from figbench.statistics.effects import ALPHA
 
-NO_EVIDENCE: Mapping[str, Evidence] = {}
+NO_ATTACHMENTS: Mapping[str, Attachment] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Places that an entry may hold, both ends included."""
+    """Ranks that an entry may hold, both ends included."""
 
     best: int
     worst: int
@@ -43,8 +43,8 @@ class Ranking:
 def rank_all(
     metric_id: str,
     metrics: Mapping[str, MetricValue],
-    evidence: Mapping[str, Evidence] = NO_EVIDENCE,
-    reference: Evidence | None = None,
+    attachments: Mapping[str, Attachment] = NO_ATTACHMENTS,
+    reference: Attachment | None = None,
 ) -> Ranking:
     """Returns the rank of every entry that has a value.
 
@@ -55,11 +55,11 @@ def rank_all(
     Args:
         metric_id: Id of the output.
         metrics: Value of each entry by its name.
-        evidence: Attachment of each entry that has one, by its name.
+        attachments: Attachment of each entry that has one, by its name.
         reference: The board's own figures and features; None where it stores none.
     """
-    scored = {name: one for name, one in metrics.items() if one.value is not None}
-    tests = verdicts(metric_id, scored, evidence, reference)
+    scored = {name: metric for name, metric in metrics.items() if metric.value is not None}
+    tests = verdicts(metric_id, scored, attachments, reference)
     alpha = ALPHA / max(1, len(scored) - 1)
     better = dict.fromkeys(scored, 0)
     worse = dict.fromkeys(scored, 0)

@@ -34,7 +34,7 @@ def init_board(
     if target.exists():
         raise UserError(f"{target}: already there.", remedy="Choose another folder, or edit it.")
     result = load_result(run)
-    scored = [name for name, one in result.metrics.items() if one.value is not None]
+    scored = [name for name, metric in result.metrics.items() if metric.value is not None]
     columns = headline(scored)[:MOST_METRICS] if metrics is None else expand(metrics)
     absent = [name for name in columns if name not in scored]
     if absent or not columns:

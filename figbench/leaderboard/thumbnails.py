@@ -1,4 +1,4 @@
-"""The few pictures that travel with a run's evidence: which figures, how small, what is refused."""
+"""Thumbnails of an attachment: selection of the figures, size, and checks."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import numpy.typing as npt
 
 LONGEST_SIDE = 256
 """Pixels."""
-MOST_PICTURES = 24
-MAX_PICTURE_BYTES = 128 * 2**10
+MOST_THUMBNAILS = 24
+MAX_THUMBNAIL_BYTES = 128 * 2**10
 QUALITY = 75
 
 
 def gallery_ids(figure_ids: Iterable[str]) -> list[str]:
-    """Returns at most ``MOST_PICTURES`` ids, the same for everyone with the same test set.
+    """Returns at most ``MOST_THUMBNAILS`` ids, the same for everyone with the same test set.
 
     They are those with the smallest SHA-256 of a fixed prefix and the id, so that nobody chooses
     which figures a board shows.
     """
-    return sorted(set(figure_ids), key=_place)[:MOST_PICTURES]
+    return sorted(set(figure_ids), key=_order)[:MOST_THUMBNAILS]
 
 
-def _place(figure_id: str) -> str:
+def _order(figure_id: str) -> str:
     return hashlib.sha256(f"figbench gallery 0\n{figure_id}".encode()).hexdigest()
 
 
-def thumbnail(picture: npt.NDArray[np.uint8]) -> bytes:
-    """Returns a picture, shape (height, width, 3), as WebP with a longest side of 256 px."""
+def thumbnail(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """Returns an image, shape (height, width, 3), as WebP with a longest side of 256 px."""
     from PIL import Image
 
-    image = Image.fromarray(picture)
+    image = Image.fromarray(pixels)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     buffer = io.BytesIO()
     image.save(buffer, format="WEBP", quality=QUALITY, method=6)
@@ -42,11 +42,11 @@ def thumbnail(picture: npt.NDArray[np.uint8]) -> bytes:
 
 
 def thumbnail_problem(content: bytes) -> str | None:
-    """Returns why bytes are no such thumbnail, None when they are one."""
+    """Returns the reason why bytes are no such thumbnail, or None."""
     from PIL import Image
 
-    if len(content) > MAX_PICTURE_BYTES:
-        return f"{len(content):,} bytes, the limit is {MAX_PICTURE_BYTES:,}"
+    if len(content) > MAX_THUMBNAIL_BYTES:
+        return f"{len(content):,} bytes, the limit is {MAX_THUMBNAIL_BYTES:,}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -1,4 +1,4 @@
-"""What an entry must satisfy before a board shows it; entries are untrusted."""
+"""Checks of an entry before a board shows it; entries are untrusted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from figbench.errors import UserError
-from figbench.leaderboard.attachment_checks import evidence_problems, near_copies
-from figbench.leaderboard.attachments import Evidence
+from figbench.leaderboard.attachment_checks import attachment_problems, near_copies
+from figbench.leaderboard.attachments import Attachment
 from figbench.leaderboard.entries import Board, Entry, NamedEntry
 from figbench.leaderboard.instruments import instrument_problems
 from figbench.metrics import output_spec
@@ -24,7 +24,7 @@ ROUNDING = 1e-6
 URL = re.compile(r"^https?://[^\s\"'<>]+$")
 
 
-def check_entry(named: NamedEntry, board: Board, reference: Evidence | None = None) -> list[str]:
+def check_entry(named: NamedEntry, board: Board, reference: Attachment | None = None) -> list[str]:
     """Returns every problem of an entry in words; an empty list means it may be added.
 
     Args:
@@ -38,20 +38,20 @@ def check_entry(named: NamedEntry, board: Board, reference: Evidence | None = No
         if entry.result is not None or not entry.published:
             problems.append("as published: needs 'published' values and no 'result'")
         problems += [
-            f"published.{one.metric}: source is not a link"
-            for one in entry.published
-            if not URL.match(one.source)
+            f"published.{value.metric}: source is not a link"
+            for value in entry.published
+            if not URL.match(value.source)
         ]
         return problems
     if entry.result is None or entry.published:
         return [*problems, f"{entry.standing}: needs a 'result' and no 'published' values"]
     problems += list(_result_problems(entry, board))
-    if named.evidence is not None:
-        problems += list(evidence_problems(entry, named.evidence, reference, board))
+    if named.attachment is not None:
+        problems += list(attachment_problems(entry, named.attachment, reference, board))
     return problems
 
 
-def require_valid(named: NamedEntry, board: Board, reference: Evidence | None = None) -> None:
+def require_valid(named: NamedEntry, board: Board, reference: Attachment | None = None) -> None:
     """Raises a UserError that lists every problem of the entry, if there is any.
 
     Args:
@@ -64,7 +64,7 @@ def require_valid(named: NamedEntry, board: Board, reference: Evidence | None = 
         raise UserError(f"{named.name}: refused: {'; '.join(problems[:12])}.")
 
 
-def incomplete(named: NamedEntry, board: Board, reference: Evidence | None = None) -> str | None:
+def incomplete(named: NamedEntry, board: Board, reference: Attachment | None = None) -> str | None:
     """Returns why a result stays out of the ranking, or None.
 
     Args:
@@ -84,8 +84,8 @@ def incomplete(named: NamedEntry, board: Board, reference: Evidence | None = Non
         return "other test prompts"
     if result.manifests.generated.missing:
         return f"{len(result.manifests.generated.missing)} expected figures are missing"
-    if named.evidence is not None and reference is not None:
-        copied, n = near_copies(named.evidence, reference), result.manifests.generated.n_figures
+    if named.attachment is not None and reference is not None:
+        copied, n = near_copies(named.attachment, reference), result.manifests.generated.n_figures
         if copied > MOST_COPIES * n:
             return f"{copied} of {n} figures are near copies of reference figures"
     return None
@@ -101,15 +101,15 @@ def _card_problems(entry: Entry) -> Iterator[str]:
             yield f"model.{field}: not an http(s) link"
 
 
-def _long_strings(value: Any, place: str = "") -> Iterator[str]:
-    if isinstance(value, str) and len(value) > MAX_STRING and not place.startswith("result."):
-        yield f"{place}: longer than {MAX_STRING} characters"
+def _long_strings(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, str) and len(value) > MAX_STRING and not path.startswith("result."):
+        yield f"{path}: longer than {MAX_STRING} characters"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _long_strings(inner, f"{place}.{key}".lstrip("."))
+            yield from _long_strings(inner, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _long_strings(inner, f"{place}[{index}]")
+            yield from _long_strings(inner, f"{path}[{index}]")
 
 
 def _result_problems(entry: Entry, board: Board) -> Iterator[str]:

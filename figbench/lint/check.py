@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from figbench.errors import UserError
+from figbench.lint.lines import crossing_points
 from figbench.lint.page import SEVERITIES, Finding, Limits, Page, Severity
 from figbench.lint.read_page import read_page
-from figbench.lint.rules import RULES, crossing_points, empty_margins
+from figbench.lint.rules import RULES, empty_margins
 from figbench.registry import suggest
 
 DEFAULTS = Limits()
@@ -49,14 +50,14 @@ class LintReport:
             "rules_not_run": list(self.not_run),
             "findings": [
                 {
-                    "rule": one.rule,
-                    "severity": one.severity,
-                    "message": one.message,
-                    "box": list(one.box) if one.box else None,
-                    "value": one.value,
-                    "limit": one.limit,
+                    "rule": finding.rule,
+                    "severity": finding.severity,
+                    "message": finding.message,
+                    "box": list(finding.box) if finding.box else None,
+                    "value": finding.value,
+                    "limit": finding.limit,
                 }
-                for one in self.findings
+                for finding in self.findings
             ],
         }
 
@@ -90,8 +91,10 @@ def lint_figure(
             )
     page = read_page(Path(path), width_mm)
     runnable = [r for r in RULES if r.name not in ignore and (page.exact or not r.vector)]
-    findings = [one for rule in runnable for one in rule.check(page, limits)]
-    findings.sort(key=lambda one: (SEVERITIES.index(one.severity), names.index(one.rule)))
+    findings = [finding for rule in runnable for finding in rule.check(page, limits)]
+    findings.sort(
+        key=lambda finding: (SEVERITIES.index(finding.severity), names.index(finding.rule))
+    )
     not_run = tuple(r.name for r in RULES if r.vector and not page.exact and r.name not in ignore)
     return LintReport(Path(path), tuple(findings), _measures(page), page.exact, not_run)
 

@@ -50,8 +50,8 @@ def contrast(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
         second: Likewise.
     """
     weights = np.array([0.2126, 0.7152, 0.0722])
-    one, other = sorted((float(linear(c) @ weights) for c in (first, second)), reverse=True)
-    return (one + 0.05) / (other + 0.05)
+    brighter, darker = sorted((float(linear(c) @ weights) for c in (first, second)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
 
 
 def text_contrast(image: RGBImage, box: Box) -> float | None:
@@ -71,12 +71,12 @@ def text_contrast(image: RGBImage, box: Box) -> float | None:
     height, width = image.shape[:2]
     x0, y0 = max(round(box[0]), 0), max(round(box[1]), 0)
     x1, y1 = min(round(box[2]) + 1, width), min(round(box[3]) + 1, height)
-    part = image[y0:y1, x0:x1].astype(np.float64)
-    if part.shape[0] < 3 or part.shape[1] < 3:
+    patch = image[y0:y1, x0:x1].astype(np.float64)
+    if patch.shape[0] < 3 or patch.shape[1] < 3:
         return None
-    border = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
+    border = np.concatenate([patch[0], patch[-1], patch[:, 0], patch[:, -1]])
     background = np.median(border, axis=0)
-    pixels = part.reshape(-1, 3)
+    pixels = patch.reshape(-1, 3)
     far = np.abs(pixels - background).sum(axis=1)
     most = np.argsort(far)[-max(len(far) // 20, 4) :]
     return contrast(pixels[most].mean(axis=0), background)
@@ -101,8 +101,8 @@ def difference(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     """Returns the CIEDE2000 difference of sRGB colours (0 to 255), by pairs, shape (...)."""
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    one, other = (rgb2lab(np.asarray(c, np.float64) / 255.0) for c in (first, second))
-    return np.asarray(deltaE_ciede2000(one, other), np.float64)  # type: ignore[no-untyped-call]
+    first_lab, second_lab = (rgb2lab(np.asarray(c, np.float64) / 255.0) for c in (first, second))
+    return np.asarray(deltaE_ciede2000(first_lab, second_lab), np.float64)  # type: ignore[no-untyped-call]
 
 
 def main_colours(
@@ -124,12 +124,12 @@ def main_colours(
         return []
     codes = (pixels.astype(np.int64) // 4) @ np.array([4096, 64, 1])
     values, counts = np.unique(codes, return_counts=True)
-    chosen: list[tuple[int, int, int]] = []
+    selected: list[tuple[int, int, int]] = []
     for i in np.argsort(-counts):
-        if counts[i] < share * height * width or len(chosen) == most:
+        if counts[i] < share * height * width or len(selected) == most:
             break
         red, green, blue = np.median(pixels[codes == values[i]], axis=0)
         colour = int(red), int(green), int(blue)
-        if all(float(difference(colour, other)) >= 3.0 for other in chosen):
-            chosen.append(colour)
-    return chosen
+        if all(float(difference(colour, other)) >= 3.0 for other in selected):
+            selected.append(colour)
+    return selected

@@ -42,10 +42,10 @@ def sarif(reports: Sequence[LintReport]) -> dict[str, Any]:
                 },
                 "results": [
                     {
-                        "ruleId": one.rule,
-                        "ruleIndex": names.index(one.rule),
-                        "level": one.severity,
-                        "message": {"text": one.message},
+                        "ruleId": finding.rule,
+                        "ruleIndex": names.index(finding.rule),
+                        "level": finding.severity,
+                        "message": {"text": finding.message},
                         "locations": [
                             {
                                 "physicalLocation": {
@@ -54,13 +54,13 @@ def sarif(reports: Sequence[LintReport]) -> dict[str, Any]:
                             }
                         ],
                         "properties": {
-                            "box": list(one.box) if one.box else None,
-                            "value": one.value,
-                            "limit": one.limit,
+                            "box": list(finding.box) if finding.box else None,
+                            "value": finding.value,
+                            "limit": finding.limit,
                         },
                     }
                     for report in reports
-                    for one in report.findings
+                    for finding in report.findings
                 ],
             }
         ],
@@ -98,28 +98,28 @@ def write_overlay(report: LintReport, out: Path) -> None:
 def _overlay(report: LintReport) -> str:
     from PIL import Image
 
-    from figbench.lint.read_page import picture
+    from figbench.lint.read_page import page_image
 
-    image = Image.fromarray(picture(report.path.read_bytes(), 1200))
+    image = Image.fromarray(page_image(report.path.read_bytes(), 1200))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     wide, high = image.size
     data = base64.b64encode(buffer.getvalue()).decode()
-    parts = [
+    elements = [
         f'<image width="{wide}" height="{high}" opacity="0.55" '
         f'href="data:image/png;base64,{data}"/>'
     ]
-    for one in reversed(report.findings):
-        if one.box is None:
+    for finding in reversed(report.findings):
+        if finding.box is None:
             continue
-        x0, y0, x1, y1 = one.box
-        parts.append(
+        x0, y0, x1, y1 = finding.box
+        elements.append(
             f'<rect x="{x0 * wide - 2:.1f}" y="{y0 * high - 2:.1f}" '
             f'width="{(x1 - x0) * wide + 4:.1f}" height="{(y1 - y0) * high + 4:.1f}" fill="none" '
-            f'stroke="{COLOURS[one.severity]}" stroke-width="3">'
-            f"<title>{escape(f'{one.rule}: {one.message}')}</title></rect>"
+            f'stroke="{COLOURS[finding.severity]}" stroke-width="3">'
+            f"<title>{escape(f'{finding.rule}: {finding.message}')}</title></rect>"
         )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}">'
-        f'<rect width="{wide}" height="{high}" fill="#ffffff"/>{"".join(parts)}</svg>\n'
+        f'<rect width="{wide}" height="{high}" fill="#ffffff"/>{"".join(elements)}</svg>\n'
     )

@@ -1,4 +1,4 @@
-"""What the rules of ``figbench lint`` look at, and what they return."""
+"""Input and output of the rules of ``figbench lint``: page, labels, limits, findings."""
 
 from __future__ import annotations
 

@@ -51,12 +51,12 @@ def svg_page(data: bytes, width_mm: float) -> Page:
     """Returns the page of an SVG document, whose sizes and positions are exact."""
     from figbench.graphs.geometry import resolve
     from figbench.graphs.limits import parse_xml
-    from figbench.graphs.svg import read_svg
-    from figbench.graphs.svg_marks import svg_drawing
+    from figbench.graphs.readers.svg import read_svg
+    from figbench.graphs.readers.svg_marks import svg_drawing
 
     root = parse_xml(data)
     drawing = svg_drawing(root)
-    image = picture(data)
+    image = page_image(data)
     scale = image.shape[1] / drawing.width, image.shape[0] / drawing.height
     drawing = _scaled(drawing, scale)
     labels = [
@@ -71,8 +71,8 @@ def svg_page(data: bytes, width_mm: float) -> Page:
     return Page(image, labels, drawing, graph, True, width_mm)
 
 
-def picture(data: bytes, side: int = SIDE) -> RGBImage:
-    """Returns a document or an image as pixels on white, ``side`` at its longest.
+def page_image(data: bytes, side: int = SIDE) -> RGBImage:
+    """Returns a document or an image on white, shape (h, w, 3), its longest side ``side``.
 
     Raises:
         UserError: When it cannot be decoded.
@@ -92,7 +92,7 @@ def raster_page(data: bytes, width_mm: float) -> Page:
     """Returns the page of an image: texts by OCR, their sizes from the ink of their letters."""
     from figbench.graphs.raster import read_lines
 
-    image = picture(data, OCR_SIDE)
+    image = page_image(data, OCR_SIDE)
     labels = [label for line in read_lines(image) if (label := _label(image, line)) is not None]
     return Page(image, labels, None, None, False, width_mm)
 
@@ -128,8 +128,8 @@ def font_size(image: RGBImage, box: Box, text: str) -> float:
     ink = np.abs(grey - np.median(border))
     if ink.max() < 8:
         return _line_height(box)
-    rows = np.flatnonzero((ink > 0.5 * ink.max()).sum(axis=1) >= 1)
-    extent = float(rows[-1] - rows[0] + 1)
+    lines = np.flatnonzero((ink > 0.5 * ink.max()).sum(axis=1) >= 1)
+    extent = float(lines[-1] - lines[0] + 1)
     above = 0.73 if any(c.isupper() or c.isdigit() or c in "bdfhklt()[]|/" for c in text) else 0.52
     below = 0.21 if any(c in "gjpqy()[]|,;Q" for c in text) else 0.0
     return extent / (above + below)
@@ -157,7 +157,7 @@ def _scaled(drawing: Drawing, scale: tuple[float, float]) -> Drawing:
     return Drawing(
         drawing.width * across,
         drawing.height * down,
-        [outline(one) for one in drawing.outlines],
-        [words(one) for one in drawing.words],
-        [stroke(one) for one in drawing.strokes],
+        [outline(mark) for mark in drawing.outlines],
+        [words(mark) for mark in drawing.words],
+        [stroke(mark) for mark in drawing.strokes],
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
-from math import hypot
+from itertools import combinations
 
 import numpy as np
 
-from figbench.graphs.drawing import Point, area, border_distance, common, distance, holds
+from figbench.graphs.drawing import area, border_distance, common, distance, holds
 from figbench.graphs.model import Box
 from figbench.lint.colours import (
     DEFICIENCIES,
@@ -18,6 +17,7 @@ from figbench.lint.colours import (
     simulated,
     text_contrast,
 )
+from figbench.lint.lines import crossing_points, path_gap
 from figbench.lint.page import Finding, Label, Limits, Page
 
 Check = Callable[[Page, Limits], Iterator[Finding]]
@@ -111,17 +111,17 @@ def overlaps(page: Page, limits: Limits) -> Iterator[Finding]:
                 _share(first.box, page),
             )
     nodes = [node for node in page.graph.nodes if node.box] if page.graph else []
-    for one, other in combinations(nodes, 2):
-        if one.box is None or other.box is None or not (one.text and other.text):
+    for left, right in combinations(nodes, 2):
+        if left.box is None or right.box is None or not (left.text and right.text):
             continue
-        shared = common(one.box, other.box)
-        least = min(area(one.box), area(other.box))
+        shared = common(left.box, right.box)
+        least = min(area(left.box), area(right.box))
         if 0.05 * least < shared < 0.95 * least:
             yield Finding(
                 "overlap",
                 "warning",
-                f"the boxes '{_short(one.text)}' and '{_short(other.text)}' overlap",
-                one.box,
+                f"the boxes '{_short(left.text)}' and '{_short(right.text)}' overlap",
+                left.box,
             )
 
 
@@ -131,8 +131,8 @@ def dangling_arrows(page: Page, limits: Limits) -> Iterator[Finding]:
         return
     whole = 0.9 * page.drawing.width * page.drawing.height
     boxes = [outline.box for outline in page.drawing.outlines if area(outline.box) < whole]
-    words = [one.box for one in page.drawing.words]
-    frames = [box for box in boxes if any(_is_inside(one, box) for one in boxes if one != box)]
+    words = [mark.box for mark in page.drawing.words]
+    frames = [box for box in boxes if any(_is_inside(mark, box) for mark in boxes if mark != box)]
     nodes = [box for box in boxes if box not in frames] + words
     reach = limits.reach * page.diagonal
     for stroke in page.drawing.strokes:
@@ -142,7 +142,7 @@ def dangling_arrows(page: Page, limits: Limits) -> Iterator[Finding]:
             gaps = [distance(box, point) for box in nodes]
             gap = min([*gaps, *(border_distance(box, point) for box in frames)], default=1e9)
             joins = any(
-                _path_gap(point, other.path) <= 0.2 * reach
+                path_gap(point, other.path) <= 0.2 * reach
                 for other in page.drawing.strokes
                 if other is not stroke
             )
@@ -168,21 +168,6 @@ def crossings(page: Page, limits: Limits) -> Iterator[Finding]:
             "two lines cross",
             _share((x - around, y - around, x + around, y + around), page),
         )
-
-
-def crossing_points(page: Page) -> list[Point]:
-    """Returns where lines of the drawing cross, in pixels; shared ends do not count."""
-    strokes = page.drawing.strokes if page.drawing else ()
-    points = []
-    for first, second in combinations(strokes, 2):
-        ends = {*_ends(first.path), *_ends(second.path)}
-        for a, b in pairwise(first.path):
-            for c, d in pairwise(second.path):
-                point = _intersection(a, b, c, d)
-                near = 0.004 * page.diagonal
-                if point and all(abs(point[0] - x) + abs(point[1] - y) > near for x, y in ends):
-                    points.append(point)
-    return points
 
 
 def colour_vision(page: Page, limits: Limits) -> Iterator[Finding]:
@@ -231,15 +216,15 @@ def empty_margins(page: Page) -> dict[str, float]:
     ink = np.zeros((image.shape[0], image.shape[1]), np.bool_)
     for channel, level in enumerate(np.median(border, axis=0)):
         ink |= np.abs(image[..., channel].astype(np.int16) - int(level)) > 12
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
+    lines, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(lines):
         return dict.fromkeys(("left", "right", "top", "bottom"), 1.0)
     height, width = image.shape[:2]
     return {
         "left": float(columns[0] / width),
         "right": float((width - 1 - columns[-1]) / width),
-        "top": float(rows[0] / height),
-        "bottom": float((height - 1 - rows[-1]) / height),
+        "top": float(lines[0] / height),
+        "bottom": float((height - 1 - lines[-1]) / height),
     }
 
 
@@ -297,33 +282,5 @@ def _holder(page: Page, label: Label) -> Box | None:
     return min(boxes, key=area, default=None)
 
 
-def _ends(path: Sequence[Point]) -> tuple[Point, Point]:
-    return path[0], path[-1]
-
-
 def _is_inside(inner: Box, outer: Box) -> bool:
     return common(inner, outer) >= 0.95 * area(inner) and area(inner) < 0.9 * area(outer)
-
-
-def _path_gap(point: Point, path: Sequence[Point]) -> float:
-    """Returns the distance from a point to a line of straight pieces."""
-    best = float("inf")
-    for (ax, ay), (bx, by) in pairwise(path):
-        dx, dy = bx - ax, by - ay
-        length = dx * dx + dy * dy
-        t = ((point[0] - ax) * dx + (point[1] - ay) * dy) / length if length else 0.0
-        t = max(0.0, min(1.0, t))
-        best = min(best, hypot(ax + t * dx - point[0], ay + t * dy - point[1]))
-    return best
-
-
-def _intersection(a: Point, b: Point, c: Point, d: Point) -> Point | None:
-    """Where two pieces of lines cross, or None."""
-    across = (b[0] - a[0]) * (d[1] - c[1]) - (b[1] - a[1]) * (d[0] - c[0])
-    if abs(across) < 1e-9:
-        return None
-    t = ((c[0] - a[0]) * (d[1] - c[1]) - (c[1] - a[1]) * (d[0] - c[0])) / across
-    u = ((c[0] - a[0]) * (b[1] - a[1]) - (c[1] - a[1]) * (b[0] - a[0])) / across
-    if not (0.0 <= t <= 1.0 and 0.0 <= u <= 1.0):
-        return None
-    return a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])

@@ -1,4 +1,4 @@
-"""Text readers behind one interface; importing this loads no network.
+"""OCR engines behind one interface; importing this loads no network.
 
 The package is callable: ``figbench.ocr("rapidocr")(images)``; see
 :func:`figbench.ocr.function.ocr`.

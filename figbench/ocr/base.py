@@ -1,4 +1,4 @@
-"""The one interface of every text reader."""
+"""Interface of OCR engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from figbench.images.types import RGBImage
 
 @dataclass(frozen=True, slots=True)
 class OcrInfo:
-    """What identifies a reading: two readings with different info are never compared.
+    """Identity of an OCR result: results with different info are never compared.
 
     Attributes:
         name: Registry name, e.g. ``easyocr``.
@@ -19,7 +19,7 @@ class OcrInfo:
             what is read.
         weights: Weight file name to SHA-256.
         settings: Everything passed to the engine that can change what it reads.
-        engines: What can run its ``trunk`` besides PyTorch.
+        engines: What can run its ``backbone`` besides PyTorch.
         runtime: Runs the networks of an engine that chooses by the packages that are installed;
             empty for others. The text is the same on each, confidences differ by rounding: it is
             part of the store's key and of no comparison.

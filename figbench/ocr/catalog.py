@@ -1,4 +1,4 @@
-"""The readers' facts and loaders; facts need no network."""
+"""Properties and loaders of the OCR engines; no network is needed for the properties."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from figbench.features.weights import weights_digest
 from figbench.io.optional import missing
 from figbench.ocr.base import OcrEngine, OcrInfo
 from figbench.ocr.onnx_network import default_runtime
+from figbench.ocr.scripts import tesseract_scripts
 from figbench.registry import Registry, suggest
 
 Settings = Mapping[str, Any]
@@ -20,21 +21,23 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """A reader.
+    """An OCR engine.
 
     Attributes:
-        package: PyPI package whose version names the reader's.
+        package: PyPI package whose version is that of the engine.
         defaults: Every setting with its default.
-        weights: Pinned weight names that it loads; readers that carry theirs in the wheel are
+        weights: Pinned weight names that it loads; engines with weights in the wheel are
             identified by the package version.
         load: ``load(info, device) -> OcrEngine``.
         revision: Counts the changes of how figbench runs the package that changed what is read;
             0 is the package's version alone.
-        engines: What can run the reader's ``trunk`` besides PyTorch.
+        engines: Engines that can run its ``backbone`` besides PyTorch.
         rate_per_s: Images per second at 512 px on two CPU cores, for estimates only.
         runtime: Returns the runtime that this machine would choose; None for engines that have
             no choice. ``load`` of an engine with a choice takes the number of streams as well.
         framework: ``torch``, or ``numpy`` for an engine that runs without PyTorch.
+        scripts: Returns the writing systems that the engine's model reads with these settings, as
+            :mod:`figbench.ocr.scripts` names them; None where nobody has stated them.
     """
 
     package: str
@@ -46,6 +49,7 @@ class EngineEntry:
     rate_per_s: float = 1.0
     runtime: Callable[[], str] | None = None
     framework: str = "torch"
+    scripts: Callable[[Settings], frozenset[str]] | None = None
 
 
 def _easyocr(info: OcrInfo, device: str) -> OcrEngine:
@@ -74,6 +78,7 @@ EASYOCR = EngineEntry(
     # 1: the detector sees RGB, as EasyOCR shows it a file, and no longer BGR.
     revision=1,
     engines=("openvino",),
+    scripts=lambda _settings: frozenset(("Latin",)),
 )
 RAPIDOCR = EngineEntry(
     "rapidocr",
@@ -83,14 +88,16 @@ RAPIDOCR = EngineEntry(
     rate_per_s=4.5,
     runtime=default_runtime,
     framework="numpy",
+    scripts=lambda _settings: frozenset(("Latin", "Greek", "Han", "Kana")),
 )
 TESSERACT = EngineEntry(
     "pytesseract",
-    {"psm": 11, "min_confidence": 0.0},
+    {"psm": 11, "min_confidence": 0.0, "languages": "eng"},
     (),
     _tesseract,
     rate_per_s=4.5,
     framework="numpy",
+    scripts=tesseract_scripts,
 )
 
 engines: Registry[EngineEntry] = Registry(
@@ -105,7 +112,7 @@ engines: Registry[EngineEntry] = Registry(
 
 
 def engine_info(name: str, settings: Settings | None = None) -> OcrInfo:
-    """Returns what identifies a reader with these settings, without loading it.
+    """Returns the identity of an engine with these settings, without loading it.
 
     Raises:
         UserError: If the engine, a setting, or the engine's package is unknown here.
@@ -137,14 +144,14 @@ def load_engine(
     engine: str = "torch",
     streams: int = 1,
 ) -> OcrEngine:
-    """Loads a reader; raises as :func:`engine_info`, and for missing weights or programs.
+    """Loads an OCR engine; raises as :func:`engine_info`, and for missing weights or programs.
 
     Args:
         name: Registry name.
-        settings: What differs from the reader's defaults.
+        settings: Those that differ from the defaults.
         device: A torch device.
-        engine: ``torch``, or ``openvino`` where the reader's facts name it; else PyTorch. What is
-            read may differ by rounding: keep it apart from PyTorch's.
+        engine: ``torch``, or ``openvino`` where the entry of the engine names it; else PyTorch.
+            Their texts may differ by rounding, so the results are never mixed.
         streams: Threads that will call it at a time, for engines that divide the cores themselves.
     """
     info = engine_info(name, settings)
@@ -152,13 +159,13 @@ def load_engine(
     def load() -> OcrEngine:
         entry = engines.get(name)
         more = {"streams": streams} if entry.runtime else {}
-        reader = entry.load(info, device, **more)
+        ocr_engine = entry.load(info, device, **more)
         if engine in info.engines:
-            from figbench.features.openvino_engine import compiled
+            from figbench.features.engines.openvino_engine import compiled
 
-            changed: Any = reader
-            changed.trunk = compiled(changed.trunk, "float32", streams)
-        return reader
+            changed: Any = ocr_engine
+            changed.backbone = compiled(changed.backbone, "float32", streams)
+        return ocr_engine
 
-    chosen = tuple(sorted(info.settings.items()))
-    return loaded((engines.kind, name, chosen, device, engine, streams), load)
+    settings_key = tuple(sorted(info.settings.items()))
+    return loaded((engines.kind, name, settings_key, device, engine, streams), load)

@@ -44,7 +44,13 @@ class Boxes:
 
 
 def is_own_canvas(height: int, width: int, mag_ratio: float) -> bool:
-    """Says whether the network sees an image of this size as it is: not scaled, not padded."""
+    """Returns whether the network takes an image of this size without scaling and padding.
+
+    Args:
+        height: Pixels.
+        width: Pixels.
+        mag_ratio: Magnification that EasyOCR applies.
+    """
     return (
         mag_ratio == 1
         and max(height, width) <= CANVAS_PX
@@ -54,7 +60,7 @@ def is_own_canvas(height: int, width: int, mag_ratio: float) -> bool:
 
 
 def to_canvas(image: RGBImage, mag_ratio: float) -> tuple[RGBImage, float]:
-    """Returns the image as the network takes it, and the scale: black below and to the right."""
+    """Returns the network's input, shape (h, w, 3), black at the right and below; and scale."""
     if is_own_canvas(image.shape[0], image.shape[1], mag_ratio):
         return image, 1.0
     canvas, scale, _ = resize_aspect_ratio(image, CANVAS_PX, cv2.INTER_LINEAR, mag_ratio)
@@ -64,8 +70,8 @@ def to_canvas(image: RGBImage, mag_ratio: float) -> tuple[RGBImage, float]:
 
 def find_boxes(scores: npt.NDArray[np.float32], scale: float) -> Boxes:
     """Returns boxes from the region and affinity scores (2, h, w) of a canvas of that scale."""
-    found, _, _ = getDetBoxes(scores[0], scores[1], TEXT, LINK, LOW_TEXT)
-    corners = adjustResultCoordinates(found, 1 / scale, 1 / scale)
+    detected, _, _ = getDetBoxes(scores[0], scores[1], TEXT, LINK, LOW_TEXT)
+    corners = adjustResultCoordinates(detected, 1 / scale, 1 / scale)
     flat = [np.array(box).astype(np.int32).reshape(-1) for box in corners]
     upright, tilted = group_text_box(flat, **GROUPING)
     return Boxes(

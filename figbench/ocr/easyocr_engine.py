@@ -1,4 +1,4 @@
-"""EasyOCR: the reader that made Paper2Fig100k's labels, on the trunk that OCR-SIM runs."""
+"""EasyOCR: the engine that made Paper2Fig100k's labels, on the backbone that OCR-SIM runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import cv2
 import torch
 
 from figbench.data.types import TextLine
-from figbench.features.craft import image_maps, load_backbone
-from figbench.features.craft_detector import load_head
-from figbench.features.exact import exact_float32
+from figbench.features.engines.exact import exact_float32
+from figbench.features.networks.craft import image_maps, load_backbone
+from figbench.features.networks.craft_detector import load_head
 from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 from figbench.ocr.easyocr_detection import find_boxes, to_canvas
@@ -27,7 +27,7 @@ class EasyOcrEngine:
 
     def __init__(self, info: OcrInfo, device: str) -> None:
         self.info = info
-        self.trunk: Any = load_backbone(device, "float32")
+        self.backbone: Any = load_backbone(device, "float32")
         self._head = load_head(device)
         self._recogniser = Recogniser(device)
         self._device = device
@@ -40,12 +40,12 @@ class EasyOcrEngine:
         # Where EasyOCR neither scales nor pads, the canvas is the image itself, and the pass is
         # the one that OCR-SIM and the extractor ask for.
         canvas, scale = to_canvas(image, self._mag_ratio)
-        maps = image_maps(self.trunk, canvas, self._device, torch.float32)
+        maps = image_maps(self.backbone, canvas, self._device, torch.float32)
         boxes = find_boxes(self._head(maps)[0].cpu().numpy(), scale)
-        found = self._recogniser.read(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), boxes)
+        texts = self._recogniser.read(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), boxes)
         lowest = float(self.info.settings["min_confidence"])
         return [
             TextLine(text, tuple((float(x), float(y)) for x, y in corners), confidence)
-            for corners, text, confidence in found
+            for corners, text, confidence in texts
             if confidence >= lowest
         ]

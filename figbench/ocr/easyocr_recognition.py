@@ -19,7 +19,7 @@ from easyocr.recognition import AlignCollate, custom_mean
 from easyocr.utils import CTCLabelConverter, get_image_list
 from PIL import Image
 
-from figbench.features.torch_tools import fold_batch_norm, freeze, load_state_dict
+from figbench.features.engines.torch_tools import fold_batch_norm, freeze, load_state_dict
 from figbench.features.weights import require_weights
 from figbench.ocr.easyocr_detection import Boxes
 
@@ -96,8 +96,8 @@ class Recogniser:
         labels, confidences = probabilities.argmax(axis=2), probabilities.max(axis=2)
         texts = self._converter.decode_greedy(labels.reshape(-1), [labels.shape[1]] * len(labels))
         return [
-            (text, float(custom_mean(row[codes != 0] if codes.any() else np.zeros(1))))
-            for text, row, codes in zip(texts, confidences, labels, strict=True)
+            (text, float(custom_mean(steps[codes != 0] if codes.any() else np.zeros(1))))
+            for text, steps, codes in zip(texts, confidences, labels, strict=True)
         ]
 
 
@@ -106,6 +106,6 @@ def _crops(grey: Grey, boxes: Boxes) -> list[Crop]:
     crops: list[Crop] = []
     for upright, tilted in lists:
         # One by one, so that the width is the crop's own.
-        found, width = get_image_list(upright, tilted, grey, model_height=HEIGHT_PX)
-        crops += [(corners, pixels, int(width)) for corners, pixels in found]
+        cut, width = get_image_list(upright, tilted, grey, model_height=HEIGHT_PX)
+        crops += [(corners, pixels, int(width)) for corners, pixels in cut]
     return crops

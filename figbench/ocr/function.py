@@ -1,4 +1,4 @@
-"""``figbench.ocr(name)``: a text reader as a function of images."""
+"""``figbench.ocr(name)``: an OCR engine as a function of images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from figbench.ocr.catalog import load_engine
 
 
 class OcrFunction:
-    """A text reader as a function from images to text lines.
+    """An OCR engine as a function from images to text lines.
 
     Attributes:
         info: Engine, version, weights and settings.
@@ -53,7 +53,7 @@ def ocr(
     settings: Mapping[str, Any] | None = None,
     device: str = "auto",
 ) -> OcrFunction:
-    """Returns a text reader as a function of images; called as ``figbench.ocr(name)``.
+    """Returns an OCR engine as a function of images; called as ``figbench.ocr(name)``.
 
     Args:
         name: ``rapidocr``, ``easyocr``, ``tesseract`` or an installed third party's.

@@ -1,4 +1,4 @@
-"""ONNX networks of text readers on OpenVINO, or on onnxruntime where OpenVINO is not installed.
+"""ONNX networks of OCR engines on OpenVINO, or on onnxruntime where OpenVINO is not installed.
 
 Used by :mod:`figbench.ocr.rapidocr_engine`. No torch.
 """
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import UserError
+from figbench.io.user_folders import ensure_home
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -80,6 +81,7 @@ class OpenVinoOnnx:
     """
 
     def __init__(self, path: Path, threads: int, streams: int, static: bool = False) -> None:
+        ensure_home()
         try:
             import openvino
         except ImportError:

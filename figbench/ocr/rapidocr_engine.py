@@ -25,7 +25,7 @@ from rapidocr.utils.process_img import (
 )
 
 from figbench.data.types import TextLine
-from figbench.features.threads import thread_budget
+from figbench.features.engines.threads import thread_budget
 from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
 from figbench.ocr.onnx_network import FloatArray, default_runtime, load_network
@@ -127,16 +127,16 @@ class RapidOcrEngine:
             image: (h, w, 3) BGR, uint8.
 
         Returns:
-            (n, 4, 2) in pixels of ``image``, clockwise from the top left.
+            Shape (n, 4, 2), in pixels of ``image``, clockwise from the top left.
         """
         resized = self._resizer.resize(image)
         if resized is None:
             return np.empty((0, 4, 2), np.float32)
         batch = np.ascontiguousarray(_PIXEL_VALUES[resized.transpose(2, 0, 1)])[None]
-        found, _ = self._post_process(self._detection(batch), image.shape[:2])
-        if not len(found):
+        corners, _ = self._post_process(self._detection(batch), image.shape[:2])
+        if not len(corners):
             return np.empty((0, 4, 2), np.float32)
-        boxes: npt.NDArray[np.float32] = TextDetector.sorted_boxes(found)
+        boxes: npt.NDArray[np.float32] = TextDetector.sorted_boxes(corners)
         return boxes
 
 
@@ -144,7 +144,7 @@ class _Classifiers(threading.local):
     """RapidOCR's angle classifier, one object a thread: it keeps state of a call."""
 
     def __init__(self) -> None:
-        self._reader = rapidocr.RapidOCR(
+        self._rapidocr = rapidocr.RapidOCR(
             params={
                 "Global.log_level": "critical",
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
@@ -153,5 +153,5 @@ class _Classifiers(threading.local):
 
     def upright(self, crops: list[Any]) -> list[Any]:
         """Returns the crops, those turned by 180 degrees that the network takes for such."""
-        turned, _ = self._reader.cls_and_rotate(crops)
+        turned, _ = self._rapidocr.cls_and_rotate(crops)
         return list(turned)

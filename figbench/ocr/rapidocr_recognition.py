@@ -57,11 +57,11 @@ def batches(shapes: Sequence[tuple[int, ...]]) -> list[tuple[list[int], int]]:
     """
     ratios = [shape[1] / float(shape[0]) for shape in shapes]
     order = [int(index) for index in np.argsort(np.array(ratios))]
-    parts = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+    chunks = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
     narrowest = MIN_WIDTH_PX / HEIGHT_PX
     return [
-        (part, int(HEIGHT_PX * max([narrowest, *(ratios[index] for index in part)])))
-        for part in parts
+        (chunk, int(HEIGHT_PX * max([narrowest, *(ratios[index] for index in chunk)])))
+        for chunk in chunks
     ]
 
 

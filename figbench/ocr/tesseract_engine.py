@@ -22,18 +22,30 @@ class TesseractEngine:
 
     def __init__(self, info: OcrInfo) -> None:
         try:
-            found = str(pytesseract.get_tesseract_version())
+            program_version = str(pytesseract.get_tesseract_version())
         except pytesseract.TesseractNotFoundError:
             raise UserError(
                 "OCR engine 'tesseract' needs the program 'tesseract' on the PATH.",
                 remedy="Debian, Ubuntu: apt-get install tesseract-ocr",
             ) from None
-        self.info = replace(info, version=f"{found}+pytesseract-{info.version}")
+        self._check_languages(str(info.settings["languages"]))
+        self.info = replace(info, version=f"{program_version}+pytesseract-{info.version}")
+
+    @staticmethod
+    def _check_languages(languages: str) -> None:
+        absent = sorted(set(languages.split("+")) - set(pytesseract.get_languages(config="")))
+        if absent:
+            package = absent[0].replace("_", "-")
+            raise UserError(
+                f"OCR engine 'tesseract' has no data for the language '{absent[0]}'.",
+                remedy=f"Debian, Ubuntu: apt-get install tesseract-ocr-{package}",
+            )
 
     def read(self, image: RGBImage) -> list[TextLine]:
         """See :class:`figbench.ocr.base.OcrEngine`."""
         data = pytesseract.image_to_data(
             Image.fromarray(image),
+            lang=str(self.info.settings["languages"]),
             config=f"--psm {int(self.info.settings['psm'])}",
             output_type=pytesseract.Output.DICT,
         )

@@ -1,15 +1,15 @@
-"""Rows of ``figbench list``: names with what a user needs to choose among them."""
+"""Tables of ``figbench list``: the names of one kind with the details that tell them apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-Rows = tuple[tuple[str, ...], list[tuple[Any, ...]]]
+NameTable = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 
 
-def catalogue(kind: str) -> Rows:
-    """Returns headings and rows of one kind of names.
+def catalogue(kind: str) -> NameTable:
+    """Returns headings and table rows of one kind of names.
 
     Args:
         kind: ``metrics``, ``protocols``, ``extractors``, ``engines``, ``layouts`` or ``configs``.
@@ -17,7 +17,7 @@ def catalogue(kind: str) -> Rows:
     return _KINDS[kind]()
 
 
-def _metrics() -> Rows:
+def _metrics() -> NameTable:
     from figbench.metrics import get_metric, metric_names
 
     rows: list[tuple[Any, ...]] = []
@@ -28,17 +28,17 @@ def _metrics() -> Rows:
     return ("request", "output", "better", "title"), rows
 
 
-def _protocols() -> Rows:
+def _protocols() -> NameTable:
     from figbench.protocol import Protocol, shipped_protocols
 
     rows = []
     for name in shipped_protocols():
-        protocol = Protocol.load(name)
-        rows.append((name, protocol.title, ", ".join(one.metric for one in protocol.metrics)))
+        shipped = Protocol.load(name)
+        rows.append((name, shipped.title, ", ".join(item.metric for item in shipped.metrics)))
     return ("protocol", "title", "metrics"), rows
 
 
-def _extractors() -> Rows:
+def _extractors() -> NameTable:
     from figbench.features import extractor_info
     from figbench.features.catalog import extractors
     from figbench.features.weights import find_weights
@@ -46,12 +46,12 @@ def _extractors() -> Rows:
     rows = []
     for name in extractors.names():
         weights = extractor_info(name).weights
-        here = "none needed" if weights is None else "here" if find_weights(weights) else "missing"
-        rows.append((name, weights or "-", here))
+        state = "none needed" if weights is None else "here" if find_weights(weights) else "missing"
+        rows.append((name, weights or "-", state))
     return ("extractor", "weights", "state"), rows
 
 
-def _engines() -> Rows:
+def _engines() -> NameTable:
     from importlib.util import find_spec
 
     from figbench.ocr import engines
@@ -59,14 +59,14 @@ def _engines() -> Rows:
     modules = {"tesseract": "pytesseract"}
     rows = []
     for name in engines.names():
-        here = find_spec(modules.get(name, name)) is not None
+        installed = find_spec(modules.get(name, name)) is not None
         rows.append(
-            (name, "installed" if here else f"missing: pip install {modules.get(name, name)}")
+            (name, "installed" if installed else f"missing: pip install {modules.get(name, name)}")
         )
     return ("OCR engine", "state"), rows
 
 
-def _layouts() -> Rows:
+def _layouts() -> NameTable:
     from figbench.data.layouts import LAYOUTS
 
     texts = {
@@ -82,14 +82,14 @@ def _layouts() -> Rows:
     return ("layout", "files"), [(name, texts.get(name, "")) for name in LAYOUTS]
 
 
-def _configs() -> Rows:
+def _configs() -> NameTable:
     from figbench.models import get_model, model_names
 
     rows = [(name, config) for name in model_names() for config in get_model(name).configs()]
     return ("model", "config"), rows
 
 
-_KINDS: dict[str, Callable[[], Rows]] = {
+_KINDS: dict[str, Callable[[], NameTable]] = {
     "metrics": _metrics,
     "protocols": _protocols,
     "extractors": _extractors,

@@ -1,4 +1,4 @@
-"""Which metric pages, sweeps and boards use for a purpose, decided by the metrics' own specs.
+"""Choice of the metric for a page, sweep or board, by the specs of the metrics.
 
 No metric is named here, so that a metric of another package is treated as a built-in one.
 """
@@ -14,6 +14,7 @@ PER_FIGURE = ("labels", "structure", "pairs")
 """Groups whose outputs compare a figure with its own reference, the most telling first."""
 
 DISTANCE = "distance"
+VALIDITY = "validity"
 
 
 def spec_of(name: str) -> OutputSpec | None:
@@ -58,10 +59,16 @@ def distance_metrics(names: Iterable[str]) -> list[str]:
     An estimator that can fall below zero has no bias at small n; one that is bounded by zero has.
     """
     distances = [(name, spec_of(name)) for name in names]
-    found = [
+    scored = [
         (name, spec) for name, spec in distances if spec is not None and spec.group == DISTANCE
     ]
-    return [name for name, _ in sorted(found, key=lambda pair: pair[1].low >= 0)]
+    return [name for name, _ in sorted(scored, key=lambda pair: pair[1].low >= 0)]
+
+
+def is_validity(name: str) -> bool:
+    """Returns whether an output counts missing, blank, repeated or copied figures."""
+    spec = spec_of(name)
+    return spec is not None and spec.group == VALIDITY
 
 
 def _headlines_first(names: Iterable[str]) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Whether a page on disk is what its entries build, also under other versions of libraries."""
+"""Check that a page on disk is up to date, also under other versions of libraries."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PLOT = re.compile(r'(?<=src=")data:image/svg\+xml;base64,[^"]*')
 
 
 def made_with() -> str:
-    """Returns names and versions of the libraries whose bytes stand in a page."""
+    """Returns names and versions of the libraries whose bytes a page contains."""
     return ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
 
 
-def data_part(page: str) -> str:
-    """Returns a page without the bytes of installed libraries: all that comes from its entries.
+def data_only(page: str) -> str:
+    """Returns a page without the bytes of installed libraries: the content from its entries.
 
     Plots keep the digest of their numbers, so that a plot of other numbers differs.
     """
@@ -27,11 +27,11 @@ def data_part(page: str) -> str:
 
 
 def numbers_digest(*numbers: object) -> str:
-    """Returns the digest of what a plot was drawn from."""
+    """Returns the digest of the numbers of a plot."""
     return hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]
 
 
 def recorded(page: str) -> str:
     """Returns the libraries that a page says it was made with, empty where it says none."""
-    found = MADE_WITH.search(page)
-    return found[1] if found else ""
+    match = MADE_WITH.search(page)
+    return match[1] if match else ""

@@ -29,7 +29,7 @@ def interval_text(metric: MetricValue, *, digits: int = 4) -> str:
     if metric.interval is None:
         return ""
     ends = (metric.interval.low, metric.interval.high)
-    low, high = (format_number(one, metric.display_scale, digits=digits) for one in ends)
+    low, high = (format_number(end, metric.display_scale, digits=digits) for end in ends)
     return f"[{low}, {high}]"
 
 

@@ -39,7 +39,7 @@ def render(template: str, *, sortable: bool = True, **values: Any) -> str:
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    text = render_part(
+    text = render_fragment(
         template,
         script=script,
         styles=styles,
@@ -51,7 +51,7 @@ def render(template: str, *, sortable: bool = True, **values: Any) -> str:
     return text.lstrip()
 
 
-def render_part(template: str, **values: Any) -> str:
+def render_fragment(template: str, **values: Any) -> str:
     """Returns a template with every value escaped.
 
     Args:

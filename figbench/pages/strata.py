@@ -1,4 +1,4 @@
-"""Strata of a board's reference: thirds by aspect, number of labels and caption length."""
+"""Strata of the reference of a board: thirds by aspect, number of labels and caption length."""
 
 from __future__ import annotations
 
@@ -27,23 +27,24 @@ class Stratum:
 
 
 def properties(figures: Sequence[Figure], lines: Sequence[Sequence[TextLine]]) -> dict[str, Array]:
-    """Returns the properties of reference figures as per-figure values, NaN where unknown.
+    """Returns the properties of reference figures by name, shape (figures,), NaN where unknown.
 
     Args:
         figures: Of the reference.
         lines: Text read from each of them.
     """
     return {
-        f"{PREFIX}aspect": np.array([one.width / one.height for one in figures], np.float64),
-        f"{PREFIX}labels": np.array([len(one) for one in lines], np.float64),
+        f"{PREFIX}aspect": np.array([item.width / item.height for item in figures], np.float64),
+        f"{PREFIX}labels": np.array([len(texts) for texts in lines], np.float64),
         f"{PREFIX}caption": np.array(
-            [len(one.prompt.split()) if one.prompt else np.nan for one in figures], np.float64
+            [len(item.prompt.split()) if item.prompt else np.nan for item in figures],
+            np.float64,
         ),
     }
 
 
 def strata_of(figure_ids: Sequence[str], values: Mapping[str, Array]) -> list[Stratum]:
-    """Returns the thirds of each property; one that does not vary gives none.
+    """Returns the thirds of each property; a constant property gives none.
 
     Args:
         figure_ids: Of the reference.
@@ -71,10 +72,10 @@ def strata_of(figure_ids: Sequence[str], values: Mapping[str, Array]) -> list[St
 
 
 def stratum_means(figure_ids: Sequence[str], values: Array, strata: Sequence[Stratum]) -> Array:
-    """Returns the mean of a per-figure metric in every stratum, NaN where it has no value.
+    """Returns the mean of a metric in every stratum, shape (strata,), NaN where it has no value.
 
     Args:
-        figure_ids: Of the generated figures, row by row.
+        figure_ids: Of the generated figures, in the order of ``values``.
         values: Of the metric, NaN where a figure has none.
         strata: Of the reference.
     """

@@ -51,27 +51,36 @@ def results_table(runs: Sequence[tuple[str, RunResult]]) -> Table:
     Args:
         runs: (name, result) of one protocol.
     """
-    names = ordered(dict.fromkeys(name for _, one in runs for name in one.metrics))
+    names = ordered(dict.fromkeys(name for _, result in runs for name in result.metrics))
     rows, better = [], []
     records: list[tuple[object, ...]] = [
         ("metric", "run", "value", "low", "high", "higher_is_better", "n", "status")
     ]
     for name in names:
-        metrics = [one.metrics.get(name) for _, one in runs]
-        first = next(one for one in metrics if one is not None)
-        values = [one.value for one in metrics if one is not None and one.value is not None]
+        metrics = [result.metrics.get(name) for _, result in runs]
+        first = next(entry for entry in metrics if entry is not None)
+        values = [entry.value for entry in metrics if entry is not None and entry.value is not None]
         top = (max if first.higher_is_better else min)(values, default=None)
         head = Cell(f"{name}{factor_text(first.display_scale)}")
-        cells = [_cell(one, top if len(runs) > 1 else None) for one in metrics]
+        cells = [_cell(entry, top if len(runs) > 1 else None) for entry in metrics]
         rows.append((head, *cells))
         better.append(first.higher_is_better)
-        for (run, _), one in zip(runs, metrics, strict=True):
-            if one is not None:
-                ends = one.interval
+        for (run, _), entry in zip(runs, metrics, strict=True):
+            if entry is not None:
+                ends = entry.interval
                 low, high = (ends.low, ends.high) if ends else ("", "")
-                value = "" if one.value is None else one.value
+                value = "" if entry.value is None else entry.value
                 records.append(
-                    (name, run, value, low, high, one.higher_is_better, one.n_used, one.status)
+                    (
+                        name,
+                        run,
+                        value,
+                        low,
+                        high,
+                        entry.higher_is_better,
+                        entry.n_used,
+                        entry.status,
+                    )
                 )
     heads = ("Metric", *(name for name, _ in runs))
     return Table(heads, tuple(rows), methods_sentence(runs[0][1]), tuple(better), tuple(records))
@@ -83,7 +92,7 @@ def _cell(metric: MetricValue | None, top: float | None) -> Cell:
     interval = ""
     if metric.interval:
         ends = (metric.interval.low, metric.interval.high)
-        low, high = (format_number(one, metric.display_scale, digits=3) for one in ends)
+        low, high = (format_number(end, metric.display_scale, digits=3) for end in ends)
         interval = f"[{low}, {high}]"
     text = format_number(metric.value, metric.display_scale, digits=3)
     return Cell(text, interval, top is not None and metric.value == top)
@@ -92,7 +101,7 @@ def _cell(metric: MetricValue | None, top: float | None) -> Cell:
 def methods_sentence(result: RunResult) -> str:
     """Returns a sentence for a paper's methods: tool, version, protocol, hash, n, intervals."""
     side = result.manifests.generated
-    methods = sorted({one.interval.method for one in result.metrics.values() if one.interval})
+    methods = sorted({value.interval.method for value in result.metrics.values() if value.interval})
     text = (
         f"Scored with figbench {result.provenance.figbench_version}, protocol "
         f"{result.protocol.id} (hash {result.protocol.hash[:12]}), on {side.n_figures} generated "
@@ -125,7 +134,7 @@ def as_latex(table: Table) -> str:
         f"\\caption{{{_latex(table.caption)}}}",
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",
-        " & ".join(_latex(one) for one in table.heads) + r" \\",
+        " & ".join(_latex(head) for head in table.heads) + r" \\",
         "\\midrule",
     ]
     for row, better in zip(table.rows, table.better, strict=True):
@@ -151,8 +160,10 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    return "".join(f"\\{one}" if one in "\\|`*_<>" else one for one in " ".join(text.split()))
+    return "".join(
+        f"\\{letter}" if letter in "\\|`*_<>" else letter for letter in " ".join(text.split())
+    )
 
 
 def _latex(text: str) -> str:
-    return "".join(_LATEX.get(one, one) for one in text)
+    return "".join(_LATEX.get(character, character) for character in text)

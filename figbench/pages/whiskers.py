@@ -52,28 +52,28 @@ def whisker(metric: MetricValue, scale: Scale) -> Markup:
         return Markup("")
     zero, value = _position(0.0, scale), _position(metric.value, scale)
     used = f", {metric.n_used} of {metric.n_expected} figures"
-    parts = [
+    shapes = [
         Markup("<title>{}</title>").format(value_text(metric) + used),
         Markup('<rect class="bar" x="{}" y="2" width="{}" height="8" rx="1.5"/>').format(
             round(min(zero, value), 1), round(max(abs(value - zero), 0.8), 1)
         ),
     ]
     if scale[0] < 0:
-        parts.append(Markup('<path class="zero" d="M{} 0v12"/>').format(zero))
+        shapes.append(Markup('<path class="zero" d="M{} 0v12"/>').format(zero))
     if metric.interval is not None:
-        low, high = (_position(one, scale) for one in (metric.interval.low, metric.interval.high))
-        parts.append(
+        low, high = (_position(end, scale) for end in (metric.interval.low, metric.interval.high))
+        shapes.append(
             Markup('<path d="M{} {}H{}M{} 3v6M{} 3v6"/>').format(low, MIDDLE, high, low, high)
         )
     lowest, highest = scale
     dust = 1e-6 * (highest - lowest)
     if metric.value > highest + dust:
         edge = WIDTH + 2 * MARGIN
-        parts.append(Markup('<path class="off" d="M{} 2l5 4l-5 4z"/>').format(edge - 5))
+        shapes.append(Markup('<path class="off" d="M{} 2l5 4l-5 4z"/>').format(edge - 5))
     elif metric.value < lowest - dust:
-        parts.append(Markup('<path class="off" d="M5 2l-5 4l5 4z"/>'))
+        shapes.append(Markup('<path class="off" d="M5 2l-5 4l5 4z"/>'))
     return Markup('<svg class="whisker" aria-hidden="true" viewBox="0 0 {} 12">{}</svg>').format(
-        WIDTH + 2 * MARGIN, Markup("").join(parts)
+        WIDTH + 2 * MARGIN, Markup("").join(shapes)
     )
 
 

@@ -36,17 +36,17 @@ def contact_sheet(
         title_size: Pixels per em of the titles.
 
     Returns:
-        The page, uint8, height x width x 3.
+        The page, uint8, shape (height, width, 3).
 
     Raises:
         UserError: When there is no image or no column.
     """
     if columns < 1 or not images:
         raise UserError(f"A contact sheet needs images and columns, not {len(images)}, {columns}.")
-    rows = -(-len(images) // columns)
+    lines = -(-len(images) // columns)
     side = max((_width(t, title_size) for t in row_titles), default=0)
     left, top = gap + side, gap + (title_size * 2 if column_titles else 0)
-    page = Canvas(left + columns * (cell[0] + gap), top + rows * (cell[1] + gap), (255, 255, 255))
+    page = Canvas(left + columns * (cell[0] + gap), top + lines * (cell[1] + gap), (255, 255, 255))
     for i, image in enumerate(images):
         x, y = left + i % columns * (cell[0] + gap), top + i // columns * (cell[1] + gap)
         small = _fit(image, cell)
@@ -54,7 +54,7 @@ def contact_sheet(
     for i, title in enumerate(column_titles[:columns]):
         x = left + i * (cell[0] + gap) + (cell[0] - _width(title, title_size)) // 2
         _write(page, title, x, gap, title_size)
-    for i, title in enumerate(row_titles[:rows]):
+    for i, title in enumerate(row_titles[:lines]):
         y = top + i * (cell[1] + gap) + (cell[1] - title_size) // 2
         _write(page, title, gap, y, title_size)
     return page.pixels

@@ -86,9 +86,9 @@ def _design(counts: PairCounts) -> Array:
     """Returns contrasts of the pairs, then of each model with the virtual opponent."""
     models = len(counts.models)
     contrasts = np.zeros((len(counts.first), models))
-    rows = np.arange(len(counts.first))
-    contrasts[rows, counts.first] = 1.0
-    contrasts[rows, counts.second] = -1.0
+    indices = np.arange(len(counts.first))
+    contrasts[indices, counts.first] = 1.0
+    contrasts[indices, counts.second] = -1.0
     return np.concatenate([contrasts, np.eye(models)])
 
 
@@ -111,18 +111,18 @@ def _derivatives(
     tie = np.where(with_ties[:, None], np.exp(parameters[:, models:]), 0.0)
     win, loss = np.exp(difference / 2), np.exp(-difference / 2)
     total = win + loss + tie
-    margin, drawn = (win - loss) / total, tie / total
+    margin, tied = (win - loss) / total, tie / total
     votes = tables.sum(axis=2)
     slope = (tables[:, :, 0] - tables[:, :, 1] - votes * margin) / 2
     gradient = np.zeros_like(parameters)
     gradient[:, :models] = slope @ design - parameters[:, :models].sum(axis=1, keepdims=True)
-    gradient[:, models] = np.where(with_ties, (tables[:, :, 2] - votes * drawn).sum(axis=1), 0.0)
+    gradient[:, models] = np.where(with_ties, (tables[:, :, 2] - votes * tied).sum(axis=1), 0.0)
     information = np.zeros((len(tables), models + 1, models + 1))
-    curvature = votes * (1 - drawn - margin**2) / 4
+    curvature = votes * (1 - tied - margin**2) / 4
     weighted = curvature[:, :, None] * design[None]
     information[:, :models, :models] = design.T @ weighted + 1.0
-    cross = -(votes * margin * drawn / 2) @ design
+    cross = -(votes * margin * tied / 2) @ design
     information[:, :models, models] = information[:, models, :models] = cross
-    ties = (votes * drawn * (1 - drawn)).sum(axis=1)
+    ties = (votes * tied * (1 - tied)).sum(axis=1)
     information[:, models, models] = np.where(with_ties, ties, 1.0)
     return gradient, information

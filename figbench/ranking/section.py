@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from figbench.pages.render import render, render_part
+from figbench.pages.render import render, render_fragment
 from figbench.ranking.ranked_models import Ranking
 from figbench.ranking.votes import Vote
 
@@ -64,11 +64,11 @@ def select_examples(
     for (first, second, prompt), tally in tallies.items():
         margin = tally[0] - tally[2]
         outcome = "win" if margin > 0 else "loss" if margin < 0 else "tie"
-        pictures = images.get((first, prompt), ""), images.get((second, prompt), "")
+        images_of_pair = images.get((first, prompt), ""), images.get((second, prompt), "")
         text = (captions or {}).get(prompt, "")
         counts = (tally[0], tally[1], tally[2])
         groups[first, second, outcome].append(
-            Example(prompt, text, first, second, outcome, counts, pictures)
+            Example(prompt, text, first, second, outcome, counts, images_of_pair)
         )
     order = {"win": 0, "tie": 1, "loss": 2}
     return [
@@ -88,7 +88,7 @@ def ranking_section(
     *,
     heading: str = "Judged pairs",
     anchor: str = "",
-    facts: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (),
+    tables: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (),
 ) -> str:
     """Returns an HTML ``section`` with every text escaped, for a page of :mod:`figbench.pages`.
 
@@ -97,18 +97,18 @@ def ranking_section(
         examples: Of :func:`select_examples`.
         heading: Title of the section.
         anchor: Id of the section, or empty.
-        facts: Tables about who judged: title and (name, text) of each line.
+        tables: Tables about who judged: title and (name, text) of each line.
     """
     groups: dict[tuple[str, str, str], list[Example]] = {}
     for example in examples:
         groups.setdefault((example.first, example.second, example.outcome), []).append(example)
-    return render_part(
+    return render_fragment(
         "ranking_section.html.j2",
         ranking=ranking,
         examples=[(*key, group) for key, group in groups.items()],
         heading=heading,
         anchor=anchor,
-        facts=facts,
+        facts=tables,
     )
 
 

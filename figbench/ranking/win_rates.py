@@ -64,7 +64,10 @@ def head_to_head(counts: PairCounts, weights: Array) -> Iterator[HeadToHead]:
 
 
 def overall(counts: PairCounts, weights: Array) -> Iterator[tuple[Array, float, Array]]:
-    """Yields (wins, losses, ties), the win rate and its resamples for each model in order."""
+    """Yields counts, win rate and resamples of each model, in order.
+
+    Counts are wins, losses and ties, shape (3,); resamples have the shape (resamples,).
+    """
     for model in range(len(counts.models)):
         table = np.zeros((len(counts.papers), 3))
         as_first, as_second = counts.first == model, counts.second == model

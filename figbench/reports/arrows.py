@@ -17,14 +17,14 @@ class ArrowDifferences:
     """Arrows of one figure that disagree with its reference.
 
     Attributes:
-        picture: Data URI of an SVG overlay; empty where no node has a position.
+        image: Data URI of an SVG overlay; empty where no node has a position.
         missed: Arrows of the reference that the figure lacks, as ``source to target``.
         invented: Arrows of the figure that the reference lacks.
         reversed: Arrows of the reference whose direction is another in the figure.
         problem: Why there is no comparison; else empty.
     """
 
-    picture: str = ""
+    image: str = ""
     missed: tuple[str, ...] = ()
     invented: tuple[str, ...] = ()
     reversed: tuple[str, ...] = ()
@@ -32,25 +32,25 @@ class ArrowDifferences:
 
 
 def arrow_differences(
-    generated: GraphReading, reference: GraphReading, picture: str = ""
+    generated: GraphReading, reference: GraphReading, image: str = ""
 ) -> ArrowDifferences:
     """Returns how the arrows of a figure differ from those of its reference.
 
     Args:
         generated: Graph of the figure.
         reference: Graph of its reference.
-        picture: Data URI of the figure; used as the background where the graph was read from it.
+        image: Data URI of the figure; used as the background where the graph was read from it.
     """
-    for side, reading in (("generated", generated), ("reference", reference)):
-        if reading.failure:
-            return ArrowDifferences(problem=f"{side} graph: {reading.failure}")
+    for side, graph_result in (("generated", generated), ("reference", reference)):
+        if graph_result.failure:
+            return ArrowDifferences(problem=f"{side} graph: {graph_result.failure}")
     scores = compare_graphs(generated.graph, reference.graph)
     wrong = edge_differences(generated.graph, reference.graph, scores.matched)
-    background = picture if generated.reader == "raster" else ""
+    background = image if generated.reader == "raster" else ""
     svg = differences_svg(generated.graph, reference.graph, scores.matched, wrong, background)
     data = base64.b64encode(svg.encode()).decode("ascii")
     return ArrowDifferences(
-        picture=f"data:image/svg+xml;base64,{data}" if svg else "",
+        image=f"data:image/svg+xml;base64,{data}" if svg else "",
         missed=_listed(wrong["missed"], reference.graph),
         invented=_listed(wrong["invented"], generated.graph),
         reversed=_listed(wrong["reversed"], reference.graph),

@@ -10,13 +10,13 @@ from figbench.comparison.differences import Comparison
 from figbench.errors import IntegrityError, UserError
 from figbench.io.atomic import write_text_atomic
 from figbench.metrics.names import headline, ordered, title_of
-from figbench.pages.facts import Group, run_facts
+from figbench.pages.details import Group, run_details
 from figbench.pages.numbers import heading, value_text
 from figbench.pages.render import render
 from figbench.pages.tables import as_csv, as_latex, methods_sentence, results_table
 from figbench.reports.figures import ComparedFigure, extremes
 from figbench.reports.judged import JudgedSection, judged_sections
-from figbench.reports.metric_rows import compare_two, metric_rows, verdict_of
+from figbench.reports.metric_table import compare_two, metric_rows, verdict_of
 from figbench.reports.strata import StrataTable, strata_table
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.results.integrity import check_folder
@@ -47,12 +47,12 @@ class Reported:
     @property
     def has_arrows(self) -> bool:
         """Whether the graphs of any listed figure were compared."""
-        return any(one.arrows for one in (*self.worst, *self.best))
+        return any(figure.arrows for figure in (*self.worst, *self.best))
 
     @property
-    def facts(self) -> list[Group]:
+    def details(self) -> list[Group]:
         """Returns the run's provenance as tables."""
-        return run_facts(self.result)
+        return run_details(self.result)
 
 
 def build_report(
@@ -68,7 +68,7 @@ def build_report(
     Args:
         results: ``result.json`` files or the folders that hold them.
         out: File to write.
-        figures: Worst and best figures shown per run; Markdown names them without pictures.
+        figures: Worst and best figures shown per run; Markdown names them without images.
         judges: Folders of ``figbench judge run`` on the figures of the runs.
         votes: Files of people's votes on the figures of the runs.
 
@@ -98,19 +98,21 @@ def build_report(
         write_text_atomic(out, as_latex(table) if suffix == ".tex" else as_csv(table))
         return out
     page = suffix != ".md"
-    runs = [_reported(path, result, figures, pictures=page) for path, result in loaded]
+    runs = [_reported(path, result, figures, with_images=page) for path, result in loaded]
     names = list(dict.fromkeys(name for run in runs for name in run.result.metrics))
     folders = [path if path.is_dir() else path.parent for path, _ in loaded]
     sources = [(run.name, folder, run.result) for run, folder in zip(runs, folders, strict=True)]
-    judged = judged_sections(judges, votes, sources, pictures=page)
+    judged = judged_sections(judges, votes, sources, with_images=page)
     text = _html(runs, list(results), judged) if page else _markdown(runs, names, judged)
     write_text_atomic(out, text)
     return out
 
 
-def _reported(path: Path, result: RunResult, count: int, *, pictures: bool) -> Reported:
+def _reported(path: Path, result: RunResult, count: int, *, with_images: bool) -> Reported:
     folder = path if path.is_dir() else path.parent
-    metric, worst, best = extremes(folder, count, pictures=pictures) if count else ("", [], [])
+    metric, worst, best = (
+        extremes(folder, count, with_images=with_images) if count else ("", [], [])
+    )
     strata = strata_table(folder, result)
     return Reported(_name(result), result, metric, worst, best, strata)
 

@@ -1,4 +1,4 @@
-"""Worst and best figures of a run: pictures, and labels matched, missed and invented."""
+"""Worst and best figures of a run: images, and labels matched, missed and invented."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from PIL import Image
 
 WITHOUT_OCR = "pad512"
-"""Preprocess policy of pictures from which no text was read."""
+"""Preprocess policy of images from which no text was read."""
 LONGEST_SIDE = 512
-"""Of the pictures on the page, pixels."""
+"""Of the images on the page, pixels."""
 
 GREEN, RED, AMBER = "#0a7a2f", "#b3261e", "#8a5a00"
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedFigure:
-    """A generated figure next to its reference; a picture is a data URI, empty when unreadable."""
+    """A generated figure next to its reference; an image is a data URI, empty when unreadable."""
 
     figure_id: str
     sample: int
@@ -52,14 +52,14 @@ class ComparedFigure:
 
 
 def extremes(
-    folder: Path, count: int, *, pictures: bool = True
+    folder: Path, count: int, *, with_images: bool = True
 ) -> tuple[str, list[ComparedFigure], list[ComparedFigure]]:
     """Returns (metric, worst figures, best figures) of a run, at most ``count`` of each.
 
     Args:
         folder: Of the run.
         count: Most figures in each list.
-        pictures: Whether the figures are embedded; without, only texts and numbers are filled in.
+        with_images: Whether the figures are embedded; else only texts and numbers are filled in.
 
     Figures are ordered by the metric that :func:`figbench.pages.choices.figure_metric` gives, ties
     by id; no figure is in both lists. Without per-figure data all is empty.
@@ -74,22 +74,24 @@ def extremes(
     if selected is None:
         return "", [], []
     metric, higher = selected
-    rows = [row for row in table.to_pylist() if row[metric] is not None]
-    rows = [row for row in rows if np.isfinite(row[metric])]
+    records = [record for record in table.to_pylist() if record[metric] is not None]
+    records = [record for record in records if np.isfinite(record[metric])]
     sign = 1 if higher else -1
-    rows.sort(key=lambda row: (sign * row[metric], row["figure_id"], row["sample"]))
-    worst = rows[: min(count, (len(rows) + 1) // 2)]
-    best = rows[len(worst) :][::-1][:count]
-    images = _RunImages(folder, pictures=pictures)
-    low, high = ([images.compare(row, metric) for row in part] for part in (worst, best))
+    records.sort(key=lambda record: (sign * record[metric], record["figure_id"], record["sample"]))
+    worst = records[: min(count, (len(records) + 1) // 2)]
+    best = records[len(worst) :][::-1][:count]
+    run_images = _RunImages(folder, with_images=with_images)
+    low, high = (
+        [run_images.compare(record, metric) for record in selection] for selection in (worst, best)
+    )
     return metric, low, high
 
 
 class _RunImages:
-    """Pictures and text lines of a run."""
+    """Images and text lines of a run."""
 
-    def __init__(self, folder: Path, *, pictures: bool = True) -> None:
-        self._pictures = pictures
+    def __init__(self, folder: Path, *, with_images: bool = True) -> None:
+        self._with_images = with_images
         self._sides = tuple(
             load_manifest(folder / name) for name in (GENERATED_NAME, REFERENCE_NAME)
         )
@@ -101,17 +103,17 @@ class _RunImages:
         self._shape = _ocr_input(folder)
         try:
             self._lines = load_lines(folder)
-        except FigbenchError:  # the store was deleted: pictures without labels
+        except FigbenchError:  # the store was deleted: images without labels
             self._lines = {}
         try:
             self._graphs = load_graphs(folder)
-        except FigbenchError:  # likewise: pictures without arrows
+        except FigbenchError:  # likewise: images without arrows
             self._graphs = {}
 
-    def compare(self, row: dict[str, Any], metric: str) -> ComparedFigure:
+    def compare(self, record: dict[str, Any], metric: str) -> ComparedFigure:
         """Returns a figure of ``per_figure.parquet`` next to its reference."""
-        key = row["figure_id"], row["sample"]
-        reference = self._reference.get(row["figure_id"])
+        key = record["figure_id"], record["sample"]
+        reference = self._reference.get(record["figure_id"])
         lines, reference_lines = self._lines.get(key, ((), ()))
         labels = difference([line.text for line in lines], [line.text for line in reference_lines])
         common = frozenset(labels.matched)
@@ -119,10 +121,10 @@ class _RunImages:
         return ComparedFigure(
             figure_id=key[0],
             sample=key[1],
-            score=row[metric],
+            score=record[metric],
             caption=(reference.prompt or "") if reference else "",
-            generated=self._picture(generated, self._generated.get(key), lines, common, AMBER),
-            reference=self._picture(references, reference, reference_lines, common, RED),
+            generated=self._data_uri(generated, self._generated.get(key), lines, common, AMBER),
+            reference=self._data_uri(references, reference, reference_lines, common, RED),
             labels=labels,
             arrows=self._arrows(key),
         )
@@ -131,10 +133,10 @@ class _RunImages:
         if key not in self._graphs:
             return None
         generated, reference = self._graphs[key]
-        picture = ""
-        if self._pictures and generated.reader == "raster":
-            picture = self._plain(self._sides[0], self._generated[key])
-        return arrow_differences(generated, reference, picture)
+        image = ""
+        if self._with_images and generated.reader == "raster":
+            image = self._plain(self._sides[0], self._generated[key])
+        return arrow_differences(generated, reference, image)
 
     @staticmethod
     def _plain(manifest: Manifest, figure: Figure) -> str:
@@ -147,7 +149,7 @@ class _RunImages:
             return ""
         return _webp(image)
 
-    def _picture(
+    def _data_uri(
         self,
         manifest: Manifest,
         figure: Figure | None,
@@ -157,7 +159,7 @@ class _RunImages:
     ) -> str:
         from PIL import Image, ImageDraw
 
-        if figure is None or not self._pictures:
+        if figure is None or not self._with_images:
             return ""
         try:
             pixels = preprocess(decode(manifest.read(figure)).image, *self._shape)
@@ -175,7 +177,7 @@ class _RunImages:
 
 
 def _webp(image: Image.Image) -> str:
-    """Returns a small version of a picture as a data URI."""
+    """Returns a small version of an image as a data URI."""
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     buffer = io.BytesIO()
     image.save(buffer, format="WEBP", quality=80)
@@ -183,10 +185,10 @@ def _webp(image: Image.Image) -> str:
 
 
 def _ocr_input(folder: Path) -> tuple[str, str]:
-    """Returns (policy, filter) of the pictures that the text was read from.
+    """Returns (policy, filter) of the images that the text was read from.
 
-    Boxes are in the pixels of that picture, and :func:`load_lines` takes the first OCR result.
+    Boxes are in the pixels of that image, and :func:`load_lines` takes the first OCR result.
     """
-    readings = read_json(folder / FEATURES_NAME)["readings"]
+    ocr_results = read_json(folder / FEATURES_NAME)["readings"]
     definition = load_result(folder).protocol.definition
-    return next(iter(readings), WITHOUT_OCR), str(definition.get("resample", "bicubic"))
+    return next(iter(ocr_results), WITHOUT_OCR), str(definition.get("resample", "bicubic"))

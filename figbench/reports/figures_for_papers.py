@@ -69,18 +69,18 @@ def _metrics_of(runs: Runs, metrics: Sequence[str] | None) -> list[str]:
         name
         for name in runs[0][2].metrics
         if all(
-            (one := result.metrics.get(name)) is not None and one.value is not None
+            (value := result.metrics.get(name)) is not None and value.value is not None
             for _, _, result in runs
         )
     ]
-    chosen = headline(scored) if metrics is None else expand(metrics)
-    absent = [name for name in chosen if name not in scored]
-    if absent or not chosen:
+    selected = headline(scored) if metrics is None else expand(metrics)
+    absent = [name for name in selected if name not in scored]
+    if absent or not selected:
         raise UserError(
             f"Not every run has a value of {', '.join(absent) or 'any headline metric'}.",
             remedy=f"They share: {', '.join(scored) or 'none'}.",
         )
-    return chosen
+    return selected
 
 
 def _ends(metric: MetricValue) -> tuple[float, float, float]:
@@ -94,26 +94,26 @@ def _intervals(runs: Runs, names: Sequence[str]) -> Any:
     from matplotlib.figure import Figure
 
     columns = min(COLUMNS, len(names))
-    rows = -(-len(names) // columns)
-    height = rows * (0.75 + 0.26 * len(runs))
+    lines = -(-len(names) // columns)
+    height = lines * (0.75 + 0.26 * len(runs))
     figure = Figure(figsize=(2.6 * columns + 0.8, height), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for place, panel in enumerate(panels):
-        if place >= len(names):
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for index, panel in enumerate(panels):
+        if index >= len(names):
             panel.axis("off")
             continue
-        metrics = [result.metrics[names[place]] for _, _, result in runs]
-        for row, metric in enumerate(metrics):
+        metrics = [result.metrics[names[index]] for _, _, result in runs]
+        for line, metric in enumerate(metrics):
             low, value, high = _ends(metric)
-            colour = PALETTE[row % len(PALETTE)]
-            panel.plot([low, high], [row, row], color=colour, linewidth=1.8)
-            panel.plot([value], [row], MARKERS[row % len(MARKERS)], color=colour, markersize=5)
-        labels = [name for name, _, _ in runs] if place % columns == 0 else [""] * len(runs)
+            colour = PALETTE[line % len(PALETTE)]
+            panel.plot([low, high], [line, line], color=colour, linewidth=1.8)
+            panel.plot([value], [line], MARKERS[line % len(MARKERS)], color=colour, markersize=5)
+        labels = [name for name, _, _ in runs] if index % columns == 0 else [""] * len(runs)
         panel.set_yticks(range(len(runs)), labels)
         panel.set_ylim(len(runs) - 0.4, -0.6)
         panel.grid(axis="y", visible=False)
         panel.locator_params(axis="x", nbins=4)
-        panel.set_title(heading(names[place], metrics[0]))
+        panel.set_title(heading(names[index], metrics[0]))
     return figure
 
 
@@ -124,12 +124,12 @@ def _scatter(runs: Runs, names: Sequence[str]) -> Any:
         raise UserError("A scatter plot needs two metrics.", remedy="Add --metrics fid,label_f1")
     figure = Figure(figsize=(3.6, 3.0), layout="constrained")
     axes = figure.add_subplot()
-    for place, (name, _, result) in enumerate(runs):
-        (x0, x, x1), (y0, y, y1) = (_ends(result.metrics[one]) for one in names[:2])
-        colour = PALETTE[place % len(PALETTE)]
+    for index, (name, _, result) in enumerate(runs):
+        (x0, x, x1), (y0, y, y1) = (_ends(result.metrics[metric]) for metric in names[:2])
+        colour = PALETTE[index % len(PALETTE)]
         axes.plot([x0, x1], [y, y], color=colour, linewidth=1.2)
         axes.plot([x, x], [y0, y1], color=colour, linewidth=1.2)
-        marker = MARKERS[place % len(MARKERS)]
+        marker = MARKERS[index % len(MARKERS)]
         axes.plot([x], [y], marker, color=colour, markersize=5.5, label=name)
     first = runs[0][2].metrics
     axes.set_xlabel(heading(names[0], first[names[0]]))
@@ -141,7 +141,7 @@ def _scatter(runs: Runs, names: Sequence[str]) -> Any:
 def _sweep(runs: Runs, names: Sequence[str]) -> Any:
     from matplotlib.figure import Figure
 
-    points = [(one.model.guidance_scale, one) for _, _, one in runs]
+    points = [(run.model.guidance_scale, run) for _, _, run in runs]
     if any(scale is None for scale, _ in points):
         raise UserError(
             "A sweep needs the guidance scale of every run.",
@@ -149,20 +149,20 @@ def _sweep(runs: Runs, names: Sequence[str]) -> Any:
         )
     points.sort(key=lambda point: point[0] or 0.0)
     columns = min(COLUMNS, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(2.5 * columns, 2.1 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for place, panel in enumerate(panels):
-        if place >= len(names):
+    lines = -(-len(names) // columns)
+    figure = Figure(figsize=(2.5 * columns, 2.1 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for index, panel in enumerate(panels):
+        if index >= len(names):
             panel.axis("off")
             continue
-        metrics = [result.metrics[names[place]] for _, result in points]
-        low, value, high = zip(*(_ends(one) for one in metrics), strict=True)
+        metrics = [result.metrics[names[index]] for _, result in points]
+        low, value, high = zip(*(_ends(metric) for metric in metrics), strict=True)
         scales = [scale or 0.0 for scale, _ in points]
         panel.fill_between(scales, low, high, color=PALETTE[0], alpha=0.18, linewidth=0)
         panel.plot(scales, value, "o-", color=PALETTE[0], markersize=4, linewidth=1.4)
-        panel.set_title(heading(names[place], metrics[0]))
-        if place >= len(names) - columns:
+        panel.set_title(heading(names[index], metrics[0]))
+        if index >= len(names) - columns:
             panel.set_xlabel("guidance scale", color=QUIET)
     return figure
 
@@ -184,26 +184,28 @@ def _sheet(runs: Runs, out: Path, count: int) -> Path:
 
     reference = load_manifest(runs[0][1] / REFERENCE_NAME)
     sides = [load_manifest(folder / GENERATED_NAME) for _, folder, _ in runs]
-    drawn: list[dict[str, Any]] = []
+    figures_by_id: list[dict[str, Any]] = []
     for side in sides:
         by_id: dict[str, Any] = {}
-        for one in side.figures:
-            by_id.setdefault(one.figure_id, one)
-        drawn.append(by_id)
-    prompts = [one for one in reference.figures if any(one.figure_id in by for by in drawn)][:count]
+        for item in side.figures:
+            by_id.setdefault(item.figure_id, item)
+        figures_by_id.append(by_id)
+    prompts = [
+        item for item in reference.figures if any(item.figure_id in by for by in figures_by_id)
+    ][:count]
     if not prompts:
         raise UserError("No run has a figure of the reference.", remedy="Check the runs' inputs.")
     columns = 1 + len(runs)
     with figbench_style(**{"axes.grid": False}):
         figure = Figure(figsize=(1.7 * columns, 1.7 * len(prompts) + 0.3), layout="constrained")
         panels = figure.subplots(len(prompts), columns, squeeze=False)
-        for row, prompt in enumerate(prompts):
+        for line, prompt in enumerate(prompts):
             images = [pixels(reference, prompt)]
             images += [
                 pixels(side, by_id.get(prompt.figure_id))
-                for side, by_id in zip(sides, drawn, strict=True)
+                for side, by_id in zip(sides, figures_by_id, strict=True)
             ]
-            for panel, image in zip(panels[row], images, strict=True):
+            for panel, image in zip(panels[line], images, strict=True):
                 panel.set_xticks([])
                 panel.set_yticks([])
                 panel.spines[["top", "right"]].set_visible(True)

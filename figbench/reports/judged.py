@@ -15,7 +15,7 @@ from figbench.errors import FigbenchError
 from figbench.evaluation.artifacts.writer import GENERATED_NAME, REFERENCE_NAME
 from figbench.images.decode import decode
 from figbench.judges.judged_values import JudgedValues, load_judged_values
-from figbench.pages.facts import plain
+from figbench.pages.details import plain
 from figbench.ranking import Ranking, Vote, rank, read_votes
 from figbench.ranking.section import Example, leader_sentence, ranking_section, select_examples
 from figbench.results.schema import RunResult
@@ -48,15 +48,15 @@ class JudgedSection:
 
 
 def judged_sections(
-    judges: Sequence[Path], votes: Sequence[Path], runs: Runs, *, pictures: bool = True
+    judges: Sequence[Path], votes: Sequence[Path], runs: Runs, *, with_images: bool = True
 ) -> list[JudgedSection]:
     """Returns the judged sections of a report.
 
     Args:
         judges: Folders of ``figbench judge run``.
         votes: Files of people's votes.
-        runs: (name, folder, result) of each run of the report; they give the pictures.
-        pictures: Whether examples are selected and their figures embedded.
+        runs: (name, folder, result) of each run of the report; they give the images.
+        with_images: Whether examples are selected and their figures embedded.
 
     Raises:
         UserError: If a judge run or a vote cannot be read, or the votes connect no models.
@@ -69,8 +69,8 @@ def judged_sections(
         title = f"Judged by {judge.model}"
         names = figures.names_of(judged)
         sections.append(
-            _section(title, f"judge-{number}", judged.votes(), names, figures, _facts(judged),
-                     pictures=pictures)
+            _section(title, f"judge-{number}", judged.votes(), names, figures, _details(judged),
+                     with_images=with_images)
         )  # fmt: skip
     for number, path in enumerate(votes, start=1):
         cast = read_votes(path)
@@ -78,7 +78,7 @@ def judged_sections(
         raters = len({vote.rater for vote in cast})
         title = f"Judged by {raters} {'person' if raters == 1 else 'people'}"
         sections.append(
-            _section(title, f"votes-{number}", cast, by_name, figures, [], pictures=pictures)
+            _section(title, f"votes-{number}", cast, by_name, figures, [], with_images=with_images)
         )
     return sections
 
@@ -89,15 +89,15 @@ def _section(
     votes: Sequence[Vote],
     names: Mapping[str, str],
     figures: _Figures,
-    facts: Sequence[Table],
+    tables: Sequence[Table],
     *,
-    pictures: bool,
+    with_images: bool,
 ) -> JudgedSection:
     ranking = rank(votes)
     examples = []
-    if pictures:
+    if with_images:
         examples = [figures.filled(example, names) for example in select_examples(votes, {})]
-    html = ranking_section(ranking, examples, heading=title, anchor=anchor, facts=facts)
+    html = ranking_section(ranking, examples, heading=title, anchor=anchor, tables=tables)
     return JudgedSection(title, anchor, f"{title}: {leader_sentence(ranking)}", html, ranking)
 
 
@@ -132,12 +132,12 @@ class _Figures:
             example,
             caption=self._captions.get(example.prompt_id, ""),
             images=(
-                self._picture(names.get(example.first, example.first), example.prompt_id),
-                self._picture(names.get(example.second, example.second), example.prompt_id),
+                self._data_uri(names.get(example.first, example.first), example.prompt_id),
+                self._data_uri(names.get(example.second, example.second), example.prompt_id),
             ),
         )
 
-    def _picture(self, name: str, figure_id: str) -> str:
+    def _data_uri(self, name: str, figure_id: str) -> str:
         from PIL import Image
 
         manifest, figures = self._sides.get(name, (None, {}))
@@ -162,7 +162,7 @@ def _by_id(manifest: Manifest) -> tuple[Manifest, dict[str, Figure]]:
     return manifest, figures
 
 
-def _facts(judged: JudgedValues) -> list[Table]:
+def _details(judged: JudgedValues) -> list[Table]:
     """Returns who judged and the instrument card as tables."""
     judge, value, card = judged.fingerprint, judged.value, judged.card
     details = value.details

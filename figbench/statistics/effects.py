@@ -131,6 +131,11 @@ def unpaired_p_value(difference: float, first: float | None, second: float | Non
     """Returns the two-sided p of a z-test from two independent standard errors.
 
     None where a standard error is unknown or both are 0 with a difference: no test is sound then.
+
+    Args:
+        difference: Second value minus first value.
+        first: Standard error of the first value.
+        second: Standard error of the second value.
     """
     if first is None or second is None:
         return None

@@ -63,15 +63,15 @@ def joint_variance(
     if groups < 2:
         return None
     codes = np.unique([*clusters, *others], return_inverse=True)[1]
-    shares = [(side - side.mean()) / len(side) for side in (first, second)]
-    totals = np.bincount(codes, weights=np.concatenate(shares))
+    influences = [(side - side.mean()) / len(side) for side in (first, second)]
+    totals = np.bincount(codes, weights=np.concatenate(influences))
     return float(groups / (groups - 1) * np.square(totals).sum())
 
 
 def standard_error(*variances: float | None) -> float | None:
-    """Returns the standard error of a sum of independent shares; None if a part is unknown."""
-    given = [variance for variance in variances if variance is not None]
-    return math.sqrt(sum(given)) if len(given) == len(variances) else None
+    """Returns the standard error of a sum of independent parts; None if a part is unknown."""
+    defined = [variance for variance in variances if variance is not None]
+    return math.sqrt(sum(defined)) if len(defined) == len(variances) else None
 
 
 def is_clustered(*sides: Sequence[str]) -> bool:

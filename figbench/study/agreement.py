@@ -97,9 +97,9 @@ def value_counts(
         papers[unit] = trial.paper_id
     shared = [unit for unit, given in units.items() if len(given) > 1]
     counts = np.zeros((len(shared), len(values)), dtype=np.int64)
-    for row, unit in enumerate(shared):
+    for index, unit in enumerate(shared):
         for value in units[unit]:
-            counts[row, values.index(value)] += 1
+            counts[index, values.index(value)] += 1
     return counts, [papers[unit] for unit in shared]
 
 
@@ -118,9 +118,9 @@ def _estimate(
     number = int(codes.max()) + 1
     replicates = []
     for weights in paper_weights(number, resamples, np.random.default_rng(seed)):
-        drawn = np.repeat(counts, weights[codes].astype(int), axis=0)
-        if len(drawn) and (drawn.sum(axis=0) > 0).sum() > 1:
-            replicates.append(_alpha(drawn, values, level))
+        resampled = np.repeat(counts, weights[codes].astype(int), axis=0)
+        if len(resampled) and (resampled.sum(axis=0) > 0).sum() > 1:
+            replicates.append(_alpha(resampled, values, level))
     return bounded(percentile(alpha, np.array(replicates), number), -1.0, 1.0)
 
 

@@ -88,9 +88,10 @@ def _require_study(key: StudyKey, record: Any, path: Path, number: int) -> None:
     if not isinstance(record, dict):
         raise ValueError(f"expected an object, got {type(record).__name__}")
     if record.get("study") != key.study:
-        found = str(record.get("study"))[:12]
+        other_study = str(record.get("study"))[:12]
         raise IntegrityError(
-            f"{path}: line {number} belongs to study {found}, the key is of {key.study[:12]}.",
+            f"{path}: line {number} belongs to study {other_study}, "
+            f"the key is of {key.study[:12]}.",
             remedy="Import each answer file with the key of its own study.",
         )
 
@@ -102,7 +103,7 @@ def _answer(key: StudyKey, record: dict[str, Any]) -> Answer:
         raise ValueError(f"the study has no trial {name!r}")
     if record.get("rater") != trial.rater:
         raise ValueError(f"trial {name} is of {trial.rater}, not of {record.get('rater')!r}")
-    if not isinstance(question, str) or question not in {one.id for one in key.questions}:
+    if not isinstance(question, str) or question not in {entry.id for entry in key.questions}:
         raise ValueError(f"the study has no question {question!r}")
     value, seconds = record.get("answer"), record.get("seconds", 0)
     if key.mode == "pairwise":

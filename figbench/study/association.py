@@ -53,8 +53,8 @@ class Agreement:
 def predicted(differences: Array, counts: Array) -> Array:
     """Returns predicted votes of each pair, shape (pairs,); a difference of 0 predicts half."""
     halves = counts.sum(axis=1) / 2
-    chosen = np.where(differences > 0, counts[:, 0], counts[:, 1])
-    return np.asarray(np.where(differences == 0, halves, chosen), np.float64)
+    larger_side = np.where(differences > 0, counts[:, 0], counts[:, 1])
+    return np.asarray(np.where(differences == 0, halves, larger_side), np.float64)
 
 
 def agreement(
@@ -74,16 +74,16 @@ def agreement(
         seed: Of the resamples.
     """
     present = [int(k) for k in np.flatnonzero(np.isfinite(differences))]
-    chosen = [pairs[index] for index in present]
+    selected = [pairs[index] for index in present]
     values = differences[present]
-    if not chosen:
+    if not selected:
         return Agreement(name, kind, 0, 0, None, None, None)
-    counts = vote_counts(chosen)
-    human = np.array([pair.preference for pair in chosen])
+    counts = vote_counts(selected)
+    human = np.array([pair.preference for pair in selected])
     correct, decided = predicted(values, counts), counts.sum(axis=1)
-    papers = [pair.paper_id for pair in chosen]
+    papers = [pair.paper_id for pair in selected]
     return _agreement(
-        name, kind, (correct, decided), (values, human), papers, len(chosen), resamples, seed
+        name, kind, (correct, decided), (values, human), papers, len(selected), resamples, seed
     )
 
 
@@ -156,13 +156,13 @@ def _correlations(
     full = rank_correlations(values, human)
     if not all(np.isfinite(full)):
         return None, None
-    drawn = []
-    for row in weights:
+    resampled = []
+    for counts in weights:
         index = np.concatenate(
-            [np.tile(members[code], int(row[code])) for code in np.flatnonzero(row)]
+            [np.tile(members[code], int(counts[code])) for code in np.flatnonzero(counts)]
         )
-        drawn.append(rank_correlations(values[index], human[index]))
-    replicates = np.array(drawn)
+        resampled.append(rank_correlations(values[index], human[index]))
+    replicates = np.array(resampled)
     replicates = replicates[np.isfinite(replicates).all(axis=1)]
     papers = len(members)
     kendall, spearman = (

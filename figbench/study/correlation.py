@@ -79,9 +79,9 @@ class Correlation:
     def document(self) -> dict[str, Any]:
         """Returns a JSON-ready mapping."""
         return {
-            "instruments": [one.document() for one in self.instruments],
+            "instruments": [entry.document() for entry in self.instruments],
             "ceiling": self.ceiling.document(),
-            "differences": [one.document() for one in self.differences],
+            "differences": [entry.document() for entry in self.differences],
             "n_pairs": self.n_pairs,
             "n_papers": self.n_papers,
             "tied_votes": self.tied_votes,
@@ -128,14 +128,21 @@ def correlate(
             "There is nothing to compare with people.",
             remedy="Add --run MODEL=FOLDER of runs with per-figure metrics, or --judge NAME=VOTES.",
         )
-    rows = [
-        agreement(one.name, one.kind, one.differences, pairs, resamples=resamples, seed=seed)
-        for one in instruments
+    agreements = [
+        agreement(
+            item.name,
+            item.kind,
+            item.differences,
+            pairs,
+            resamples=resamples,
+            seed=seed,
+        )
+        for item in instruments
     ]
     notes += [
-        f"{row.name}: {len(pairs) - row.n_pairs} pairs without a value"
-        for row in rows
-        if row.n_pairs < len(pairs)
+        f"{result.name}: {len(pairs) - result.n_pairs} pairs without a value"
+        for result in agreements
+        if result.n_pairs < len(pairs)
     ]
     papers = len({pair.paper_id for pair in pairs})
     if papers < 30:
@@ -143,7 +150,11 @@ def correlate(
     return Correlation(
         tuple(
             sorted(
-                rows, key=lambda row: (-(row.accuracy.value if row.accuracy else -1.0), row.name)
+                agreements,
+                key=lambda result: (
+                    -(result.accuracy.value if result.accuracy else -1.0),
+                    result.name,
+                ),
             )
         ),
         ceiling(pairs, resamples=resamples, seed=seed),
@@ -159,7 +170,7 @@ def _differences(
     instruments: Sequence[Instrument], pairs: Sequence[Pair], resamples: int, seed: int
 ) -> list[AccuracyDifference]:
     counts = vote_counts(pairs)
-    found = []
+    differences = []
     for first, second in combinations(instruments, 2):
         both = np.isfinite(first.differences) & np.isfinite(second.differences)
         index = [int(k) for k in np.flatnonzero(both & (counts.sum(axis=1) > 0))]
@@ -176,9 +187,9 @@ def _differences(
         shares = (weights @ sums) / (weights @ sizes)
         estimate = bounded(percentile(value, shares, len(sums)), -1.0, 1.0)
         test = sign_flip_test(gap, papers, np.random.default_rng(seed))
-        found.append((first.name, second.name, estimate, test.p_value, int(votes.sum())))
-    adjusted = holm({f"{a}\n{b}": p for a, b, _, p, _ in found})
+        differences.append((first.name, second.name, estimate, test.p_value, int(votes.sum())))
+    adjusted = holm({f"{a}\n{b}": p for a, b, _, p, _ in differences})
     return [
         AccuracyDifference(a, b, estimate, p, adjusted[f"{a}\n{b}"], n)
-        for a, b, estimate, p, n in found
+        for a, b, estimate, p, n in differences
     ]

@@ -153,12 +153,14 @@ def _spread(assignments: list[Assignment], rng: np.random.Generator) -> list[Ass
     remaining = [assignments[index] for index in rng.permutation(len(assignments))]
     ordered: list[Assignment] = []
     while remaining:
-        counts = Counter(one.item.prompt_id for one in remaining)
+        counts = Counter(entry.item.prompt_id for entry in remaining)
         last = ordered[-1].item.prompt_id if ordered else None
-        candidates = [one for one in remaining if one.item.prompt_id != last] or remaining
-        most = max(counts[one.item.prompt_id] for one in candidates)
+        candidates = [entry for entry in remaining if entry.item.prompt_id != last] or remaining
+        most = max(counts[entry.item.prompt_id] for entry in candidates)
         urgent = most > len(remaining) / 2
-        chosen = next(one for one in candidates if not urgent or counts[one.item.prompt_id] == most)
-        remaining.remove(chosen)
-        ordered.append(chosen)
+        following = next(
+            entry for entry in candidates if not urgent or counts[entry.item.prompt_id] == most
+        )
+        remaining.remove(following)
+        ordered.append(following)
     return ordered

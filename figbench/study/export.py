@@ -180,8 +180,8 @@ def _encode(
     figures: StudyFigures, trials: Mapping[str, PlannedTrial], rng: np.random.Generator
 ) -> tuple[dict[str, str], dict[tuple[str, str, bool], str]]:
     """Returns data URIs by random name, sorted by it, and the name of each image."""
-    needed = sorted({image for planned in trials.values() for image in planned.images})
-    names = {image: f"i{rng.bytes(5).hex()}" for image in needed}
+    used = sorted({image for planned in trials.values() for image in planned.images})
+    names = {image: f"i{rng.bytes(5).hex()}" for image in used}
     images: dict[str, str] = {}
     for image, name in names.items():
         model, prompt, shuffled = image

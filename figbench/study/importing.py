@@ -102,31 +102,31 @@ def import_study(
         UserError: If an answer is invalid, or none is left.
         IntegrityError: If a file belongs to another study.
     """
-    known = key if isinstance(key, StudyKey) else load_key(key)
-    answers, notes = read_answers(known, [Path(file) for file in files])
+    study_key = key if isinstance(key, StudyKey) else load_key(key)
+    answers, notes = read_answers(study_key, [Path(file) for file in files])
     if not answers:
         raise UserError("The files hold no answer.", remedy="Import the files of the raters.")
-    reports = rater_reports(known, answers)
-    excluded = tuple(one.rater for one in reports if one.flags) if exclude_failed else ()
+    reports = rater_reports(study_key, answers)
+    excluded = tuple(report.rater for report in reports if report.flags) if exclude_failed else ()
     used = [answer for answer in answers if answer.rater not in excluded]
     if not used:
         raise UserError(
             "Every rater failed the attention checks.", remedy="Drop --exclude-failed to see them."
         )
-    absent = sorted(set(known.sessions) - {one.rater for one in reports})
+    absent = sorted(set(study_key.sessions) - {report.rater for report in reports})
     if absent:
         notes.append(f"no answers of {len(absent)} raters: {', '.join(absent)}")
-    judged = [a for a in used if known.trials[a.trial].kind == "judge"]
-    pairwise = known.mode == "pairwise"
+    judged = [a for a in used if study_key.trials[a.trial].kind == "judge"]
+    pairwise = study_key.mode == "pairwise"
     return ImportedStudy(
-        key=known,
-        votes=tuple(_votes(known, judged)) if pairwise else (),
-        ratings=() if pairwise else tuple(_ratings(known, judged)),
-        alphas=tuple(alphas(known, used, seed=seed)),
+        key=study_key,
+        votes=tuple(_votes(study_key, judged)) if pairwise else (),
+        ratings=() if pairwise else tuple(_ratings(study_key, judged)),
+        alphas=tuple(alphas(study_key, used, seed=seed)),
         raters=tuple(reports),
         excluded=excluded,
         n_answers=len(answers),
-        n_expected=expected_answers(known),
+        n_expected=expected_answers(study_key),
         notes=tuple(notes),
     )
 

@@ -115,16 +115,16 @@ def _scores(folder: Path) -> dict[str, dict[str, float]]:
     metrics = load_result(base).metrics
     table = pq.read_table(path)
     names = [name for name in table.column_names if name in metrics]
-    rows = sorted(table.to_pylist(), key=lambda row: row["sample"])
+    records = sorted(table.to_pylist(), key=lambda record: record["sample"])
     scores: dict[str, dict[str, float]] = {name: {} for name in names}
     seen: set[str] = set()
-    for row in rows:
-        if row["figure_id"] in seen or not row["present"]:
+    for record in records:
+        if record["figure_id"] in seen or not record["present"]:
             continue
-        seen.add(row["figure_id"])
+        seen.add(record["figure_id"])
         for name in names:
-            value = row[name]
+            value = record[name]
             if value is not None and np.isfinite(value):
                 sign = 1.0 if metrics[name].higher_is_better else -1.0
-                scores[name][row["figure_id"]] = sign * float(value)
+                scores[name][record["figure_id"]] = sign * float(value)
     return scores

@@ -111,7 +111,7 @@ def _on(records: Sequence[Any], question: str | None) -> list[Any]:
         raise UserError(
             f"No record answers '{question}'.", remedy=f"Questions: {', '.join(questions)}."
         )
-    return [one for one in records if question is None or one.question == question]
+    return [record for record in records if question is None or record.question == question]
 
 
 def pairs_of(votes: Iterable[Vote]) -> list[Pair]:
@@ -143,10 +143,10 @@ def pairs_of_ratings(ratings: Iterable[_Rating]) -> list[Pair]:
     pairs = []
     for (paper, prompt), models in sorted(given.items()):
         for first, second in combinations(sorted(models), 2):
-            one, other = models[first], models[second]
-            common = sorted(one.keys() & other.keys())
-            votes = tuple((name, float(np.sign(one[name] - other[name]))) for name in common)
-            gap = float(np.mean(list(one.values())) - np.mean(list(other.values())))
+            left, right = models[first], models[second]
+            common = sorted(left.keys() & right.keys())
+            votes = tuple((name, float(np.sign(left[name] - right[name]))) for name in common)
+            gap = float(np.mean(list(left.values())) - np.mean(list(right.values())))
             pairs.append(Pair(prompt, paper, first, second, votes, gap))
     return pairs
 

@@ -34,17 +34,17 @@ def canvas(image: RGBImage, width: int = WIDTH, height: int = HEIGHT) -> RGBImag
 
 
 def jumbled(image: RGBImage, rng: np.random.Generator) -> RGBImage:
-    """Returns the canvas with its tiles in another order: the worse figure of a gold trial."""
-    rows, columns = image.shape[0] // TILES, image.shape[1] // TILES
+    """Returns the canvas with its tiles in another order, same shape: the bad figure of a trial."""
+    lines, columns = image.shape[0] // TILES, image.shape[1] // TILES
     order = rng.permutation(TILES * TILES)
     result = np.full_like(image, 255)
     for target, source in enumerate(order):
         y, x = divmod(int(source), TILES)
-        tile = image[y * rows : (y + 1) * rows, x * columns : (x + 1) * columns]
+        tile = image[y * lines : (y + 1) * lines, x * columns : (x + 1) * columns]
         if target % 2:
             tile = tile[::-1, ::-1]
         y, x = divmod(target, TILES)
-        result[y * rows : (y + 1) * rows, x * columns : (x + 1) * columns] = tile
+        result[y * lines : (y + 1) * lines, x * columns : (x + 1) * columns] = tile
     return result
 
 

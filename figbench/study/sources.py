@@ -62,14 +62,14 @@ def load_figures(
     prompts: dict[str, Figure] = {}
     for manifest in everyone:
         for figure in manifest.figures:
-            known = prompts.setdefault(figure.figure_id, figure)
-            if not known.prompt and figure.prompt:
+            previous = prompts.setdefault(figure.figure_id, figure)
+            if not previous.prompt and figure.prompt:
                 prompts[figure.figure_id] = figure
     figures: dict[tuple[str, str], Figure] = {}
     for name, manifest in manifests.items():
-        for row in pair(manifest.figures, list(prompts.values())).rows:
-            if row.generated is not None and (name, row.reference.figure_id) not in figures:
-                figures[name, row.reference.figure_id] = row.generated
+        for matched in pair(manifest.figures, list(prompts.values())).rows:
+            if matched.generated is not None and (name, matched.reference.figure_id) not in figures:
+                figures[name, matched.reference.figure_id] = matched.generated
     absent = {
         prompt: tuple(name for name in manifests if (name, prompt) not in figures)
         for prompt in prompts

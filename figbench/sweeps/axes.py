@@ -1,4 +1,4 @@
-"""What may vary along a sweep, and how the folders of its points are named."""
+"""Axes of a sweep, and the names of the folders of its points."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ STEPS = Axis(
     "steps_",
 )
 AXES = {
-    one.name: one
-    for one in (
+    axis.name: axis
+    for axis in (
         GUIDANCE,
         STEPS,
         Axis(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from figbench.metrics.names import headline, ordered, tooltip_of
-from figbench.pages.facts import run_facts
+from figbench.metrics.names import headline, ordered, title_of, tooltip_of
+from figbench.pages.details import run_details
 from figbench.pages.numbers import format_number, interval_text
 from figbench.pages.render import render
 from figbench.pages.tables import methods_sentence
@@ -87,7 +87,7 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
 
     first = next(iter(results.values()))
     samples = out / STRIP_NAME
-    picture = base64.b64encode(samples.read_bytes()).decode("ascii") if samples.is_file() else ""
+    strip = base64.b64encode(samples.read_bytes()).decode("ascii") if samples.is_file() else ""
     text = render(
         "sweep.html.j2",
         sortable=False,
@@ -98,16 +98,30 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
         chosen=None if document["chosen"] is None else f"{document['chosen']:g}",
         rows=sweep_rows(results),
         all_rows=sweep_rows(results, all_metrics=True),
+        tests=_tests(document),
         plot=page_plot(results, document, axis),
-        samples=f"data:image/png;base64,{picture}" if picture else "",
+        samples=f"data:image/png;base64,{strip}" if strip else "",
         protocol=first.protocol,
         references=first.manifests.reference.n_figures,
-        facts=run_facts(first),
+        facts=run_details(first),
         methods=methods_sentence(first),
     )
     target = out / PAGE_NAME
     write_text_atomic(target, text)
     return target
+
+
+def _tests(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns the cells of the table of tests; empty where none were run."""
+    return [
+        {
+            "title": title_of(test["metric"]),
+            "point": f"{test['value']:g}",
+            "difference": f"{test['difference']:+.{DIGITS}g}",
+            "p": "" if test["p_holm"] is None else f"{test['p_holm']:.{DIGITS}g}",
+        }
+        for test in document.get("tests", ())
+    ]
 
 
 def verdict(results: Results, document: Mapping[str, Any], axis: Axis) -> str:
@@ -118,13 +132,13 @@ def verdict(results: Results, document: Mapping[str, Any], axis: Axis) -> str:
         document: Of the sweep.
         axis: What varies.
     """
-    chosen = document["chosen"]
-    if chosen is None:
+    selected = document["chosen"]
+    if selected is None:
         return "No point was chosen: no distance between sets has a value at every point."
-    parts = []
+    clauses = []
     for name in (document["quality"], document["text_fidelity"]):
         if name:
-            metric = results[chosen].metrics[name]
+            metric = results[selected].metrics[name]
             number = format_number(metric.value, metric.display_scale)
-            parts.append(f"{label_of(name, metric)} {number} {interval_text(metric)}".rstrip())
-    return f"Chosen: {axis.title} {chosen:g} ({'; '.join(parts)})."
+            clauses.append(f"{label_of(name, metric)} {number} {interval_text(metric)}".rstrip())
+    return f"Chosen: {axis.title} {selected:g} ({'; '.join(clauses)})."

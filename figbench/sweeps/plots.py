@@ -100,7 +100,7 @@ def _title(name: str, metric: MetricValue) -> str:
 def _along(
     panel: Any,
     results: Results,
-    chosen: float | None,
+    selected: float | None,
     name: str,
     axis: Axis,
     hover: dict[str, str],
@@ -110,35 +110,35 @@ def _along(
     scales = list(results)
     panel.fill_between(scales, low, high, color=PALETTE[0], alpha=0.18, linewidth=0)
     panel.plot(scales, value, "o-", color=PALETTE[0], markersize=4.5, linewidth=1.5)
-    if chosen is not None:
-        panel.axvline(chosen, color=QUIET, linestyle=":", linewidth=1.2)
+    if selected is not None:
+        panel.axvline(selected, color=QUIET, linestyle=":", linewidth=1.2)
     panel.set_title(_title(name, metrics[0]), parse_math=False)
     panel.set_xlabel(axis.name.replace("_", " "))
-    _targets(panel, scales, value, [_text(axis, one, results, [name]) for one in scales], hover)
+    _targets(panel, scales, value, [_text(axis, scale, results, [name]) for scale in scales], hover)
 
 
 def _against(
     panel: Any,
     results: Results,
-    chosen: float | None,
+    selected: float | None,
     names: Sequence[str],
     axis: Axis,
     hover: dict[str, str],
 ) -> None:
     ends = [[_ends(result.metrics[name]) for result in results.values()] for name in names]
-    xs, ys = ([value for _, value, _ in one] for one in ends)
+    xs, ys = ([value for _, value, _ in triples] for triples in ends)
     panel.plot(xs, ys, "-", color=QUIET, linewidth=0.8)
     for (x0, x, x1), (y0, y, y1), scale in zip(*ends, results, strict=True):
         panel.plot([x0, x1], [y, y], color=PALETTE[0], linewidth=1.1)
         panel.plot([x, x], [y0, y1], color=PALETTE[0], linewidth=1.1)
-        size = 7.5 if scale == chosen else 4.5
+        size = 7.5 if scale == selected else 4.5
         panel.plot([x], [y], "o", color=PALETTE[0], markersize=size)
         panel.annotate(f"{scale:g}", (x, y), xytext=(5, 5), textcoords="offset points")
     first = next(iter(results.values())).metrics
     panel.set_title("Trade-off")
     panel.set_xlabel(_title(names[0], first[names[0]]), parse_math=False)
     panel.set_ylabel(_title(names[1], first[names[1]]), parse_math=False)
-    _targets(panel, xs, ys, [_text(axis, one, results, names) for one in results], hover)
+    _targets(panel, xs, ys, [_text(axis, scale, results, names) for scale in results], hover)
 
 
 def _targets(
@@ -156,12 +156,12 @@ def _targets(
 
 
 def _text(axis: Axis, scale: float, results: Results, names: Sequence[str]) -> str:
-    parts = []
+    texts = []
     for name in names:
         metric = results[scale].metrics[name]
         number = format_number(metric.value, metric.display_scale)
-        parts.append(f"{title_of(name)} {number} {interval_text(metric)}".rstrip())
-    return f"{axis.title} {scale:g}: {'; '.join(parts)}"
+        texts.append(f"{title_of(name)} {number} {interval_text(metric)}".rstrip())
+    return f"{axis.title} {scale:g}: {'; '.join(texts)}"
 
 
 def _ends(metric: MetricValue) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ from figbench.io.json_files import dump_json
 from figbench.results.schema import RunResult
 from figbench.sweeps.axes import GUIDANCE, Axis
 from figbench.sweeps.page import write_page
+from figbench.sweeps.paired import compare_points, tests_csv, tests_document
 from figbench.sweeps.plots import write_plots
 from figbench.sweeps.points import RULE, choose, quality_metric, text_metric
 from figbench.sweeps.strip import write_strip
@@ -28,6 +29,7 @@ def run_sweep(
     axis: Axis = GUIDANCE,
     options: Options | None = None,
     progress: Progress | None = None,
+    tests: bool = False,
 ) -> dict[str, Any]:
     """Scores each folder under one protocol and returns the document of ``sweep.json``.
 
@@ -43,6 +45,7 @@ def run_sweep(
         axis: What varies between the folders.
         options: How the runs behave.
         progress: Receives rates and counts.
+        tests: Whether each point is tested against the chosen one (``sweep-tests.csv``).
     """
     results = {}
     for scale, folder in folders.items():
@@ -56,6 +59,10 @@ def run_sweep(
             progress=progress,
         )
     document = sweep_document(results, axis)
+    if tests:
+        point_tests = compare_points(results, document["chosen"])
+        document["tests"] = tests_document(point_tests)
+        write_text_atomic(out / "sweep-tests.csv", tests_csv(point_tests, axis.name))
     write_text_atomic(out / "sweep.csv", sweep_csv(results, axis))
     write_plots(results, document, out, axis)
     write_strip({scale: out / "points" / f"{scale:g}" for scale in results}, out)

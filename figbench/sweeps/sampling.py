@@ -54,7 +54,7 @@ def parse_steps(text: str) -> list[float]:
 
 def _numbers(text: str) -> list[float]:
     try:
-        return sorted({float(part) for part in text.split(",")})
+        return sorted({float(item) for item in text.split(",")})
     except ValueError:
         return []
 
@@ -103,6 +103,7 @@ def sample_family(
     protocol: str,
     seed: int,
     limit: int | None,
+    samples_per_prompt: int = 1,
 ) -> tuple[dict[float, str | Path], str]:
     """Samples every point of a sweep from one seed.
 
@@ -120,6 +121,7 @@ def sample_family(
         protocol: Names the split and the caption column.
         seed: Of the sampler.
         limit: Number of captions; None for all.
+        samples_per_prompt: Figures of each caption.
 
     Returns:
         Folder of figures by value, and the reference to score against.
@@ -142,6 +144,7 @@ def sample_family(
             seed=seed,
             out=target,
             limit=limit,
+            samples_per_prompt=samples_per_prompt,
         )
     if limit is None:
         return family, reference

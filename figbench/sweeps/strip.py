@@ -45,9 +45,9 @@ def write_strip(points: Mapping[float, Path], out: Path) -> None:
         for (title, manifest), frame in zip(columns, axes[index], strict=True):
             frame.set_xticks([])
             frame.set_yticks([])
-            picture = _picture(manifest, prompt.figure_id)
-            if picture is not None:
-                frame.imshow(picture)
+            image = _thumbnail(manifest, prompt.figure_id)
+            if image is not None:
+                frame.imshow(image)
             if index == 0:
                 frame.set_title(title, fontsize=9)
         label = textwrap.shorten(prompt.prompt or prompt.figure_id, 90, placeholder="...")
@@ -59,7 +59,7 @@ def write_strip(points: Mapping[float, Path], out: Path) -> None:
         canvas.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
 
 
-def _picture(manifest: Manifest, figure_id: str) -> RGBImage | None:
+def _thumbnail(manifest: Manifest, figure_id: str) -> RGBImage | None:
     samples = [figure for figure in manifest.figures if figure.figure_id == figure_id]
     figure: Figure | None = min(samples, key=lambda figure: figure.sample, default=None)
     if figure is None:

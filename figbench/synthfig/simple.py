@@ -19,12 +19,12 @@ COLOURS: dict[str, Colour] = {
     "yellow": (250, 210, 70), "orange": (245, 150, 50), "purple": (150, 96, 190),
     "grey": (170, 170, 170), "pink": (246, 160, 190),
 }  # fmt: skip
-_LABELS = ("A", "B", "C", "D", "G", "E", "x", "z", "y", "CNN", "RNN", "Enc", "Dec", "Net", "GAN",
+LABELS = ("A", "B", "C", "D", "G", "E", "x", "z", "y", "CNN", "RNN", "Enc", "Dec", "Net", "GAN",
            "FC", "Q", "K", "V", "In", "Out")  # fmt: skip
-_SHAPES = {"box": "box", "rounded box": "round", "circle": "ellipse"}
+SHAPES = {"box": "box", "rounded box": "round", "circle": "ellipse"}
 
 _Boxes = tuple[Box, ...]
-_ROWS: dict[int, tuple[tuple[str, _Boxes], ...]] = {
+LAYOUTS: dict[int, tuple[tuple[str, _Boxes], ...]] = {
     1: (("", ((10, 16, 54, 48),)), ("", ((16, 12, 48, 52),))),
     2: (
         ("from left to right", ((3, 20, 26, 44), (38, 20, 61, 44))),
@@ -52,38 +52,55 @@ def make_simple_scene(rng: Generator | StableRng | int) -> Scene:
     if not isinstance(rng, StableRng):
         rng = StableRng(rng)
     count = rng.choice((1, 2, 2, 3, 3, 4))
-    order, boxes = rng.choice(_ROWS[count])
+    order, boxes = rng.choice(LAYOUTS[count])
     colours = rng.sample(tuple(COLOURS), count)
-    kinds = [rng.choice(tuple(_SHAPES)) for _ in boxes]
+    kinds = [rng.choice(tuple(SHAPES)) for _ in boxes]
     labels = _labels(rng, boxes, kinds)
     items: list[Item] = [
         replace(_arrow(a, b), part=f"edge:{i}", ends=(i, i + 1))
         for i, (a, b) in enumerate(pairwise(boxes))
     ]
     for i, (box, colour, kind) in enumerate(zip(boxes, colours, kinds, strict=True)):
-        shape = _SHAPES[kind]
+        shape = SHAPES[kind]
         radius = 5 if shape == "round" else 0
         items.append(Shape(shape, box, COLOURS[colour], (30, 30, 30), 1, radius, part=f"node:{i}"))
     items += [
-        replace(_label(boxes[i], label, colours[i]), part=f"label:{i}")
+        replace(label_text(boxes[i], label, colours[i]), part=f"label:{i}")
         for i, label in labels.items()
     ]
     return Scene(SIDE, SIDE, tuple(items), _caption(colours, kinds, labels, order))
 
 
+def fitting_labels(box: Box, kind: str) -> tuple[str, ...]:
+    """Returns the labels that fit into a shape.
+
+    Args:
+        box: The shape's box.
+        kind: ``box``, ``rounded box`` or ``circle``.
+    """
+    room = (box[2] - box[0]) - (7 if kind == "circle" else 4)
+    return tuple(word for word in LABELS if width_of(word, "sans-bold", 11) <= room)
+
+
 def _labels(rng: StableRng, boxes: _Boxes, kinds: list[str]) -> dict[int, str]:
     labelled = rng.sample(range(len(boxes)), min(len(boxes), rng.integer(1, 2)))
-    words = rng.shuffled(_LABELS)
+    words = rng.shuffled(LABELS)
     out = {}
     for i in sorted(labelled):
-        x0, _, x1, _ = boxes[i]
-        room = (x1 - x0) - (7 if kinds[i] == "circle" else 4)
-        out[i] = next(w for w in words if width_of(w, "sans-bold", 11) <= room)
+        fitting = fitting_labels(boxes[i], kinds[i])
+        out[i] = next(word for word in words if word in fitting)
         words.remove(out[i])
     return out
 
 
-def _label(box: Box, text: str, colour: str) -> Text:
+def label_text(box: Box, text: str, colour: str) -> Text:
+    """Returns the label in the middle of a shape.
+
+    Args:
+        box: The shape's box.
+        text: One of :data:`LABELS`.
+        colour: Name of the shape's colour, which decides whether the ink is black or white.
+    """
     x0, y0, x1, y1 = box
     ink = (255, 255, 255) if colour in ("red", "blue", "purple") else (0, 0, 0)
     return Text(text, "sans-bold", 11, (x0 + x1) // 2, (y0 + y1) // 2 + 4, ink)

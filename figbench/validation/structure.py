@@ -17,7 +17,7 @@ import numpy.typing as npt
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.graphs.model import FigureGraph
-from figbench.graphs.svg import read_svg
+from figbench.graphs.readers.svg import read_svg
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json, read_json
 from figbench.metrics.numerics.alignment import alignment, label_alignment

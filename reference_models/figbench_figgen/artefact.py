@@ -18,12 +18,12 @@ from figbench_figgen.config import FigGenConfig, config_from, differences, diges
 from figbench_figgen.pipeline import FigGenPipeline, dtype_argument
 from figbench_figgen.shipped import resolve, shipped_names, verify_card
 
-FACTS = "figgen.json"
+METADATA = "figgen.json"
 PIPELINE = "pipeline"
 AUTOENCODER = "autoencoder"
 
 
-def write_facts(folder: Path, config: FigGenConfig, kind: str, **more: Any) -> None:
+def write_metadata(folder: Path, config: FigGenConfig, kind: str, **more: Any) -> None:
     """Writes what the networks in ``folder`` are; last, so that an unfinished folder has none."""
     document = {
         "kind": kind,
@@ -31,25 +31,25 @@ def write_facts(folder: Path, config: FigGenConfig, kind: str, **more: Any) -> N
         "architecture": digest(config.architecture()),
         **more,
     }
-    write_text_atomic(folder / FACTS, json.dumps(document, indent=2, sort_keys=True) + "\n")
+    write_text_atomic(folder / METADATA, json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
-def read_facts(folder: Path, kind: str) -> tuple[FigGenConfig, dict[str, Any]]:
+def read_metadata(folder: Path, kind: str) -> tuple[FigGenConfig, dict[str, Any]]:
     """Returns the configuration and the facts of a folder.
 
     Raises:
         UserError: If it holds no finished artefact of that kind.
     """
-    path = folder / FACTS
+    path = folder / METADATA
     if not path.is_file():
         raise UserError(
-            f"{folder}: no finished FigGen {kind} there ({FACTS} is missing).",
+            f"{folder}: no finished FigGen {kind} there ({METADATA} is missing).",
             remedy=f"Train one: figbench model train figgen --stage {_STAGE[kind]} ... --out DIR",
         )
-    facts = read_json(path)
-    if facts.get("kind") != kind:
-        raise UserError(f"{folder}: holds a FigGen {facts.get('kind')}, expected a {kind}.")
-    return config_from(facts["config"], str(path)), facts
+    metadata = read_json(path)
+    if metadata.get("kind") != kind:
+        raise UserError(f"{folder}: holds a FigGen {metadata.get('kind')}, expected a {kind}.")
+    return config_from(metadata["config"], str(path)), metadata
 
 
 _STAGE = {AUTOENCODER: "autoencoder", PIPELINE: "diffusion"}
@@ -58,11 +58,11 @@ _STAGE = {AUTOENCODER: "autoencoder", PIPELINE: "diffusion"}
 def locate(folder: Path, kind: str) -> Path:
     """Returns ``folder`` or its sub-folder named after ``kind``, whichever holds the artefact."""
     inner = folder / kind
-    return inner if (inner / FACTS).is_file() else folder
+    return inner if (inner / METADATA).is_file() else folder
 
 
 def replace_folder(target: Path, filled: Path) -> None:
-    """Puts a filled folder in the place of ``target``, which may exist."""
+    """Puts a filled folder instead of ``target``, which may exist."""
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
@@ -71,13 +71,13 @@ def replace_folder(target: Path, filled: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def save_autoencoder(folder: Path, vae: Any, config: FigGenConfig, **facts: Any) -> None:
+def save_autoencoder(folder: Path, vae: Any, config: FigGenConfig, **metadata: Any) -> None:
     """Writes a trained autoencoder, whole or not at all."""
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    vae.save_pretrained(part, safe_serialization=True)
-    write_facts(part, config, AUTOENCODER, **facts)
-    replace_folder(folder, part)
+    partial = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    vae.save_pretrained(partial, safe_serialization=True)
+    write_metadata(partial, config, AUTOENCODER, **metadata)
+    replace_folder(folder, partial)
 
 
 def load_autoencoder(folder: Path, config: FigGenConfig) -> Any:
@@ -87,20 +87,20 @@ def load_autoencoder(folder: Path, config: FigGenConfig) -> Any:
         UserError: If it is missing or of another configuration.
     """
     folder = locate(folder, AUTOENCODER)
-    trained, _ = read_facts(folder, AUTOENCODER)
-    ours = {"image_size": config.image_size, "vae": config.architecture()["vae"]}
-    theirs = {"image_size": trained.image_size, "vae": trained.architecture()["vae"]}
-    refuse_differences(ours, theirs, f"{folder}: the autoencoder is of another configuration")
+    trained, _ = read_metadata(folder, AUTOENCODER)
+    expected = {"image_size": config.image_size, "vae": config.architecture()["vae"]}
+    stored = {"image_size": trained.image_size, "vae": trained.architecture()["vae"]}
+    refuse_differences(expected, stored, f"{folder}: the autoencoder is of another configuration")
     return _guarded(folder, lambda: AutoencoderKL.from_pretrained(folder, local_files_only=True))
 
 
-def save_pipeline(folder: Path, pipeline: Any, config: FigGenConfig, **facts: Any) -> None:
+def save_pipeline(folder: Path, pipeline: Any, config: FigGenConfig, **metadata: Any) -> None:
     """Writes a pipeline as safetensors, whole or not at all."""
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    pipeline.save_pretrained(part, safe_serialization=True)
-    write_facts(part, config, PIPELINE, **facts)
-    replace_folder(folder, part)
+    partial = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    pipeline.save_pretrained(partial, safe_serialization=True)
+    write_metadata(partial, config, PIPELINE, **metadata)
+    replace_folder(folder, partial)
 
 
 def load_pipeline(
@@ -123,7 +123,7 @@ def load_pipeline(
             remedy=f"Check --checkpoint.{_shipped()}",
         )
     folder = locate(folder, PIPELINE)
-    config, facts = read_facts(folder, PIPELINE)
+    config, metadata = read_metadata(folder, PIPELINE)
     verify_card(folder)
     if expected is not None:
         refuse_differences(
@@ -138,7 +138,7 @@ def load_pipeline(
         ),
     )
     pipeline.set_progress_bar_config(disable=True)
-    return pipeline, config, facts
+    return pipeline, config, metadata
 
 
 def _shipped() -> str:
@@ -146,12 +146,13 @@ def _shipped() -> str:
     return f" Shipped with figbench: {', '.join(names)}." if names else ""
 
 
-def refuse_differences(ours: dict[str, Any], theirs: dict[str, Any], what: str) -> None:
+def refuse_differences(expected: dict[str, Any], stored: dict[str, Any], reason: str) -> None:
     """Raises a :class:`UserError` that names every key that differs."""
-    found = differences(ours, theirs)
-    if found:
+    changed = differences(expected, stored)
+    if changed:
         raise UserError(
-            f"{what}: {'; '.join(found[:6])}{' ...' if len(found) > 6 else ''} (wanted != found).",
+            f"{reason}: {'; '.join(changed[:6])}{' ...' if len(changed) > 6 else ''} "
+            "(expected != stored).",
             remedy="Use the configuration that it was made with, or train anew in another --out.",
         )
 
@@ -172,9 +173,9 @@ def quiet_libraries() -> None:
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging
 
-    for one in (diffusers_logging, transformers_logging):
-        one.set_verbosity_error()
-        one.disable_progress_bar()
+    for logger in (diffusers_logging, transformers_logging):
+        logger.set_verbosity_error()
+        logger.disable_progress_bar()
     # Cut captions are said once per run, not once per batch.
     logging.getLogger("figbench_figgen.pipeline").setLevel(logging.ERROR)
 

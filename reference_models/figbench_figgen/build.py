@@ -137,7 +137,7 @@ def describe(config: FigGenConfig) -> dict[str, Any]:
     """
     with torch.device("meta"):
         vae, text, unet = build_vae(config), build_text(config.text), build_figgen_unet(config)
-    parts = {
+    components = {
         "autoencoder": {
             "encoder": _count(vae.encoder),
             "decoder": _count(vae.decoder),
@@ -155,11 +155,11 @@ def describe(config: FigGenConfig) -> dict[str, Any]:
             "total": _count(unet),
         },
     }
-    total = sum(part["total"] for part in parts.values())
-    head = parts["text_encoder"]["vocabulary_head_unused"]
+    total = sum(component["total"] for component in components.values())
+    head = components["text_encoder"]["vocabulary_head_unused"]
     side = config.latent_size
     return {
-        "parts": parts,
+        "parts": components,
         "total": total,
         "total_as_in_paper": total + head,
         "latent_shape": [config.vae.latent_channels, side, side],

@@ -14,11 +14,11 @@ from figbench.errors import IntegrityError, UserError
 from figbench_figgen.config import differences
 
 STATE = "state.pt"
-FACTS = "training.json"
+METADATA = "training.json"
 
 
 def save_checkpoint(
-    folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], keep: int
+    folder: Path, step: int, state: dict[str, Any], metadata: dict[str, Any], count: int
 ) -> Path:
     """Writes ``step-<n>`` by way of a temporary folder and a rename, and drops the oldest.
 
@@ -26,38 +26,38 @@ def save_checkpoint(
         folder: Where checkpoints are.
         step: Optimiser steps done.
         state: Nested containers of tensors and numbers.
-        facts: JSON: what the run is, so that another run does not resume it.
-        keep: How many checkpoints stay.
+        metadata: JSON: what the run is, so that another run does not resume it.
+        count: How many checkpoints stay.
     """
     target = folder / f"step-{step:08d}"
-    part = target.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    # Through a file of ours: torch's own writer does not say why a write failed.
-    with (part / STATE).open("wb") as opened:
+    partial = target.with_suffix(".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    # Through a file opened here: torch's own writer does not say why a write failed.
+    with (partial / STATE).open("wb") as opened:
         torch.save(state, opened)
-    (part / FACTS).write_text(
-        json.dumps({**facts, "step": step}, indent=2, sort_keys=True), encoding="utf-8"
+    (partial / METADATA).write_text(
+        json.dumps({**metadata, "step": step}, indent=2, sort_keys=True), encoding="utf-8"
     )
-    for name in (STATE, FACTS):
-        _sync(part / name)
+    for name in (STATE, METADATA):
+        _sync(partial / name)
     shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
+    partial.rename(target)
     _sync(folder)
-    for old in _steps(folder)[:-keep]:
+    for old in _steps(folder)[:-count]:
         shutil.rmtree(old, ignore_errors=True)
     return target
 
 
 def latest(folder: Path) -> Path | None:
     """Returns the newest whole checkpoint, or None; removes what a crash left half written."""
-    for part in folder.glob("step-*.part"):
-        shutil.rmtree(part, ignore_errors=True)
-    found = _steps(folder)
-    return found[-1] if found else None
+    for partial in folder.glob("step-*.part"):
+        shutil.rmtree(partial, ignore_errors=True)
+    stored = _steps(folder)
+    return stored[-1] if stored else None
 
 
-def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, Any], list[str]]:
+def load_checkpoint(path: Path, metadata: dict[str, Any]) -> tuple[int, dict[str, Any], list[str]]:
     """Returns (step, state, adjusted settings) of a checkpoint of the same run.
 
     Raises:
@@ -65,17 +65,17 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> tuple[int, dict[str, A
         IntegrityError: If its files are damaged.
     """
     try:
-        found = json.loads((path / FACTS).read_text(encoding="utf-8"))
-        step = int(found.pop("step"))
+        stored = json.loads((path / METADATA).read_text(encoding="utf-8"))
+        step = int(stored.pop("step"))
     except (OSError, ValueError, KeyError) as error:
         raise IntegrityError(f"{path}: damaged checkpoint ({error}).", remedy=_REMEDY) from None
-    before, now = found.pop("adjustable", {}), facts.get("adjustable", {})
-    identity = {key: value for key, value in facts.items() if key != "adjustable"}
-    changed = differences(identity, found)
+    before, now = stored.pop("adjustable", {}), metadata.get("adjustable", {})
+    identity = {key: value for key, value in metadata.items() if key != "adjustable"}
+    changed = differences(identity, stored)
     if changed:
         raise UserError(
             f"{path}: the checkpoint is of another configuration: {'; '.join(changed[:6])} "
-            "(wanted != found).",
+            "(expected != stored).",
             remedy="Resume with the configuration and data it was made with, or use another --out."
             + batch_note(changed),
         )
@@ -94,7 +94,7 @@ def batch_note(changed: list[str]) -> str:
     The order of the figures and their noise follow from the global batch; the micro batch is
     what memory limits.
     """
-    if not any(".global_batch:" in one for one in changed):
+    if not any(".global_batch:" in path for path in changed):
         return ""
     return (
         "\nglobal_batch decides which figures a step sees and cannot change within a run. To use "
@@ -107,7 +107,7 @@ _REMEDY = "Delete that folder and resume: the checkpoint before it is used."
 
 
 def _steps(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.glob("step-*") if one.is_dir() and not one.suffix)
+    return sorted(path for path in folder.glob("step-*") if path.is_dir() and not path.suffix)
 
 
 def _sync(path: Path) -> None:

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from figbench.images.types import RGBImage
 from figbench.synthfig.simple import COLOURS
+from figbench_figgen.check_labels import check_labels
 
 LARGEST_DISTANCE = 45.0
 """Of a pixel to the fill colour it counts as, in RGB units; two fills are at least 70 apart."""
@@ -36,7 +37,7 @@ HEAD_WIDTH = 3
 LONG_GAP = 12
 """Pixels between two shapes from which an arrow has a visible shaft."""
 
-_PART = re.compile(
+_SHAPE_PHRASE = re.compile(
     r"\ban? (?P<colour>[a-z]+) (?P<kind>rounded box|box|circle)(?: labelled (?P<label>\w+))?"
 )
 _ORDER = re.compile(r"joined by arrows (from left to right|from top to bottom|clockwise)")
@@ -60,7 +61,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Region:
     """A filled region; box is (left, top, right, bottom) in pixels, ends exclusive."""
 
     colour: str
@@ -84,6 +85,8 @@ class Checked:
         count: Whether the number of shapes is right.
         arrows: Whether every arrow is there with its head at its end, and no other one.
         layout: Whether number, positions and arrows are right.
+        labels: Share of the caption's labels that are at their shape; NaN without labels.
+        unlabelled: Share of the shapes without a label that are empty; NaN without such shapes.
     """
 
     named_pixels: float
@@ -92,6 +95,8 @@ class Checked:
     count: bool
     arrows: bool
     layout: bool
+    labels: float
+    unlabelled: float
 
 
 def parse_caption(caption: str) -> Asked:
@@ -102,14 +107,14 @@ def parse_caption(caption: str) -> Asked:
     """
     text = caption[0].lower() + caption[1:] if caption else ""
     text = re.sub(r"\b(An?) ", lambda match: match[0].lower(), text)
-    parts = [one for one in _PART.finditer(text) if one["colour"] in COLOURS]
-    if not parts:
+    phrases = [item for item in _SHAPE_PHRASE.finditer(text) if item["colour"] in COLOURS]
+    if not phrases:
         raise ValueError(f"not a SynthFig-simple caption: '{caption}'")
     order = _ORDER.search(text)
     return Asked(
-        tuple(one["colour"] for one in parts),
-        tuple(one["kind"] for one in parts),
-        tuple(one["label"] for one in parts),
+        tuple(item["colour"] for item in phrases),
+        tuple(item["kind"] for item in phrases),
+        tuple(item["label"] for item in phrases),
         order[1] if order else "",
     )
 
@@ -122,30 +127,30 @@ def colour_map(image: RGBImage) -> npt.NDArray[np.int64]:
     return np.where(distance.min(axis=2) <= LARGEST_DISTANCE, nearest, -1)
 
 
-def shapes_of(image: RGBImage) -> list[Drawn]:
+def shapes_of(image: RGBImage) -> list[Region]:
     """Returns the filled regions of a figure, largest first.
 
     A region is bounded by ink or page; its colour is the most frequent fill colour in it, so
     that a patchy shape is still one shape.
     """
-    chosen = colour_map(image)
+    colours_at = colour_map(image)
     filled = (image.min(axis=2) < PAGE) & (image.max(axis=2) > INK)
     labelled, count = ndimage.label(filled)
     boxes = ndimage.find_objects(labelled)
-    regions: list[tuple[int, Drawn]] = []
+    regions: list[tuple[int, Region]] = []
     for number in range(1, count + 1):
-        rows, columns = boxes[number - 1]
-        mask = labelled[rows, columns] == number
-        inside = chosen[rows, columns][mask]
+        vertical, horizontal = boxes[number - 1]
+        mask = labelled[vertical, horizontal] == number
+        inside = colours_at[vertical, horizontal][mask]
         counts = np.bincount(inside[inside >= 0], minlength=len(COLOURS))
         if mask.sum() < SMALLEST_SHAPE or not counts.any():
             continue
         whole = ndimage.binary_fill_holes(mask)
-        box = columns.start, rows.start, columns.stop, rows.stop
+        box = horizontal.start, vertical.start, horizontal.stop, vertical.stop
         name = list(COLOURS)[int(counts.argmax())]
-        regions.append((int(whole.sum()), Drawn(name, box, float(whole.mean()))))
+        regions.append((int(whole.sum()), Region(name, box, float(whole.mean()))))
     regions.sort(key=lambda item: -item[0])
-    return [drawn for _, drawn in regions]
+    return [region for _, region in regions]
 
 
 def check_figure(image: RGBImage, caption: str) -> Checked:
@@ -159,26 +164,27 @@ def check_figure(image: RGBImage, caption: str) -> Checked:
         ValueError: If the caption is of another kind.
     """
     asked, shapes = parse_caption(caption), shapes_of(image)
-    chosen = colour_map(image)
-    named = [list(COLOURS).index(one) for one in asked.colours]
-    coloured = chosen[chosen >= 0]
+    colours_at = colour_map(image)
+    named = [list(COLOURS).index(item) for item in asked.colours]
+    coloured = colours_at[colours_at >= 0]
     share = float(np.isin(coloured, named).mean()) if coloured.size else float("nan")
     expected = _positions(asked.order, len(asked.colours), image.shape[0])
     at = [_at(position, shapes) for position in expected]
     right = [
-        drawn is not None and drawn.colour == colour
-        for drawn, colour in zip(at, asked.colours, strict=True)
+        region is not None and region.colour == colour
+        for region, colour in zip(at, asked.colours, strict=True)
     ]
     kinds = [
-        drawn is not None and (drawn.fill < ROUND_FILL) == (kind == "circle")
-        for drawn, kind in zip(at, asked.kinds, strict=True)
+        region is not None and (region.fill < ROUND_FILL) == (kind == "circle")
+        for region, kind in zip(at, asked.kinds, strict=True)
     ]
     count = len(shapes) == len(asked.colours)
     arrows = count and all(at) and _arrows_right(image, at)
-    placed = all(at) and len({id(one) for one in at}) == len(at)
+    placed = all(at) and len({id(item) for item in at}) == len(at)
     return Checked(
         share, float(np.mean(right)), float(np.mean(kinds)), count, arrows,
         count and placed and arrows,
+        *check_labels(image, asked.kinds, asked.labels, asked.order),
     )  # fmt: skip
 
 
@@ -195,34 +201,34 @@ def _positions(order: str, count: int, side: int) -> list[tuple[float, float]]:
         near, far = 0.23 * side, 0.77 * side
         return [(near, near), (far, near), (far, far), (near, far)][:count]
     first = 9.0 if count > 2 else 14.0
-    along = [float(one) for one in np.linspace(first, last - first + 1, count)]
+    along = [float(item) for item in np.linspace(first, last - first + 1, count)]
     if order == "from top to bottom":
-        return [(middle, one) for one in along]
-    return [(one, middle) for one in along]
+        return [(middle, item) for item in along]
+    return [(item, middle) for item in along]
 
 
-def _at(position: tuple[float, float], shapes: Sequence[Drawn]) -> Drawn | None:
+def _at(position: tuple[float, float], shapes: Sequence[Region]) -> Region | None:
     """Returns the shape whose centre is within 7 pixels of a position (the nearest)."""
     near = [
-        (float(np.hypot(one.centre[0] - position[0], one.centre[1] - position[1])), i)
-        for i, one in enumerate(shapes)
+        (float(np.hypot(item.centre[0] - position[0], item.centre[1] - position[1])), i)
+        for i, item in enumerate(shapes)
     ]
     inside = [item for item in near if item[0] <= 7.0]
     return shapes[min(inside)[1]] if inside else None
 
 
-def _arrows_right(image: RGBImage, shapes: Sequence[Drawn | None]) -> bool:
+def _arrows_right(image: RGBImage, shapes: Sequence[Region | None]) -> bool:
     """Tells whether each shape but the last has an arrow to the next, and no other pair has."""
     dark = image.max(axis=2) <= DARK
-    drawn = [one for one in shapes if one is not None]
-    for start, end in pairwise(drawn):
+    regions = [item for item in shapes if item is not None]
+    for start, end in pairwise(regions):
         if not _arrow(dark, start, end):
             return False
     # Strokes outside: the closing side of four shapes must be empty.
-    return not (len(drawn) == 4 and _stroke(dark, drawn[3], drawn[0]) >= STROKE_SHARE)
+    return not (len(regions) == 4 and _stroke(dark, regions[3], regions[0]) >= STROKE_SHARE)
 
 
-def _gap(dark: npt.NDArray[np.bool_], start: Drawn, end: Drawn) -> npt.NDArray[np.int64]:
+def _gap(dark: npt.NDArray[np.bool_], start: Region, end: Region) -> npt.NDArray[np.int64]:
     """Returns the dark pixels across the gap, position by position from start to end."""
     a, b = start.box, end.box
     if abs(start.centre[0] - end.centre[0]) > abs(start.centre[1] - end.centre[1]):
@@ -238,12 +244,12 @@ def _gap(dark: npt.NDArray[np.bool_], start: Drawn, end: Drawn) -> npt.NDArray[n
     return np.asarray(counts if forward else counts[::-1], np.int64)
 
 
-def _stroke(dark: npt.NDArray[np.bool_], start: Drawn, end: Drawn) -> float:
+def _stroke(dark: npt.NDArray[np.bool_], start: Region, end: Region) -> float:
     counts = _gap(dark, start, end)
     return float((counts > 0).mean()) if counts.size else 0.0
 
 
-def _arrow(dark: npt.NDArray[np.bool_], start: Drawn, end: Drawn) -> bool:
+def _arrow(dark: npt.NDArray[np.bool_], start: Region, end: Region) -> bool:
     """Tells whether a stroke fills the gap and its head points at ``end``."""
     counts = _gap(dark, start, end)
     if counts.size < 5 or (counts > 0).mean() < STROKE_SHARE:

@@ -99,7 +99,7 @@ class FigGenConfig(Section):
 def config_names() -> list[str]:
     """Returns the shipped configurations."""
     folder = files("figbench_figgen").joinpath("configs")
-    return sorted(Path(one.name).stem for one in folder.iterdir() if one.name.endswith(".yaml"))
+    return sorted(Path(item.name).stem for item in folder.iterdir() if item.name.endswith(".yaml"))
 
 
 def load_config(name: str | Path, overrides: Iterable[str] = ()) -> FigGenConfig:
@@ -136,7 +136,7 @@ def config_from(document: Mapping[str, Any], source: str) -> FigGenConfig:
         config = FigGenConfig.model_validate(document)
     except ValidationError as error:
         raise UserError(
-            f"{source}: {'; '.join(_problem(one) for one in error.errors())}",
+            f"{source}: {'; '.join(_problem(item) for item in error.errors())}",
             remedy="Every key, with its value: figbench model info figgen --config NAME --json",
         ) from None
     _check(config, source)
@@ -154,16 +154,18 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Returns ``key: ours != theirs`` for every leaf that differs."""
-    found = []
-    for key in sorted({*ours, *theirs}):
-        a, b = ours.get(key), theirs.get(key)
+def differences(
+    expected: Mapping[str, Any], stored: Mapping[str, Any], prefix: str = ""
+) -> list[str]:
+    """Returns ``key: expected != stored`` for every leaf that differs."""
+    changed = []
+    for key in sorted({*expected, *stored}):
+        a, b = expected.get(key), stored.get(key)
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            found += differences(a, b, f"{prefix}{key}.")
+            changed += differences(a, b, f"{prefix}{key}.")
         elif a != b:
-            found.append(f"{prefix}{key}: {a} != {b}")
-    return found
+            changed.append(f"{prefix}{key}: {a} != {b}")
+    return changed
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -202,21 +204,21 @@ def _parse(text: str, where: str) -> Any:
 
 def _set(document: dict[str, Any], key: str, value: Any) -> None:
     *sections, last = key.split(".")
-    place = document
+    values = document
     for section in sections:
-        place = place.setdefault(section, {})
-        if not isinstance(place, dict):
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
             raise UserError(f"Override '{key}': '{section}' is a value, not a section.")
-    place[last] = value
+    values[last] = value
 
 
 def _problem(error: Any) -> str:
-    place = ".".join(map(str, error["loc"]))
+    position = ".".join(map(str, error["loc"]))
     if error["type"] != "extra_forbidden":
-        return f"{place}: {error['msg']} (got {error.get('input')!r})."
+        return f"{position}: {error['msg']} (got {error.get('input')!r})."
     *sections, last = error["loc"]
-    known = _fields(tuple(map(str, sections)))
-    return f"unknown key '{place}'.{suggest(str(last), known)}"
+    names = _fields(tuple(map(str, sections)))
+    return f"unknown key '{position}'.{suggest(str(last), names)}"
 
 
 def _fields(sections: tuple[str, ...]) -> list[str]:

@@ -155,6 +155,25 @@ class DiffusionConfig(StageConfig):
         description="share of the captions that are read without 'Figure 1:' or cut short",
     )
     cache_latents: bool = True
+    text_weight: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="extra weight of the loss inside the text boxes of the data set; labels are "
+        "few latent positions, and small networks spell by it",
+    )
+    timestep_power: float = Field(
+        default=1.0,
+        ge=1.0,
+        description="p: training draws step timesteps * u^(1/p), u uniform; above 1, noisy steps, "
+        "in which the content is decided, are drawn more often",
+    )
+
+    curriculum_steps: int = Field(
+        default=0,
+        ge=0,
+        description="steps until all captions are drawn alike; before, three of four figures are "
+        "of a share of the captions that grows from the shortest 15% (Platanias et al. 2019)",
+    )
 
 
 class RunConfig(Section):

@@ -20,35 +20,35 @@ from figbench_figgen.build import (
 from figbench_figgen.config import FigGenConfig, official_scale
 from figbench_figgen.official import Unmatched, convert_state, read_official
 from figbench_figgen.pipeline import FigGenPipeline
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.tokens import make_tokenizer
 
 OFFICIAL_LAYERS = (8, 32, 128)
 
 
 def convert(
-    source: Path, config: FigGenConfig, out: Path, use_ema: bool, screen: Screen
+    source: Path, config: FigGenConfig, out: Path, use_ema: bool, console: RunConsole
 ) -> dict[str, Any]:
     """Converts; arguments and result as in ``FigGen.convert``."""
     quiet_libraries()
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty.", remedy="Choose another --out.")
     state = read_official(source)
-    config = _scaled(config, state.get("scale_factor"), screen)
+    config = _scaled(config, state.get("scale_factor"), console)
     with torch.device("meta"):
         networks = build_vae(config), build_text(config.text), build_figgen_unet(config)
-    parts, unmatched = convert_state(state, *networks, use_ema=use_ema)
-    refused = [one for one in unmatched if one.part != "checkpoint"]
+    pairs, unmatched = convert_state(state, *networks, use_ema=use_ema)
+    refused = [tensor for tensor in unmatched if tensor.part != "checkpoint"]
     if refused:
         raise UserError(
             f"{source}: {len(refused)} keys do not match '{config.name}'.\n{table(refused)}",
             remedy="Check --config (8, 32 or 128 text layers) and the file.",
         )
     tokenizer, where = _tokenizer(config)
-    screen.say(f"Vocabulary: {where}")
+    console.log(f"Vocabulary: {where}")
     vae, text, unet = networks
-    for network, part in ((vae, "vae"), (text, "text_encoder"), (unet, "unet")):
-        network.load_state_dict(parts[part], assign=True)
+    for network, component in ((vae, "vae"), (text, "text_encoder"), (unet, "unet")):
+        network.load_state_dict(pairs[component], assign=True)
     for name, parameter in text.named_parameters():
         parameter.requires_grad_(not is_unused(name))
     # Buffers that no checkpoint holds are still on the meta device.
@@ -59,28 +59,31 @@ def convert(
     )  # fmt: skip
     save_pipeline(out, pipeline, config, converted_from=source.name)
     if unmatched:
-        screen.say(f"Ignored:\n{table(unmatched)}")
-    tensors = sum(len(part) for part in parts.values())
-    return {"out": str(out), "tensors": tensors, "unmatched": [asdict(one) for one in unmatched]}
+        console.log(f"Ignored:\n{table(unmatched)}")
+    tensors = sum(len(weights) for weights in pairs.values())
+    return {"out": str(out), "tensors": tensors, "unmatched": [asdict(key) for key in unmatched]}
 
 
-def table(rows: list[Unmatched], most: int = 30) -> str:
+def table(unmatched_tensors: list[Unmatched], most: int = 30) -> str:
     """Returns unmatched keys as aligned text, at most ``most`` of them."""
-    shown = [f"  {one.part:12}  {one.key}  ({one.reason})" for one in rows[:most]]
-    if len(rows) > most:
-        shown.append(f"  ... and {len(rows) - most} more")
-    return "\n".join(shown)
+    lines = [
+        f"  {tensor.part:12}  {tensor.key}  ({tensor.reason})"
+        for tensor in unmatched_tensors[:most]
+    ]
+    if len(unmatched_tensors) > most:
+        lines.append(f"  ... and {len(unmatched_tensors) - most} more")
+    return "\n".join(lines)
 
 
-def _scaled(config: FigGenConfig, held: torch.Tensor | None, screen: Screen) -> FigGenConfig:
+def _scaled(config: FigGenConfig, held: torch.Tensor | None, console: RunConsole) -> FigGenConfig:
     if config.vae.scaling_factor != "auto":
         return config
     if held is not None and held.numel() == 1:
         scale = float(f"{float(held):.7g}")
-        screen.say(f"Latent scale {scale}: from the checkpoint.")
+        console.log(f"Latent scale {scale}: from the checkpoint.")
     else:
         scale = official_scale(config.text.layers)
-        screen.say(
+        console.log(
             f"Latent scale {scale}: of the official configuration with {config.text.layers} text "
             "layers; the checkpoint does not hold it."
             if config.text.layers in OFFICIAL_LAYERS

@@ -1,4 +1,4 @@
-"""What the writers of torch and safetensors raise on a full disk, as an error that says where."""
+"""Errors of a full disk, which torch and safetensors hide, with the folder that was written."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def failures_named(folder: Path) -> Iterator[None]:
     except FigbenchError:
         raise
     except Exception as error:
-        found = _failed_write(error)
-        if found is None or found.filename is not None:
+        match = _failed_write(error)
+        if match is None or match.filename is not None:
             raise
-        raise OSError(found.errno, found.strerror or str(found), str(folder)) from error
+        raise OSError(match.errno, match.strerror or str(match), str(folder)) from error
 
 
 def _failed_write(error: BaseException | None) -> OSError | None:

@@ -16,7 +16,7 @@ import torch
 
 from figbench.errors import FigbenchError, UserError
 from figbench.io.atomic import write_text_atomic
-from figbench_figgen.artefact import load_pipeline, quiet_libraries, write_facts
+from figbench_figgen.artefact import load_pipeline, quiet_libraries, write_metadata
 from figbench_figgen.shipped import CARD
 
 MOST_BYTES = 20_000_000
@@ -39,7 +39,7 @@ def export(run: Path, out: Path, **more: Any) -> dict[str, Any]:
     if out.exists():
         raise UserError(f"{out}: exists already.", remedy="Choose another folder.")
     quiet_libraries()
-    pipeline, config, facts = load_pipeline(run)
+    pipeline, config, metadata = load_pipeline(run)
     pipeline.to(torch.float16)
     pipeline.save_pretrained(out, safe_serialization=True)
     weights = sorted(out.rglob("*.safetensors"))
@@ -47,7 +47,7 @@ def export(run: Path, out: Path, **more: Any) -> dict[str, Any]:
     if size > MOST_BYTES:
         shutil.rmtree(out)
         raise UserError(f"{run}: its weights take {size:,} bytes; at most {MOST_BYTES:,}.")
-    write_facts(out, config, "pipeline", steps=facts.get("steps"), data=facts.get("data"))
+    write_metadata(out, config, "pipeline", steps=metadata.get("steps"), data=metadata.get("data"))
     card = {
         "name": config.name,
         "dtype": "float16",

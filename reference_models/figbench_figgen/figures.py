@@ -30,11 +30,11 @@ class FigureSet:
     ) -> None:
         self.manifest, notes = load_split(source, data.split, data.caption)
         self.notes: list[str] = []
-        self.figures = self._usable(data, needed=captions)
+        self.figures = self._usable(data, captioned_only=captions)
         self.notes = [*notes, *self.notes]
         self._data = data
         self._size = image_size
-        self._kept: dict[tuple[int, int], RGBImage] = {}
+        self._cached: dict[tuple[int, int], RGBImage] = {}
 
     def __len__(self) -> int:
         """Returns the number of figures."""
@@ -48,12 +48,41 @@ class FigureSet:
     @property
     def digest(self) -> str:
         """Identifies figures, captions and their order."""
-        chosen = self.manifest.select(self.figures, "")
-        return f"{chosen.digest}-{len(self.figures)}"
+        selected = self.manifest.select(self.figures, "")
+        return f"{selected.digest}-{len(self.figures)}"
 
     def padded(self, index: int) -> torch.Tensor:
         """Returns figure ``index`` on a white square, (3, size, size) in [-1, 1]."""
         return to_tensor(self._sized(index, self._size, crop=False))
+
+    @property
+    def has_text_boxes(self) -> bool:
+        """Tells whether the data set says where the text of any figure is."""
+        return any(line.box for lines in self.manifest.labels.values() for line in lines)
+
+    def text_cover(self, index: int, cells: int) -> torch.Tensor:
+        """Returns the share of each latent position that the figure's text boxes cover.
+
+        Args:
+            index: Which figure.
+            cells: Latent positions along a side; divides the size of the square.
+
+        Returns:
+            (cells, cells) float32, 0 to 1, of the padded square.
+        """
+        figure, size = self.figures[index], self._size
+        scale = size / max(figure.height, figure.width)
+        top = (size - max(1, round(figure.height * scale))) // 2
+        left = (size - max(1, round(figure.width * scale))) // 2
+        cover = np.zeros((size, size), dtype=np.float32)
+        for line in self.manifest.labels.get(figure.figure_id, ()):
+            if line.box:
+                corners = np.array(line.box, dtype=np.float64) * scale + (left, top)
+                low = np.floor(corners.min(axis=0)).clip(0).astype(int)
+                high = np.ceil(corners.max(axis=0)).clip(0).astype(int)
+                cover[low[1] : high[1], low[0] : high[0]] = 1.0
+        step = size // cells
+        return torch.from_numpy(cover.reshape(cells, step, cells, step).mean(axis=(1, 3)))
 
     def cropped(self, index: int, stage: AutoencoderConfig, rng: np.random.Generator) -> Any:
         """Returns a random square of figure ``index``, (3, crop, crop) in [-1, 1].
@@ -70,7 +99,7 @@ class FigureSet:
         square = image[top : top + side, left : left + side]
         return to_tensor(_augmented(square, rng) if stage.augment else square)
 
-    def _usable(self, data: DataConfig, *, needed: bool) -> tuple[Figure, ...]:
+    def _usable(self, data: DataConfig, *, captioned_only: bool) -> tuple[Figure, ...]:
         shaped, captioned, excluded = [], [], 0
         refused = _captions_of(data.exclude, data)
         for figure in self.manifest.figures:
@@ -78,7 +107,7 @@ class FigureSet:
                 shaped.append(figure)
                 if figure.prompt and without_number(figure.prompt) in refused:
                     excluded += 1
-                elif figure.prompt or not needed:
+                elif figure.prompt or not captioned_only:
                     captioned.append(figure)
         counts = (
             (len(self.manifest.rejects), "unreadable"),
@@ -88,7 +117,7 @@ class FigureSet:
         )
         self.notes = [f"{count} figures left out: {why}" for count, why in counts if count]
         if not captioned:
-            if needed and shaped and not excluded:
+            if captioned_only and shaped and not excluded:
                 raise UserError(
                     f"{self.manifest.source}: none of its {len(shaped)} figures has a caption.",
                     remedy="Name the column that holds them with --set data.caption=COLUMN"
@@ -103,8 +132,8 @@ class FigureSet:
 
     def _sized(self, index: int, side: int, *, crop: bool) -> RGBImage:
         key = (index, side)
-        if key in self._kept:
-            return self._kept[key]
+        if key in self._cached:
+            return self._cached[key]
         image = self._decoded(self.figures[index])
         height, width = image.shape[:2]
         scale = side / (min(height, width) if crop else max(height, width))
@@ -112,7 +141,7 @@ class FigureSet:
         image = _resized(image, shape, antialias=self._data.resize == "antialias")
         image = image if crop else on_square(image, side)
         if self._data.keep_pixels:
-            self._kept[key] = image
+            self._cached[key] = image
         return image
 
     def _decoded(self, figure: Figure) -> RGBImage:
@@ -164,8 +193,8 @@ def _resized(image: RGBImage, shape: tuple[int, int], *, antialias: bool) -> RGB
     if image.shape[:2] == shape:
         return image
     if antialias:
-        picture = Image.fromarray(image).resize(shape[::-1], Image.Resampling.BICUBIC)
-        return np.asarray(picture)
+        resized = Image.fromarray(image).resize(shape[::-1], Image.Resampling.BICUBIC)
+        return np.asarray(resized)
     batch = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float()
     small = functional.interpolate(batch, shape, mode="bilinear", antialias=False)
     return small.round().clamp(0, 255).to(torch.uint8)[0].permute(1, 2, 0).numpy()
@@ -182,10 +211,10 @@ def on_square(image: RGBImage, side: int) -> RGBImage:
 
 def _augmented(square: RGBImage, rng: np.random.Generator) -> RGBImage:
     """Light blur and colour changes, each in half of the cases."""
-    picture = Image.fromarray(square)
+    augmented = Image.fromarray(square)
     if rng.random() < 0.5:
-        picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.1, 0.8))))
+        augmented = augmented.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.1, 0.8))))
     if rng.random() < 0.5:
         for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-            picture = enhance(picture).enhance(float(rng.uniform(0.8, 1.2)))
-    return np.asarray(picture)
+            augmented = enhance(augmented).enhance(float(rng.uniform(0.8, 1.2)))
+    return np.asarray(augmented)

@@ -1,4 +1,4 @@
-"""Trained weights that training starts from, in the place of random ones."""
+"""Trained weights that training starts from, instead of random ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from figbench.errors import UserError
 from figbench_figgen.artefact import (
     AUTOENCODER,
-    FACTS,
+    METADATA,
     PIPELINE,
     load_autoencoder,
     load_pipeline,
@@ -45,7 +45,7 @@ def load_start(stage: str, source: Path, config: FigGenConfig) -> Start:
     folder = resolve(source)
     if not folder.is_dir():
         raise UserError(f"{source}: no such folder.", remedy="Check --init-from.")
-    if stage == AUTOENCODER and (locate(folder, AUTOENCODER) / FACTS).is_file():
+    if stage == AUTOENCODER and (locate(folder, AUTOENCODER) / METADATA).is_file():
         only = locate(folder, AUTOENCODER)
         if not (only / "model_index.json").is_file():
             return Start(load_autoencoder(only, config))

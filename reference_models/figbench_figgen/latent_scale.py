@@ -42,7 +42,7 @@ def measure_channels(
     return mean, std, count
 
 
-def one_scale(mean: torch.Tensor, std: torch.Tensor) -> float:
+def common_scale(mean: torch.Tensor, std: torch.Tensor) -> float:
     """Returns 1 / std over all channels together, the usual ``scaling_factor``.
 
     Args:

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from figbench.io.atomic import atomic_path
 from figbench_figgen.figures import FigureSet
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 
 PER_SHARD = 512
 PER_PASS = 16
@@ -28,12 +28,12 @@ class Moments:
 
     def __getitem__(self, index: int) -> torch.Tensor:
         """Returns (2 x channels, side, side), float32."""
-        shard, place = divmod(index, PER_SHARD)
+        shard, position = divmod(index, PER_SHARD)
         if shard not in self._open:
             handle = safe_open(str(shard_path(self._folder, shard)), framework="pt")
             self._open[shard] = handle.get_slice("moments")  # type: ignore[no-untyped-call]
-        row: torch.Tensor = self._open[shard][place : place + 1]
-        return row[0].float()
+        record: torch.Tensor = self._open[shard][position : position + 1]
+        return record[0].float()
 
     def __getstate__(self) -> dict[str, Any]:
         """Open files do not travel to worker processes."""
@@ -46,24 +46,24 @@ def shard_path(folder: Path, shard: int) -> Path:
 
 
 def cache_moments(
-    vae: Any, figures: FigureSet, folder: Path, accelerator: Accelerator, screen: Screen
+    vae: Any, figures: FigureSet, folder: Path, accelerator: Accelerator, console: RunConsole
 ) -> Moments:
     """Computes the shards that are not there yet, shared out over the processes."""
     shards = range(-(-len(figures) // PER_SHARD))
-    missing = [one for one in shards if not shard_path(folder, one).is_file()]
-    mine = missing[accelerator.process_index :: accelerator.num_processes]
-    with screen.counter("latents", 0, len(mine) * PER_SHARD) as advance:
-        for shard in mine:
+    missing = [shard for shard in shards if not shard_path(folder, shard).is_file()]
+    own = missing[accelerator.process_index :: accelerator.num_processes]
+    with console.counter("latents", 0, len(own) * PER_SHARD) as advance:
+        for shard in own:
             first = shard * PER_SHARD
             indices = range(first, min(first + PER_SHARD, len(figures)))
-            rows = []
+            moments = []
             for start in range(indices.start, indices.stop, PER_PASS):
                 some = range(start, min(start + PER_PASS, indices.stop))
                 pixels = torch.stack([figures.padded(index) for index in some])
-                rows.append(moments_of(vae, pixels.to(accelerator.device)))
+                moments.append(moments_of(vae, pixels.to(accelerator.device)))
                 advance(len(some))
             with atomic_path(shard_path(folder, shard)) as temporary:
-                save_file({"moments": torch.cat(rows).half().cpu().contiguous()}, temporary)
+                save_file({"moments": torch.cat(moments).half().cpu().contiguous()}, temporary)
     accelerator.wait_for_everyone()
     return Moments(folder)
 

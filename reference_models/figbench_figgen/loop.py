@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from figbench.errors import EXIT_INTERRUPTED, FigbenchError, UserError
 from figbench_figgen import checkpoint
 from figbench_figgen.config import FigGenConfig
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.training_stage import Batch, TrainingStage
 
 
@@ -38,7 +38,7 @@ class Plan:
     """Where a run writes and what identifies it."""
 
     out: Path
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
     resume: bool
 
 
@@ -92,7 +92,11 @@ def positions(
 
 
 def run(
-    stage: TrainingStage, config: FigGenConfig, plan: Plan, accelerator: Accelerator, screen: Screen
+    stage: TrainingStage,
+    config: FigGenConfig,
+    plan: Plan,
+    accelerator: Accelerator,
+    console: RunConsole,
 ) -> None:
     """Trains a stage to its last step, from its newest checkpoint when resuming.
 
@@ -103,21 +107,21 @@ def run(
     """
     section = getattr(config, stage.name)
     micro_steps = _micro_steps(section, accelerator.num_processes)
-    start = _begin(stage, plan, accelerator, screen)
+    start = _begin(stage, plan, accelerator, console)
     batches = _batches(stage, config, section, accelerator, start)
     log = Log(plan.out / f"log-{stage.name}.jsonl", start, accelerator)
     every = config.run
-    with _stop_signals() as stop, screen.progress(stage.name, start, section.steps) as advance:
+    with _stop_signals() as stop, console.training(stage.name, start, section.steps) as advance:
         for step in range(start, section.steps):
-            parts = guarded_step(
+            losses = guarded_step(
                 stage, [next(batches) for _ in range(micro_steps)], step,
                 learning_rate(section, step), section,
             )  # fmt: skip
             done = step + 1
             last = done == section.steps
-            advance(parts["loss"])
+            advance(losses["loss"])
             if last or done % every.log_every == 0:
-                log.write(done, {**parts, "lr": learning_rate(section, step)})
+                log.write(done, {**losses, "lr": learning_rate(section, step)})
             stopping = _any_process(accelerator, bool(stop))
             if last or stopping or done % every.checkpoint_every == 0:
                 _save(stage, plan, accelerator, done, every.keep_checkpoints)
@@ -186,9 +190,9 @@ class Log:
         self._path = path
         self._accelerator = accelerator
         if accelerator.is_main_process:
-            kept = [line for line in self._lines() if json.loads(line)["step"] <= start]
+            lines = [line for line in self._lines() if json.loads(line)["step"] <= start]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("".join(kept), encoding="utf-8")
+            path.write_text("".join(lines), encoding="utf-8")
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Adds one record."""
@@ -266,40 +270,42 @@ def _micro_steps(section: Any, world: int) -> int:
     return int(micro_steps)
 
 
-def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, screen: Screen) -> int:
+def _begin(stage: TrainingStage, plan: Plan, accelerator: Accelerator, console: RunConsole) -> int:
     folder = plan.out / "checkpoints" / stage.name
-    found = checkpoint.latest(folder)
-    if found is None:
+    newest = checkpoint.latest(folder)
+    if newest is None:
         return 0
     if not plan.resume:
         raise UserError(
-            f"{plan.out}: holds a run of stage {stage.name} already ({found.name}).",
+            f"{plan.out}: holds a run of stage {stage.name} already ({newest.name}).",
             remedy="Add --resume to go on with it, or choose another --out.",
         )
-    step, state, changes = checkpoint.load_checkpoint(found, plan.facts)
+    step, state, changes = checkpoint.load_checkpoint(newest, plan.metadata)
     stage.load(state)
     accelerator.wait_for_everyone()
-    screen.say(f"Resumed from {found}")
+    console.log(f"Resumed from {newest}")
     if changes and accelerator.is_main_process:
-        screen.say(f"Changed at step {step}: {'; '.join(changes)} (before != now).")
+        console.log(f"Changed at step {step}: {'; '.join(changes)} (before != now).")
         record = plan.out / f"changes-{stage.name}.jsonl"
         with record.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"step": step, "changes": changes}) + "\n")
     return step
 
 
-def _save(stage: TrainingStage, plan: Plan, accelerator: Accelerator, step: int, keep: int) -> None:
+def _save(
+    stage: TrainingStage, plan: Plan, accelerator: Accelerator, step: int, count: int
+) -> None:
     if accelerator.is_main_process:
         folder = plan.out / "checkpoints" / stage.name
-        checkpoint.save_checkpoint(folder, step, stage.state(), plan.facts, keep)
+        checkpoint.save_checkpoint(folder, step, stage.state(), plan.metadata, count)
     accelerator.wait_for_everyone()
 
 
 def _any_process(accelerator: Accelerator, flag: bool) -> bool:
     if accelerator.num_processes == 1:
         return flag
-    mine = torch.tensor([int(flag)], device=accelerator.device)
-    return bool(accelerator.reduce(mine, reduction="sum").item())
+    own = torch.tensor([int(flag)], device=accelerator.device)
+    return bool(accelerator.reduce(own, reduction="sum").item())
 
 
 @contextmanager

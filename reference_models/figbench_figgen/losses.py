@@ -9,15 +9,15 @@ from torch import nn
 from torch.nn import functional
 
 from figbench.errors import UserError, WeightsUnavailableError
-from figbench.features.lpips_scorer import load_lpips
-from figbench.features.ocr_sim import OcrPerceptual
+from figbench.features.networks.lpips_scorer import load_lpips
+from figbench.features.networks.ocr_sim import OcrPerceptual
 from figbench_figgen.config_sections import AutoencoderConfig
 
 MAX_ADAPTIVE_WEIGHT = 1e4
 
 
 class ReconstructionLoss:
-    """L1 + VGG perceptual + OCR perceptual + KL, as the paper; L2 (weight 0 there) is ours.
+    """L1 + VGG perceptual + OCR perceptual + KL, as the paper; L2 has weight 0 there.
 
     Formula, per image of C x H x W: mean |x - y| w_l1 + mean (x - y)^2 w_l2 + LPIPS w_lpips
     + OCR-SIM w_ocr + w_kl KL / (C H W). The official code sums L1 over the image and multiplies
@@ -32,35 +32,35 @@ class ReconstructionLoss:
         assert_frozen(self._ocr, self._lpips)
 
     def __call__(
-        self, ours: torch.Tensor, theirs: torch.Tensor, kl: torch.Tensor, step: int
+        self, reconstructed: torch.Tensor, target: torch.Tensor, kl: torch.Tensor, step: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Returns one loss per image, shape (n,), and its unweighted parts (means).
 
         Args:
-            ours: Reconstructions (n, 3, h, w) in [-1, 1].
-            theirs: The figures.
+            reconstructed: (n, 3, h, w) in [-1, 1].
+            target: The figures, as ``reconstructed``.
             kl: KL divergence of each posterior, summed, (n,).
             step: Optimiser step; the OCR term enters every ``ocr_every``-th.
         """
         config = self._config
-        ours, theirs = ours.float(), theirs.float()
-        weight = ink_weights(theirs, config.ink_weight)
-        l1 = (weight * (ours - theirs).abs()).mean(dim=(1, 2, 3))
-        total = config.l1_weight * l1 + config.kl_weight * kl / theirs[0].numel()
-        parts = {"l1": l1.mean(), "kl": kl.mean()}
+        reconstructed, target = reconstructed.float(), target.float()
+        weight = ink_weights(target, config.ink_weight)
+        l1 = (weight * (reconstructed - target).abs()).mean(dim=(1, 2, 3))
+        total = config.l1_weight * l1 + config.kl_weight * kl / target[0].numel()
+        terms = {"l1": l1.mean(), "kl": kl.mean()}
         if config.l2_weight:
-            l2 = (weight * (ours - theirs).square()).mean(dim=(1, 2, 3))
+            l2 = (weight * (reconstructed - target).square()).mean(dim=(1, 2, 3))
             total = total + config.l2_weight * l2
-            parts["l2"] = l2.mean()
+            terms["l2"] = l2.mean()
         if self._lpips is not None:
-            lpips = self._lpips(ours, theirs).flatten()
+            lpips = self._lpips(reconstructed, target).flatten()
             total = total + config.lpips_weight * lpips
-            parts["lpips"] = lpips.mean()
+            terms["lpips"] = lpips.mean()
         if self._ocr is not None and step % config.ocr_every == 0:
-            ocr = self._ocr(ours, theirs)
+            ocr = self._ocr(reconstructed, target)
             total = total + config.ocr_weight * ocr
-            parts["ocr"] = ocr.mean()
-        return total, parts
+            terms["ocr"] = ocr.mean()
+        return total, terms
 
 
 def ink_weights(images: torch.Tensor, extra: float) -> torch.Tensor:
@@ -100,8 +100,8 @@ def assert_frozen(*networks: nn.Module | None) -> None:
     for network in networks:
         if network is None:
             continue
-        moving = any(one.training for one in network.modules() if one is not network)
-        if moving or any(one.requires_grad for one in network.parameters()):
+        moving = any(module.training for module in network.modules() if module is not network)
+        if moving or any(module.requires_grad for module in network.parameters()):
             raise UserError("A loss network is not frozen in eval mode.")
 
 
@@ -138,8 +138,8 @@ def adaptive_weight(
     reconstruction: torch.Tensor, adversarial: torch.Tensor, last: torch.Tensor
 ) -> torch.Tensor:
     """Returns |grad reconstruction| / |grad adversarial| at the decoder's last layer, 0..1e4."""
-    (ours,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
-    (theirs,) = torch.autograd.grad(adversarial, last, retain_graph=True)
-    ratio = ours.norm() / (theirs.norm() + 1e-4)
+    (from_reconstruction,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
+    (from_adversarial,) = torch.autograd.grad(adversarial, last, retain_graph=True)
+    ratio = from_reconstruction.norm() / (from_adversarial.norm() + 1e-4)
     weight: torch.Tensor = ratio.clamp(0, MAX_ADAPTIVE_WEIGHT).detach()
     return weight

@@ -43,7 +43,7 @@ def estimate(config: FigGenConfig) -> dict[str, dict[str, int]]:
         return unet(latents, step, encoder_hidden_states=text(ids)[0]).sample
 
     trained = [*_trainable(text), *_trainable(unet)]
-    frozen = sum(one.numel() for one in vae.parameters()) * BYTES
+    frozen = sum(parameter.numel() for parameter in vae.parameters()) * BYTES
     return {
         "autoencoder": _total(
             list(vae.parameters()), saved_bytes(reconstruct, vae.parameters()),
@@ -63,7 +63,7 @@ def saved_bytes(forward: Callable[[], Any], parameters: Iterable[nn.Parameter]) 
         forward: Runs the networks, on any device.
         parameters: Their weights, which are saved too but are no activations.
     """
-    weights = {one.untyped_storage()._cdata for one in parameters}
+    weights = {parameter.untyped_storage()._cdata for parameter in parameters}
     storages: dict[int, Any] = {}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:
@@ -88,7 +88,7 @@ def _total(
     average: bool,
     frozen: int,
 ) -> dict[str, int]:
-    size = sum(one.numel() for one in parameters) * BYTES
+    size = sum(parameter.numel() for parameter in parameters) * BYTES
     document = {
         "weights": size + frozen,
         "gradients": size,
@@ -101,4 +101,4 @@ def _total(
 
 
 def _trainable(network: nn.Module) -> list[nn.Parameter]:
-    return [one for name, one in network.named_parameters() if not is_unused(name)]
+    return [parameter for name, parameter in network.named_parameters() if not is_unused(name)]

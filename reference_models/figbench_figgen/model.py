@@ -1,4 +1,4 @@
-"""What figbench knows of FigGen: info, train, sample, convert (entry point ``figbench.models``)."""
+"""FigGen for figbench: info, train, sample, convert (entry point ``figbench.models``)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class FigGen:
         from figbench_figgen.build import describe
         from figbench_figgen.memory import estimate
 
-        chosen = load_config(config, overrides)
-        document = {"name": chosen.name, **describe(chosen), "memory": estimate(chosen)}
-        document["config"] = chosen.model_dump(mode="json")
+        resolved = load_config(config, overrides)
+        document = {"name": resolved.name, **describe(resolved), "memory": estimate(resolved)}
+        document["config"] = resolved.model_dump(mode="json")
         return document
 
     def train(
@@ -69,17 +69,17 @@ class FigGen:
             init_from: A trained run, pipeline or shipped name whose weights training starts from.
 
         Raises:
-            UserError: For anything that the user can mend.
+            UserError: For anything that the user can correct.
         """
         from figbench_figgen.train import train
 
-        _known(stage, STAGES, "stage")
-        chosen = load_config(config, overrides)
+        _require_option(stage, STAGES, "stage")
+        resolved = load_config(config, overrides)
         before = None if autoencoder is None else Path(autoencoder)
         if before is None and (Path(out) / "autoencoder").is_dir():
             before = Path(out)
         first = None if init_from is None else Path(init_from)
-        return train(stage, chosen, data, Path(out), before, resume, device, quiet, first)
+        return train(stage, resolved, data, Path(out), before, resume, device, quiet, first)
 
     def sample(
         self,
@@ -118,7 +118,7 @@ class FigGen:
             seed: With figure id and sample it fixes the noise.
             out: Folder for PNGs and manifest.
             limit: Only the first so many captions.
-            prompt: Captions themselves, in the place of ``prompts``.
+            prompt: Captions themselves, instead of ``prompts``.
             config: When given, the checkpoint must be of this configuration.
             overrides: For ``config``.
             eta: 0 is DDIM; None takes the configuration's.
@@ -132,31 +132,31 @@ class FigGen:
             quiet: No messages, no progress.
 
         Raises:
-            UserError: For anything that the user can mend.
+            UserError: For anything that the user can correct.
         """
         from figbench_figgen.artefact import load_pipeline, pick_device, quiet_libraries
         from figbench_figgen.prompts import load_prompts, typed_prompts
         from figbench_figgen.sample import Request, draw_all, verified
 
-        _known(scheduler, SCHEDULERS, "scheduler")
-        _known(precision, ("float32", "bfloat16"), "precision")
+        _require_option(scheduler, SCHEDULERS, "scheduler")
+        _require_option(precision, ("float32", "bfloat16"), "precision")
         quiet_libraries()
         expected = load_config(config, overrides) if config else None
         pipeline, trained, _ = load_pipeline(Path(checkpoint), expected)
-        usual = trained.sample
+        defaults = trained.sample
         request = Request(
             seed=seed,
-            guidance_scale=usual.guidance_scale if guidance_scale is None else guidance_scale,
-            steps=usual.steps if num_inference_steps is None else num_inference_steps,
-            eta=usual.eta if eta is None else eta,
-            batch_size=usual.batch_size if batch_size is None else batch_size,
+            guidance_scale=defaults.guidance_scale if guidance_scale is None else guidance_scale,
+            steps=defaults.steps if num_inference_steps is None else num_inference_steps,
+            eta=defaults.eta if eta is None else eta,
+            batch_size=defaults.batch_size if batch_size is None else batch_size,
             scheduler=scheduler,
             precision=precision,
             guidance_rescale=(
-                usual.guidance_rescale if guidance_rescale is None else guidance_rescale
+                defaults.guidance_rescale if guidance_rescale is None else guidance_rescale
             ),
             guidance_interval=(
-                usual.guidance_interval if guidance_interval is None else guidance_interval
+                defaults.guidance_interval if guidance_interval is None else guidance_interval
             ),
         )
         _check_request(request, trained)
@@ -169,15 +169,15 @@ class FigGen:
             )
         else:
             work = typed_prompts(prompt, samples=samples_per_prompt)
-        screen = _screen(quiet)
-        for note in [*notes, *_say_truncated(pipeline, work)]:
-            screen.say(note)
+        console = _run_console(quiet)
+        for note in [*notes, *_log_truncated(pipeline, work)]:
+            console.log(note)
         _use_scheduler(pipeline, scheduler)
         pipeline.to(_own_device(pick_device(device)), _dtype(precision))
-        have = len({one.file_name for one in work} & verified(Path(out)))
+        have = len({item.file_name for item in work} & verified(Path(out)))
         if have:
-            screen.say(f"{have} of {len(work)} figures are there already.")
-        with screen.counter("figures", have, len(work)) as advance:
+            console.log(f"{have} of {len(work)} figures are there already.")
+        with console.counter("figures", have, len(work)) as advance:
             manifest = draw_all(
                 pipeline, work, request, Path(out), model=_digest(Path(checkpoint)),
                 advance=lambda count: advance(count * _world()),
@@ -213,14 +213,14 @@ class FigGen:
         """
         from figbench_figgen.convert import convert
 
-        chosen = load_config(config, overrides)
-        return convert(Path(source), chosen, Path(out), use_ema, _screen(quiet))
+        resolved = load_config(config, overrides)
+        return convert(Path(source), resolved, Path(out), use_ema, _run_console(quiet))
 
 
-def _known(name: str, known: Sequence[str] | dict[str, str], what: str) -> None:
-    if name not in known:
+def _require_option(name: str, names: Sequence[str] | dict[str, str], what: str) -> None:
+    if name not in names:
         raise UserError(
-            f"Unknown {what} '{name}'.{suggest(name, known)}", remedy=f"Known: {', '.join(known)}."
+            f"Unknown {what} '{name}'.{suggest(name, names)}", remedy=f"Known: {', '.join(names)}."
         )
 
 
@@ -235,10 +235,10 @@ def _check_request(request: Any, config: FigGenConfig) -> None:
         raise UserError("batch size must be at least 1, eta from 0 to 1.")
 
 
-def _say_truncated(pipeline: Any, work: Sequence[Any]) -> list[str]:
+def _log_truncated(pipeline: Any, work: Sequence[Any]) -> list[str]:
     from figbench_figgen.tokens import tokenize
 
-    captions = list(dict.fromkeys(one.caption for one in work))
+    captions = list(dict.fromkeys(item.caption for item in work))
     max_len = pipeline.text_encoder.config.max_position_embeddings
     cut = len(tokenize(pipeline.tokenizer, captions, max_len).truncated)
     if not cut:
@@ -288,7 +288,7 @@ def _digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _screen(quiet: bool) -> Any:
-    from figbench_figgen.screen import Screen, first_process
+def _run_console(quiet: bool) -> Any:
+    from figbench_figgen.run_console import RunConsole, first_process
 
-    return Screen(quiet=quiet or not first_process())
+    return RunConsole(quiet=quiet or not first_process())

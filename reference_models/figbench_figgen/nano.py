@@ -65,10 +65,10 @@ def train_nano(out: Path, *, tiny: bool = False, quiet: bool = False) -> Path:
 def _figures(folder: Path, count: int, seed: int) -> Path:
     """Draws SynthFig-simple figures into a new folder, whole or not at all."""
     if not folder.is_dir():
-        part = folder.with_name(f".{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        synthesize(part, count, seed, simple=True)
-        part.rename(folder)
+        partial = folder.with_name(f".{folder.name}.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        synthesize(partial, count, seed, simple=True)
+        partial.rename(folder)
     return folder
 
 
@@ -79,9 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for data, run and weights")
     parser.add_argument("--tiny", action="store_true", help="two steps, to try the command")
-    chosen = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
-        target = train_nano(chosen.out, tiny=chosen.tiny)
+        target = train_nano(parsed.out, tiny=parsed.tiny)
     except FigbenchError as error:
         sys.stderr.write(f"Error: {error}\n")
         return error.exit_code

@@ -116,18 +116,20 @@ def convert_state(
         unet: As ``vae``.
         use_ema: Take the averaged U-Net when the checkpoint has one.
     """
-    known = {key: value for key, value in state.items() if not _ignored(key)}
+    used = {key: value for key, value in state.items() if not _ignored(key)}
     made = {
-        "unet": _unet(known, unet, use_ema),
-        "vae": _vae(known, vae),
-        "text_encoder": _text(known, text),
+        "unet": _unet(used, unet, use_ema),
+        "vae": _vae(used, vae),
+        "text_encoder": _text(used, text),
     }
     targets = {"unet": unet, "vae": vae, "text_encoder": text}
     problems = [
-        one for part, weights in made.items() for one in _compare(part, weights, targets[part])
+        problem
+        for network, weights in made.items()
+        for problem in _compare(network, weights, targets[network])
     ]
     prefixes = (UNET, EMA, VAE, TEXT)
-    strange = [key for key in known if not key.startswith(prefixes)]
+    strange = [key for key in used if not key.startswith(prefixes)]
     problems += [Unmatched("checkpoint", key, "not a key of FigGen") for key in strange]
     return made, problems
 
@@ -197,22 +199,22 @@ def _text(state: Mapping[str, torch.Tensor], text: nn.Module) -> State:
 def _text_key(key: str, inner: str) -> str:
     if key in _TEXT_FIXED:
         return inner + _TEXT_FIXED[key]
-    found = re.fullmatch(r"attn_layers\.layers\.(\d+)\.(.+)", key)
-    if found:
-        layer, odd = divmod(int(found[1]), 2)
-        place = (_FEED_FORWARD if odd else _ATTENTION).get(found[2])
-        if place:
-            return f"{inner}encoder.layers.{layer}.{place}"
+    match = re.fullmatch(r"attn_layers\.layers\.(\d+)\.(.+)", key)
+    if match:
+        layer, odd = divmod(int(match[1]), 2)
+        target_name = (_FEED_FORWARD if odd else _ATTENTION).get(match[2])
+        if target_name:
+            return f"{inner}encoder.layers.{layer}.{target_name}"
     return f"(official) {TEXT}{key}"
 
 
 def _compare(part: str, made: State, target: nn.Module) -> list[Unmatched]:
-    wanted = target.state_dict()
-    problems = [Unmatched(part, key, "missing") for key in wanted if key not in made]
+    expected = target.state_dict()
+    problems = [Unmatched(part, key, "missing") for key in expected if key not in made]
     for key, value in made.items():
-        if key not in wanted:
+        if key not in expected:
             problems.append(Unmatched(part, key.removeprefix("(official) "), "has no place"))
-        elif value.shape != wanted[key].shape:
-            shapes = f"shape {tuple(value.shape)}, expected {tuple(wanted[key].shape)}"
+        elif value.shape != expected[key].shape:
+            shapes = f"shape {tuple(value.shape)}, expected {tuple(expected[key].shape)}"
             problems.append(Unmatched(part, key, shapes))
     return problems

@@ -15,12 +15,12 @@ from figbench.io.atomic import atomic_path
 def save_grid(path: Path, images: Sequence[RGBImage], columns: int, gap: int = 2) -> None:
     """Writes images of one size as one PNG, row by row, ``gap`` grey pixels apart."""
     height, width = images[0].shape[:2]
-    rows = -(-len(images) // columns)
-    shape = (rows * (height + gap) + gap, columns * (width + gap) + gap, 3)
+    lines = -(-len(images) // columns)
+    shape = (lines * (height + gap) + gap, columns * (width + gap) + gap, 3)
     page = np.full(shape, 200, dtype=np.uint8)
-    for place, image in enumerate(images):
-        top = gap + (place // columns) * (height + gap)
-        left = gap + (place % columns) * (width + gap)
+    for index, image in enumerate(images):
+        top = gap + (index // columns) * (height + gap)
+        left = gap + (index % columns) * (width + gap)
         page[top : top + height, left : left + width] = image
     with atomic_path(path) as temporary:
         Image.fromarray(page).save(temporary, "PNG", optimize=True)

@@ -149,8 +149,8 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
         negatives = self._negatives(negative_prompt, len(captions))
         self._check_guidance(guidance_rescale, guidance_interval)
         self._check_callback(callback_on_step_end_tensor_inputs)
-        captions = [one for one in captions for _ in range(num_images_per_prompt)]
-        negatives = [one for one in negatives for _ in range(num_images_per_prompt)]
+        captions = [caption for caption in captions for _ in range(num_images_per_prompt)]
+        negatives = [negative for negative in negatives for _ in range(num_images_per_prompt)]
         guided = guidance_scale != 1.0
         embedding, mask = self._encode_all(captions, negatives if guided else None)
         latents = self._start(len(captions), generator, latents)
@@ -185,8 +185,8 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
         """Returns images (n, 3, h, w) in [0, 1] on the CPU, ``chunk`` at a time."""
         latents = latents / self.vae.config.scaling_factor
         decoded = [
-            self.vae.decode(part.to(self.vae.dtype)).sample.float().cpu()
-            for part in latents.split(max(1, chunk))  # type: ignore[no-untyped-call]
+            self.vae.decode(chunk_latents.to(self.vae.dtype)).sample.float().cpu()
+            for chunk_latents in latents.split(max(1, chunk))  # type: ignore[no-untyped-call]
         ]
         return (torch.cat(decoded) / 2 + 0.5).clamp(0, 1)
 
@@ -232,7 +232,7 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
         self, captions: list[str], negatives: list[str] | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Returns embeddings, unconditional rows first; each distinct caption is encoded once."""
-        embedding, mask = self._encode_rows(captions)
+        embedding, mask = self._encode_distinct(captions)
         if negatives is None:
             return embedding, mask
         if len(set(negatives)) == 1:
@@ -240,18 +240,18 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
             empty = empty.expand_as(embedding)
             empty_mask = None if mask is None or empty_mask is None else empty_mask.expand_as(mask)
         else:
-            empty, empty_mask = self._encode_rows(negatives)
+            empty, empty_mask = self._encode_distinct(negatives)
         embedding = torch.cat([empty, embedding])
         if mask is not None and empty_mask is not None:
             mask = torch.cat([empty_mask, mask])
         return embedding, mask
 
-    def _encode_rows(self, captions: list[str]) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def _encode_distinct(self, captions: list[str]) -> tuple[torch.Tensor, torch.Tensor | None]:
         distinct = list(dict.fromkeys(captions))
-        places = {caption: i for i, caption in enumerate(distinct)}
-        rows = [places[caption] for caption in captions]
+        positions = {caption: i for i, caption in enumerate(distinct)}
+        order = [positions[caption] for caption in captions]
         embedding, mask = self.encode(distinct)
-        return embedding[rows], None if mask is None else mask[rows]
+        return embedding[order], None if mask is None else mask[order]
 
     def _encode_unconditional(self, negative: str) -> tuple[torch.Tensor, torch.Tensor | None]:
         weight = next(self.text_encoder.parameters())
@@ -265,11 +265,11 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
         side = self.unet.config.sample_size
         shape = (n, self.unet.config.in_channels, side, side)
         if latents is None:
-            one = generator if generator is None or not isinstance(generator, Sequence) else None
-            many = None if one is not None or generator is None else list(generator)
+            single = generator if generator is None or not isinstance(generator, Sequence) else None
+            many = None if single is not None or generator is None else list(generator)
             if many is not None and len(many) != n:
                 raise UserError(f"{len(many)} generators for {n} figures.")
-            latents = randn_tensor(shape, generator=many or one, dtype=torch.float32)
+            latents = randn_tensor(shape, generator=many or single, dtype=torch.float32)
         elif tuple(latents.shape) != shape:
             raise UserError(f"latents have shape {tuple(latents.shape)}; expected {shape}.")
         return latents.to(self._execution_device, torch.float32)
@@ -335,8 +335,8 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
         return guidance.rescale * restored + (1 - guidance.rescale) * mixed
 
     def _accepted_by_step(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        known = inspect.signature(self.scheduler.step).parameters
-        return {name: value for name, value in arguments.items() if name in known}
+        accepted = inspect.signature(self.scheduler.step).parameters
+        return {name: value for name, value in arguments.items() if name in accepted}
 
 
 def to_uint8(images: torch.Tensor) -> npt.NDArray[np.uint8]:
@@ -353,7 +353,7 @@ def _as_type(images: torch.Tensor, output_type: str) -> Any:
     if output_type == "np":
         return images.permute(0, 2, 3, 1).numpy()
     pixels = to_uint8(images)
-    return pixels if output_type == "uint8" else [Image.fromarray(one) for one in pixels]
+    return pixels if output_type == "uint8" else [Image.fromarray(image) for image in pixels]
 
 
 # DiffusionPipeline.from_pretrained looks for the class of a folder among those of diffusers.

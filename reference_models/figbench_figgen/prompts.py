@@ -1,4 +1,4 @@
-"""What to draw: captions with their figure ids, from any set that figbench reads."""
+"""Captions to draw with their figure ids, from any set that figbench reads."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def load_prompts(
             f"{source}: no caption there ({'; '.join(notes) or 'the set is empty'}).",
             remedy="See what is there with: figbench data inspect PATH",
         )
-    chosen = pairs[:limit]
-    return [Work(name, k, text) for name, text in chosen for k in range(samples)], notes
+    selected = pairs[:limit]
+    return [Work(name, k, text) for name, text in selected for k in range(samples)], notes
 
 
 def typed_prompts(captions: Sequence[str], *, samples: int) -> list[Work]:
@@ -75,18 +75,18 @@ def _from_records(source: str, caption: str) -> tuple[list[tuple[str, str]], lis
 
     Returns None if the file is not such a list: another layout may read it.
     """
-    rows = list(_records(Path(source)))
-    if not rows or not all(isinstance(row, dict) for row in rows):
+    records = list(_records(Path(source)))
+    if not records or not all(isinstance(record, dict) for record in records):
         return None
     fields = (caption, *_CAPTION_FIELDS)
     pairs: dict[str, str] = {}
     without = 0
-    for number, row in enumerate(rows):
-        text = next((found for key in fields if (found := _caption(row.get(key)))), None)
+    for number, record in enumerate(records):
+        text = next((value for key in fields if (value := _caption(record.get(key)))), None)
         if text is None:
             without += 1
             continue
-        pairs.setdefault(_identity(row, number), text)
+        pairs.setdefault(_identity(record, number), text)
     if not pairs:
         return None
     return list(pairs.items()), [f"{without} records have no caption"] if without else []
@@ -113,13 +113,13 @@ def _parsed(text: str, where: str) -> Any:
         raise UserError(f"{where}: not valid JSON ({error}).") from None
 
 
-def _identity(row: dict[str, Any], number: int) -> str:
+def _identity(record: dict[str, Any], number: int) -> str:
     for key in ("figure_id", "id"):
-        if row.get(key) not in (None, ""):
-            return str(row[key])
+        if record.get(key) not in (None, ""):
+            return str(record[key])
     for key in ("file_name", "image", "path"):
-        if isinstance(row.get(key), str) and row[key]:
-            return Path(row[key]).stem
+        if isinstance(record.get(key), str) and record[key]:
+            return Path(record[key]).stem
     return f"prompt-{number:05d}"
 
 

@@ -36,9 +36,9 @@ class Order:
 
     def __getitem__(self, position: int) -> int:
         """Returns the figure at a position counted from the start of training."""
-        epoch, place = divmod(position, self._n)
+        epoch, offset = divmod(position, self._n)
         if epoch != self._epoch:
             rng = numpy_generator(self._seed, "order", epoch)
             self._permutation = rng.permutation(self._n)
             self._epoch = epoch
-        return int(self._permutation[place])
+        return int(self._permutation[offset])

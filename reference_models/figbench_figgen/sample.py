@@ -101,14 +101,14 @@ def draw_all(
     identity = {**request.identity(), "model": model}
     _claim(out, work, identity, state)
     done = verified(out)
-    todo = [one for one in work if one.file_name not in done]
-    mine = todo[state.process_index :: state.num_processes]
+    todo = [item for item in work if item.file_name not in done]
+    own = todo[state.process_index :: state.num_processes]
     record = out / _DONE / f"rank-{state.process_index}.jsonl"
     with ThreadPoolExecutor(2) as writers:
-        for first in range(0, len(mine), request.batch_size):
-            batch = mine[first : first + request.batch_size]
+        for first in range(0, len(own), request.batch_size):
+            batch = own[first : first + request.batch_size]
             images = draw_batch(pipeline, batch, request)
-            files = [out / one.file_name for one in batch]
+            files = [out / item.file_name for item in batch]
             digests = list(writers.map(_write_png, files, images))
             _note(record, zip(batch, digests, strict=True))
             advance(len(batch))
@@ -123,10 +123,10 @@ def draw_batch(
     pipeline: FigGenPipeline, batch: Sequence[Work], request: Request
 ) -> Sequence[RGBImage]:
     """Returns the figures of a batch, uint8."""
-    seeds = [torch.Generator().manual_seed(request.noise_seed(one)) for one in batch]
+    seeds = [torch.Generator().manual_seed(request.noise_seed(item)) for item in batch]
     try:
         images: Sequence[RGBImage] = pipeline(
-            [one.caption for one in batch],
+            [item.caption for item in batch],
             request.guidance_scale,
             request.steps,
             eta=request.eta,
@@ -165,18 +165,19 @@ def _has_bytes(path: Path, digest: str) -> bool:
 
 
 def _claim(out: Path, work: Sequence[Work], identity: dict[str, Any], state: Any) -> None:
-    names = [one.file_name for one in work]
+    names = [item.file_name for item in work]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise UserError(f"Two figures would be written to {twice}: figure ids must be distinct.")
     path = out / RUN
     if state.is_main_process:
         if path.is_file():
-            found = json.loads(path.read_text(encoding="utf-8"))
-            changed = differences(identity, found)
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            changed = differences(identity, stored)
             if changed:
                 raise UserError(
-                    f"{out}: holds figures of another run: {'; '.join(changed)} (wanted != found).",
+                    f"{out}: holds figures of another run: {'; '.join(changed)} "
+                    "(expected != stored).",
                     remedy="Choose another --out.",
                 )
         (out / _DONE).mkdir(parents=True, exist_ok=True)
@@ -195,8 +196,8 @@ def _write_png(path: Path, image: RGBImage) -> str:
 def _note(record: Path, finished: Iterable[tuple[Work, str]]) -> None:
     """Adds lines; a line that a crash cut short is ended first."""
     lines = [
-        json.dumps({"file_name": one.file_name, "sha256": digest}) + "\n"
-        for one, digest in finished
+        json.dumps({"file_name": item.file_name, "sha256": digest}) + "\n"
+        for item, digest in finished
     ]
     with record.open("a+b") as handle:
         if handle.tell():
@@ -210,15 +211,15 @@ def _write_manifest(out: Path, work: Sequence[Work], request: Request) -> None:
     lines = [
         json.dumps(
             {
-                "file_name": one.file_name,
-                "figure_id": one.figure_id,
-                "sample": one.sample,
-                "prompt": one.caption,
-                "seed": request.noise_seed(one),
+                "file_name": item.file_name,
+                "figure_id": item.figure_id,
+                "sample": item.sample,
+                "prompt": item.caption,
+                "seed": request.noise_seed(item),
                 "guidance_scale": request.guidance_scale,
             },
             ensure_ascii=False,
         )
-        for one in work
+        for item in work
     ]
     write_text_atomic(out / MANIFEST, "\n".join(lines) + "\n")

@@ -22,10 +22,10 @@ def score_pipeline(
     job. A benchmark that cannot run (too few figures, say) is reported in the folder's
     ``not-scored.txt`` and does not stop the training.
     """
-    manifest = _test_part(source, config)
-    chosen = manifest.select(manifest.figures[: config.run.evaluate_limit], "for scoring")
+    manifest = _test_split(source, config)
+    selected = manifest.select(manifest.figures[: config.run.evaluate_limit], "for scoring")
     folder.mkdir(parents=True, exist_ok=True)
-    work = [Work(one.figure_id, 0, one.prompt or "") for one in chosen.figures]
+    work = [Work(figure.figure_id, 0, figure.prompt or "") for figure in selected.figures]
     request = Request(
         seed=config.run.seed,
         guidance_scale=config.sample.guidance_scale,
@@ -34,12 +34,12 @@ def score_pipeline(
         batch_size=config.sample.batch_size,
     )
     try:
-        evaluator = figbench.Evaluator(figbench.Figures.from_manifest(chosen), distributed=False)
+        evaluator = figbench.Evaluator(figbench.Figures.from_manifest(selected), distributed=False)
         for first in range(0, len(work), request.batch_size):
             batch = work[first : first + request.batch_size]
             images = list(draw_batch(pipeline, batch, request))
-            captions = [one.caption for one in batch]
-            evaluator.update(images, [one.figure_id for one in batch], captions)
+            captions = [item.caption for item in batch]
+            evaluator.update(images, [item.figure_id for item in batch], captions)
         result = evaluator.compute()
         write_result(result, folder)
     except FigbenchError as error:
@@ -52,7 +52,7 @@ def score_pipeline(
     }
 
 
-def _test_part(source: str, config: FigGenConfig) -> Any:
+def _test_split(source: str, config: FigGenConfig) -> Any:
     try:
         return load_manifest(source, split="test", caption=config.data.caption)
     except FigbenchError:

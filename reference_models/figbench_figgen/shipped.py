@@ -1,4 +1,4 @@
-"""Pipelines that come with the package: found by name, in the place of a folder."""
+"""Pipelines that come with the package: found by name, instead of a folder."""
 
 from __future__ import annotations
 

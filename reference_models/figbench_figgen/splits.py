@@ -49,7 +49,7 @@ def load_split(source: str, split: str | None, caption: str) -> tuple[Manifest, 
 
 def _names_split(path: str, split: str) -> bool:
     starts = f"{split}-", f"{split}."
-    return any(part == split or part.startswith(starts) for part in Path(path).parts)
+    return any(name == split or name.startswith(starts) for name in Path(path).parts)
 
 
 def _is_paper2fig(root: Path) -> bool:
@@ -64,9 +64,9 @@ def _captioned(manifest: Manifest, root: Path, split: str | None, column: str) -
         return manifest
     columns: set[str] = set()
     captions: dict[str, str] = {}
-    for key, row in _rows(manifest, root, split):
-        columns.update(row)
-        text = _text(row.get(column))
+    for key, record in _records(manifest, root, split):
+        columns.update(record)
+        text = _text(record.get(column))
         if text:
             captions[key] = text
     if not captions:
@@ -87,26 +87,26 @@ def _captioned(manifest: Manifest, root: Path, split: str | None, column: str) -
 def columns_of(root: Path) -> list[str]:
     """Returns the column names of a folder's metadata file, if it has one."""
     for name in _METADATA:
-        for row in _metadata(root / name):
-            return sorted(row)
+        for record in _metadata(root / name):
+            return sorted(record)
     return []
 
 
-def _rows(
+def _records(
     manifest: Manifest, root: Path, split: str | None
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields (path of the figure in the manifest, its metadata)."""
     for folder in dict.fromkeys((".", split or ".")):
         for name in _METADATA:
-            for row in _metadata(root / folder / name):
-                path = row.get("file_name") or row.get("image")
+            for record in _metadata(root / folder / name):
+                path = record.get("file_name") or record.get("image")
                 if isinstance(path, str):
-                    yield (Path(folder) / path).as_posix(), row
+                    yield (Path(folder) / path).as_posix(), record
     shards = sorted({figure.path.split("!/", 1)[0] for figure in manifest.figures
                      if _ARCHIVE in figure.path})  # fmt: skip
     for shard in shards:
-        for number, row in enumerate(_parquet(Path(manifest.root) / shard, skip_images=True)):
-            yield f"{shard}!/image/{number}", row
+        for number, record in enumerate(_parquet(Path(manifest.root) / shard, skip_images=True)):
+            yield f"{shard}!/image/{number}", record
 
 
 def _metadata(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -115,11 +115,11 @@ def _metadata(path: Path) -> Iterator[Mapping[str, Any]]:
     if path.suffix == ".jsonl":
         for line in path.read_text(encoding="utf-8-sig").split("\n"):
             try:
-                row = json.loads(line)
+                record = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(row, dict):
-                yield row
+            if isinstance(record, dict):
+                yield record
     elif path.suffix == ".csv":
         from figbench.data.index_files import read_csv
 

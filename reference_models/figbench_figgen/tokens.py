@@ -39,12 +39,12 @@ class Tokens:
 
 def tokenize(tokenizer: Any, captions: Sequence[str], max_len: int) -> Tokens:
     """Returns the padded ids of captions; what does not fit is cut, and named."""
-    rows = tokenizer(list(captions), truncation=False, verbose=False)["input_ids"]
-    truncated = tuple(i for i, row in enumerate(rows) if len(row) > max_len)
-    ids = torch.full((len(rows), max_len), int(tokenizer.pad_token_id), dtype=torch.int64)
-    for i, row in enumerate(rows):
-        kept = row if len(row) <= max_len else [*row[: max_len - 1], row[-1]]
-        ids[i, : len(kept)] = torch.tensor(kept)
+    encoded = tokenizer(list(captions), truncation=False, verbose=False)["input_ids"]
+    truncated = tuple(i for i, pieces in enumerate(encoded) if len(pieces) > max_len)
+    ids = torch.full((len(encoded), max_len), int(tokenizer.pad_token_id), dtype=torch.int64)
+    for i, pieces in enumerate(encoded):
+        used = pieces if len(pieces) <= max_len else [*pieces[: max_len - 1], pieces[-1]]
+        ids[i, : len(used)] = torch.tensor(used)
     return Tokens(ids, ids != tokenizer.pad_token_id, truncated)
 
 
@@ -61,9 +61,9 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
     if text.tokenizer == "train":
         return _trained(captions, text), "WordPiece trained on the captions"
     if text.tokenizer == "auto":
-        found = _bert()
-        if found is not None:
-            return _checked(found, text, BERT), BERT
+        tokenizer = _bert()
+        if tokenizer is not None:
+            return _checked(tokenizer, text, BERT), BERT
         note = f"WordPiece trained on the captions ({BERT} is not here)"
         return _trained(captions, text), note
     folder = Path(text.tokenizer)
@@ -72,8 +72,8 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
             f"text.tokenizer: {folder}: no vocab.txt or tokenizer.json there.",
             remedy="Use a folder that has one, or --set text.tokenizer=train",
         )
-    found = BertTokenizer.from_pretrained(folder)  # nosec B615 # a folder of the user's
-    return _checked(found, text, str(folder)), str(folder)
+    tokenizer = BertTokenizer.from_pretrained(folder)  # nosec B615 # a folder of the user's
+    return _checked(tokenizer, text, str(folder)), str(folder)
 
 
 def _trained(captions: Iterable[str], text: TextConfig) -> Any:
@@ -86,15 +86,16 @@ def train_tokenizer(captions: Iterable[str], vocab_size: int, *, lowercase: bool
     The order of the captions does not matter.
     """
     trainer = BertWordPieceTokenizer(lowercase=lowercase)
-    words = [word for one in captions for word in trainer.normalizer.normalize_str(one).split()]
+    normalised = map(trainer.normalizer.normalize_str, captions)
+    words = [word for caption in normalised for word in caption.split()]
     counts = Counter("".join(words))
     common = sorted(counts, key=lambda letter: (-counts[letter], letter))
     letters = sorted(common[: min(_ALPHABET, (vocab_size - len(_SPECIAL)) // 2)])
     # The trainer numbers word-inner letters in hash order, and breaks ties by number: so all
     # letters are given beforehand, and words of others (they will be [UNK]) are left out.
-    known = set(letters)
+    alphabet = set(letters)
     trainer.train_from_iterator(
-        sorted(word for word in words if known.issuperset(word)),
+        sorted(word for word in words if alphabet.issuperset(word)),
         vocab_size=vocab_size, min_frequency=1, show_progress=False,
         special_tokens=[*_SPECIAL, *letters, *(f"##{letter}" for letter in letters)],
     )  # fmt: skip

@@ -15,7 +15,7 @@ from figbench_figgen.disk import failures_named
 from figbench_figgen.figures import FigureSet
 from figbench_figgen.initial import load_start
 from figbench_figgen.loop import Plan, make_accelerator, run
-from figbench_figgen.screen import Screen, first_process
+from figbench_figgen.run_console import RunConsole, first_process
 from figbench_figgen.train_autoencoder import AutoencoderStage
 from figbench_figgen.train_diffusion import DiffusionStage
 
@@ -33,7 +33,7 @@ def train(
 ) -> Path:
     """Trains a stage; returns the folder of its networks. Arguments as in ``FigGen.train``."""
     quiet_libraries()
-    screen = Screen(quiet=quiet or not first_process())
+    console = RunConsole(quiet=quiet or not first_process())
     first = None if init_from is None else load_start(stage, init_from, config)
     if stage == "diffusion" and autoencoder is None and first is not None:
         vae = first.vae
@@ -41,9 +41,9 @@ def train(
         vae = _autoencoder(stage, config, autoencoder)
     figures = FigureSet(data, config.data, config.image_size, captions=stage == "diffusion")
     for note in figures.notes:
-        screen.say(note)
+        console.log(note)
     accelerator = make_accelerator(config, out, device)
-    screen.say(
+    console.log(
         f"{stage}: {len(figures)} figures, {accelerator.num_processes} x {accelerator.device.type}"
     )
     made: Any
@@ -51,11 +51,11 @@ def train(
         made = AutoencoderStage(config, figures, accelerator, out)
     else:
         tokenizer = None if first is None else first.tokenizer
-        made = DiffusionStage(config, figures, vae, accelerator, out, data, screen, tokenizer)
+        made = DiffusionStage(config, figures, vae, accelerator, out, data, console, tokenizer)
     if first is not None:
         made.begin_with(first)
-        screen.say(f"Starts from the weights of {init_from}.")
-    facts = {
+        console.log(f"Starts from the weights of {init_from}.")
+    metadata = {
         "stage": stage,
         "data": figures.digest,
         "config": config.training(stage),
@@ -65,7 +65,7 @@ def train(
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
         write_text_atomic(out / f"{stage}.yaml", text)
     with failures_named(out):
-        run(made, config, Plan(out, facts, resume), accelerator, screen)
+        run(made, config, Plan(out, metadata, resume), accelerator, console)
         target: Path = made.finish()
         # It ends the process group, which the writing of the networks still waits in.
         accelerator.end_training()

@@ -16,7 +16,7 @@ from figbench_figgen.build import build_vae, seeded
 from figbench_figgen.config import FigGenConfig
 from figbench_figgen.figures import FigureSet
 from figbench_figgen.initial import Start
-from figbench_figgen.latent_scale import measure_channels, normalise_channels, one_scale
+from figbench_figgen.latent_scale import common_scale, measure_channels, normalise_channels
 from figbench_figgen.loop import check_finite
 from figbench_figgen.losses import (
     ReconstructionLoss,
@@ -103,12 +103,12 @@ class AutoencoderStage(TrainingStage):
         adversarial = self._adversary is not None and step >= self._section.disc_start
         totals: dict[str, float] = {}
         made = []
-        for place, batch in enumerate(micro_batches):
-            with self._gathering(self._network, place, len(micro_batches)):
-                loss, parts, images = self._forward(batch, step, adversarial)
+        for index, batch in enumerate(micro_batches):
+            with self._gathering(self._network, index, len(micro_batches)):
+                loss, terms, images = self._forward(batch, step, adversarial)
                 self._accelerator.backward(loss / len(micro_batches))
             made.append((batch["pixels"], images.detach()))
-            for key, value in parts.items():
+            for key, value in terms.items():
                 totals[key] = totals.get(key, 0.0) + float(value.detach()) / len(micro_batches)
         self._apply(self._optimizer, self._network, lr)
         if adversarial:
@@ -118,16 +118,16 @@ class AutoencoderStage(TrainingStage):
     def _forward(self, batch: Batch, step: int, adversarial: bool) -> tuple[Any, Any, Any]:
         with self._accelerator.autocast():
             images, kl = self._network(batch["pixels"], batch["noise"])
-        losses, parts = self._loss(images, batch["pixels"], kl.float(), step)
+        losses, terms = self._loss(images, batch["pixels"], kl.float(), step)
         check_finite(losses, batch["figure_id"], step)
         loss = losses.mean()
         if adversarial:
             with self._accelerator.autocast():
                 judged = -self._adversary(images).float().mean()
             weight = adaptive_weight(loss, judged, self.vae.decoder.conv_out.weight)
-            parts["generator"] = judged
+            terms["generator"] = judged
             loss = loss + self._section.disc_weight * weight * judged
-        return loss, {"loss": loss.detach(), **parts}, images
+        return loss, {"loss": loss.detach(), **terms}, images
 
     def _step_adversary(self, made: list[tuple[Any, Any]], lr: float) -> float:
         # The generator's pass left gradients here that are not the critic's own.
@@ -170,8 +170,8 @@ class AutoencoderStage(TrainingStage):
         count = min(8, len(self._figures))
         pixels = torch.stack([self._figures.padded(i) for i in range(count)])
         made = []
-        for one in pixels.split(1):  # type: ignore[no-untyped-call]
-            latents = self.vae.encode(one.to(self._accelerator.device)).latent_dist.mean
+        for square in pixels.split(1):  # type: ignore[no-untyped-call]
+            latents = self.vae.encode(square.to(self._accelerator.device)).latent_dist.mean
             made.append(self.vae.decode(latents).sample.float().cpu())
         images = to_uint8((torch.cat([pixels, *made]) / 2 + 0.5).clamp(0, 1))
         save_grid(self._out / "grids" / f"autoencoder-{step:08d}.png", list(images), count)
@@ -185,12 +185,12 @@ class AutoencoderStage(TrainingStage):
                 mean, std, count = measure_channels(
                     self.vae, self._figures, self._accelerator.device
                 )
-                scale = one_scale(mean, std)
+                scale = common_scale(mean, std)
                 if self._section.unit_channels:
                     normalise_channels(self.vae, mean, std)
                     scale = 1.0
             self.vae.register_to_config(scaling_factor=scale)
-            facts = {"scaling_factor": scale, "latents_measured": count}
-            save_autoencoder(target, self.vae, self._config, **facts)
+            metadata = {"scaling_factor": scale, "latents_measured": count}
+            save_autoencoder(target, self.vae, self._config, **metadata)
         self._accelerator.wait_for_everyone()
         return target

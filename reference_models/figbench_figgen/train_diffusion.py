@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from diffusers.models.attention_processor import AttnProcessor
@@ -15,9 +16,11 @@ from diffusers.training_utils import EMAModel
 from torch import nn
 from torch.utils.data import Dataset
 
+from figbench.errors import UserError
 from figbench_figgen.artefact import PIPELINE, save_pipeline
 from figbench_figgen.build import build_figgen_unet, build_scheduler, build_text, seeded
 from figbench_figgen.config import FigGenConfig, digest
+from figbench_figgen.curriculum import Curriculum
 from figbench_figgen.figures import FigureSet, without_number
 from figbench_figgen.initial import Start
 from figbench_figgen.latents import Moments, cache_moments, draw, moments_of
@@ -25,7 +28,7 @@ from figbench_figgen.loop import check_finite
 from figbench_figgen.pictures import save_grid
 from figbench_figgen.pipeline import FigGenPipeline
 from figbench_figgen.rng import Order, fold, generator, numpy_generator
-from figbench_figgen.screen import Screen
+from figbench_figgen.run_console import RunConsole
 from figbench_figgen.tokens import Tokens, make_tokenizer, tokenize
 from figbench_figgen.training_stage import Batch, TrainingStage
 
@@ -44,6 +47,10 @@ class Denoiser(nn.Module):
         self, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
         """Returns the prediction, shaped as ``noisy``."""
+        if self._padding_mask:
+            # Padding has no effect but takes time; the mask keeps the first tokens in place.
+            longest = int(mask.sum(dim=1).max())
+            ids, mask = ids[:, :longest], mask[:, :longest]
         used = mask if self._padding_mask else None
         embedding = self.text_encoder(ids, attention_mask=used)[0]
         predicted: torch.Tensor = self.unet(
@@ -62,31 +69,44 @@ class Examples(Dataset[Batch]):
         self._config = config
         self._order = Order(len(figures), fold(config.run.seed, PIPELINE))
         self._shape = (config.vae.latent_channels, config.latent_size, config.latent_size)
+        self._curriculum = Curriculum(
+            tokens.mask[: len(figures)], config.diffusion.curriculum_steps,
+            config.diffusion.global_batch, config.run.seed,
+        )  # fmt: skip
+        if config.diffusion.text_weight and not figures.has_text_boxes:
+            raise UserError(
+                f"diffusion.text_weight: {figures.manifest.source} does not say where text is.",
+                remedy="Use data with text boxes (Paper2Fig's ocr_result), or "
+                "--set diffusion.text_weight=0",
+            )
 
     def __getitem__(self, position: int) -> Batch:
         """Returns moments or pixels, noises, time step, token ids and mask.
 
-        The last row of the tokens is the empty caption, which dropped captions get.
+        After the captions of the figures comes the empty caption, which dropped captions get.
         """
-        seed, index = self._config.run.seed, self._order[position]
+        seed = self._config.run.seed
+        index = self._curriculum.index(position, self._order[position])
         rng = numpy_generator(seed, "example", position)
         dropped = rng.random() < self._config.diffusion.caption_dropout
-        row = self._row(index, dropped, position)
-        one = generator(seed, "noise", position)
+        caption = self._caption_index(index, dropped, position)
+        noise_generator = generator(seed, "noise", position)
         example = {
-            "t": int(rng.integers(self._config.noise.timesteps)),
-            "posterior_noise": torch.randn(self._shape, generator=one),
-            "noise": torch.randn(self._shape, generator=one),
-            "ids": self._tokens.ids[row],
-            "mask": self._tokens.mask[row],
+            "t": draw_timestep(rng, self._config),
+            "posterior_noise": torch.randn(self._shape, generator=noise_generator),
+            "noise": torch.randn(self._shape, generator=noise_generator),
+            "ids": self._tokens.ids[caption],
+            "mask": self._tokens.mask[caption],
             "figure_id": self._figures.figures[index].figure_id,
         }
+        if self._config.diffusion.text_weight:
+            example["text_cover"] = self._figures.text_cover(index, self._shape[-1])
         if self._moments is None:
             return {**example, "pixels": self._figures.padded(index)}
         return {**example, "moments": self._moments[index]}
 
-    def _row(self, index: int, dropped: bool, position: int) -> int:
-        """Returns the caption's row: the captions, the empty one, then two variants of each."""
+    def _caption_index(self, index: int, dropped: bool, position: int) -> int:
+        """Returns an index into the captions, the empty caption, and two variants of each."""
         count = len(self._figures)
         if dropped:
             return count
@@ -97,6 +117,25 @@ class Examples(Dataset[Batch]):
         if rng.random() >= share:
             return index
         return count + 1 + 2 * index + int(rng.integers(2))
+
+
+def draw_timestep(rng: np.random.Generator, config: FigGenConfig) -> int:
+    """Returns a training step, 0 to timesteps - 1: timesteps * u^(1 / timestep_power)."""
+    steps, power = config.noise.timesteps, config.diffusion.timestep_power
+    if power == 1.0:
+        return int(rng.integers(steps))
+    return min(steps - 1, int(steps * rng.random() ** (1 / power)))
+
+
+def text_weights(cover: torch.Tensor, extra: float) -> torch.Tensor:
+    """Returns the weight of the loss at each latent position; its mean in a figure is 1.
+
+    Args:
+        cover: Share of the position that text boxes cover, (n, side, side), 0 to 1.
+        extra: At least 0; before the mean is taken out, a covered position weighs 1 + ``extra``.
+    """
+    weights = 1 + extra * cover
+    return weights / weights.mean(dim=(1, 2), keepdim=True)
 
 
 class DiffusionStage(TrainingStage):
@@ -112,7 +151,7 @@ class DiffusionStage(TrainingStage):
         accelerator: Accelerator,
         out: Path,
         source: str,
-        screen: Screen,
+        console: RunConsole,
         tokenizer: Any = None,
     ) -> None:
         super().__init__(config, figures, accelerator, out)
@@ -124,8 +163,8 @@ class DiffusionStage(TrainingStage):
             if tokenizer is not None
             else make_tokenizer(config.text, figures.captions)
         )
-        screen.say(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
-        self.dataset = self._examples(screen)
+        console.log(f"Vocabulary: {len(self._tokenizer)} pieces, {where}")
+        self.dataset = self._examples(console)
         weights = fold(config.run.seed, "weights", PIPELINE)
         text_encoder, unet = seeded(
             weights, lambda: (build_text(config.text), build_figgen_unet(config))
@@ -143,19 +182,19 @@ class DiffusionStage(TrainingStage):
         self._scheduler = build_scheduler(config.noise)
 
     def _adam(self, denoiser: nn.Module) -> torch.optim.Optimizer:
-        parameters = [one for one in denoiser.parameters() if one.requires_grad]
+        parameters = [parameter for parameter in denoiser.parameters() if parameter.requires_grad]
         if self._section.optimizer == "adam":
             return torch.optim.Adam(parameters, lr=self._section.lr, fused=True)
         decay = self._section.weight_decay
         return torch.optim.AdamW(parameters, lr=self._section.lr, weight_decay=decay, fused=True)
 
-    def _examples(self, screen: Screen) -> Examples:
+    def _examples(self, console: RunConsole) -> Examples:
         captions = [*self._figures.captions, ""]
         if self._section.caption_variants:
             captions += _variants(self._figures.captions, self._config.run.seed)
         tokens = tokenize(self._tokenizer, captions, self._config.text.max_len)
         if tokens.truncated:
-            screen.say(
+            console.log(
                 f"{len(tokens.truncated)} of {len(self._figures)} captions are longer than "
                 f"{self._config.text.max_len} tokens and are cut."
             )
@@ -164,18 +203,18 @@ class DiffusionStage(TrainingStage):
         data = self._config.data.model_dump(mode="json", exclude={"keep_pixels"})
         key = digest({"vae": _digest(self._vae), "figures": self._figures.digest, "data": data})
         folder = self._out / "latents" / key[:16]
-        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, screen)
+        moments = cache_moments(self._vae, self._figures, folder, self._accelerator, console)
         return Examples(self._figures, tokens, self._config, moments)
 
     def _averaged(self) -> list[nn.Parameter]:
-        chosen = self._bare if self._section.ema_text else self._bare.unet
-        return [one for one in chosen.parameters() if one.requires_grad]
+        network = self._bare if self._section.ema_text else self._bare.unet
+        return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
         """Does one optimiser step and one step of the average."""
         total = 0.0
-        for place, batch in enumerate(micro_batches):
-            with self._gathering(self._network, place, len(micro_batches)):
+        for index, batch in enumerate(micro_batches):
+            with self._gathering(self._network, index, len(micro_batches)):
                 loss = self._loss(batch, step)
                 self._accelerator.backward(loss / len(micro_batches))
             total += float(loss.detach()) / len(micro_batches)
@@ -193,7 +232,11 @@ class DiffusionStage(TrainingStage):
         target = batch["noise"]
         if self._config.noise.prediction == "v_prediction":
             target = self._scheduler.get_velocity(latents, target, batch["t"])
-        losses = (predicted.float() - target).square().mean(dim=(1, 2, 3))
+        squares = (predicted.float() - target).square()
+        if "text_cover" in batch:
+            weights = text_weights(batch["text_cover"], self._section.text_weight)
+            squares = squares * weights[:, None]
+        losses = squares.mean(dim=(1, 2, 3))
         check_finite(losses, batch["figure_id"], step)
         mean: torch.Tensor = losses.mean()
         return mean
@@ -273,8 +316,8 @@ class DiffusionStage(TrainingStage):
         target = self._out / PIPELINE
         if self._accelerator.is_main_process:
             with self.pipeline() as made:
-                facts = {"steps": self._section.steps, "data": self._figures.digest}
-                save_pipeline(target, made, self._config, **facts)
+                metadata = {"steps": self._section.steps, "data": self._figures.digest}
+                save_pipeline(target, made, self._config, **metadata)
         self._accelerator.wait_for_everyone()
         return target
 

@@ -24,8 +24,8 @@ def shards_of(source: str) -> list[Path]:
         return [path]
     if not path.is_dir():
         return []
-    files = [one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")]
-    shards = sorted(one for one in files if one.suffix == ".tar")
+    files = [path for path in path.iterdir() if path.is_file() and not path.name.startswith(".")]
+    shards = sorted(path for path in files if path.suffix == ".tar")
     return shards if shards and len(shards) == len(files) else []
 
 
@@ -48,35 +48,35 @@ def unpacked(shards: list[Path], cache: Path, caption: str) -> Path:
     Raises:
         UserError: If a shard is damaged.
     """
-    stats = [(str(one.resolve()), one.stat().st_size, one.stat().st_mtime_ns) for one in shards]
+    stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in shards]
     key = hashlib.sha256(json.dumps([stats, caption]).encode()).hexdigest()[:20]
     target = cache / key
     if (target / "metadata.jsonl").is_file():
         return target
-    part = cache / f".{key}.{uuid.uuid4().hex}.part"
-    part.mkdir(parents=True)
+    partial = cache / f".{key}.{uuid.uuid4().hex}.part"
+    partial.mkdir(parents=True)
     try:
         records = [
             record
             for number, shard in enumerate(shards)
-            for record in _unpack(shard, part, f"{number:05d}", caption)
+            for record in _unpack(shard, partial, f"{number:05d}", caption)
         ]
-        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records)
-        (part / "metadata.jsonl").write_text(text, encoding="utf-8")
+        text = "".join(json.dumps(path, ensure_ascii=False) + "\n" for path in records)
+        (partial / "metadata.jsonl").write_text(text, encoding="utf-8")
         if not target.exists():
-            part.rename(target)
+            partial.rename(target)
     except OSError:
         # Another process was first; its folder is the same.
         if not (target / "metadata.jsonl").is_file():
             raise
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
 def _unpack(shard: Path, folder: Path, prefix: str, caption: str) -> Iterator[dict[str, Any]]:
     """Writes a shard's pictures under names of its own; yields their records."""
-    pictures: dict[str, str] = {}
+    images: dict[str, str] = {}
     captions: dict[str, str] = {}
     with _opened(shard) as archive:
         for entry in archive:
@@ -87,14 +87,14 @@ def _unpack(shard: Path, folder: Path, prefix: str, caption: str) -> Iterator[di
             data = b"" if opened is None else opened.read()
             if suffix in IMAGES:
                 # No name from the archive reaches the disk.
-                name = f"{prefix}-{len(pictures):07d}{suffix}"
+                name = f"{prefix}-{len(images):07d}{suffix}"
                 (folder / name).write_bytes(data)
-                pictures.setdefault(stem, name)
+                images.setdefault(stem, name)
             else:
-                found = _caption(data, suffix, caption)
-                if found:
-                    captions[stem] = found
-    for stem, name in pictures.items():
+                captions_there = _caption(data, suffix, caption)
+                if captions_there:
+                    captions[stem] = captions_there
+    for stem, name in images.items():
         yield {"file_name": name, "key": stem, "text": captions.get(stem)}
 
 

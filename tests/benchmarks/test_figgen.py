@@ -133,7 +133,7 @@ def plain_training(vae, text, unet, scheduler, pixels, ids, mask, state):
 def test_training(config, benchmark, tmp_path):
     from accelerate import Accelerator
     from figbench_figgen.figures import FigureSet
-    from figbench_figgen.screen import Screen
+    from figbench_figgen.run_console import RunConsole
     from figbench_figgen.train_diffusion import DiffusionStage
     from torch.utils.data import default_collate
 
@@ -145,7 +145,7 @@ def test_training(config, benchmark, tmp_path):
     vae, text, unet = networks(config)
     stage = DiffusionStage(
         config, figures, vae, Accelerator(cpu=True, mixed_precision="bf16"), tmp_path, "",
-        Screen(quiet=True),
+        RunConsole(quiet=True),
     )  # fmt: skip
 
     def step():

@@ -37,7 +37,7 @@ def test_stages_before_and_after():
 
 def test_metric_that_a_version_lacks_is_no_equality():
     sides = {"before": [run("before", 0, 1.0, 0.5)], "after": [run("after", 0, 1.0, 0.5, fid=1.0)]}
-    assert stages.largest_deviation(sides) == float("inf")
+    assert float("inf") in stages.deviations(sides).values()
 
 
 def test_readers_count_every_difference():

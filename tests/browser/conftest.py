@@ -6,12 +6,13 @@ installs nothing.
 
 import getpass
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.browser.provide import find_browser, provide_browser
+from tests.browser.provide import find_browser, provide_browser, provide_program
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -38,6 +39,18 @@ def require_browser():
         )
         (pytest.fail if wish == "require" else pytest.skip)(text)
     return paths
+
+
+def require_program(name, package):
+    """Returns a program's path, installing Debian's package if need be; skips or fails without."""
+    wish = os.environ.get("FIGBENCH_BROWSER", "install")
+    path, reason = shutil.which(name), "FIGBENCH_BROWSER=never"
+    if path is None and wish != "never":
+        path, reason = provide_program(name, package)
+    if path is None:
+        text = f"NOT TESTED: no {name} here ({reason}). Install it: apt-get install -y {package}"
+        (pytest.fail if wish == "require" else pytest.skip)(text)
+    return path
 
 
 def open_browser(profile, downloads):

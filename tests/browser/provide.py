@@ -35,12 +35,12 @@ def find_browser():
     return (browser, driver) if browser and driver else None
 
 
-def install_commands(*, root, sudo, apt):
-    """Returns the commands that install a browser for everyone, none where that is impossible."""
+def install_commands(*, root, sudo, apt, packages=PACKAGES):
+    """Returns the commands that install packages for everyone, none where that is impossible."""
     if not apt or not (root or sudo):
         return []
     prefix = [] if root else ["sudo", "-n"]
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES]
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     return [[*prefix, "apt-get", "update", "-qq"], [*prefix, *install]]
 
 
@@ -64,11 +64,29 @@ def _run(command):
     return ""
 
 
-def _install():
+def provide_program(name, package):
+    """Returns the path of a program, whose package is installed if need be, or the reason why not.
+
+    Args:
+        name: Of the program.
+        package: Debian's package.
+
+    Returns:
+        (path, ""), or (None, reason).
+    """
+    if shutil.which(name) is None:
+        reason = _install((package,))
+        if reason:
+            return None, reason
+    return shutil.which(name), ""
+
+
+def _install(packages=PACKAGES):
     commands = install_commands(
         root=hasattr(os, "geteuid") and os.geteuid() == 0,
         sudo=bool(shutil.which("sudo")),
         apt=bool(shutil.which("apt-get")),
+        packages=packages,
     )
     for command in commands:
         reason = _run(command)

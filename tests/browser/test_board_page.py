@@ -8,7 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from figbench.leaderboard.page import build_board
+from figbench.leaderboard.views.page import build_board
 from tests.leaderboard.factory import entry, gallery_board, write_board
 from tests.waiting import HANG_S
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.browser import provide
-from tests.browser.conftest import require_browser
+from tests.browser.conftest import require_browser, require_program
 
 FAKE_APT = """#!{python}
 import os, pathlib, sys
@@ -96,3 +96,15 @@ def test_programs_of_unpacked_packages_find_their_libraries(bare, tmp_path):
     text = provide.Path(browser).read_text()
     assert f"{root}/usr/lib/x:{root}/usr/lib/x/deep" in text and "FONTCONFIG_PATH" in text
     assert f'exec "{root}/usr/bin/chromedriver"' in provide.Path(driver).read_text()
+
+
+def test_a_program_of_a_package_is_installed_or_its_absence_is_loud(bare, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    with pytest.raises(pytest.skip.Exception, match="NOT TESTED: no chromium here"):
+        require_program("chromium", "chromium")
+    monkeypatch.setenv("FIGBENCH_BROWSER", "require")
+    with pytest.raises(pytest.fail.Exception, match="apt-get install -y chromium"):
+        require_program("chromium", "chromium")
+    write_apt(bare)
+    assert require_program("chromium", "chromium") == str(bare / "chromium")
+    assert (bare / "calls").read_text().endswith("--no-install-recommends chromium\n")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from figbench.cli.console import plain_table, print_table
-from figbench.cli.tables import show_result
+from figbench.cli.output.console import plain_table, print_table
+from figbench.cli.output.tables import show_result
 from figbench.errors import UserError
 from figbench.evaluation.progress import PlainProgress
 from figbench.metrics import get_metric

@@ -220,18 +220,34 @@ def test_records_that_name_nothing_usable_are_rejected(tmp_path):
     lines.append('{"id": "f\\ud800", "image": "1.png", "prompt": NaN}')
     (tmp_path / "set" / "i.jsonl").write_text("\n".join(lines))
     manifest = load_manifest(tmp_path / "set" / "i.jsonl")
-    assert rows(manifest) == [("f0", 0), ("f6", 0)]
+    assert rows(manifest) == [("f0", 0), ("f3", 0), ("f6", 0)]
     found = {one.figure_id: one.code for one in manifest.rejects}
     assert found == {
         "f1": "missing-file",
         "f2": "missing-file",
-        "f3": "path-traversal",
         "f4": "missing-file",
         "f5": "path-traversal",
         "f\\ud800": "bad-name",
     }
     for reject in manifest.rejects:
         f"{reject.path}{reject.figure_id}{reject.reason}".encode()
+
+
+def test_a_users_own_index_may_leave_its_folder_and_one_that_a_folder_brings_may_not(tmp_path):
+    fill(tmp_path / "images", ["a.png"])
+    index = tmp_path / "meta" / "index.csv"
+    index.parent.mkdir()
+    index.write_text("image,id\n../images/a.png,x\n")
+    [figure] = load_manifest(index).figures
+    assert figure.figure_id == "x"
+    brought = load_manifest(index.parent)
+    assert [reject.code for reject in brought.rejects] == ["path-traversal"]
+    assert "give the path of the index itself" in brought.rejects[0].reason
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.write(index, "meta/index.csv")
+        archive.write(tmp_path / "images" / "a.png", "images/a.png")
+    packed = load_manifest(tmp_path / "set.zip")
+    assert not packed.figures or packed.figures[0].figure_id != "x"
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl"])

@@ -47,12 +47,18 @@ def test_json_says_everything(folder):
     assert any("<figure id>_<sample>" in note for note in facts["notes"])
 
 
-def test_people_read_stderr(folder):
+def test_people_read_stdout_and_stderr_beside_json(folder):
     done = inspect(folder)
-    assert done.stdout == ""
-    assert "10 figures of 5 prompts" in done.stderr
-    assert "rejected p5_0.png: empty" in done.stderr
-    assert "\\udcff[red]\\n.png: bad-name" in done.stderr
+    assert "10 figures of 5 prompts" in done.stdout
+    assert "ids: p0, p1, p2, p3, p4" in done.stdout
+    assert "rejected p5_0.png: empty" in done.stdout
+    assert "\\udcff[red]\\n.png: bad-name" in done.stdout
+    assert "10 figures of 5 prompts" in inspect(folder, "--json").stderr
+
+
+def test_the_folder_of_an_indexs_paths_is_named(tmp_path):
+    (tmp_path / "index.csv").write_text("image,id\nnowhere/a.png,a\n")
+    assert f"paths are relative to: {tmp_path.resolve()}" in inspect(tmp_path / "index.csv").stdout
 
 
 def test_layout_and_save(folder, tmp_path):

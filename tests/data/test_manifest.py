@@ -38,13 +38,13 @@ def test_workers_change_nothing(folder, workers):
 
 def test_worker_processes_change_nothing(folder, monkeypatch):
     alone = load_manifest(folder, workers=0)
-    monkeypatch.setattr("figbench.images.decode_pool.Looker.__init__.__defaults__", (0,))
+    monkeypatch.setattr("figbench.images.decode_pool.DecodePool.__init__.__defaults__", (0,))
     assert load_manifest(folder, workers=2) == alone
 
 
 def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
     """The worker of the first file is killed; the others are read by a new one."""
-    monkeypatch.setattr("figbench.images.decode_pool.Looker.__init__.__defaults__", (0,))
+    monkeypatch.setattr("figbench.images.decode_pool.DecodePool.__init__.__defaults__", (0,))
     usual, killed = decode_pool._Worker.look, []
 
     def look(self, data):
@@ -67,7 +67,7 @@ def test_a_decoder_that_dies_costs_one_figure(folder, monkeypatch):
 
 def test_a_worker_reports_what_the_user_can_mend(monkeypatch):
     monkeypatch.setenv("FIGBENCH_MAX_PIXELS", "many")
-    looker = decode_pool.Looker(0)
+    looker = decode_pool.DecodePool(0)
     with pytest.raises(UserError, match="FIGBENCH_MAX_PIXELS=many"):
         looker.look(b"GIF89a")
     looker.stop()

@@ -281,6 +281,63 @@ def test_autofigure_edit_runs_are_one_figure(tmp_path):
     ]
 
 
+def _autofigure_agent(root):
+    _reference(root)
+    for k in range(3):
+        run = root / "runs" / f"p{k}"
+        drafts = ["initial_figure.png", "iteration_1.png", "temp_iteration_2_preview.png"]
+        fill(run, drafts, seed=80)
+        put(run, "iteration_1.svg", SVG)
+        put(run, "generation_report.json", "{}")
+        if k:
+            put(run, "figure_final.svg", SVG)
+            put(run, "figure_final.png", png(k))
+            put(run, "figure_final_preview_paper.html", "<html></html>")
+    return root / "runs"
+
+
+def test_autofigure_runs_score_the_final_figure(tmp_path):
+    runs = _autofigure_agent(tmp_path)
+    _perfect(_scored(tmp_path, runs), 2, 3)
+    roles = _roles(runs)
+    assert (roles["p1/iteration_1.png"], roles["p1/initial_figure.png"]) == ("draft", "draft")
+    figures = load_manifest(runs, workers=0).figures
+    assert [(one.path, one.source) for one in figures] == [
+        (f"p{k}/figure_final.png", f"p{k}/figure_final.svg") for k in (1, 2)
+    ]
+
+
+def test_enhanced_figures_of_autofigure_are_chosen_by_name(tmp_path):
+    runs = _autofigure_agent(tmp_path)
+    for k in (1, 2):
+        fill(runs / f"p{k}", ["figure_final_enhanced_1.png", "figure_final_enhanced_2.png"], k)
+    assert "two figures claim 'p1'" in evaluate(runs, tmp_path / "ref").text
+    _perfect(_scored(tmp_path, runs, None, "--only", "*/figure_final.png"), 2, 3)
+    enhanced = load_manifest(runs, workers=0, only="*_enhanced_*").figures
+    assert [(one.figure_id, one.sample) for one in enhanced] == [
+        (f"p{k}", sample) for k in (1, 2) for sample in (0, 1)
+    ]
+
+
+def test_figurebench_has_tables_of_splits_beside_folders_of_images(tmp_path):
+    """Folders as github.com/ResearAI/AutoFigure's data set has them: data/, images/, test_images/.
+
+    The names of its columns are not public; any of those that tables are read by will do.
+    """
+    for split, folder, count in (("dev", "images", 4), ("test", "test_images", 3)):
+        names = [f"{folder}/paper-{k:03d}/figure.png" for k in range(count)]
+        fill(tmp_path / "ref", names, seed=0 if split == "test" else 40)
+        rows = [{"image": name, "text": f"method {name}", "category": "paper"} for name in names]
+        put(tmp_path / "ref", f"data/{split}.parquet", parquet(rows))
+    fill(tmp_path / "gen", [f"paper-{k:03d}.png" for k in range(3)])
+    assert "holds 2 splits" in evaluate(tmp_path / "gen", tmp_path / "ref").text
+    outcome = _scored(tmp_path, tmp_path / "gen", tmp_path / "ref", "--split", "test")
+    _perfect(outcome, 3, 3)
+    assert load_manifest(tmp_path / "ref", split="test", workers=0).figures[0].prompt == (
+        "method test_images/paper-000/figure.png"
+    )
+
+
 def test_internsvg_rasters_have_their_svg_as_source(tmp_path):
     _reference(tmp_path)
     for k in range(3):
@@ -389,3 +446,15 @@ def test_names_of_the_reference_go_before_a_tool(tmp_path):
     outcome = _scored(tmp_path, tmp_path / "gen")
     _perfect(outcome, 3, 3)
     assert outcome.document["manifests"]["generated"]["layout"] == "flat"
+
+
+def test_txt2img_scripts_have_a_grid_beside_their_samples(tmp_path):
+    for name in ("0000", "0001", "0002"):
+        put(tmp_path, f"run/samples/{name}.png", png(int(name)))
+    put(tmp_path, "run/a-figure-of-an-encoder.png", png(9))
+    manifest = load_manifest(tmp_path / "run", workers=0)
+    assert [figure.figure_id for figure in manifest.figures] == ["0000", "0001", "0002"]
+    assert _roles(tmp_path / "run") == {"a-figure-of-an-encoder.png": "draft"}
+    _reference(tmp_path)
+    pairs = put(tmp_path, "pairs.csv", "generated,reference\n0000,p0\n0001,p1\n0002,p2\n")
+    _perfect(_scored(tmp_path, tmp_path / "run", None, "--pairs", pairs), 3, 3)

@@ -1,11 +1,18 @@
 """``--pairs`` and ``--captions``."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
 from figbench.data.load import load_manifest
 from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
 from figbench.errors import UserError
+from figbench.evaluation.planning.inputs import load_inputs
+from figbench.evaluation.planning.notes import similar_ids
+from figbench.evaluation.progress import SilentProgress
+from figbench.protocol import Protocol
+from figbench.store import MemoryStore
 
 
 @pytest.fixture
@@ -52,3 +59,34 @@ def test_captions_reach_both_sides(sets, tmp_path):
     assert [one.prompt for one in reference.figures] == ["A box, an arrow,\nand a label.", None]
     with pytest.raises(UserError, match="no figure has one of its 1 ids"):
         apply_captions(*sets, {"nothing": "x"})
+
+
+def test_an_index_that_leads_nowhere_says_where_it_looked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("gen/a.png", "ref/x.png"):
+        Path(name).parent.mkdir()
+        Image.new("RGB", (40, 30), "white").save(name)
+    Path("meta").mkdir()
+    Path("meta/i.csv").write_text("image,id\ngen/a.png,x\n")
+    Path("meta/pairs.csv").write_text("generated,reference\na.png,x.png\n")
+
+    def refusal(index):
+        with pytest.raises(UserError, match="none of 1 files") as error:
+            load_inputs(index, "ref", Protocol.load("offline"), MemoryStore(), SilentProgress())
+        return error.value.remedy
+
+    remedy = refusal("meta/i.csv")
+    assert f"relative to its folder, {(tmp_path / 'meta').resolve()}" in remedy
+    assert f"write {Path('../gen/a.png')} instead" in remedy
+    assert "--pairs meta/pairs.csv" in refusal("meta/pairs.csv")
+
+
+def test_ids_that_match_nothing_are_named_once():
+    text = similar_ids([f"output-{i}" for i in range(9)], [f"paper_{i:03d}" for i in range(9)])
+    assert text == (
+        "generated has 'output-0', 'output-1', 'output-2', ...; "
+        "the reference has 'paper_000', 'paper_001', 'paper_002', ..."
+    )
+    assert similar_ids(["boat1"], ["boat_1"]) == (
+        "generated has 'boat1', the reference has 'boat_1'"
+    )

@@ -66,12 +66,16 @@ def test_huge_svg_needs_no_huge_memory():
     assert decode(svg('<rect width="9" height="9"/>', 10**8, 10**8)).image.shape == (512, 512, 3)
 
 
-def pdf(width, height, content):
-    """A one-page PDF written by hand."""
+def pdf(width, height, content, font=""):
+    """A one-page PDF written by hand; ``/F1`` is a font that it does not embed."""
+    resources = f"/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/{font}>>>>>>"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width} {height}]/Contents 4 0 R>>".encode(),
+        (
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width} {height}]/Contents 4 0 R"
+            f"{resources if font else ''}>>"
+        ).encode(),
         b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
     ]
     out, places = b"%PDF-1.4\n", []
@@ -89,6 +93,30 @@ def test_pdf_first_page_on_white():
     assert decoded.image.shape == (256, 512, 3)
     assert (decoded.image[:, :250] == (255, 0, 0)).all()
     assert (decoded.image[:, 262:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "resolved"),
+    [
+        ("1px solid var(--a) x", "1px solid #fff x"),
+        ("var(--none, 2px) var(--a)", "2px #fff"),
+        ("a var(--b) c", "a 1 #fff 2 c"),
+    ],
+)
+def test_variables_inside_a_value(value, resolved):
+    from figbench.images.svg.css_colours import resolve
+
+    assert resolve(value, {"--a": "#fff", "--b": "1 var(--a) 2"}) == resolved
+
+
+@pytest.mark.parametrize(
+    ("font", "said"),
+    [("Helvetica", False), ("Courier-Bold", False), ("Arial", False), ("STSong-Light", True)],
+)
+def test_fonts_that_a_pdf_does_not_embed_are_said(font, said):
+    """PDFium carries the standard fonts, and takes others from the machine."""
+    notes = decode(pdf(200, 100, b"BT /F1 24 Tf 20 40 Td (Encoder) Tj ET", font)).notes
+    assert any("does not embed" in note for note in notes) == said
 
 
 def test_pdf_of_absurd_aspect():

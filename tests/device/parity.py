@@ -13,8 +13,8 @@ import torch
 
 from figbench.errors import FigbenchError
 from figbench.features import extractors, load_extractor, load_pair_scorer, pair_scorers
-from figbench.features.exact import arithmetic
-from figbench.features.inception import resize_like_tensorflow1, resize_on_device
+from figbench.features.engines.exact import arithmetic
+from figbench.features.networks.inception import resize_like_tensorflow1, resize_on_device
 from figbench.images.types import RGBImage
 from figbench.synthfig import iter_synthfig
 

@@ -11,7 +11,7 @@ import figbench
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.planning.execution import Execution
 from figbench.features import load_extractor
-from figbench.features.exact import arithmetic, exact_float32
+from figbench.features.engines.exact import arithmetic, exact_float32
 from figbench.features.specs import CRAFT, EFFICIENTNET, INCEPTION
 from figbench.synthfig import iter_synthfig
 
@@ -124,8 +124,8 @@ def test_no_tf32_inside_and_the_callers_settings_after():
 def test_a_network_called_by_itself_runs_without_tf32(monkeypatch):
     network = load_extractor("efficientnet-lite0")
     seen = []
-    inner = network.trunk
-    monkeypatch.setattr(network, "trunk", lambda x: seen.append(switches()) or inner(x))
+    inner = network.backbone
+    monkeypatch.setattr(network, "backbone", lambda x: seen.append(switches()) or inner(x))
     torch.set_float32_matmul_precision("high")
     try:
         network.extract([np.full((64, 64, 3), 200, np.uint8)])

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from figbench.cli.main import app
 from figbench.diagnostics import doctor, versions
-from figbench.features.image_stats import ImageStats
+from figbench.features.networks.image_stats import ImageStats
 
 
 def checks_of(name):

@@ -187,7 +187,7 @@ def test_batches_of_a_loop_equal_a_folder_to_the_last_bit(tmp_path):
 
 
 def test_a_network_on_a_cpu_sees_one_image_at_a_time(monkeypatch):
-    from figbench.features.image_stats import ImageStats
+    from figbench.features.networks.image_stats import ImageStats
 
     sizes = []
     extract = ImageStats.extract

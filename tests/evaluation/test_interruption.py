@@ -25,7 +25,7 @@ import figbench.cli.main
 from figbench.evaluation.inference import writers
 from figbench.store import Namespace
 
-writers.FLUSH_ROWS = writers.TEXT_FLUSH_ROWS = 4
+writers.FLUSH_RECORDS = writers.TEXT_FLUSH_RECORDS = 4
 number = int(sys.argv.pop(1))
 write = Namespace._write
 

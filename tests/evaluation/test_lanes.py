@@ -11,9 +11,9 @@ import figbench
 from figbench.data.manifest import Manifest
 from figbench.evaluation import Options, prepare
 from figbench.evaluation.inference.parallelism import Parallelism, parallelism_of
-from figbench.features.craft import CraftBackbone
-from figbench.features.craft_tiles import TiledBackbone
-from figbench.features.sharing import shared, sharing
+from figbench.features.engines.sharing import shared, sharing
+from figbench.features.networks.craft import CraftBackbone
+from figbench.features.networks.craft_tiles import TiledBackbone
 from figbench.synthfig import blur, iter_synthfig
 
 DOCUMENT = {

@@ -185,3 +185,38 @@ def test_a_worker_of_another_version_or_weights_is_refused(world):
     task = FeatureTask("efficientnet-lite0", "pad256", frozenset(), (), "0" * 64)
     with pytest.raises(IntegrityError, match="other weights"):
         worker._runner(task)
+
+
+class BusyMachine:
+    """Stands in for Ray where a node comes up too late the first times."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures, self.starts, self.stops = failures, 0, 0
+
+    def init(self, **_: object) -> None:
+        self.starts += 1
+        if self.starts <= self.failures:
+            raise Exception("The current node timed out during startup.\nMore.")
+
+    def shutdown(self) -> None:
+        self.stops += 1
+
+
+def test_a_busy_machine_gets_more_attempts_to_start_ray():
+    ray = BusyMachine(failures=2)
+    ray_executor._start(ray, "local", {"num_cpus": 2})
+    assert (ray.starts, ray.stops) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("address", "local", "attempts", "text"),
+    [
+        ("local", {"num_cpus": 2}, 3, "did not start on this machine in 3 attempts: The current"),
+        ("ray://nowhere:1", {}, 1, "--ray-address ray://nowhere:1: no Ray cluster answers"),
+    ],
+)
+def test_ray_that_does_not_start_is_a_message(address, local, attempts, text):
+    ray = BusyMachine(failures=9)
+    with pytest.raises(UserError, match=text):
+        ray_executor._start(ray, address, local)
+    assert ray.starts == attempts

@@ -34,8 +34,8 @@ def prepare(models):
     import figbench.evaluation
     import figbench.evaluation.distributed.run
     import figbench.evaluation.inference.runners
-    import figbench.features.image_stats
-    import figbench.features.ssim
+    import figbench.features.networks.image_stats
+    import figbench.features.networks.ssim
     import figbench.sweeps.run  # noqa: F401
 
     if models:
@@ -55,7 +55,7 @@ def child(request):
         os.dup2(opened, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(request.get("environment", {}))
-    writers.FLUSH_ROWS = request.get("flush_rows", writers.FLUSH_ROWS)
+    writers.FLUSH_RECORDS = request.get("flush_rows", writers.FLUSH_RECORDS)
     if request.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"],) * 2)
     if request.get("as_user"):

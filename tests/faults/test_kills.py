@@ -11,7 +11,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from figbench_figgen.checkpoint import FACTS, STATE, latest
+from figbench_figgen.checkpoint import METADATA, STATE, latest
 from PIL import Image
 
 from figbench.evaluation.references.pack import open_pack
@@ -180,7 +180,7 @@ def test_train(model_command, trained, tmp_path):
         found = latest(fresh.now / "checkpoints" / "diffusion")
         if found is not None:
             torch.load(found / STATE, weights_only=True)
-            assert json.loads((found / FACTS).read_text())["step"] >= 1
+            assert json.loads((found / METADATA).read_text())["step"] >= 1
 
     disturb(resume, check, fresh.restart, KILLS["train"], seed=4)
     alone = tmp_path / "alone"

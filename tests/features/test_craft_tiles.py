@@ -6,16 +6,16 @@ import torch
 from torch import nn
 
 from figbench.features import load_pair_scorer
-from figbench.features.craft import (
+from figbench.features.engines.winograd import Scratch, WinogradConvolution, active_tiles, widened
+from figbench.features.networks.craft import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     image_maps,
     load_backbone,
     normalise,
 )
-from figbench.features.craft_tiles import TiledBackbone, tiled
-from figbench.features.embeddings import distance, embed
-from figbench.features.winograd import Scratch, WinogradConvolution, active_tiles, widened
+from figbench.features.networks.craft_tiles import TiledBackbone, tiled
+from figbench.features.networks.embeddings import distance, embed
 from figbench.images.preprocess import preprocess
 from figbench.synthfig import iter_synthfig
 

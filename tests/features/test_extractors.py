@@ -15,8 +15,8 @@ from figbench.features import (
     load_pair_scorer,
     pair_scorer_info,
 )
-from figbench.features.inception import resize_like_tensorflow1, resize_on_device
-from figbench.features.torch_tools import stack
+from figbench.features.engines.torch_tools import stack
+from figbench.features.networks.inception import resize_like_tensorflow1, resize_on_device
 from figbench.features.weights import import_weights, require_weights
 from figbench.synthfig import iter_synthfig
 
@@ -49,7 +49,7 @@ def test_efficientnet_is_timms_network_with_the_packages_weights(images):
     with torch.no_grad():
         logits = network(batch).numpy()
     extractor = load_extractor("efficientnet-lite0")
-    assert not [one for one in extractor.trunk.modules() if isinstance(one, nn.BatchNorm2d)]
+    assert not [one for one in extractor.backbone.modules() if isinstance(one, nn.BatchNorm2d)]
     ours = extractor.extract(images[:1])
     assert np.allclose(ours["logits"], logits, rtol=1e-4, atol=1e-4)
 

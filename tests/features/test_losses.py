@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from figbench.errors import UserError
-from figbench.features.ocr_sim import ocr_sim
+from figbench.features.networks.ocr_sim import ocr_sim
 from figbench.losses import OcrPerceptualLoss
 
 

@@ -8,8 +8,8 @@ import torch
 from easyocr.craft import CRAFT
 
 from figbench.features import load_extractor
-from figbench.features.craft import CraftBackbone
-from figbench.features.torch_tools import load_state_dict
+from figbench.features.engines.torch_tools import load_state_dict
+from figbench.features.networks.craft import CraftBackbone
 from figbench.features.weights import require_weights
 from tests.benchmarks.side_by_side import eager
 
@@ -37,7 +37,7 @@ MODULES = """
 import sys
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.evaluation.distributed import run
-from figbench.features.exact import arithmetic
+from figbench.features.engines.exact import arithmetic
 load_extractor("efficientnet-lite0"), load_pair_scorer("ocr-sim")
 with arithmetic(False):
     pass

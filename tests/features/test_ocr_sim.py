@@ -10,7 +10,7 @@ from torchvision.models import vgg16_bn
 import figbench
 from figbench.errors import UserError
 from figbench.features import load_pair_scorer
-from figbench.features.ocr_sim import OcrPerceptual
+from figbench.features.networks.ocr_sim import OcrPerceptual
 from figbench.features.weights import require_weights
 
 H, W = 160, 224

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from figbench.errors import IntegrityError, UserError, WeightsUnavailableError
+from figbench.features.engines.torch_tools import load_state_dict
 from figbench.features.pins import PINS
-from figbench.features.torch_tools import load_state_dict
 from figbench.features.weights import (
     file_sha256,
     find_weights,

@@ -1,11 +1,20 @@
 """The table of situations: tests run it, and docs/inputs.md shows it.
 
-``python -m tests.field.table`` prints the rows for the page.
+``python -m tests.field.table`` prints both tables of the page: situations that are scored, and
+those of :mod:`tests.field.cases.paired` that are read and paired alone.
 """
 
 from __future__ import annotations
 
-from tests.field.cases import indexes, layouts, names, pictures, reported, reported_pictures
+from tests.field.cases import (
+    indexes,
+    layouts,
+    names,
+    paired,
+    pictures,
+    reported,
+    reported_pictures,
+)
 from tests.field.cases.base import Case
 
 CASES: tuple[Case, ...] = (
@@ -28,3 +37,5 @@ def rows() -> str:
 
 if __name__ == "__main__":
     print(rows(), end="")
+    print()
+    print(paired.rows(), end="")

@@ -93,6 +93,36 @@ def test_no_home_is_a_folder_below_the_temporary_one(monkeypatch):
     assert "figbench-" in str(folders.cache_folder("store", "FIGBENCH_STORE"))
 
 
+def test_a_home_that_cannot_be_written_is_passed_over_unless_it_is_filled(monkeypatch, tmp_path):
+    import figbench.io.user_folders as folders
+
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setattr(folders, "user_cache_path", lambda _name: home / ".cache" / "figbench")
+    monkeypatch.delenv("FIGBENCH_STORE", raising=False)
+    assert folders.cache_folder("store", "FIGBENCH_STORE") == home / ".cache/figbench/store"
+    monkeypatch.setattr(folders.os, "access", lambda path, _mode: home not in (path, *path.parents))
+    assert f"figbench-{os.getuid()}" in str(folders.cache_folder("store", "FIGBENCH_STORE"))
+    (home / ".cache/figbench/store").mkdir(parents=True)
+    assert folders.cache_folder("store", "FIGBENCH_STORE") == home / ".cache/figbench/store"
+
+
+def test_libraries_get_a_home_where_there_is_none(monkeypatch):
+    """OpenVINO asks for one at its import: an offline evaluation ended in its error."""
+    import figbench.io.user_folders as folders
+
+    monkeypatch.setenv("HOME", "/root/own")
+    folders.ensure_home()
+    assert os.environ["HOME"] == "/root/own"
+
+    def fail():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(folders.Path, "home", fail)
+    folders.ensure_home()
+    assert f"figbench-{os.getuid()}" in os.environ["HOME"]
+
+
 def test_dry_run_says_what_importers_say(tmp_path):
     fill(tmp_path / "ref", ["a.png", "b.png"])
     fill(tmp_path / "gen", ["a.png", "b.png", "thumbs/a.png"])

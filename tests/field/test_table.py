@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.field.cases import paired
 from tests.field.files import evaluate
 from tests.field.table import CASES, rows
 
@@ -32,3 +33,4 @@ def test_the_right_value_or_a_refusal(case, tmp_path):
 def test_the_page_shows_the_table_that_is_run():
     """``python -m tests.field.table`` prints the rows."""
     assert rows() in PAGE.read_text()
+    assert paired.rows() in PAGE.read_text()

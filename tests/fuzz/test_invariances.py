@@ -22,7 +22,7 @@ from figbench.evaluation import Options
 from figbench.evaluation.distributed import run as networks
 from figbench.evaluation.inference import writers
 from figbench.evaluation.inference.parallelism import Parallelism
-from figbench.features.efficientnet_lite import EfficientNetLite0
+from figbench.features.networks.efficientnet_lite import EfficientNetLite0
 from figbench.gate.rules import parse_rule
 from figbench.metrics.numerics.label_matching import Label, compare_labels
 from figbench.store import decode_lines, encode_lines
@@ -116,7 +116,7 @@ def test_batch_part_and_segment_sizes(world, usual, tmp_path_factory, batch, par
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "parallelism_of", lambda *_: parallelism)
-        patch.setattr(writers, "FLUSH_ROWS", rows)
+        patch.setattr(writers, "FLUSH_RECORDS", rows)
         info = replace(EfficientNetLite0.info, batch_size=batch)
         patch.setattr(EfficientNetLite0, "info", info)
         same(run(world / "gen", world / "ref", tmp_path_factory.mktemp("s")), usual)

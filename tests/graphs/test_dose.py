@@ -18,7 +18,7 @@ import pytest
 from figbench.data.types import TextLine
 from figbench.graphs import FigureGraph
 from figbench.graphs.read import READERS
-from figbench.metrics.graph_accuracy import WRITERS
+from figbench.metrics.graph_metrics.graph_accuracy import WRITERS
 from figbench.metrics.numerics.graph_legacy import sciflow_edge_f1
 from figbench.metrics.numerics.graph_matching import GraphScores, compare_graphs
 from figbench.metrics.numerics.label_matching import compare_labels, labels_of

@@ -15,8 +15,8 @@ from figbench.graphs import Edge, FigureGraph
 from figbench.graphs.geometry import resolve
 from figbench.graphs.limits import parse_xml
 from figbench.graphs.read import READERS, ceilings, format_of, read_graph
-from figbench.graphs.svg_marks import svg_drawing
-from figbench.metrics.graph_accuracy import WRITERS, measure_reader
+from figbench.graphs.readers.svg_marks import svg_drawing
+from figbench.metrics.graph_metrics.graph_accuracy import WRITERS, measure_reader
 from figbench.metrics.numerics.graph_matching import compare_graphs
 from figbench.synthfig import make_scene
 from figbench.synthfig.export.graph import scene_graph

@@ -13,8 +13,8 @@ from figbench.errors import IntegrityError, UserError
 from figbench.judges import Fingerprint, JudgeProtocol, JudgeSettings, calibrate, require_same
 from figbench.judges.anchors import FLAWS, make_anchors
 from figbench.judges.calibrate import anchor_trials
-from figbench.judges.fingerprint import drift, threshold
-from figbench.judges.images import PictureFolder
+from figbench.judges.images import ImageFolder
+from figbench.judges.measures.fingerprint import drift, threshold
 from tests.judges.scripted import ScriptedJudge, _Chunks, served
 
 COUNT = 50
@@ -28,8 +28,8 @@ SMALL = PROTOCOL.from_document(
 def quality():
     """Minus the strength of the flaw, by digest of the encoded picture."""
     values = {}
-    for trial in anchor_trials(SMALL, COUNT, PictureFolder(None))[0]:
-        for system, picture in zip((trial.first, trial.second), trial.pictures, strict=True):
+    for trial in anchor_trials(SMALL, COUNT, ImageFolder(None))[0]:
+        for system, picture in zip((trial.first, trial.second), trial.images, strict=True):
             values[picture.digest] = -trial.strength if system == "flawed" else 0.0
     return values
 
@@ -93,13 +93,13 @@ def test_false_alarms_and_power():
 def test_a_checklist_is_calibrated_with_the_inventories_of_the_scenes(tmp_path):
     """A judge that reports one missing element where a flaw has strength 0.6 or more."""
     protocol = JudgeProtocol.load("sciforma")
-    trials, _ = anchor_trials(protocol, 10, PictureFolder(None))
+    trials, _ = anchor_trials(protocol, 10, ImageFolder(None))
     assert {trial.aspect for trial in trials} == {"components", "arrows", "text_labels"}
     anchor = make_anchors(1)[0]
     assert anchor.inventory["components"] and anchor.inventory["arrows"]
     labels = [entry["text"] for entry in anchor.inventory["text_labels"]]
     assert f'"{labels[0]}"' in next(t for t in trials if t.aspect == "text_labels").prompt.user
-    flawed = {t.pictures[1].digest: t.strength for t in trials if t.second == "flawed"}
+    flawed = {t.images[1].digest: t.strength for t in trials if t.second == "flawed"}
 
     def handle(request):
         body = json.loads(request.content)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from figbench.data.load import load_manifest
-from figbench.judges.card import instrument_card
-from figbench.judges.execute import CallSettings
-from figbench.judges.images import PictureFolder
-from figbench.judges.ledger import Ledger
+from figbench.judges.calls.execute import CallSettings
+from figbench.judges.calls.ledger import Ledger
+from figbench.judges.images import ImageFolder
 from figbench.judges.materials import Materials
+from figbench.judges.measures.card import instrument_card
 from figbench.judges.plan import Planner, items_of
 from figbench.judges.protocol import JudgeProtocol
 from figbench.judges.session import JudgeSettings, execute
@@ -49,7 +49,7 @@ def prepared(tmp_path_factory):
     )
     references = load_manifest(ref)
     items, _ = items_of(load_manifest(gen, reference=references), references)
-    pictures = PictureFolder(None)
+    pictures = ImageFolder(None)
     planner = Planner(protocol, pictures, Materials({}))
     plan = planner.plan(items, repeats=2, controls=40, anchors=0, seed=0)
     return protocol, pictures, plan

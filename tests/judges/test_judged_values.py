@@ -12,7 +12,7 @@ from figbench.errors import EXIT_INTEGRITY, EXIT_REGRESSION, IntegrityError
 from figbench.gate import gate
 from figbench.judges import JudgeProtocol, JudgeSettings, judge
 from figbench.judges.calibrate import anchor_trials
-from figbench.judges.images import PictureFolder
+from figbench.judges.images import ImageFolder
 from figbench.judges.judged_values import load_judged_values
 from tests.judges.scripted import ScriptedJudge, write_sets
 
@@ -38,8 +38,8 @@ def run_judge(generated, reference, out, scripted, **options):
 def quality():
     """Minus the strength of the flaw, by digest of the encoded picture."""
     values = {}
-    for trial in anchor_trials(SMALL, ANCHORS, PictureFolder(None))[0]:
-        for system, picture in zip((trial.first, trial.second), trial.pictures, strict=True):
+    for trial in anchor_trials(SMALL, ANCHORS, ImageFolder(None))[0]:
+        for system, picture in zip((trial.first, trial.second), trial.images, strict=True):
             values[picture.digest] = -trial.strength if system == "flawed" else 0.0
     return values
 
@@ -65,7 +65,7 @@ def test_values_are_those_of_the_verdicts(runs):
     document = json.loads((runs["strong"] / "judge.json").read_text())
     assert judged.metric_id == "win_rate" and judged.model == "strong"
     assert judged.value.value == pytest.approx(document["scores"]["win_rate"]["value"])
-    assert len(judged.rows) == 24 and judged.value.n_used == 22 and judged.value.n_expected == 24
+    assert len(judged.keys) == 24 and judged.value.n_used == 22 and judged.value.n_expected == 24
     assert int(np.isnan(judged.points).sum()) == 2
     assert judged.value.details["missing_figures"] == 2
     assert judged.value.details["failures_as_losses"] < judged.value.value

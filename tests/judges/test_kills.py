@@ -8,7 +8,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from figbench.judges.ledger import Ledger, Reply
+from figbench.judges.calls.ledger import Ledger, Reply
 from tests.judges.scripted import ScriptedJudge, served
 from tests.waiting import pause, wait_until
 

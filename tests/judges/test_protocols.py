@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from figbench.cli.main import app
 from figbench.judges import JudgeSettings, judge
-from figbench.judges.execute import CallSettings
+from figbench.judges.calls.execute import CallSettings
 from tests.judges.scripted import ScriptedJudge, _Chunks, served
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from figbench.errors import UserError
 from figbench.judges import JudgeProtocol, shipped_judge_protocols
-from figbench.judges import aggregate as rules
+from figbench.judges.measures import aggregate as rules
 
 LIST = ["model"] * 4 + ["reference"] * 3 + ["tie"] * 1 + ["missing"] + ["judge-failure"]
 
@@ -122,7 +122,7 @@ def test_an_unknown_protocol_gets_a_suggestion():
 def test_the_table_of_the_docs_is_the_script_s():
     from pathlib import Path
 
-    from figbench.judges.effects import table
+    from figbench.judges.measures.effects import table
 
     text = (Path(__file__).parents[2] / "docs" / "judges.md").read_text(encoding="utf-8")
     assert text.split("<!-- effects -->\n")[1].split("<!-- /effects -->")[0] == table()

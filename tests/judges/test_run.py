@@ -10,8 +10,8 @@ import pytest
 
 from figbench.errors import UserError
 from figbench.judges import JudgeProtocol, JudgeSettings, judge
-from figbench.judges.budget import Price
-from figbench.judges.execute import CallSettings
+from figbench.judges.calls.budget import Price
+from figbench.judges.calls.execute import CallSettings
 from tests.judges.scripted import ScriptedJudge, served, write_sets
 from tests.waiting import HANG_S
 

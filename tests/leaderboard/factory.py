@@ -4,7 +4,7 @@ import numpy as np
 
 from figbench.io.atomic import write_text_atomic
 from figbench.io.json_files import dump_json
-from figbench.leaderboard.attachments import Evidence, Header, Pictured, save_evidence
+from figbench.leaderboard.attachments import Attachment, Header, Pictured, save_attachment
 from figbench.leaderboard.thumbnails import gallery_ids, thumbnail
 from figbench.protocol import Protocol
 
@@ -95,7 +95,7 @@ def picture_rows(digest, scores, salt, labels, absent=()):
     )
     hashes = np.random.default_rng(list(salt.encode())).integers(1, 256, (N, 8), np.uint8)
     drawn = {row: thumbnail(flat(4 * row)) for row in shown}
-    return Evidence(header, hashes, {"label_f1": scores}, {}, drawn)
+    return Attachment(header, hashes, {"label_f1": scores}, {}, drawn)
 
 
 def gallery_board(folder):
@@ -114,7 +114,7 @@ def gallery_board(folder):
         "g-beta", scores[::-1].copy(), "b", ["Input", "decoder"], absent=(absent,)
     )
     for place, one in enumerate((ours, theirs)):
-        save_evidence(folder / f"entries/org__m{place:03d}__2026-01-01.safetensors", one)
+        save_attachment(folder / f"entries/org__m{place:03d}__2026-01-01.safetensors", one)
     reference = picture_rows("r", np.zeros(N), "r", ["input", "decoder"])
-    save_evidence(folder / "reference.safetensors", reference)
+    save_attachment(folder / "reference.safetensors", reference)
     return folder

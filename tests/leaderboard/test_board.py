@@ -8,9 +8,9 @@ import pytest
 
 from figbench.errors import UserError
 from figbench.leaderboard.entries import load_board, load_entry, load_tombstones, withdraw_entry
-from figbench.leaderboard.page import build_board
 from figbench.leaderboard.ranking import rank_all
 from figbench.leaderboard.validation import check_entry
+from figbench.leaderboard.views.page import build_board
 from figbench.results.schema import MetricValue
 from tests.leaderboard.factory import entry, metric, write_board
 

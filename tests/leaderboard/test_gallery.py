@@ -12,18 +12,18 @@ from PIL import Image
 from figbench.errors import UserError
 from figbench.evaluation import evaluate
 from figbench.leaderboard.attachments import (
-    Evidence,
+    Attachment,
     Pictured,
-    evidence_path,
-    load_evidence,
-    save_evidence,
+    attachment_path,
+    load_attachment,
+    save_attachment,
 )
-from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.collect import collect
 from figbench.leaderboard.entries import load_board, load_entries
-from figbench.leaderboard.gallery import board_gallery
-from figbench.leaderboard.page import build_board
-from figbench.leaderboard.thumbnails import MOST_PICTURES, gallery_ids, thumbnail
+from figbench.leaderboard.thumbnails import MOST_THUMBNAILS, gallery_ids, thumbnail
+from figbench.leaderboard.views.board_rows import board_rows
+from figbench.leaderboard.views.gallery import board_gallery
+from figbench.leaderboard.views.page import build_board
 from figbench.pages.label_differences import difference
 from tests.leaderboard.factory import IDS, N, flat, gallery_board
 
@@ -35,13 +35,13 @@ def board(tmp_path):
 
 
 def _gallery(folder):
-    rules, reference = load_board(folder), load_evidence(folder / "reference.safetensors")
+    rules, reference = load_board(folder), load_attachment(folder / "reference.safetensors")
     return board_gallery(board_rows(rules, load_entries(folder), reference).inside, reference)
 
 
 def test_prompts_do_not_depend_on_order_and_are_spread_over_the_set():
     chosen = gallery_ids(IDS)
-    assert len(chosen) == MOST_PICTURES
+    assert len(chosen) == MOST_THUMBNAILS
     assert gallery_ids(reversed(IDS)) == chosen
     assert chosen != sorted(chosen)
     assert gallery_ids([*IDS, *IDS]) == chosen
@@ -50,12 +50,12 @@ def test_prompts_do_not_depend_on_order_and_are_spread_over_the_set():
 def test_models_stand_beside_the_reference_with_their_labels_compared(board):
     first = _gallery(board).prompts[0]
     second = _gallery(board).prompts[1]
-    assert [one.model for one in second.drawn] == ["alpha", "beta"]
+    assert [one.model for one in second.models] == ["alpha", "beta"]
     assert second.caption == f"about {second.figure_id}"
-    assert second.drawn[0].labels == difference(["input", "encodr"], ["input", "decoder"])
-    assert second.drawn[0].labels.missed == ("decoder",)
-    assert second.drawn[1].labels.matched == ("decoder", "input")
-    assert first.drawn[1].picture == "" and first.drawn[0].picture
+    assert second.models[0].labels == difference(["input", "encodr"], ["input", "decoder"])
+    assert second.models[0].labels.missed == ("decoder",)
+    assert second.models[1].labels.matched == ("decoder", "input")
+    assert first.models[1].image == "" and first.models[0].image
     shown = Image.open(io.BytesIO(base64.b64decode(second.reference.partition(",")[2])))
     colour = np.asarray(shown.convert("RGB")).mean()
     assert colour == pytest.approx(4 * IDS.index(second.figure_id), abs=3)
@@ -81,14 +81,14 @@ def test_the_page_holds_the_gallery_and_is_the_same_twice(board):
 
 def _spoilt(board, tmp_path, content, pictures=None):
     path = board / "entries/org__m000__2026-01-01.safetensors"
-    evidence = load_evidence(path)
-    row = evidence.header.pictures[0].row
-    drawn = {**evidence.pictures, row: content}
-    header = evidence.header
+    attachment = load_attachment(path)
+    row = attachment.header.pictures[0].row
+    drawn = {**attachment.thumbnails, row: content}
+    header = attachment.header
     if pictures is not None:
         header = header.model_copy(update={"pictures": pictures})
-    save_evidence(
-        path, Evidence(header, evidence.hashes, evidence.values, evidence.features, drawn)
+    save_attachment(
+        path, Attachment(header, attachment.hashes, attachment.values, attachment.features, drawn)
     )
 
 
@@ -133,15 +133,17 @@ def test_a_list_of_pictures_that_does_not_fit_is_refused(board, tmp_path, rows):
 
 def test_texts_beside_pictures_are_escaped(board):
     path = board / "entries/org__m000__2026-01-01.safetensors"
-    evidence = load_evidence(path)
+    attachment = load_attachment(path)
     hostile = [
         one.model_copy(update={"labels": ["<img src=x onerror=alert(1)>"]})
-        for one in evidence.header.pictures
+        for one in attachment.header.pictures
     ]
-    header = evidence.header.model_copy(update={"pictures": hostile})
-    save_evidence(
+    header = attachment.header.model_copy(update={"pictures": hostile})
+    save_attachment(
         path,
-        Evidence(header, evidence.hashes, evidence.values, evidence.features, evidence.pictures),
+        Attachment(
+            header, attachment.hashes, attachment.values, attachment.features, attachment.thumbnails
+        ),
     )
     page = build_board(board).read_text()
     assert "<img src=x" not in page and "&lt;img src=x" in page
@@ -152,19 +154,19 @@ def test_a_run_brings_its_pictures(synthfig_root, tmp_path):
     run = tmp_path / "run"
     evaluate(synthfig_root / "figures", synthfig_root, metrics=["ssim"], output=run)
     ours, theirs = collect(run, ["ssim"])
-    assert sorted(theirs.pictures) == sorted(one.row for one in theirs.header.pictures)
-    assert len(theirs.pictures) == min(MOST_PICTURES, len(theirs.header.figure_ids))
+    assert sorted(theirs.thumbnails) == sorted(one.row for one in theirs.header.pictures)
+    assert len(theirs.thumbnails) == min(MOST_THUMBNAILS, len(theirs.header.figure_ids))
     row = theirs.header.pictures[0].row
     figure_id = theirs.header.figure_ids[row]
     original = Image.open(next((synthfig_root / "figures").glob(f"{figure_id}.*"))).convert("RGB")
     original.thumbnail((256, 256))
-    shown = Image.open(io.BytesIO(theirs.pictures[row])).convert("RGB")
+    shown = Image.open(io.BytesIO(theirs.thumbnails[row])).convert("RGB")
     assert shown.size == original.size
     apart = np.abs(np.asarray(shown, float) - np.asarray(original, float)).mean()
     assert apart < 8
     assert theirs.header.pictures[0].caption
-    path = evidence_path(tmp_path / "x.json")
-    save_evidence(path, ours)
-    assert load_evidence(path).pictures == ours.pictures
-    assert not any(side.pictures for side in collect(run, ["ssim"], pictures=False))
+    path = attachment_path(tmp_path / "x.json")
+    save_attachment(path, ours)
+    assert load_attachment(path).thumbnails == ours.thumbnails
+    assert not any(side.thumbnails for side in collect(run, ["ssim"], with_images=False))
     assert json.dumps(ours.header.model_dump())

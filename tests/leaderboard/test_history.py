@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from figbench.errors import IntegrityError, UserError
-from figbench.leaderboard import page
 from figbench.leaderboard.entries import withdraw_entry
-from figbench.leaderboard.page import board_site, build_board, require_fresh
+from figbench.leaderboard.views import page
+from figbench.leaderboard.views.page import board_site, build_board, require_fresh
 from figbench.pages import freshness, render
 from tests.leaderboard.factory import entry, write_board
 
@@ -116,7 +116,7 @@ def elsewhere_after(monkeypatch):
         monkeypatch.setattr(page, "made_with", lambda: "matplotlib 99")
         monkeypatch.setattr(render, "made_with", lambda: "matplotlib 99")
         monkeypatch.setattr(
-            "figbench.leaderboard.plots._data_uri", lambda _: "data:image/svg+xml;base64,AA"
+            "figbench.leaderboard.views.plots._data_uri", lambda _: "data:image/svg+xml;base64,AA"
         )
 
     return switch

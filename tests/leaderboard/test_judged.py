@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from figbench.cli.main import app
 from figbench.errors import UserError
 from figbench.io.json_files import dump_json
-from figbench.leaderboard.attachments import load_evidence, save_evidence
+from figbench.leaderboard.attachments import load_attachment, save_attachment
 from figbench.leaderboard.entries import load_board, load_entry
 from figbench.leaderboard.instruments import instrument_problems
 from figbench.leaderboard.judged import add_column, attach, judged_by_model, judged_by_people
-from figbench.leaderboard.page import build_board
 from figbench.leaderboard.validation import check_entry
+from figbench.leaderboard.views.page import build_board
 from figbench.ranking import write_votes
 from tests.judges.scripted import ScriptedJudge, write_sets
 from tests.judges.test_judged_values import run_judge
@@ -145,9 +145,9 @@ def test_points_are_attached_by_figure_and_recomputed(tmp_path, judged, rng):
     add_column(board, one)
     path = board / "entries/org__m000__2026-01-01.json"
     attached = path.with_suffix(".safetensors")
-    evidence = attach(load_evidence(attached), [one])
-    assert np.nanmean(evidence.values["win_rate"]) == pytest.approx(mean)
-    save_evidence(attached, evidence)
+    attachment = attach(load_attachment(attached), [one])
+    assert np.nanmean(attachment.values["win_rate"]) == pytest.approx(mean)
+    save_attachment(attached, attachment)
     path.write_text(dump_json(with_judged(json.loads(path.read_text()), one)))
     build_board(board)
     lie = type(one)("win_rate", one.judged.model_copy(

@@ -7,9 +7,9 @@ import pytest
 
 from figbench.data.types import Figure
 from figbench.errors import UserError
-from figbench.leaderboard.board_plots import board_pictures, trade_offs
-from figbench.leaderboard.board_rows import board_rows
 from figbench.leaderboard.entries import load_board, load_entries, load_entry
+from figbench.leaderboard.views.board_plots import board_plots_of, trade_offs
+from figbench.leaderboard.views.board_rows import board_rows
 from figbench.pages.strata import properties, strata_of, stratum_means
 from tests.leaderboard.factory import entry, write_board
 
@@ -24,7 +24,7 @@ def _svg(uri):
 def _pictures(folder):
     board = load_board(folder)
     rows = board_rows(board, load_entries(folder)).inside
-    return {one.note: _svg(one.uri) for one in board_pictures(board, rows)}
+    return {one.note: _svg(one.uri) for one in board_plots_of(board, rows)}
 
 
 def test_every_distance_is_drawn_against_the_fidelity_metric_wherever_its_column_stands():

@@ -55,7 +55,7 @@ def test_markdown_holds_the_value(run, tmp_path):
 
 def test_markdown_names_the_extremes_and_the_strata(run, tmp_path):
     text = build_report([run], tmp_path / "r.md", figures=2).read_text()
-    _, worst, best = extremes(run, 2, pictures=False)
+    _, worst, best = extremes(run, 2, with_images=False)
     assert not any(one.generated or one.reference for one in worst + best)
     tables = text.partition("### Worst by ssim")[2]
     assert worst[0].figure_id in tables.partition("### Best by ssim")[0]

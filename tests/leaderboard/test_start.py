@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from figbench.cli.main import app
 from figbench.errors import IntegrityError, UserError
 from figbench.leaderboard.entries import load_board
-from figbench.leaderboard.index import build_index, require_fresh_index
 from figbench.leaderboard.start import init_board
+from figbench.leaderboard.views.index import build_index, require_fresh_index
 from figbench.pages.render import TABLE_LIBRARY, TABLE_LIBRARY_SHA256, VENDOR
 from tests.leaderboard.factory import entry, write_board
 

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import re
 import shutil
@@ -118,6 +119,45 @@ def test_a_second_sweep_computes_nothing_and_a_stopped_one_goes_on(
     run_sweep(family, str(synthfig_root), "offline", out)
     assert (computed("1"), computed("5")) == (0, 0)
     assert (out / "sweep.json").read_bytes() == first
+
+
+def test_points_are_tested_against_the_chosen_one_prompt_by_prompt(
+    tmp_path, synthfig_root, monkeypatch
+):
+    """The second point is a darker copy of the first: every figure scores less."""
+    from functools import partial
+
+    from figbench.sweeps import run
+
+    monkeypatch.setattr(run, "evaluate", partial(run.evaluate, metrics=["ssim"]))
+    monkeypatch.setattr(run, "sweep_document", partial(sweep_document_of, 1.0))
+    for scale, dark in (("1", 0), ("5", 60)):
+        folder = tmp_path / f"in/evaluation_cfg_{scale}"
+        folder.mkdir(parents=True)
+        for path in (synthfig_root / "figures").glob("*.png"):
+            grey = np.asarray(Image.open(path).convert("L")).astype(int)
+            Image.fromarray(np.clip(grey - dark, 0, 255).astype(np.uint8)).save(folder / path.name)
+    out = tmp_path / "out"
+    document = run_sweep(
+        folders_by_value([tmp_path / "in"]), str(synthfig_root), "offline", out, tests=True
+    )
+    (test,) = document["tests"]
+    values = [point["metrics"]["ssim"]["value"] for point in document["points"]]
+    assert test["difference"] == pytest.approx(values[1] - values[0])
+    assert test["difference"] < 0 and test["better"] is False and test["paired"]
+    # All signs agree in four papers: 2 of the 16 assignments of signs.
+    assert test["p_holm"] == test["p_value"] == pytest.approx(2 / 16)
+    (row,) = csv.DictReader((out / "sweep-tests.csv").read_text().splitlines())
+    assert (row["guidance_scale"], row["against"], row["metric"]) == ("5.0", "1.0", "ssim")
+    assert "Tests against the chosen point" in (out / "index.html").read_text()
+    printed = io.StringIO()
+    results = {scale: load_result(out / "points" / f"{scale:g}") for scale in (1.0, 5.0)}
+    show_sweep(Console(width=80, file=printed), results, document, GUIDANCE)
+    assert re.search(r"5\s+SSIM\s+-0\.\d+\s+0\.125", printed.getvalue())
+
+
+def sweep_document_of(chosen, results, axis):
+    return {**sweep_document(results, axis), "chosen": chosen}
 
 
 @pytest.mark.slow

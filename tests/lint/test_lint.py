@@ -16,7 +16,7 @@ from figbench.lint import lint_figure
 from figbench.lint.colours import contrast, difference, simulated
 from figbench.lint.output import sarif
 from figbench.lint.page import Limits
-from figbench.lint.read_page import picture, raster_page
+from figbench.lint.read_page import page_image, raster_page
 
 MARKER = (
     '<defs><marker id="m" markerWidth="8" markerHeight="8" refX="6" refY="4" orient="auto">'
@@ -143,7 +143,7 @@ def test_pixels_give_the_text_sizes_of_the_document():
         box(20 + 190 * (i % 2), 10 + 50 * (i // 2), "Encoder block", wide=170, size=size)
         for i, size in enumerate(sizes)
     ]
-    pixels = picture(svg(*blocks, size=(400, 110)).encode(), 1024)
+    pixels = page_image(svg(*blocks, size=(400, 110)).encode(), 1024)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     page = raster_page(buffer.getvalue(), 100)

@@ -10,7 +10,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 import figbench
 from figbench.evaluation import Options
 from figbench.features import load_extractor
-from figbench.features.inception import resize_like_tensorflow1
+from figbench.features.networks.inception import resize_like_tensorflow1
 from figbench.synthfig import iter_synthfig
 
 PROTOCOL = {

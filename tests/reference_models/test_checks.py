@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from figbench_figgen.check_samples import check_folder
+from figbench_figgen.check_labels import nearest_label
+from figbench_figgen.check_samples import check_folder, compare_folders
 from figbench_figgen.checks import Checked, check_figure, parse_caption, shapes_of
 from PIL import Image
 
 from figbench.errors import UserError
 from figbench.images.types import RGBImage
+from figbench.synthfig.simple import LAYOUTS
 from figbench.synthfig.write import iter_synthfig
 
 
@@ -106,3 +109,51 @@ def test_a_folder_of_samples_is_scored_with_intervals(
     assert 0.3 < low < 0.5 < high < 0.7
     with pytest.raises(UserError, match=r"metadata\.jsonl: missing"):
         check_folder(tmp_path / "nothing")
+    _difference_to_itself_with_all_drawn(figures, tmp_path)
+
+
+def _difference_to_itself_with_all_drawn(figures: list[tuple[RGBImage, str]], first: Path) -> None:
+    """The second run has all figures, the first every other."""
+    second = first / "second"
+    second.mkdir()
+    for i, (image, _) in enumerate(figures):
+        Image.fromarray(image).save(second / f"{i}.png")
+    (second / "metadata.jsonl").write_bytes((first / "metadata.jsonl").read_bytes())
+    document = compare_folders(first, second)
+    assert document["layout"]["value"] == 0.5
+    low, high = document["layout"]["interval"]
+    assert 0.3 < low < 0.5 < high < 0.7
+    assert compare_folders(first, first)["labels"]["interval"] == [0, 0]
+    lines = (first / "metadata.jsonl").read_text().splitlines()
+    (second / "metadata.jsonl").write_text("\n".join(lines[1:]))
+    with pytest.raises(UserError, match="different captions"):
+        compare_folders(first, second)
+
+
+def test_labels_are_read_where_the_caption_puts_them(figures: list[tuple[RGBImage, str]]) -> None:
+    """Drawn labels are right, the labels of other captions are not, empty shapes have none."""
+    right, other = [], []
+    empty: list[str | None] = []
+    for image, caption in figures:
+        asked = parse_caption(caption)
+        right.append(check_figure(image, caption).labels)
+        named = caption.replace(" labelled ", " labelled X")
+        other.append(check_figure(image, named).labels)
+        boxes = [box for order, box in LAYOUTS[len(asked.kinds)] if order == asked.order][-1]
+        empty += [
+            nearest_label(image, box, kind)
+            for box, kind, label in zip(boxes, asked.kinds, asked.labels, strict=True)
+            if label is None
+        ]
+    assert np.mean(right) > 0.95
+    assert not any(other)
+    assert len(empty) > 20
+    assert set(empty) == {None}
+    without = [check_figure(image, caption).unlabelled for image, caption in figures]
+    assert np.nanmean(without) == 1
+    # Labels that nobody asked for are seen in every figure.
+    unasked = [
+        check_figure(image, re.sub(r" labelled \w+", "", caption)).unlabelled
+        for image, caption in figures
+    ]
+    assert max(unasked) < 1

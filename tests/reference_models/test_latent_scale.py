@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from figbench_figgen.build import build_vae, seeded
 from figbench_figgen.config import load_config
-from figbench_figgen.latent_scale import normalise_channels, one_scale
+from figbench_figgen.latent_scale import common_scale, normalise_channels
 
 
 def test_normalised_channels_keep_the_reconstruction() -> None:
@@ -30,4 +30,4 @@ def test_normalised_channels_keep_the_reconstruction() -> None:
 def test_one_scale_is_over_all_channels() -> None:
     latents = torch.stack([torch.randn(4000) * 2 + 1, torch.randn(4000) - 3]).double()
     mean, std = latents.mean(dim=1), latents.std(dim=1, correction=0)
-    assert abs(one_scale(mean, std) - 1 / float(latents.std(correction=0))) < 1e-9
+    assert abs(common_scale(mean, std) - 1 / float(latents.std(correction=0))) < 1e-9

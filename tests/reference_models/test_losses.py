@@ -13,7 +13,7 @@ from figbench_figgen.losses import (
 )
 
 from figbench.errors import UserError
-from figbench.features.ocr_sim import OcrPerceptual, ocr_sim
+from figbench.features.networks.ocr_sim import OcrPerceptual, ocr_sim
 
 CPU = torch.device("cpu")
 

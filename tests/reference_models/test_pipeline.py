@@ -124,14 +124,14 @@ def test_wrong_arguments(pipeline, arguments, said):
 
 
 def test_progress_without_a_terminal_is_plain_lines(capsys):
-    from figbench_figgen.screen import Screen
+    from figbench_figgen.run_console import RunConsole
 
-    with Screen().progress("diffusion", 1, 3) as advance:
+    with RunConsole().training("diffusion", 1, 3) as advance:
         advance(0.5)
         advance(0.25)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("diffusion: 3/3, ")
+    assert lines[0].startswith("diffusion after the first 1: 2 of 2, ")
     assert lines[0].endswith("loss 0.2500")
 
 

@@ -99,11 +99,11 @@ def test_latents_cached_or_not_give_the_same_run(figgen, simple_root, trained, t
 
 
 def test_scale_is_measured_and_kept(trained, simple_root):
-    from figbench_figgen.artefact import load_pipeline, read_facts
+    from figbench_figgen.artefact import load_pipeline, read_metadata
 
     from figbench import load_manifest
 
-    _, facts = read_facts(trained / "autoencoder", "autoencoder")
+    _, facts = read_metadata(trained / "autoencoder", "autoencoder")
     assert facts["latents_measured"] == len(load_manifest(simple_root, split="train").figures)
     assert load_pipeline(trained)[0].vae.config.scaling_factor == facts["scaling_factor"]
 

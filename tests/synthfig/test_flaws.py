@@ -40,7 +40,7 @@ def test_every_flaw_has_five_levels_and_a_family():
     for name, flaw in flaw_registry().items():
         assert len(flaw.strengths) == len(LEVELS) == 5
         assert flaw.neutral or flaw.family in FAMILIES
-        given = [flaw.scene, flaw.drawn, flaw.image, flaw.file, flaw.set_]
+        given = [flaw.scene, flaw.rendered, flaw.image, flaw.file, flaw.set_]
         assert sum(one is not None for one in given) == 1, name
     with pytest.raises(UserError, match="Did you mean 'arrows-reversed'"):
         get_flaw("arrows-revered")

@@ -17,7 +17,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from figbench.cli.data_synth import add_to
+from figbench.cli.resources.data_synth import add_to
 from figbench.errors import UserError
 from figbench.plots.contact_sheet import contact_sheet
 from figbench.synthfig import (

@@ -39,6 +39,12 @@ LAYOUTS = (
     "paper2fig100k",
     *TOOLS,
 )
+_INDEXED = {
+    "map": "map beside the images that is called metadata or index",
+    "records": "index that is called metadata or index",
+    "parquet": "table with an image column",
+}
+"""Layouts of index files, and what a folder lacks that does not have them."""
 _BY_NAME = ("flat", "samples", "folders", "figgen", "geneval", *TOOLS)
 
 
@@ -75,18 +81,19 @@ def find_listing(
         if layout == "paper2fig100k" or (layout is None and paper2fig.is_root(path)):
             return paper2fig.from_root(path, split, caption)
         return _folder(path, layout, split, names_of, known)
+    if not path.is_file():
+        raise UserError(f"{path}: neither a folder nor a regular file (FIFO, device or socket).")
     if is_archive(path):
         archive = ArchiveNames(path)
         return _set(archive, archive.names(), layout, split, known, packed=True)
     if path.suffix == ".parquet":
         return tables.from_parquet([path])
     if index_suffix(path.name):
-        return _index(
-            path, layout, split, caption, "reference" if known.is_reference else "generated"
-        )
+        return _index(path, layout, split, caption, known)
     raise UserError(
         f"{path}: not a folder, archive (.zip, .tar, .tar.gz), or index (.json, .jsonl, .csv, "
-        f".tsv, .parquet; also .gz).{_pointer(path)}"
+        f".tsv, .parquet; also .gz).{_pointer(path)}",
+        remedy="Give the folder of the image." if folder.is_image(path.name) else "",
     )
 
 
@@ -111,7 +118,7 @@ def _set(
     packed: bool,
 ) -> Listing:
     """The index decides where there is one; then tables; then the names of the images."""
-    if layout in (None, "records"):
+    if layout in (None, "records", "map"):
         listing = indexed.find_index(
             names, every, split, packed=packed, required=known.is_reference
         )
@@ -121,6 +128,11 @@ def _set(
         listing = indexed.find_shards(names, every, split)
         if listing is not None:
             return listing
+    if layout in _INDEXED:
+        raise UserError(
+            f"{names.root}: --layout {layout}: there is no {_INDEXED[layout]}.",
+            remedy="Give the path of the index itself, or leave the layout to be detected.",
+        )
     images = [name for name in every if folder.is_image(name)]
     chosen, notes = splits.choose(
         str(names.root if not packed else names.root / names.title),
@@ -137,8 +149,11 @@ def _set(
     return folder.read(part, layout if layout in _BY_NAME else None, known)
 
 
-def _index(path: Path, layout: str | None, split: str | None, caption: str, side: Role) -> Listing:
-    where, suffix = records.beside(path), index_suffix(path.name)
+def _index(
+    path: Path, layout: str | None, split: str | None, caption: str, known: Known
+) -> Listing:
+    where, suffix = records.beside(path, climbs=known.local), index_suffix(path.name)
+    side: Role = "reference" if known.is_reference else "generated"
     if suffix in (".csv", ".tsv"):
         return _of_rows(where, list(read_csv(path)), split, side)
     if suffix in (".jsonl", ".ndjson"):

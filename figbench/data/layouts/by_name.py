@@ -1,7 +1,8 @@
-"""Layouts 1 and 2: figure ids and samples from file names, decided by the reference's ids."""
+"""Flat and samples: figure ids and samples from file names, decided by the reference's ids."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from figbench.images.formats import PREFERENCE
 _REGULAR_SHARE = 0.8
 """Without a reference, ``a_0 a_1 b_0 b_1`` are samples if so many prompts have the same number."""
 _STRAY_SHARE = 0.05
+_NUMBERED = re.compile(r"(seed|sample)?[_-]?(\d{1,18})")
+"""Names of samples in the folder of their figure: ``0``, ``sample_1``, ``seed42``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,19 @@ class Named:
 
 
 def one_format(images: Sequence[str]) -> tuple[list[str], list[LeftOut]]:
-    """Returns the images without second formats of one figure (``a.png`` beside ``a.pdf``)."""
+    """Returns the images without second formats of one figure (``a.png`` beside ``a.pdf``).
+
+    Raises:
+        UserError: If two files of the preferred format have one name (``a.png``, ``a.PNG``).
+    """
     groups: dict[str, list[str]] = defaultdict(list)
     for name in images:
         groups[without_suffix(name)].append(name)
     kept, dropped = [], []
     for group in groups.values():
         first, *rest = sorted(group, key=_preference)
+        if rest and _preference(first)[:2] == _preference(rest[0])[:2]:
+            raise _twice(first, rest[0], without_suffix(first))
         kept.append(first)
         dropped += rest
     if not dropped:
@@ -185,12 +194,15 @@ def _without_plain_beside_numbered(
     """Leaves out ``thumbs/a.png`` where the samples of ``a`` are ``a_0.png``, ``a_1.png``.
 
     Raises:
-        UserError: If the plain name is no copy in a folder below, and cannot be sample 0.
+        UserError: If the plain name is no copy in a folder below, and cannot be sample 0: other ids
+            have no such pair of names.
     """
     numbered: dict[str, list[Named]] = defaultdict(list)
     for one in named:
         if one.number is not None:
             numbered[one.figure_id].append(one)
+    beside = {one.figure_id for one in named if one.number is None and one.figure_id in numbered}
+    usual = 2 * len(beside) >= len({one.figure_id for one in named})
     apart = []
     for one in named:
         others = numbered.get(one.figure_id, ())
@@ -200,8 +212,10 @@ def _without_plain_beside_numbered(
         mine = _folder(one.name)
         if mine not in folders and all(_below(mine, folder) for folder in folders):
             apart.append(one.name)
-        elif mine not in folders or any(
-            other.number > MAX_SAMPLE for other in others if other.number
+        elif (
+            not usual
+            or mine not in folders
+            or any(other.number > MAX_SAMPLE for other in others if other.number)
         ):
             raise _twice(others[0].name, one.name, one.figure_id)
     return [one for one in named if one.name not in apart], apart
@@ -246,15 +260,30 @@ def by_folder(images: Sequence[str], index: IdIndex) -> list[Named] | None:
         stems = [bare(name) for name in group]
         if len(group) == 1:
             named.append(Named(group[0], figure_id))
-        elif all(stem.isdecimal() for stem in stems) and len(set(stems)) == len(stems):
-            named += [Named(name, figure_id, int(bare(name))) for name in group]
+        elif (numbers := _sample_numbers(stems)) is not None:
+            pairs = zip(group, numbers, strict=True)
+            named += [Named(name, figure_id, number) for name, number in pairs]
         else:
-            bases = sorted({name.rpartition("/")[2] for name in group})
-            raise UserError(
-                f"The folder of '{figure_id}' holds {len(group)} images: {some(bases, 8)}.",
-                remedy=f"Choose the figure, for example with: --only '*/{bases[0]}'",
-            )
+            raise _several(figure_id, group)
     return named + _unmatched(images, {one.name for one in named})
+
+
+def _sample_numbers(stems: Sequence[str]) -> list[int] | None:
+    """Returns the numbers of ``0``, ``1`` or ``seed_3``, ``seed_7``; None for other names."""
+    matches = [_NUMBERED.fullmatch(stem) for stem in stems]
+    found = [(match[1] or "", int(match[2])) for match in matches if match]
+    if len(set(found)) < len(stems) or len({word for word, _ in found}) > 1:
+        return None
+    return [number for _, number in found]
+
+
+def _several(figure_id: str, group: Sequence[str]) -> UserError:
+    bases = sorted({name.rpartition("/")[2] for name in group})
+    differing = bases if len(bases) > 1 else sorted("/".join(n.split("/")[-2:]) for n in group)
+    return UserError(
+        f"The folder of '{figure_id}' holds {len(group)} images: {some(differing, 8)}.",
+        remedy=f"Choose the figure, for example with: --only '*/{differing[0]}'",
+    )
 
 
 def look_sampled(images: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Layout 3, FigGen's sampler: ``evaluation_cfg_<scale>/sample_<k>/0000.png`` + ``caption.txt``."""
+"""The layout ``figgen``: ``evaluation_cfg_<scale>/sample_<k>/0000.png`` + ``caption.txt``."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ def read_figgen(
             stored aspect, whether the picture is usable or not.
 
     Raises:
-        UserError: If several runs lie beside each other.
+        UserError: If there is no run, or several lie beside each other.
     """
     matches = [(name, match) for name in images if (match := FIGGEN.fullmatch(name))]
+    if not matches:
+        raise UserError(f"{names.root / names.title}: has no files where 'figgen' has them.")
     runs = sorted({match[1] or "." for _, match in matches})
     if len(runs) > 1:
         raise UserError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from figbench.data.archives import archive_members
-from figbench.data.dataset_index import shown
+from figbench.data.dataset_index import shown, some
 from figbench.data.sources import SEPARATOR, read_source
 from figbench.data.types import Reject
 from figbench.errors import UserError
@@ -153,7 +154,8 @@ class ArchiveNames:
     def __init__(self, path: Path) -> None:
         self.root = path.parent
         self._archive = path.name
-        members = {member.name: member for member in archive_members(path)}
+        listed = list(archive_members(path))
+        members = {member.name: member for member in listed}
         self._problems = [
             Reject(f"{self._archive}{SEPARATOR}{shown(member.name)}", *member.problem)
             for member in members.values()
@@ -161,6 +163,12 @@ class ArchiveNames:
         ]
         usable = sorted(name for name, member in members.items() if not member.problem)
         readable, self._notes = _readable(usable)
+        repeated = [
+            name for name, count in Counter(one.name for one in listed).items() if count > 1
+        ]
+        if repeated:
+            what = "names are twice in the archive; the last file of a name counts"
+            self._notes.append(f"{len(repeated)} {what}: {some(sorted(repeated))}")
         tops = {name.split("/", 1)[0] for name in readable}
         nested = len(tops) == 1 and all("/" in name for name in readable)
         nested = nested and not _is_sample_folder(tops)

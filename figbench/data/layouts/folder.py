@@ -1,4 +1,4 @@
-"""Layouts 1-4: which of them a folder or archive has, decided by its majority."""
+"""Which layout a folder or archive of images has, decided by its majority."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from figbench.data.dataset_index import Candidate, Listing, is_bad, shown, some
+from figbench.data.index_files import index_suffix
 from figbench.data.layouts import by_name, geneval, tools
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
@@ -20,6 +21,11 @@ from figbench.images.formats import UNSUPPORTED
 __all__ = ["Known", "is_image", "read"]
 
 _STRAY_SHARE = 0.05
+_SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "__macosx", ".ipynb_checkpoints", ".thumbnails", ".trashes", "$recycle.bin")
+)
+"""Folders of NAS, macOS, Jupyter and Windows with copies of the images beside them."""
+_MOST_INDEXES, _MOST_IMAGES = 5, 1000
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".tar.bz2", ".tar.xz")
 
 
@@ -32,12 +38,14 @@ class Known:
         rows: Records of the reference's data set, usable or not.
         is_reference: The set is a reference: no name of it is a sample of another's.
         only: Pattern of relative names; others are left out by the user's choice.
+        local: The set lies on this machine: an index that the user names may say ``../a.png``.
     """
 
     prompts: Mapping[str, str | None] = field(default_factory=dict)
     rows: Sequence[SourceRow] = ()
     is_reference: bool = False
     only: str | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,12 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
         names.root,
         with_sources(found.candidates, every, names.path_of),
         (*refused, *rejects),
-        (*names.notes(), *found.notes, *_passed_over(every)),
+        (
+            *names.notes(),
+            *found.notes,
+            *_passed_over(every),
+            *_unused(names, every, images),
+        ),
         left_out=(*unchosen, *strays, *found.left_out),
     )
 
@@ -110,6 +123,8 @@ def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
         parts = name.split("/")
         if parts[-1].startswith("._"):
             rejects.append(Reject(shown(name), "apple-double", "a macOS metadata file"))
+        elif any(part.lower() in _SYSTEM_FOLDERS for part in parts[:-1]):
+            rejects.append(Reject(shown(name), "system-file", "a copy that a program keeps"))
         elif any(part.startswith(".") and part != "." for part in parts):
             rejects.append(Reject(shown(name), "hidden", "a hidden file or folder"))
         elif is_bad(name):
@@ -282,4 +297,19 @@ def _passed_over(every: Sequence[str]) -> list[str]:
     others = sum(not is_image(name) for name in every) - len(archives)
     if others > 0:
         notes.append(f"{others} files that are no images by their names were passed over")
+    return notes
+
+
+def _unused(names: Names, every: Sequence[str], images: Sequence[str]) -> list[str]:
+    """Returns notes on index files of other names that name images of the folder."""
+    notes = []
+    top = [name for name in every if "/" not in name and index_suffix(name) is not None]
+    for name in top[:_MOST_INDEXES]:
+        text = names.text(name) or ""
+        named = sum(image in text for image in images[:_MOST_IMAGES])
+        if named:
+            notes.append(
+                f"{named} images are named in {shown(name)}, whose ids were not used; to use them, "
+                "give that file"
+            )
     return notes

@@ -1,4 +1,4 @@
-"""Layout 4, GenEval's sampler: ``<prompt>/samples/<k>.png`` + ``<prompt>/metadata.jsonl``."""
+"""The layout ``geneval``: ``<prompt>/samples/<k>.png`` + ``<prompt>/metadata.jsonl``."""
 
 from __future__ import annotations
 

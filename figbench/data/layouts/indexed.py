@@ -161,7 +161,9 @@ def find_shards(names: Names, every: Sequence[str], split: str | None) -> Listin
     chosen, notes = splits.choose(str(names.root), usable, split)
     listing = tables.from_parquet([Path(paths[one]) for one in chosen], names.root)
     listing = replace(listing, notes=(*listing.notes, *notes, *names.notes()))
-    inner = {Path(one).as_posix() for one in tables.named_files(listing, names.root)}
+    unchosen = [paths[one] for one in usable if one not in chosen]
+    listings = [listing, *([tables.from_parquet(unchosen, names.root)] if unchosen else [])]
+    inner = {file for one in listings for file in tables.named_files(one, names.root)}
     loose = [one for one in every if is_image(one) and one not in inner and not one.startswith(".")]
     if not loose:
         return listing

@@ -1,18 +1,23 @@
-"""Layouts 5 and 6: maps of id to path, and records with an image."""
+"""The layouts ``map`` (id to path) and ``records`` (records with an image)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from figbench.data.dataset_index import Candidate, Listing, shown
 from figbench.data.embedded import is_embedded
-from figbench.data.index_files import MAX_INDEX_BYTES, read_document, read_lines
+from figbench.data.index_files import (
+    MAX_INDEX_BYTES,
+    read_document,
+    read_lines,
+    with_plain_names,
+)
 from figbench.data.layouts.benchmarks import POINTER_FIELD
-from figbench.data.naming import bare
+from figbench.data.naming import bare, ids_of_paths
 from figbench.data.origin import FAILED, is_failure, origin_of
 from figbench.data.sources import SEPARATOR
 from figbench.data.types import Reject
@@ -34,6 +39,7 @@ IMAGE_FIELDS = (
     "target_image",
 )
 ID_FIELDS = ("figure_id", "id", "prompt_id", "uid", "key", "sample_id", "reference")
+SAMPLE_FIELDS = ("sample", "sample_index", "sample_idx")
 PROMPT_FIELDS = ("prompt", "caption", "text")
 
 
@@ -47,6 +53,8 @@ class Where:
         path_of: The manifest path of a name beside the index.
         exists: Whether there is a file of a name beside the index.
         index: Manifest path of the index itself, for embedded images; None inside an archive.
+        climbs: Whether ``..`` may lead out of the folder: in the user's own index on this
+            machine, never in an archive, an object store or an index that a folder brings along.
     """
 
     title: str
@@ -54,9 +62,10 @@ class Where:
     path_of: Callable[[str], str]
     exists: Callable[[str], bool]
     index: str | None = None
+    climbs: bool = False
 
 
-def beside(path: Path) -> Where:
+def beside(path: Path, *, climbs: bool = False) -> Where:
     """Returns the place of an index file whose images lie beside it."""
 
     def exists(name: str) -> bool:
@@ -65,11 +74,11 @@ def beside(path: Path) -> Where:
         except (OSError, ValueError):
             return False
 
-    return Where(str(path), path.parent, lambda name: name, exists, path.name)
+    return Where(str(path), path.parent, lambda name: name, exists, path.name, climbs)
 
 
 def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
-    """Layout 5: ``{"<figure id>": "<image path>"}``, or a list of paths, one a sample."""
+    """Returns the listing of ``{"<figure id>": "<image path>"}``; a list has a path a sample."""
     rows = [{"figure_id": name, "image": image} for name, image in document.items()]
     listing = from_rows(where, rows)
     return Listing(
@@ -84,11 +93,11 @@ def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
 def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Tells whether the first record names or holds an image."""
     first_row = next(iter(rows), None)
-    return first_row is not None and _field(first_row) is not None
+    return first_row is not None and _field(with_plain_names(first_row)) is not None
 
 
 def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing:
-    """Layout 6: records with an image and, when there, id, sample, prompt and seed.
+    """Returns the listing of records with an image and, where given, id, sample, prompt, seed.
 
     A record whose image is null or empty is a figure that was not made: a reject. None is a record
     that is passed over: later ones keep their numbers.
@@ -99,14 +108,15 @@ def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing
     reader = _Rows(where)
     for number, row in enumerate(rows, start=1):
         if row is not None:
-            reader.add(number, row)
+            reader.add(number, with_plain_names(row))
     how = f"field of the record ({', '.join(ID_FIELDS)})"
+    candidates = reader.candidates
     if not reader.named:
-        how = "image name without suffix"
+        candidates, how = _named_by_path(candidates)
     return Listing(
         "records",
         where.root,
-        reader.candidates,
+        candidates,
         reader.rejects,
         [f"figure id = {how}", *reader.notes()],
     )
@@ -118,6 +128,17 @@ def _field(row: Mapping[str, Any]) -> str | None:
         return pointed
     present = [name for name in IMAGE_FIELDS if name in row]
     return next((name for name in present if row[name] is not None), next(iter(present), None))
+
+
+def _named_by_path(candidates: list[Candidate]) -> tuple[list[Candidate], str]:
+    """Returns candidates without ids of their own under ids of their paths, and how."""
+    paths = {one.path for one in candidates}
+    if len({one.figure_id for one in candidates}) == len(paths):
+        return candidates, "image name without suffix"
+    order = sorted(path for path in paths if SEPARATOR not in path)
+    ids, how = ids_of_paths(order)
+    names = dict(zip(order, ids, strict=True))
+    return [replace(one, figure_id=names.get(one.path, one.figure_id)) for one in candidates], how
 
 
 class _Rows:
@@ -143,7 +164,7 @@ class _Rows:
             )
         image, identity = row[field], identity_of(first(row, ID_FIELDS))
         self.named = self.named or identity is not None
-        sample = integer(row.get("sample")) or 0
+        sample = integer(first(row, SAMPLE_FIELDS)) or 0
         if isinstance(image, dict):
             image = image.get("path") if not image.get("bytes") else image["bytes"]
         several = isinstance(image, list) and len(image) > 1
@@ -181,10 +202,10 @@ class _Rows:
             self._found(f"{self._where.index}{SEPARATOR}{place}", figure_id, sample, row)
             return
         figure_id = identity if identity is not None else bare(image.replace("\\", "/"))
-        if not _inside(image):
+        if not _inside(image, self._where.climbs):
             reason = (
-                "the path climbs out of the index's folder; move the index up, or write "
-                "absolute paths"
+                "the path climbs out of the set's folder; give the path of the index itself, or "
+                "write absolute paths"
             )
             reject = Reject(shown(image), "path-traversal", reason, shown(figure_id))
             self.rejects.append(reject)
@@ -205,7 +226,7 @@ class _Rows:
         )
 
     def _document(self, name: str) -> str | None:
-        if not _inside(name):
+        if not _inside(name, self._where.climbs):
             return None
         name = self._resolve(name)
         return self._where.path_of(name) if self._where.exists(name) else None
@@ -218,7 +239,8 @@ class _Rows:
         if exists(image):
             return image
         plain = image.replace("\\", "/").removeprefix("./")
-        for name in (plain, *(unicodedata.normalize(form, plain) for form in ("NFC", "NFD"))):
+        forms = (unicodedata.normalize(form, plain) for form in ("NFC", "NFD"))
+        for name in (plain, plain.strip(), *forms):
             if name != image and exists(name):
                 self._respelled += 1
                 return name
@@ -245,9 +267,9 @@ class _Rows:
         return found
 
 
-def _inside(image: str) -> bool:
-    """Tells whether a path stays below its index; absolute paths are the user's own choice."""
-    return "\0" not in image and ".." not in Path(image.replace("\\", "/")).parts
+def _inside(image: str, climbs: bool) -> bool:
+    """Tells whether a path may be followed; absolute paths are the user's own choice."""
+    return "\0" not in image and (climbs or ".." not in Path(image.replace("\\", "/")).parts)
 
 
 def identity_of(value: Any) -> str | None:

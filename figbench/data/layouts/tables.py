@@ -1,8 +1,7 @@
-"""Layout 7: parquet with an image column."""
+"""The layout ``parquet``: tables with an image column."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +18,9 @@ from figbench.data.layouts.records import (
     integer,
     text_of,
 )
-from figbench.data.naming import bare
+from figbench.data.naming import bare, ids_of_paths
 from figbench.data.origin import SECONDS_FIELDS, TOKENS_FIELDS, USD_FIELDS, origin_of
-from figbench.data.sources import CODE_COLUMNS, SEPARATOR
+from figbench.data.sources import CODE_COLUMNS, SEPARATOR, beside_table
 from figbench.data.types import Reject
 from figbench.errors import UserError
 
@@ -57,8 +56,9 @@ def named_files(listing: Listing, root: Path) -> list[str]:
         columns.add((container, cell.rpartition("/")[0]))
     found = []
     for container, column in sorted(columns):
-        folder = Path(container).parent
-        found += [(folder / one).as_posix() for one in inner_paths(root / container, column)]
+        table = root / container
+        files = (beside_table(root, table, one) for one in inner_paths(table, column))
+        found += [one.relative_to(root).as_posix() for one in files if one.is_relative_to(root)]
     return found
 
 
@@ -135,7 +135,8 @@ def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], list[R
     ids = [identity_of(row.get(identity)) for row in rows or ()] if identity else []
     if identity and not any(ids):
         identity, ids = None, []
-    own: Sequence[str | None] | None = None if identity else _file_ids(path, image, count)
+    named = None if identity else _file_ids(path, image, count)
+    own: Sequence[str | None] | None = named[0] if named else None
     if None in ids:
         own = [one and bare(one) for one in _cell_paths(path, image)] or None
     place = f"{path.relative_to(root).as_posix()}{SEPARATOR}{image}"
@@ -158,7 +159,7 @@ def _shard(path: Path, root: Path, before: int) -> tuple[list[Candidate], list[R
         found.append(candidate)
     if identity:
         return found, unnamed, f"column '{identity}'"
-    return found, unnamed, f"file name in column '{image}'" if own else "row number"
+    return found, unnamed, f"{named[1]} in column '{image}'" if named else "row number"
 
 
 def _pointer(path: Path) -> str:
@@ -167,13 +168,13 @@ def _pointer(path: Path) -> str:
     return " It is a Git LFS pointer; run: git lfs pull" if is_lfs else ""
 
 
-def _file_ids(path: Path, column: str, count: int) -> list[str] | None:
-    """Returns the stems of the files that the images were made from, where they are ids."""
+def _file_ids(path: Path, column: str, count: int) -> tuple[list[str], str] | None:
+    """Returns ids from the files that the images were made from, and how; None without them."""
     named = inner_paths(path, column)
     if len(named) != count or any(is_embedded(one) for one in named):
         return None
-    stems = [bare(one.replace("\\", "/")) for one in named]
-    return stems if max(Counter(stems).values(), default=1) == 1 else None
+    ids, how = ids_of_paths(named)
+    return (ids, how) if len(set(ids)) == len(ids) else None
 
 
 def _candidate(row: Mapping[str, Any], figure_id: str, prompt: str | None, path: str) -> Candidate:

@@ -30,6 +30,8 @@ from figbench.io.optional import require
 AHEAD = 2
 """Chunks that a worker holds at a time, so that it does not wait for the driver."""
 RETRIES = 3
+STARTS = 3
+"""Attempts to start Ray on this machine: Ray gives up after 30 s where all processors are busy."""
 
 
 def compute_on_ray(
@@ -83,13 +85,7 @@ def _connected(ray: Any, options: Options) -> Iterator[None]:
         local = {"num_cpus": options.ray_workers, "include_dashboard": False}
     main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level="error", **local)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"--ray-address {address}: no Ray cluster answers ({str(error).splitlines()[0]}).",
-            remedy="Give its address, or leave it out to start workers on this machine.",
-        ) from None
+    _start(ray, address, local)
     if main:
         # Ray replaces the handler of SIGTERM; an interrupted run would lose its exit code.
         signal.signal(signal.SIGTERM, handler)
@@ -99,6 +95,27 @@ def _connected(ray: Any, options: Options) -> Iterator[None]:
             yield
         finally:
             ray.shutdown()
+
+
+def _start(ray: Any, address: str, local: dict[str, Any]) -> None:
+    """Connects to a cluster, or starts one on this machine; a time-out means a new attempt."""
+    for attempt in range(1, STARTS + 1):
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="error", **local)
+            return
+        except Exception as error:  # Ray raises a plain Exception where a node does not come up
+            ray.shutdown()
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            if not local:
+                raise UserError(
+                    f"--ray-address {address}: no Ray cluster answers ({reason}).",
+                    remedy="Give its address, or leave it out to start workers on this machine.",
+                ) from None
+            if attempt == STARTS:
+                raise UserError(
+                    f"Ray did not start on this machine in {STARTS} attempts: {reason}",
+                    remedy="Use --executor local, or look into Ray's logs in /tmp/ray.",
+                ) from None
 
 
 def _kind(ray: Any, options: Options) -> str:

@@ -17,11 +17,11 @@ from figbench.evaluation.inference.runners import (
     require_cpu,
     resolve_device,
 )
-from figbench.evaluation.inference.writers import Row
+from figbench.evaluation.inference.writers import Record
 from figbench.evaluation.planning.execution import Execution
 from figbench.evaluation.planning.tasks import OcrTask, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, workload_of
-from figbench.features.exact import arithmetic
+from figbench.features.engines.exact import arithmetic
 from figbench.ocr import engine_info
 from figbench.ocr.base import OcrInfo
 from figbench.protocol import Protocol
@@ -44,9 +44,9 @@ class BufferWriter:
     """A writer that holds the records of one chunk in memory."""
 
     def __init__(self) -> None:
-        self.records: list[tuple[Job, Row]] = []
+        self.records: list[tuple[Job, Record]] = []
 
-    def add(self, job: Job, record: Row) -> None:
+    def add(self, job: Job, record: Record) -> None:
         """Adds the record of a job."""
         self.records.append((job, record))
 
@@ -84,7 +84,7 @@ class Worker:
         """Returns the device, and the versions, which must equal those of the driver."""
         return self._setting.device, versions()
 
-    def compute(self, chunk: Chunk) -> list[tuple[Job, Row]]:
+    def compute(self, chunk: Chunk) -> list[tuple[Job, Record]]:
         """Returns the records of a chunk."""
         self._writer.records = []
         protocol = self._setting.protocol

@@ -120,7 +120,7 @@ def _compute(workload: Workload, prepared: Prepared, options: Options, advance: 
 
 
 def _arithmetic(deterministic: bool) -> AbstractContextManager[None]:
-    from figbench.features.exact import arithmetic
+    from figbench.features.engines.exact import arithmetic
 
     return arithmetic(deterministic)
 

@@ -19,7 +19,7 @@ from figbench.evaluation.inference.writers import Writer
 from figbench.evaluation.planning.plan import LEGACY
 from figbench.evaluation.planning.tasks import REFERENCE, Side, Task
 from figbench.evaluation.planning.workload import Group, Job, Workload
-from figbench.features.sharing import sharing
+from figbench.features.engines.sharing import sharing
 from figbench.images.decode import DecodeError, decode
 from figbench.images.preprocess import encode_legacy, preprocess
 from figbench.images.types import RGBImage
@@ -136,7 +136,7 @@ def extract(
     ]
     try:
         if parallelism.workers == 1:
-            _one_worker(chunks, work)
+            _single_worker(chunks, work)
         else:
             _many_workers(chunks, work)
     finally:
@@ -188,7 +188,7 @@ class _Run:
             self.run(task, batch)
 
 
-def _one_worker(chunks: Sequence[Sequence[Group]], work: _Run) -> None:
+def _single_worker(chunks: Sequence[Sequence[Group]], work: _Run) -> None:
     """One chunk after the other, images prepared ahead of the networks in threads."""
     prepared = _prepared([group for chunk in chunks for group in chunk], work)
     for chunk in chunks:

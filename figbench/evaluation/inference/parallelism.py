@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from figbench.features.threads import thread_budget
+from figbench.features.engines.threads import thread_budget
 
 MAX_WORKERS = 8
 CUDA_BATCH = 8

@@ -22,7 +22,7 @@ from figbench.evaluation.planning.tasks import FeatureTask, GraphTask, OcrTask, 
 from figbench.evaluation.planning.workload import Job, image_key
 from figbench.features import load_extractor, load_pair_scorer
 from figbench.features.base import EmbeddingScorer, FeatureExtractor, PairScorer
-from figbench.features.sharing import shared
+from figbench.features.engines.sharing import shared
 from figbench.images.types import RGBImage
 from figbench.ocr import load_engine
 from figbench.ocr.base import OcrEngine
@@ -54,7 +54,7 @@ class _NeedsImages:
 
 
 class FeatureRunner(_NeedsImages):
-    """Feature extractor to store rows."""
+    """Feature extractor to store records."""
 
     def __init__(self, extractor: FeatureExtractor, writer: Writer) -> None:
         self._extractor = extractor
@@ -65,14 +65,14 @@ class FeatureRunner(_NeedsImages):
         """See :class:`Runner`."""
         outputs = self._extractor.extract([item.image for item in batch])
         for i, item in enumerate(batch):
-            row = {name: array[i] for name, array in outputs.items()}
-            _require_finite(row, item)
-            self._writer.add(item.job, row)
+            record = {name: array[i] for name, array in outputs.items()}
+            _require_finite(record, item)
+            self._writer.add(item.job, record)
         return len(batch)
 
 
 class PairRunner(_NeedsImages):
-    """Pair scorer to store rows."""
+    """Pair scorer to store records."""
 
     def __init__(self, scorer: PairScorer, writer: Writer) -> None:
         self._scorer = scorer
@@ -82,29 +82,29 @@ class PairRunner(_NeedsImages):
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         pairs = [(item.image, item.partner()) for item in batch if item.partner]
-        scores = self._scorer.score([one for one, _ in pairs], [other for _, other in pairs])
+        scores = self._scorer.score([first for first, _ in pairs], [second for _, second in pairs])
         for item, score in zip(batch, scores, strict=True):
             _add_score(self._writer, item, float(score))
         return len(batch)
 
 
 class EmbeddedPairRunner:
-    """A pair scorer that embeds each image by itself; embedded references are kept on disk."""
+    """A pair scorer that embeds each image by itself; embedded references are cached on disk."""
 
     batch_size = 1
 
-    def __init__(self, scorer: EmbeddingScorer, writer: Writer, kept: BlobCache) -> None:
-        self._scorer, self._writer, self._kept = scorer, writer, kept
+    def __init__(self, scorer: EmbeddingScorer, writer: Writer, cache: BlobCache) -> None:
+        self._scorer, self._writer, self._cache = scorer, writer, cache
 
     def holds(self, job: Job) -> bool:
         """See :class:`Runner`."""
-        return job.partner is not None and image_key(job.partner) in self._kept
+        return job.partner is not None and image_key(job.partner) in self._cache
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
         for item in batch:
-            theirs = shared(partial(self._reference, item), self, item.job.partner)
-            score = self._scorer.distance(self._scorer.embed(item.image), theirs)
+            reference = shared(partial(self._reference, item), self, item.job.partner)
+            score = self._scorer.distance(self._scorer.embed(item.image), reference)
             _add_score(self._writer, item, score)
         return len(batch)
 
@@ -112,16 +112,16 @@ class EmbeddedPairRunner:
         if item.job.partner is None or item.partner is None:
             raise ValueError("a pair without a reference")
         key = image_key(item.job.partner)
-        payload = self._kept.get(key)
+        payload = self._cache.get(key)
         if payload is not None:
             return self._scorer.from_bytes(payload)
         embedding = self._scorer.embed(item.partner())
-        self._kept.put(key, self._scorer.to_bytes(embedding))
+        self._cache.put(key, self._scorer.to_bytes(embedding))
         return embedding
 
 
 class OcrRunner(_NeedsImages):
-    """Text reader to store rows."""
+    """OCR engine to store records."""
 
     batch_size = 1
 
@@ -185,18 +185,24 @@ class Setting:
         execution: How networks run.
         device: A torch device.
         parallelism: What runs side by side.
-        kept: Where embedded references of a task are kept; None for nowhere.
+        blob_cache: Returns the cache of embedded references of a task; None for no cache.
     """
 
     protocol: ScoringProtocol
     execution: Execution
     device: str
     parallelism: Parallelism
-    kept: Callable[[Task], BlobCache] | None = None
+    blob_cache: Callable[[Task], BlobCache] | None = None
 
 
 def make_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
-    """Loads the network of a task."""
+    """Loads the network of a task.
+
+    Args:
+        task: Decides the class of the runner.
+        setting: Protocol, device and parallelism.
+        writer: Receives the records.
+    """
     runner = RUNNERS[type(task)](task, setting, writer)
     if isinstance(runner, EmbeddedPairRunner):
         return runner
@@ -219,13 +225,13 @@ def _feature_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
 
 def _pair_runner(task: Task, setting: Setting, writer: Writer) -> Runner:
     scorer = load_pair_scorer(task.network, *_how(setting))
-    if setting.kept and isinstance(scorer, EmbeddingScorer):
-        return EmbeddedPairRunner(scorer, writer, setting.kept(task))
+    if setting.blob_cache and isinstance(scorer, EmbeddingScorer):
+        return EmbeddedPairRunner(scorer, writer, setting.blob_cache(task))
     return PairRunner(scorer, writer)
 
 
 def _ocr_runner(_task: Task, setting: Setting, writer: Writer) -> Runner:
-    return OcrRunner(_reader(setting), writer)
+    return OcrRunner(_ocr_engine(setting), writer)
 
 
 def _graph_runner(_task: Task, _setting: Setting, writer: Writer) -> Runner:
@@ -284,10 +290,10 @@ def require_cpu(engine: str, device: str) -> None:
         )
 
 
-def _reader(setting: Setting) -> OcrEngine:
+def _ocr_engine(setting: Setting) -> OcrEngine:
     spec = setting.protocol.ocr
     if spec is None:
-        raise ValueError("the plan has an OCR task and the protocol names no reader")
+        raise ValueError("the plan has an OCR task and the protocol names no OCR engine")
     return load_engine(
         spec.engine,
         spec.settings,
@@ -298,13 +304,13 @@ def _reader(setting: Setting) -> OcrEngine:
 
 
 def _add_score(writer: Writer, item: PreparedSample, score: float) -> None:
-    row = {"score": np.asarray(score, dtype=np.float64)}
-    _require_finite(row, item)
-    writer.add(item.job, row)
+    record = {"score": np.asarray(score, dtype=np.float64)}
+    _require_finite(record, item)
+    writer.add(item.job, record)
 
 
-def _require_finite(row: dict[str, npt.NDArray[Any]], item: PreparedSample) -> None:
-    for name, values in row.items():
+def _require_finite(record: dict[str, npt.NDArray[Any]], item: PreparedSample) -> None:
+    for name, values in record.items():
         if not np.isfinite(values).all():
             figure = item.job.figure or item.job.partner
             raise FloatingPointError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,11 +14,18 @@ from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
 from figbench.data.types import Figure, OtherFile
-from figbench.data.user_tables import apply_captions, apply_pairs, read_captions, read_pairs
+from figbench.data.user_tables import (
+    apply_captions,
+    apply_pairs,
+    is_pairs_table,
+    read_captions,
+    read_pairs,
+)
 from figbench.errors import UserError
 from figbench.evaluation.planning.notes import (
     LEFT_OUT_SHARE,
     check_extra,
+    check_stray_samples,
     few_samples,
     input_notes,
     prompt_notes,
@@ -197,11 +205,29 @@ def _has_valid_aspect(figure: Figure, protocol: Protocol) -> bool:
 
 
 def _nothing_usable(manifest: Manifest, path: FigureSource) -> UserError:
-    named = "; ".join(f"{item.path} ({item.code})" for item in manifest.rejects[:5])
+    rejects = manifest.rejects
+    named = "; ".join(f"{item.path} ({item.code})" for item in rejects[:3])
+    more = "; ..." if len(rejects) > 3 else ""
+    remedy = f"Inspect them with: figbench data inspect {path}"
+    if manifest.layout in ("map", "records") and rejects[0].code == "missing-file":
+        remedy = f"{_index_hint(manifest, rejects[0].path, path)}\n{remedy}"
     return UserError(
-        f"{path}: none of {len(manifest.rejects)} files can be used: {named}.",
-        remedy=f"Inspect them with: figbench data inspect {path}",
+        f"{path}: none of {len(rejects)} files can be used: {named}{more}.", remedy=remedy
     )
+
+
+def _index_hint(manifest: Manifest, missing: str, path: FigureSource) -> str:
+    """Returns sentences about the file names of an index that lead nowhere."""
+    hints = [f"The index's paths are relative to its folder, {manifest.root}."]
+    if Path(missing).is_file():
+        right = os.path.relpath(Path(missing).resolve(), manifest.root)
+        hints.append(f"{missing} is in the current folder: write {right} instead.")
+    if isinstance(path, str | Path) and is_pairs_table(Path(path)):
+        hints.append(
+            "Its columns make it a table of pairs: figbench evaluate FIGURES REFERENCE "
+            f"--pairs {path}"
+        )
+    return " ".join(hints)
 
 
 def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options: Options) -> Inputs:
@@ -217,6 +243,8 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options:
     if paired:
         if not options.allow_rejects:
             check_extra(pairing.extra, pairing.missing, generated, reference)
+            if protocol.samples_per_prompt is None:
+                check_stray_samples(answered, pairing.samples_per_prompt)
         pairs: tuple[Row, ...] = pairing.rows
         missing = tuple(f"{pair.reference.figure_id}#{pair.sample}" for pair in pairing.missing)
         extra = tuple(f"{figure.figure_id}#{figure.sample}" for figure in pairing.extra)

@@ -111,13 +111,19 @@ def similar_ids(generated: Sequence[str], reference: Sequence[str], most: int = 
         most: Number of ids to name.
     """
     index = IdIndex(reference)
-    sentences = []
-    for figure_id in generated[:most]:
-        near = index.nearest(figure_id)
-        sentences.append(
-            f"generated has '{_visible(figure_id)}', the reference has '{_visible(near or '')}'"
+    candidates = {figure_id: index.nearest(figure_id) for figure_id in generated[:most]}
+    near = {figure_id: match for figure_id, match in candidates.items() if match is not None}
+    if len(set(near.values())) == len(near):
+        return "; ".join(
+            f"generated has '{_visible(figure_id)}', the reference has '{_visible(match)}'"
+            for figure_id, match in near.items()
         )
-    return "; ".join(sentences)
+    return f"generated has {_listed(generated, most)}; the reference has {_listed(reference, most)}"
+
+
+def _listed(ids: Sequence[str], most: int) -> str:
+    names = ", ".join(f"'{_visible(name)}'" for name in ids[:most])
+    return f"{names}, ..." if len(ids) > most else names
 
 
 def _visible(text: str) -> str:
@@ -142,7 +148,7 @@ def no_pairs_hint(generated: Manifest, reference: Manifest) -> str:
 
 
 def few_samples(pairs: Sequence[Row], expected: int) -> list[str]:
-    """Returns a warning where few ids have the expected number of samples."""
+    """Returns a warning where few ids have the number of samples that the set itself suggests."""
     counts = Counter(pair.reference.figure_id for pair in pairs)
     full = sum(count >= expected for count in counts.values())
     if expected > 1 and full <= _FEW_SHARE * len(counts):
@@ -151,6 +157,30 @@ def few_samples(pairs: Sequence[Row], expected: int) -> list[str]:
             "have so many; the protocol's samples_per_prompt sets it."
         ]
     return []
+
+
+def check_stray_samples(pairs: Sequence[Row], expected: int) -> None:
+    """Refuses a set of which a few ids alone have several samples.
+
+    Args:
+        pairs: Pairs with a generated figure.
+        expected: The largest number of samples that an id has.
+
+    Raises:
+        UserError: If at most 5% of the ids have so many, and all others have fewer.
+    """
+    counts = Counter(pair.reference.figure_id for pair in pairs)
+    full = sorted(figure_id for figure_id, count in counts.items() if count >= expected)
+    if expected < 2 or not full or len(full) > LEFT_OUT_SHARE * len(counts):
+        return
+    first = [pair.generated for pair in pairs if pair.reference.figure_id == full[0]]
+    names = [figure.path for figure in first if figure is not None]
+    raise UserError(
+        f"generated: {len(full)} of {len(counts)} ids have {expected} samples, all others fewer: "
+        f"'{shown(full[0])}' has {', '.join(map(shown, names[:3]))}.",
+        remedy="Leave stray files out with --only PATTERN, state samples_per_prompt in the "
+        "protocol, or accept that the others count as missing with --allow-rejects.",
+    )
 
 
 def prompt_notes(pairs: Sequence[Row], reference: Manifest) -> list[str]:

@@ -8,6 +8,10 @@
     dialog.querySelector(".content").replaceChildren(template ? template.content.cloneNode(true) : "");
   };
 
+  // Sections that a phone gets closed.
+  if (matchMedia("screen and (max-width: 640px)").matches)
+    all("details.folded").forEach((one) => (one.open = false));
+
   // Pictures: a dialog with the row's other pictures behind the arrow keys.
   let row = [];
   let place = 0;

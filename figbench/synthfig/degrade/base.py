@@ -21,14 +21,14 @@ FAMILIES = ("text", "structure", "layout", "appearance", "set")
 
 SceneChange = Callable[[Scene, float, np.random.Generator], Scene]
 ImageChange = Callable[[RGBImage, float, np.random.Generator], RGBImage]
-DrawnChange = Callable[[Scene, float, np.random.Generator], RGBImage]
+RenderedChange = Callable[[Scene, float, np.random.Generator], RGBImage]
 FileChange = Callable[[RGBImage, float], tuple[bytes, str]]
 SetChange = Callable[[int, float, np.random.Generator], Sequence["Slot"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The file that a set-level change puts in the place of one figure.
+    """The file that a set-level change puts in place of one figure.
 
     Attributes:
         source: Index of the figure that is delivered; None for no file.
@@ -53,7 +53,7 @@ class Flaw:
         strengths: One number per level 1 to 5, from the weakest to the strongest change. For
             neutral changes without an order (palettes, fonts) the number of the variant.
         scene: Changes a scene, which is then rendered.
-        drawn: Renders a scene with the change (text blurred alone).
+        rendered: Renders a scene with the change (text blurred alone).
         image: Changes pixels; runs on real figures too.
         file: Changes the encoding of a figure: returns the bytes and the file suffix.
         set_: Chooses the figure that each prompt receives.
@@ -66,7 +66,7 @@ class Flaw:
     unit: str
     strengths: tuple[float, ...]
     scene: SceneChange | None = None
-    drawn: DrawnChange | None = None
+    rendered: RenderedChange | None = None
     image: ImageChange | None = None
     file: FileChange | None = None
     set_: SetChange | None = None
@@ -80,7 +80,7 @@ class Flaw:
     @property
     def needs_scene(self) -> bool:
         """Whether the change runs on SynthFig scenes alone, not on real figures."""
-        return self.scene is not None or self.drawn is not None
+        return self.scene is not None or self.rendered is not None
 
     def strength(self, level: int) -> float:
         """Returns the strength of a level.

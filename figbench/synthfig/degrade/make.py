@@ -12,6 +12,13 @@ from figbench.synthfig.scene import Scene
 def change_scene(flaw: Flaw, scene: Scene, level: int, *, seed: int, index: int = 0) -> Scene:
     """Returns the scene under a flaw that changes scenes.
 
+    Args:
+        flaw: Of the families text, structure, layout or neutral.
+        scene: Of one figure.
+        level: 1 to 5.
+        seed: Non-negative.
+        index: Number of the figure.
+
     Raises:
         UserError: If the flaw changes pixels, files or sets.
     """
@@ -23,7 +30,7 @@ def change_scene(flaw: Flaw, scene: Scene, level: int, *, seed: int, index: int 
 def change_figure(
     flaw: Flaw, source: Scene | RGBImage, level: int, *, seed: int, index: int = 0
 ) -> RGBImage:
-    """Returns the pixels of one figure under a flaw.
+    """Returns the pixels of one figure under a flaw, shape (height, width, 3), uint8.
 
     Args:
         flaw: Of the families text, structure, layout, appearance or neutral.
@@ -39,8 +46,8 @@ def change_figure(
     if isinstance(source, Scene):
         if flaw.scene is not None:
             return render_scene(flaw.scene(source, strength, rng))
-        if flaw.drawn is not None:
-            return flaw.drawn(source, strength, rng)
+        if flaw.rendered is not None:
+            return flaw.rendered(source, strength, rng)
         source = render_scene(source)
     if flaw.image is not None:
         return flaw.image(source, strength, rng)

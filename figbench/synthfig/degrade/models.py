@@ -58,30 +58,35 @@ def garbled(text: Text, rng: StableRng) -> Text:
 
 
 def blur(image: RGBImage, radius: float = 2.5) -> RGBImage:
-    """Returns the image under a Gaussian blur of ``radius`` pixels."""
+    """Returns the image under a Gaussian blur of ``radius`` pixels, same shape."""
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)))
 
 
 def mode_dropped(scenes: Sequence[Scene], seed: int, distinct: int = 4) -> list[Scene]:
-    """Returns as many scenes, few of them different, under captions that are not theirs.
+    """Returns as many scenes, few of them different, under captions of other figures.
 
     Args:
         scenes: The reference.
-        seed: The kept scenes are drawn in another hand, so that none is a copy.
-        distinct: How many are kept, at most; at least 1 and fewer than a quarter.
+        seed: The remaining scenes are drawn in another hand, so that none is a copy.
+        distinct: Number of different scenes, at most; at least 1 and fewer than a quarter.
     """
     if distinct < 1:
         raise UserError(f"Cannot keep {distinct} distinct figures.", remedy="Keep at least 1.")
     count = max(1, min(distinct, len(scenes) // 4))
-    kept = [restyle(scene, seed) for scene in scenes[:count]]
+    restyled = [restyle(scene, seed) for scene in scenes[:count]]
     return [
-        replace(kept[(i + 1) % count], caption=scene.caption, paragraphs=scene.paragraphs)
+        replace(restyled[(i + 1) % count], caption=scene.caption, paragraphs=scene.paragraphs)
         for i, scene in enumerate(scenes)
     ]
 
 
 def degraded(flaw: str, scenes: Sequence[Scene], seed: int) -> Iterator[RGBImage]:
-    """Yields one image per scene with a flaw of ``FLAWS``, in order.
+    """Yields one image per scene, shape (h, w, 3), with a flaw of ``FLAWS``, in order.
+
+    Args:
+        flaw: ``redrawn``, ``garbled``, ``blurred`` or ``mode-dropped``.
+        scenes: The reference.
+        seed: Of the flaws.
 
     Raises:
         UserError: When the flaw is unknown.

@@ -60,8 +60,8 @@ def _painted(item: Item, old: Paint, new: Paint) -> Item:
     if isinstance(item, Text):
         return replace(item, colour=new.text) if item.colour == old.text else item
     if isinstance(item, Shape):
-        keep_line = item.kind in ICONS | SIGNS
-        line = new.fill if item.line == old.fill and not keep_line else new.line
+        with_line = item.kind in ICONS | SIGNS
+        line = new.fill if item.line == old.fill and not with_line else new.line
         return replace(item, fill=new.fill, line=line)
     return item
 

@@ -13,12 +13,12 @@ Labels = dict[str, list[int]]
 
 def labels(scene: Scene, kinds: Sequence[str] = ("label", "title", "note", "legend")) -> Labels:
     """Returns the item numbers of each label, line by line, by part name."""
-    found: Labels = {}
+    labels_by_item: Labels = {}
     for i, item in enumerate(scene.items):
         if isinstance(item, Text) and item.part.partition(":")[0] in kinds:
             key = item.part if item.part != "legend" else f"legend#{i}"
-            found.setdefault(key, []).append(i)
-    return found
+            labels_by_item.setdefault(key, []).append(i)
+    return labels_by_item
 
 
 def bodies(scene: Scene) -> dict[int, Shape]:
@@ -59,7 +59,14 @@ def number(part: str) -> int:
 def changed(
     scene: Scene, new: Mapping[int, Item], drop: Iterable[int] = (), add: Iterable[Item] = ()
 ) -> Scene:
-    """Returns the scene with items replaced, dropped and added on top."""
+    """Returns the scene with items replaced, dropped and added on top.
+
+    Args:
+        scene: To change.
+        new: Replacement by index.
+        drop: Indices to leave out.
+        add: Items to draw last.
+    """
     gone = set(drop)
     items = [new.get(i, item) for i, item in enumerate(scene.items) if i not in gone]
     return replace(scene, items=(*items, *add))
@@ -86,12 +93,25 @@ def centre(box: Box) -> Point:
 
 
 def moved_box(box: Box, dx: int, dy: int) -> Box:
-    """Returns the box moved by whole pixels."""
+    """Returns the box moved by whole pixels.
+
+    Args:
+        box: Left, top, right, bottom.
+        dx: To the right.
+        dy: Down.
+    """
     return box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy
 
 
 def inside_page(scene: Scene, box: Box, dx: int, dy: int) -> tuple[int, int]:
-    """Returns the move cut so that the box stays on the page, 4 px from its edge."""
+    """Returns the move cut so that the box stays on the page, 4 px from its edge.
+
+    Args:
+        scene: Gives the size of the page.
+        box: Before the move.
+        dx: To the right.
+        dy: Down.
+    """
     edge = 4
     dx = max(min(dx, scene.width - edge - box[2]), min(edge - box[0], 0))
     dy = max(min(dy, scene.height - edge - box[3]), min(edge - box[1], 0))

@@ -23,12 +23,13 @@ def get_flaw(name: str) -> Flaw:
     Raises:
         UserError: If there is none of that name.
     """
-    known = flaw_registry()
-    if name not in known:
+    registered = flaw_registry()
+    if name not in registered:
         raise UserError(
-            f"Unknown flaw '{name}'.{suggest(name, known)}", remedy=f"Known: {', '.join(known)}."
+            f"Unknown flaw '{name}'.{suggest(name, registered)}",
+            remedy=f"Known: {', '.join(registered)}.",
         )
-    return known[name]
+    return registered[name]
 
 
 def claims() -> tuple[str, ...]:

@@ -116,9 +116,9 @@ def add_arrows(scene: Scene, share: float, rng: np.random.Generator) -> Scene:
 
 def reverse_arrows(scene: Scene, share: float, rng: np.random.Generator) -> Scene:
     """Puts the head of a share of the one-way arrows at their other end."""
-    one_way = [i for i in arrows(scene) if not stroke(scene, i).both]
+    single_headed = [i for i in arrows(scene) if not stroke(scene, i).both]
     new: dict[int, Item] = {}
-    for i in part_of(one_way, share, rng):
+    for i in part_of(single_headed, share, rng):
         item = stroke(scene, i)
         if item.ends:
             new[i] = replace(item, path=item.path[::-1], ends=(item.ends[1], item.ends[0]))
@@ -154,8 +154,8 @@ def swap_edge_labels(scene: Scene, share: float, rng: np.random.Generator) -> Sc
             before = path[len(path) // 2 - 1]
             half = (bounds(scene, rows)[2] - bounds(scene, rows)[0]) // 2
             dx = half + 6 if x == before[0] else 0
-            place = round((x + before[0]) / 2 + dx), round((y + before[1]) / 2 - 5)
-            new[rows[0]] = replace(item, x=place[0], y=place[1], part=f"note:{k}")
+            position = round((x + before[0]) / 2 + dx), round((y + before[1]) / 2 - 5)
+            new[rows[0]] = replace(item, x=position[0], y=position[1], part=f"note:{k}")
     return changed(scene, new)
 
 

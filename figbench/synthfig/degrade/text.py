@@ -182,5 +182,5 @@ FLAWS = (
     Flaw("text-shrunk", "text", "labels shrunk", "size",
          (0.85, 0.7, 0.55, 0.4, 0.3), scene=shrink_labels),
     Flaw("text-blurred", "text", "labels blurred alone", "radius in px",
-         (0.5, 1.0, 1.5, 2.5, 4.0), drawn=blur_labels),
+         (0.5, 1.0, 1.5, 2.5, 4.0), rendered=blur_labels),
 )  # fmt: skip

@@ -11,8 +11,8 @@ import timm
 from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from figbench.features.ocr_sim import OcrPerceptual
-from figbench.features.torch_tools import load_state_dict, stack
+from figbench.features.engines.torch_tools import load_state_dict, stack
+from figbench.features.networks.ocr_sim import OcrPerceptual
 from figbench.features.weights import require_weights
 
 Array = npt.NDArray[Any]

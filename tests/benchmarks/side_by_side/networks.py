@@ -58,13 +58,13 @@ class Way:
         name: In the table.
         precision: Of the arithmetic.
         whole: Pictures to features or scores.
-        trunk: The network alone, on a batch that is ready; None for the peer.
+        backbone: The network alone, on a batch that is ready; None for the peer.
     """
 
     name: str
     precision: str
     whole: Callable[[Sequence[Any]], Any]
-    trunk: Callable[[], Any] | None
+    backbone: Callable[[], Any] | None
     batch: int
 
 
@@ -93,15 +93,15 @@ def _whole(ours: Any, network: Network) -> Callable[[Sequence[Any]], Any]:
 
 
 def _trunk(ours: Any, ready: torch.Tensor) -> Callable[[], Any]:
-    return torch.inference_mode()(lambda: ours.trunk(ready))
+    return torch.inference_mode()(lambda: ours.backbone(ready))
 
 
 def gflop_per_image(network: Network, side: int) -> float:
-    """Returns what the trunk multiplies and adds for one picture."""
+    """Returns what the backbone multiplies and adds for one picture."""
     load: Any = load_pair_scorer if network.pairs else load_extractor
-    trunk = load(network.name).trunk
+    backbone = load(network.name).backbone
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        trunk(torch.rand(1, 3, side, side))
+        backbone(torch.rand(1, 3, side, side))
     return counter.get_total_flops() / 1e9
 
 
@@ -135,13 +135,13 @@ def measure_network(network: Network, settings: Settings, work: Work) -> Iterato
 
 
 def _time_trunk(way: Way, device: str) -> float:
-    if way.trunk is None:
+    if way.backbone is None:
         return 0.0
     repeats = 1 if device == "cpu" else ON_GPU
     wait_for(device)
     start = time.perf_counter()
     for _ in range(repeats):
-        way.trunk()
+        way.backbone()
     wait_for(device)
     return way.batch * repeats / (time.perf_counter() - start)
 

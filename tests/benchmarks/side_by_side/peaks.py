@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from figbench.features.exact import exact_float32
+from figbench.features.engines.exact import exact_float32
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 SECONDS = 2.0

@@ -49,10 +49,10 @@ def clean_fid(weights: str, generated: str, reference: str, device: str) -> floa
     from cleanfid import fid
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-    from figbench.features.inception import _TRUNK
+    from figbench.features.networks.inception import _BACKBONE
 
     network = FeatureExtractorInceptionV3("peer", ["2048"], feature_extractor_weights_path=weights)
-    layers = torch.nn.Sequential(*(getattr(network, name) for name in _TRUNK)).to(device)
+    layers = torch.nn.Sequential(*(getattr(network, name) for name in _BACKBONE)).to(device)
 
     def features(resized: Any) -> Any:
         # What clean-fid's own network does with the pictures that it has resized.

@@ -117,10 +117,11 @@ def measure(checkout: Path, folder: Path) -> dict[str, Any]:
         "MKL_NUM_THREADS": "1",
     }
     with tempfile.TemporaryDirectory() as store:
-        command = [sys.executable, "-c", CHILD, str(folder / "generated")]
+        command = [sys.executable, "-c", CHILD, str(folder.resolve() / "generated")]
         done = subprocess.run(
-            [*command, str(folder / "reference"), store],
+            [*command, str(folder.resolve() / "reference"), store],
             env=variables,
+            cwd=checkout,
             capture_output=True,
             text=True,
             check=False,
@@ -162,22 +163,27 @@ def table(runs: list[dict[str, Any]], n: int) -> Table:
         for name in names
     ]
     rows.append(line("in all", {v: [run["total"] for run in some] for v, some in sides.items()}))
-    note = f"CPU milliseconds per pair; {n} pairs, cold, one thread. Largest relative deviation "
-    note += f"of a metric between both versions: {largest_deviation(sides):.0e}."
+    differing = ", ".join(f"`{name}` {value:.0e}" for name, value in deviations(sides).items())
+    note = f"CPU milliseconds per pair; {n} pairs, cold, one thread. Relative differences of "
+    note += f"metrics between both versions: {differing or 'none'}; all others are equal."
     return Table(("stage", "before", "after", "before / after"), rows, note)
 
 
-def largest_deviation(sides: dict[str, list[dict[str, Any]]]) -> float:
-    """Returns the largest relative difference of a metric between the versions' first runs."""
+def deviations(sides: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
+    """Returns the relative difference of each metric that differs between the first runs.
+
+    A metric that one version lacks differs by infinity.
+    """
     if not all(sides.values()):
-        return float("nan")
+        return {}
     before, after = (some[0]["values"] for some in sides.values())
-    if before.keys() != after.keys():
-        return float("inf")
-    return max(
-        (abs(after[name] - value) / max(abs(value), 1e-12) for name, value in before.items()),
-        default=0.0,
-    )
+    lacking = dict.fromkeys(before.keys() ^ after.keys(), float("inf"))
+    common = {
+        name: abs(after[name] - value) / max(abs(value), 1e-12)
+        for name, value in before.items()
+        if name in after
+    }
+    return lacking | {name: value for name, value in common.items() if value > 1e-12}
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ NOTE = (
     "pytorch-fid and clean-fid compute FID only, with resizes of their own (their deviation is "
     "that of the resize; clean-fid's network is replaced by torch-fidelity's, and it resizes with "
     "Pillow's bicubic filter). Peak MiB is of the process itself; the largest worker process "
-    "stands beside it."
+    "is listed next to it."
 )
 
 

@@ -211,7 +211,7 @@ CASES = (
     ),
     Case(
         "archives",
-        "a Git-LFS pointer in the place of a zip",
+        "a Git-LFS pointer instead of a zip",
         "refused, by that name",
         generated(
             lambda root: put(root, "gen.zip", b"version https://git-lfs.github.com/spec/v1\n")

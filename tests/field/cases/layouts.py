@@ -95,7 +95,7 @@ CASES = (
     Case(
         "layouts",
         "a clone of a Hub data set with README pictures, `--split test`",
-        "the tables; pictures beside them are said",
+        "the tables; the images next to them are named in a note",
         _hub,
         (4, 4),
         "beside the tables",

@@ -185,7 +185,7 @@ CASES = (
     ),
     Case(
         "archives",
-        "`__MACOSX/._name` beside every file of a zip",
+        "`__MACOSX/._name` next to every file of a zip",
         "rejects `apple-double`, which need no flag",
         generated(_mac_zip),
         ALL,
@@ -193,7 +193,7 @@ CASES = (
     ),
     Case(
         "layouts",
-        "`._name` beside every file of a folder",
+        "`._name` next to every file of a folder",
         "rejects `apple-double`, which need no flag",
         generated(_mac_folder),
         ALL,
@@ -235,7 +235,7 @@ CASES = (
     ),
     Case(
         "layouts",
-        "an index beside a zip of its images",
+        "an index next to a zip of its images",
         "refused: the files are missing",
         generated(_index_beside_zip),
         said="missing-file",

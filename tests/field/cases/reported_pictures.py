@@ -102,7 +102,7 @@ CASES = (
     ),
     Case(
         "decoding",
-        "EXIF whose header stands twice",
+        "EXIF with its header twice",
         "the picture",
         one_file("fig0.jpg", lambda: segment(0xE1, b"Exif\0\0Exif\0\0II*\0\x08\0\0\0\0\0")),
         ALL,
@@ -290,7 +290,7 @@ CASES = (
     ),
     Case(
         "decoding",
-        "Git-LFS pointers in the place of images",
+        "Git-LFS pointers instead of images",
         "rejects `lfs-pointer`",
         generated(_pointers),
         said="lfs-pointer",

@@ -13,6 +13,7 @@ from figbench.data.dataset_index import Candidate, some
 from figbench.data.layouts.filenames import Names
 from figbench.data.layouts.tools import (
     autofigure,
+    autofigure_agent,
     internsvg,
     livefigure,
     oneig,
@@ -20,6 +21,7 @@ from figbench.data.layouts.tools import (
     paperbanana_runs,
     sciflow,
     sciforma,
+    txt2img,
     vfig,
 )
 from figbench.data.layouts.tools.parts import Contents, Part
@@ -30,6 +32,7 @@ from figbench.errors import UserError
 
 TOOLS: dict[str, Callable[[Contents], list[Part] | None]] = {
     "autofigure": autofigure.parts,
+    "autofigure-agent": autofigure_agent.parts,
     "internsvg": internsvg.parts,
     "livefigure": livefigure.parts,
     "oneig": oneig.parts,
@@ -37,6 +40,7 @@ TOOLS: dict[str, Callable[[Contents], list[Part] | None]] = {
     "paperbanana-runs": paperbanana_runs.parts,
     "sciflow": sciflow.parts,
     "sciforma": sciforma.parts,
+    "txt2img": txt2img.parts,
     "vfig": vfig.parts,
 }
 """Name of the layout, and what reads it."""

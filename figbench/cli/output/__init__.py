@@ -1,0 +1,1 @@
+"""Console, tables, exports and cards that the verbs share."""

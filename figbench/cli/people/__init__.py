@@ -1,0 +1,1 @@
+"""Verbs for boards, reports and opinions: leaderboard, judge, study, rank, report, plot."""

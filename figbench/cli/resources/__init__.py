@@ -1,0 +1,1 @@
+"""Verbs for figures, documents, weights and models: data, graph, lint, list, model."""

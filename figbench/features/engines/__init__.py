@@ -1,0 +1,1 @@
+"""Execution of networks: exact arithmetic, OpenVINO, Winograd tiles, threads, shared passes."""

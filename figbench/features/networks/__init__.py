@@ -1,0 +1,1 @@
+"""Feature extractors and pair scorers, one module each."""

@@ -1,0 +1,1 @@
+"""Readers of documents: text formats, SVG, draw.io, PowerPoint, TikZ, inventories."""

@@ -1,0 +1,1 @@
+"""SVG before it is drawn: styles, colours, references."""

@@ -1,0 +1,1 @@
+"""Requests to the judge: client, ledger of answers, budget, execution."""

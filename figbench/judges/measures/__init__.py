@@ -1,0 +1,1 @@
+"""Scores of judged trials: verdicts, aggregation rules, intervals, instrument card."""

@@ -1,0 +1,1 @@
+"""Pages of a board: rows, plots, gallery, history, feed, exports."""

@@ -1,0 +1,1 @@
+"""Metrics of graphs and of specs: structure, faithfulness, measured accuracy of readers."""
