@@ -7,8 +7,9 @@ The package is callable: ``figbench.gate(result, baseline, rules)``; see
 from figbench.callables import make_callable
 from figbench.comparison.comparison import compare
 from figbench.comparison.differences import Comparison, Difference
-from figbench.gate.decision import Decision, Verdict, gate
+from figbench.gate.decision import Decision, gate
 from figbench.gate.rules import Rule, parse_rule
+from figbench.gate.verdicts import Verdict
 
 __all__ = [
     "Comparison",

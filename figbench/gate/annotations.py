@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree  # nosec B405 # writes XML, parses none
 
 from figbench.comparison.differences import Comparison
-from figbench.gate.decision import Decision, Verdict
+from figbench.gate.decision import Decision
+from figbench.gate.verdicts import Verdict
 from figbench.io.atomic import write_text_atomic
 from figbench.pages.numbers import arrow, factor_text, format_number
 

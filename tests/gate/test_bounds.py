@@ -11,7 +11,8 @@ from figbench.comparison.comparison import compare
 from figbench.errors import IntegrityError, UserError
 from figbench.evaluation.artifacts.portable_copy import make_portable
 from figbench.gate.annotations import write_junit
-from figbench.gate.decision import gate, spend
+from figbench.gate.budget import spend
+from figbench.gate.decision import gate
 from figbench.gate.rules import parse_rule
 from tests.gate.factory import write_run
 

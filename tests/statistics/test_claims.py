@@ -16,8 +16,9 @@ import pytest
 
 from figbench.comparison.differences import Comparison, Difference
 from figbench.comparison.outcomes import outcome_of_values
-from figbench.gate.decision import apply_rule, spend
+from figbench.gate.budget import spend
 from figbench.gate.rules import parse_rule
+from figbench.gate.verdicts import apply_rule
 from figbench.metrics import get_metric
 from figbench.metrics.base import Measurement, MetricInputs, OutputSpec
 from figbench.metrics.intervals import interval_of

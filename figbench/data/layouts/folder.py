@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from figbench.data.dataset_index import Candidate, Listing, is_bad, shown, some
 from figbench.data.index_files import index_suffix
 from figbench.data.layouts import by_name, geneval, tools
+from figbench.data.layouts.claims import Named
 from figbench.data.layouts.figgen import FIGGEN, read_figgen
 from figbench.data.layouts.filenames import Names
 from figbench.data.layouts.tools.parts import Part
@@ -239,7 +240,7 @@ def _named(
     def caption_of(name: str) -> str | None:
         return names.text(f"{_bare_path(name)}.txt") if captioned else None
 
-    def done(kind: str, named: Sequence[by_name.Named], note: str) -> _Read:
+    def done(kind: str, named: Sequence[Named], note: str) -> _Read:
         candidates = by_name.candidates_of(named, names, caption_of)
         return _Read(kind, candidates, [note], left)
 
@@ -271,7 +272,7 @@ def _named(
     return read
 
 
-def _one_reading(names: Names, named: Sequence[by_name.Named], index: IdIndex) -> None:
+def _one_reading(names: Names, named: Sequence[Named], index: IdIndex) -> None:
     """Refuses a set of which some files, and folders of other files, have references' names."""
     unmatched = [one.name for one in named if one.figure_id not in index.ids]
     inside = [name for name in unmatched if any(index.find(part) for part in name.split("/")[:-1])]
@@ -280,7 +281,7 @@ def _one_reading(names: Names, named: Sequence[by_name.Named], index: IdIndex) -
         raise _two_layouts(names, "folders", inside, matched)
 
 
-def _flat_note(named: Sequence[by_name.Named]) -> str:
+def _flat_note(named: Sequence[Named]) -> str:
     by_stem = all(one.figure_id in (stem_and_suffix(one.name)[0], one.name) for one in named)
     how = "file name without suffix" if by_stem else "the reference's id for the file's name"
     return f"figure id = {how}"
