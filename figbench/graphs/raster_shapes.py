@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Outline, Words, area, centre, common, holds
 from figbench.graphs.model import Box
+from figbench.graphs.raster_nodes import add_node, add_silhouettes, fill_box, own_captions
 from figbench.graphs.raster_pictures import captioned_pictures, dense_blobs, operator_signs
 from figbench.graphs.raster_regions import (
     TOLERANCE,
@@ -36,8 +37,6 @@ THIN = 3.6
 _DISCS = "Oo0°"
 """Characters that OCR reads where a small disc is drawn."""
 _SIGNS = set("()[]{}xX+*.·×⊗⊕⊙@®")
-_THICK = 17
-"""Pixels across which an arrow head never is filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +81,32 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
     words = [w for w in words if not any(holds(box, centre(w.box)) for box in legends)]
     marks = (~ground).astype(np.uint8)
     for box in legends:
-        _fill(marks, box, 6, 0)
+        fill_box(marks, box, 6, 0)
     runs = upright_lines(marks)
     outlines = [*_frame_boxes(tinted, page), *line_frames(runs, page)]
     for frame in outlines:
         _erase_border(marks, frame.box)
     owners = np.zeros((height, width), np.int32)
     nodes: list[Outline] = []
-    _silhouettes(marks, worded, nodes, owners, page)
+    add_silhouettes(marks, worded, nodes, owners, page)
     text = np.zeros((height, width), np.uint8)
     for entry in words:
-        _fill(text, entry.box, 1, int(not _is_symbol(entry)))
+        fill_box(text, entry.box, 1, int(not _is_symbol(entry)))
     for outline in operator_signs(np.where((text > 0) | (owners > 0), 0, dark).astype(np.uint8)):
         words = [w for w in words if not holds(outline.box, centre(w.box))]
-        _add(nodes, owners, outline, None)
+        add_node(nodes, owners, outline, None)
     pieces = without_heads(marks, runs, image) & (owners == 0)
     captioned = captioned_pictures(pieces, words, nodes)
     for outline in captioned:
-        _add(nodes, owners, outline, None)
+        add_node(nodes, owners, outline, None)
     for entry in words:
-        _fill(text, entry.box, 1)
+        fill_box(text, entry.box, 1)
     ink = np.where((text > 0) | (owners > 0), 0, marks & dark).astype(np.uint8)
     for outline in dense_blobs(
         np.where((owners > 0) | (runs > 0), 0, marks).astype(np.uint8), page
     ):
-        _add(nodes, owners, outline, None)
-    _own_captions(nodes, owners, words)
+        add_node(nodes, owners, outline, None)
+    own_captions(nodes, owners, words)
     grown = cv2.dilate((owners > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
     ink = np.where(grown > 0, 0, ink).astype(np.uint8)
     return Shapes(nodes, outlines, ink, owners, words)
@@ -224,71 +223,6 @@ def _filled(labels: Any, region: int, box: Box) -> float:
     return float(max(cv2.contourArea(c) for c in contours) / window.size)
 
 
-def _silhouettes(
-    marks: Mask,
-    worded: npt.NDArray[np.int32],
-    nodes: list[Outline],
-    owners: npt.NDArray[np.int32],
-    page: int,
-) -> None:
-    """Adds the thick pieces of ink in which words stand, split where several carry words."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
-    body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
-    body = cv2.dilate(body, np.ones((7, 7), np.uint8)).astype(np.uint8) & marks
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
-    for i in range(1, count):
-        x, y, wide, high, _ = (int(v) for v in stats[i])
-        window = labels[y : y + high, x : x + wide] == i
-        regions = worded[y : y + high, x : x + wide]
-        inside = np.unique(regions[window & (regions > 0)]).tolist()
-        names = [k for k in inside if (regions == k).sum() > 0.0004 * page]
-        if not names:
-            continue
-        for k in names:
-            piece = window if len(names) == 1 else (regions == k)
-            ys, xs = np.nonzero(piece)
-            box = (
-                float(xs.min() + x), float(ys.min() + y),
-                float(xs.max() + x + 1), float(ys.max() + y + 1),
-            )  # fmt: skip
-            solid = piece.sum() / area(box)
-            outline = Outline(box, "ellipse" if 0.74 < solid < 0.82 else "box")
-            whole = np.zeros(marks.shape, np.uint8)
-            whole[y : y + high, x : x + wide] = piece
-            _add(nodes, owners, outline, whole)
-
-
-def _add(
-    nodes: list[Outline], owners: npt.NDArray[np.int32], outline: Outline, mask: Mask | None
-) -> None:
-    """Appends a node; its pixels are those of the mask, or of its box."""
-    outline.key = f"s{len(nodes) + 1}"
-    nodes.append(outline)
-    if mask is None:
-        mask = np.zeros(owners.shape, np.uint8)
-        _fill(mask, outline.box, 0)
-    owners[(mask > 0) & (owners == 0)] = len(nodes)
-
-
-def _own_captions(
-    nodes: list[Outline], owners: npt.NDArray[np.int32], words: Sequence[Words]
-) -> None:
-    """Lets arrows that end at the caption of a picture end at the picture."""
-    for k, node in enumerate(nodes, start=1):
-        x0, _, x1, bottom = node.box
-        if any(holds(node.box, centre(w.box)) for w in words):
-            continue
-        most = 0.8
-        for entry in sorted(words, key=lambda w: w.box[1]):
-            high = entry.box[3] - entry.box[1]
-            near = -0.5 * high < entry.box[1] - bottom < most * high
-            if near and abs(centre(entry.box)[0] - (x0 + x1) / 2) < max(4.0, 0.5 * high):
-                bottom, most = entry.box[3], 0.4
-                mask = np.zeros(owners.shape, np.uint8)
-                _fill(mask, entry.box, 0)
-                owners[(mask > 0) & (owners == 0)] = k
-
-
 def _at(box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
     x, y = centre(box)
     return int(clipped(y, shape[0])), int(clipped(x, shape[1]))
@@ -348,11 +282,6 @@ def _alike(first: Any, second: Any) -> bool:
     return bool(np.abs(np.asarray(first) - np.asarray(second)).max() <= TOLERANCE)
 
 
-def _fill(mask: Mask, box: Box, slack: int, value: int = 1) -> None:
-    x0, y0, x1, y1 = window_of(box, mask.shape[1], mask.shape[0], slack)
-    mask[y0:y1, x0:x1] = value
-
-
 def _holes(region: npt.NDArray[np.bool_], box: Box) -> float:
     """Share of a region's box that lies in holes of it."""
     x0, y0, x1, y1 = (int(v) for v in box)
@@ -366,4 +295,4 @@ def _holes(region: npt.NDArray[np.bool_], box: Box) -> float:
 def _erase_border(ink: Mask, box: Box) -> None:
     x0, y0, x1, y1 = box
     for side in ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)):
-        _fill(ink, side, 3, 0)
+        fill_box(ink, side, 3, 0)
