@@ -125,7 +125,7 @@ def _hide(element: Any) -> None:
 
 
 def _rendered(root: Any) -> RGBImage:
-    from figbench.graphs.raster import resized
+    from figbench.graphs.raster.reader import resized
     from figbench.images.decode import decode
     from figbench.images.limits import DecodeError
 

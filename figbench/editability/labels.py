@@ -17,7 +17,7 @@ def image_labels(document: Path, image_file: Path | None = None) -> list[str] | 
     Raises:
         UserError: When the image cannot be read.
     """
-    from figbench.graphs.raster import read_lines, resized
+    from figbench.graphs.raster.reader import read_lines, resized
     from figbench.images.decode import decode
     from figbench.images.limits import DecodeError
 

@@ -31,7 +31,7 @@ READERS: Registry[Reader] = Registry(
         "json": "figbench.graphs.readers.inventories:read_json_graph",
         "mermaid": "figbench.graphs.readers.mermaid:read_mermaid",
         "pptx": "figbench.graphs.readers.pptx:read_pptx",
-        "raster": "figbench.graphs.raster:read_raster",
+        "raster": "figbench.graphs.raster.reader:read_raster",
         "svg": "figbench.graphs.readers.svg:read_svg",
         "tikz": "figbench.graphs.readers.tikz:read_tikz",
     },
@@ -126,7 +126,7 @@ def is_raster_name(path: str) -> bool:
 @cache
 def readers_digest() -> str:
     """Returns a digest of all that changes a graph: the readers' version and the OCR engine."""
-    from figbench.graphs.raster import ocr_identity
+    from figbench.graphs.raster.reader import ocr_identity
 
     identity = {"version": READERS_VERSION, "ocr": ocr_identity()}
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

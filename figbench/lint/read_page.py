@@ -77,7 +77,7 @@ def page_image(data: bytes, side: int = SIDE) -> RGBImage:
     Raises:
         UserError: When it cannot be decoded.
     """
-    from figbench.graphs.raster import resized
+    from figbench.graphs.raster.reader import resized
     from figbench.images.decode import decode
     from figbench.images.limits import DecodeError
 
@@ -90,7 +90,7 @@ def page_image(data: bytes, side: int = SIDE) -> RGBImage:
 
 def raster_page(data: bytes, width_mm: float) -> Page:
     """Returns the page of an image: texts by OCR, their sizes from the ink of their letters."""
-    from figbench.graphs.raster import read_lines
+    from figbench.graphs.raster.reader import read_lines
 
     image = page_image(data, OCR_SIDE)
     labels = [label for line in read_lines(image) if (label := _label(image, line)) is not None]

@@ -9,7 +9,7 @@ from figbench.graphs import read
 
 
 def test_another_version_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("figbench.graphs.raster.ocr_identity", lambda: {"engine": "fixed"})
+    monkeypatch.setattr("figbench.graphs.raster.reader.ocr_identity", lambda: {"engine": "fixed"})
     digests = set()
     for version in (1, read.READERS_VERSION, read.READERS_VERSION + 1):
         monkeypatch.setattr(read, "READERS_VERSION", version)

@@ -12,16 +12,16 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Outline, Words, area, centre, common, holds
 from figbench.graphs.model import Box
-from figbench.graphs.raster_nodes import add_node, add_silhouettes, fill_box, own_captions
-from figbench.graphs.raster_pictures import captioned_pictures, dense_blobs, operator_signs
-from figbench.graphs.raster_regions import (
+from figbench.graphs.raster.nodes import add_node, add_silhouettes, fill_box, own_captions
+from figbench.graphs.raster.pictures import captioned_pictures, dense_blobs, operator_signs
+from figbench.graphs.raster.regions import (
     TOLERANCE,
     clipped,
     flat_regions,
     window_of,
     without_text,
 )
-from figbench.graphs.raster_upright import (
+from figbench.graphs.raster.upright import (
     FRAME_SHARE,
     line_frames,
     upright_lines,

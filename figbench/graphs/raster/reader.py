@@ -101,8 +101,8 @@ def image_graph(image: RGBImage, lines: Sequence[TextLine]) -> FigureGraph:
         image: uint8, height x width x 3; ``SIDE`` pixels on the longest side suits best.
         lines: Texts with boxes in pixels of the image.
     """
-    from figbench.graphs.raster_lines import trace_strokes
-    from figbench.graphs.raster_shapes import find_shapes
+    from figbench.graphs.raster.lines import trace_strokes
+    from figbench.graphs.raster.shapes import find_shapes
 
     height, width = image.shape[:2]
     words = [w for line in lines if (w := _words(line)) is not None]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Outline, Words, area, centre, holds
 from figbench.graphs.model import Box
-from figbench.graphs.raster_regions import window_of
+from figbench.graphs.raster.regions import window_of
 
 Mask = npt.NDArray[np.uint8]
 _THICK = 17

@@ -10,7 +10,7 @@ import numpy as np
 
 from figbench.graphs.drawing import Words
 from figbench.graphs.model import Box
-from figbench.graphs.raster_upright import largest_values
+from figbench.graphs.raster.upright import largest_values
 from figbench.images.types import RGBImage
 
 TOLERANCE = 6

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.graphs.drawing import Stroke, Words
-from figbench.graphs.raster_shapes import Shapes
-from figbench.graphs.raster_skeleton import Lines, Pixel, link_ends, trace_lines, ways
-from figbench.graphs.raster_upright import HEAD
+from figbench.graphs.raster.shapes import Shapes
+from figbench.graphs.raster.skeleton import Lines, Pixel, link_ends, trace_lines, ways
+from figbench.graphs.raster.upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
 _REACH = 30

@@ -1,0 +1,1 @@
+"""Graphs from pixels: text, shapes and lines are found and joined."""
