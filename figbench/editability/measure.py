@@ -85,6 +85,8 @@ def measure_editability(
     Raises:
         UserError: When the file cannot be read or is of another kind.
     """
+    from figbench.metrics.numerics.native_text import missing_text
+
     file = Path(path)
     try:
         data = file.read_bytes()
@@ -103,7 +105,9 @@ def measure_editability(
     repeated = {print_ for print_, count in counted.items() if count > 1}
     hidden = [entry for entry in objects if not entry.visible]
     spare = sum(count - 1 for count in counted.values())
-    missing = _missing_text(labels or (), objects)
+    missing = missing_text(
+        labels or (), [entry.text for entry in objects if entry.text and entry.visible]
+    )
     scores = {
         "native_text": 1 - len(missing) / len(labels) if labels else None,
         "raster_area": raster,
@@ -138,20 +142,3 @@ def _image_area(objects: Sequence[DocumentObject]) -> float | None:
     boxes = [(area(entry.box), entry.kind) for entry in objects if entry.box and entry.visible]
     total = sum(size for size, _ in boxes)
     return sum(size for size, kind in boxes if kind == "image") / total if total else None
-
-
-def _missing_text(labels: Sequence[str], objects: Sequence[DocumentObject]) -> tuple[str, ...]:
-    """Labels that no native text of the document has, alone or within a longer text."""
-    from figbench.metrics.numerics.graph_nodes import MAX_NED
-    from figbench.metrics.numerics.label_matching import normalise, text_similarity
-
-    texts = [normalise(entry.text) for entry in objects if entry.text and entry.visible]
-    missing = []
-    for label in labels:
-        text = normalise(label)
-        near = any(
-            text in other or text_similarity(text, other) >= 1 - MAX_NED - 1e-9 for other in texts
-        )
-        if not near:
-            missing.append(label)
-    return tuple(missing)
