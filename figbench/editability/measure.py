@@ -15,8 +15,12 @@ from figbench.editability.edits import EditResult, raster_share, scripted_edits
 from figbench.editability.objects import list_objects
 from figbench.errors import FigbenchError, UserError
 from figbench.graphs.drawing import area
+from figbench.graphs.editable import DocumentContent
 from figbench.graphs.limits import parse_xml
 from figbench.graphs.read import format_of
+
+FORMATS = ("svg", "drawio", "pptx")
+"""Formats that are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def measure_editability(
     Raises:
         UserError: When the file cannot be read or is of another kind.
     """
-    from figbench.metrics.numerics.native_text import missing_text
+    from figbench.metrics.graph_metrics.native_text import missing_text
 
     file = Path(path)
     try:
@@ -126,6 +130,34 @@ def measure_editability(
         tuple(sorted({_name(entry) for entry in objects if entry.print in repeated})),
         missing,
         made,
+    )
+
+
+def measure_content(data: bytes, kind: str) -> DocumentContent:
+    """Returns the texts, raster area and connectors of a document.
+
+    A picture under the name of a document has no object.
+
+    Args:
+        data: Of the document.
+        kind: Its format, as ``format_of`` gives it.
+
+    Raises:
+        FigbenchError: When the document is refused, broken or cannot be drawn.
+    """
+    if kind not in FORMATS:
+        return DocumentContent(kind, other=kind != "raster")
+    objects = list_objects(data, kind)
+    visible = [entry for entry in objects if entry.visible]
+    raster = raster_share(parse_xml(data)) if kind == "svg" else _image_area(objects)
+    connectors = [entry for entry in visible if entry.kind == "connector"]
+    return DocumentContent(
+        kind,
+        tuple(entry.text for entry in visible if entry.text),
+        raster,
+        len(visible),
+        len(connectors),
+        sum(entry.attached == 2 for entry in connectors),
     )
 
 
