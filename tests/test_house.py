@@ -22,6 +22,8 @@ METRIC_IDS_ALLOWED = {
     "figbench/evaluation/artifacts/provenance.py": "lpips is also the name of a package",
     "figbench/evaluation/planning/tasks.py": "precision is the floating-point type",
     "figbench/cli/resources/graph.py": "keys of the comparison of two graphs",
+    "figbench/cli/resources/graph*.py": "editability is also a command",
+    "figbench/editability/*": "keys of the scores of one document",
     "figbench/graphs/*": "keys of the comparison of two graphs",
     "figbench/judges/*": "faithfulness is also a question to judges",
     "figbench/pages/choices.py": "structure is also a group of columns",

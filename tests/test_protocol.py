@@ -8,9 +8,9 @@ from figbench.protocol import Protocol, definition_hash, shipped_protocols
 
 def test_shipped_protocols_load_and_differ():
     hashes = {Protocol.load(name).hash for name in shipped_protocols()}
-    assert shipped_protocols() == ["figgen", "figgen-script-2023", "offline", "structure",
-                                   "validation"]  # fmt: skip
-    assert len(hashes) == 5
+    assert shipped_protocols() == ["editability", "figgen", "figgen-script-2023", "offline",
+                                   "structure", "validation"]  # fmt: skip
+    assert len(hashes) == 6
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,12 @@ from figbench.editability.edits import EditResult, raster_share, scripted_edits
 from figbench.editability.objects import list_objects
 from figbench.errors import FigbenchError, UserError
 from figbench.graphs.drawing import area
+from figbench.graphs.editable import DocumentContent
 from figbench.graphs.limits import parse_xml
 from figbench.graphs.read import format_of
+
+FORMATS = ("svg", "drawio", "pptx")
+"""Formats that are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def measure_editability(
     Raises:
         UserError: When the file cannot be read or is of another kind.
     """
+    from figbench.metrics.graph_metrics.native_text import missing_text
+
     file = Path(path)
     try:
         data = file.read_bytes()
@@ -103,7 +109,9 @@ def measure_editability(
     repeated = {print_ for print_, count in counted.items() if count > 1}
     hidden = [entry for entry in objects if not entry.visible]
     spare = sum(count - 1 for count in counted.values())
-    missing = _missing_text(labels or (), objects)
+    missing = missing_text(
+        labels or (), [entry.text for entry in objects if entry.text and entry.visible]
+    )
     scores = {
         "native_text": 1 - len(missing) / len(labels) if labels else None,
         "raster_area": raster,
@@ -125,6 +133,34 @@ def measure_editability(
     )
 
 
+def measure_content(data: bytes, kind: str) -> DocumentContent:
+    """Returns the texts, raster area and connectors of a document.
+
+    A picture under the name of a document has no object.
+
+    Args:
+        data: Of the document.
+        kind: Its format, as ``format_of`` gives it.
+
+    Raises:
+        FigbenchError: When the document is refused, broken or cannot be drawn.
+    """
+    if kind not in FORMATS:
+        return DocumentContent(kind, other=kind != "raster")
+    objects = list_objects(data, kind)
+    visible = [entry for entry in objects if entry.visible]
+    raster = raster_share(parse_xml(data)) if kind == "svg" else _image_area(objects)
+    connectors = [entry for entry in visible if entry.kind == "connector"]
+    return DocumentContent(
+        kind,
+        tuple(entry.text for entry in visible if entry.text),
+        raster,
+        len(visible),
+        len(connectors),
+        sum(entry.attached == 2 for entry in connectors),
+    )
+
+
 def _share(count: int, whole: int) -> float | None:
     return count / whole if whole else None
 
@@ -138,20 +174,3 @@ def _image_area(objects: Sequence[DocumentObject]) -> float | None:
     boxes = [(area(entry.box), entry.kind) for entry in objects if entry.box and entry.visible]
     total = sum(size for size, _ in boxes)
     return sum(size for size, kind in boxes if kind == "image") / total if total else None
-
-
-def _missing_text(labels: Sequence[str], objects: Sequence[DocumentObject]) -> tuple[str, ...]:
-    """Labels that no native text of the document has, alone or within a longer text."""
-    from figbench.metrics.numerics.graph_nodes import MAX_NED
-    from figbench.metrics.numerics.label_matching import normalise, text_similarity
-
-    texts = [normalise(entry.text) for entry in objects if entry.text and entry.visible]
-    missing = []
-    for label in labels:
-        text = normalise(label)
-        near = any(
-            text in other or text_similarity(text, other) >= 1 - MAX_NED - 1e-9 for other in texts
-        )
-        if not near:
-            missing.append(label)
-    return tuple(missing)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from figbench.graphs.limits import MAX_NODES, GraphError
@@ -18,11 +17,6 @@ def plain_text(markup: str) -> str:
     """Returns a label without HTML tags, entities and line breaks, white space collapsed."""
     text = _TAG.sub("", _BREAK.sub(" ", markup))
     return " ".join(html.unescape(text).split())
-
-
-def normalise(text: str) -> str:
-    """Returns ``text`` under NFKC and case folding, white space collapsed, as labels compare."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def finish(nodes: Sequence[Node], edges: Iterable[Edge], groups: Iterable[Group]) -> FigureGraph:

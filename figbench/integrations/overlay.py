@@ -75,7 +75,8 @@ def _text(line: TextLine | str) -> str:
 def _draw(
     image: RGBImage, lines: Sequence[TextLine], reference: Sequence[str], max_ned: float
 ) -> RGBImage:
-    from figbench.metrics.numerics.label_matching import normalise, text_similarity
+    from figbench.data.label_text import normalise
+    from figbench.metrics.numerics.label_matching import text_similarity
 
     page = Image.fromarray(image)
     pen = ImageDraw.Draw(page)

@@ -41,6 +41,7 @@ SINGLE = {
     "label_fidelity": "figbench.metrics.labels:LABEL_FIDELITY",
     "label_layout": "figbench.metrics.label_layout:LABEL_LAYOUT",
     "ocr_sim": "figbench.metrics.paired:OCR_SIM",
+    "editability": "figbench.metrics.graph_metrics.editability:EDITABILITY",
     "faithfulness": "figbench.metrics.graph_metrics.faithfulness:FAITHFULNESS",
     "structure": "figbench.metrics.graph_metrics.structure:STRUCTURE",
     "ssim": "figbench.metrics.paired:SSIM",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
+from figbench.graphs.editable import DocumentContent
 from figbench.graphs.read import GraphReading
 from figbench.graphs.spec import FigureSpec
 from figbench.metrics.numerics.blocks import Rows
@@ -66,6 +67,7 @@ class Needs:
         ocr: Whether text lines of both sides are needed.
         graphs: Whether the nodes and edges of both sides are needed.
         specs: Whether the specs beside the references are needed.
+        documents: Whether the objects of the documents of generated figures are needed.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
         extractor: Fixed extractor; None means that the request names it after ``@``.
         in_blocks: Whether the metric reads features as :class:`Rows`, by slices and row numbers,
@@ -77,6 +79,7 @@ class Needs:
     ocr: bool = False
     graphs: bool = False
     specs: bool = False
+    documents: bool = False
     pair_scorer: str | None = None
     extractor: str | None = None
     in_blocks: bool = False
@@ -169,6 +172,8 @@ class MetricInputs:
         ceiling_graphs: For a row whose generated figure is read from pixels and whose reference
             has a document: the graph read from the pixels of that reference; else None.
         specs: What the figure of each row should say; None where its reference has no spec.
+        documents: Objects of the document of each generated row; None where the figure is missing
+            or has pixels only.
         pair_scores: Score of each row from the pair scorer.
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
@@ -193,6 +198,7 @@ class MetricInputs:
     reference_graphs: Sequence[GraphReading | None] = ()
     ceiling_graphs: Sequence[GraphReading | None] = ()
     specs: Sequence[FigureSpec | None] = ()
+    documents: Sequence[DocumentContent | None] = ()
     pair_scores: Array | None = None
     generated_digests: Sequence[str] = ()
     reference_digests: Sequence[str] = ()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from figbench.metrics.numerics.label_matching import normalise
+from figbench.data.label_text import normalise
 
 
 @dataclass(frozen=True, slots=True)

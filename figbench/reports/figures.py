@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from figbench.data.label_text import normalise
 from figbench.data.load import load_manifest
 from figbench.data.manifest import Manifest
 from figbench.data.types import Figure, TextLine
@@ -20,7 +21,6 @@ from figbench.evaluation.artifacts.writer import FEATURES_NAME, GENERATED_NAME, 
 from figbench.images.decode import decode
 from figbench.images.preprocess import preprocess
 from figbench.io.json_files import read_json
-from figbench.metrics.numerics.label_matching import normalise
 from figbench.pages.choices import figure_metric
 from figbench.pages.label_differences import Difference, difference
 from figbench.reports.arrows import ArrowDifferences, arrow_differences

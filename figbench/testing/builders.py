@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.features import extractors
+from figbench.graphs.editable import DocumentContent
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
 from figbench.graphs.read import GraphReading
 from figbench.graphs.spec import FigureSpec, SpecEdge, SpecLabel
@@ -61,6 +63,7 @@ def metric_inputs(
         reference_graphs=graphs[1],
         ceiling_graphs=[None] * len(graphs[0]),
         specs=[_spec_of(graph) for graph in graphs[1]] if spec.needs.specs else [],
+        documents=_documents(generated_lines, present) if spec.needs.documents else [],
         pair_scores=rng.uniform(0.1, 0.9, n) if spec.needs.pair_scorer else None,
         generated_digests=[f"g{i:063d}" for i in range(n) if present[i]],
         reference_digests=[f"r{i:063d}" for i in range(n)],
@@ -136,6 +139,18 @@ def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
         changed = FigureGraph(nodes, wrong if index % 3 == 0 else edges, groups)
         generated.append(GraphReading(changed, "json", None, None))
     return generated, reference
+
+
+def _documents(
+    lines: Sequence[Sequence[TextLine]], present: npt.NDArray[np.bool_]
+) -> list[DocumentContent | None]:
+    """Returns documents with half the labels as text; each third figure has pixels only."""
+    return [
+        DocumentContent("svg", tuple(line.text for line in texts[::2]), 0.25, 6, 3, i % 4)
+        if present[i] and i % 3
+        else None
+        for i, texts in enumerate(lines)
+    ]
 
 
 def _spec_of(result: GraphReading) -> FigureSpec:

@@ -189,6 +189,7 @@ def _reversed(inputs: MetricInputs) -> MetricInputs:
         reference_graphs=flip(inputs.reference_graphs),
         ceiling_graphs=flip(inputs.ceiling_graphs),
         specs=flip(inputs.specs),
+        documents=flip(inputs.documents),
         pair_scores=None if inputs.pair_scores is None else inputs.pair_scores[::-1],
         generated_digests=flip(inputs.generated_digests),
         reference_digests=flip(inputs.reference_digests),

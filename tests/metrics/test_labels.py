@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from figbench.data.label_text import normalise
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.metrics import get_metric
@@ -15,7 +16,6 @@ from figbench.metrics.numerics.label_matching import (
     Label,
     box_overlap,
     compare_labels,
-    normalise,
     text_similarity,
 )
 from tests.metrics.inputs import lines, make_inputs

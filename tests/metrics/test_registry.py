@@ -62,7 +62,7 @@ def test_families_carry_their_extractor():
         ("fd@", "needs the extractor"),
         ("fid@craft", "write fd@craft"),
         ("ssim@craft", "takes no extractor"),
-        ("", "Known: faithfulness, fd@EXTRACTOR"),
+        ("", "Known: editability, faithfulness, fd@EXTRACTOR"),
     ],
 )
 def test_wrong_names(request_name, words):

@@ -28,7 +28,12 @@ SPEC_SUFFIXES = (".spec.yaml", ".spec.yml", ".spec.json")
 
 
 def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
-    """Returns the inputs with the documents of both sides, where a task of the plan reads them."""
+    """Returns the inputs with the documents of both sides, where the plan reads them."""
+    if any(item.metric.spec.needs.documents for item in plan.metrics):
+        from figbench.evaluation.planning.contents import contents_of
+
+        contents = contents_of(inputs.generated, inputs.sides.present)
+        inputs = replace(inputs, sides=replace(inputs.sides, contents=contents))
     if not any(task.reads_documents for task in plan.tasks):
         return inputs
     documents: dict[tuple[Side, str], Figure] = {}
@@ -71,7 +76,9 @@ def specs_of(manifest: Manifest) -> dict[str, FigureSpec]:
     return specs
 
 
-def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, Figure]:
+def documents_of(
+    manifest: Manifest, figures: Iterable[Figure], suffixes: tuple[str, ...] = SUFFIXES
+) -> Mapping[str, Figure]:
     """Returns the document of each figure that has one, by the path of the figure.
 
     A document is in the folder of its figure, or in the same folder of its archive, and has its
@@ -81,6 +88,7 @@ def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, 
     Args:
         manifest: The set.
         figures: Figures of the set.
+        suffixes: Of documents, the preferred first.
     """
     names: dict[str, frozenset[str]] = {}
     documents = {}
@@ -89,9 +97,9 @@ def documents_of(manifest: Manifest, figures: Iterable[Figure]) -> Mapping[str, 
             continue
         folder = _folder(figure.path)
         if folder not in names:
-            names[folder] = frozenset(_file_names(Path(manifest.root), folder))
+            names[folder] = frozenset(_file_names(Path(manifest.root), folder, suffixes))
         document = next(
-            (name for name in _possible_names(figure.path) if name in names[folder]), None
+            (name for name in _possible_names(figure.path, suffixes) if name in names[folder]), None
         )
         if document is not None:
             digest = _digest(Path(manifest.root), document)

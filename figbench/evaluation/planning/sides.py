@@ -9,6 +9,7 @@ from figbench.data.manifest import Manifest
 from figbench.data.pairing import Row
 from figbench.data.types import Figure
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
+from figbench.graphs.editable import DocumentContent
 from figbench.graphs.spec import FigureSpec
 
 
@@ -25,6 +26,7 @@ class Sides:
         documents: Vector or text document beside a raster, by side and the raster's path, as a
             figure with path and digest of its own.
         specs: What the figures should say, by the path of the reference.
+        contents: Objects of the vector documents of generated figures, by the figure's path.
     """
 
     pairs: Sequence[Row]
@@ -33,6 +35,7 @@ class Sides:
     rejected: int
     documents: Mapping[tuple[Side, str], Figure] = field(default_factory=dict)
     specs: Mapping[str, FigureSpec] = field(default_factory=dict)
+    contents: Mapping[str, DocumentContent] = field(default_factory=dict)
 
     @property
     def present(self) -> list[Figure]:

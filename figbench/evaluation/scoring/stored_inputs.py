@@ -114,6 +114,10 @@ class StoredInputs:
             reference_graphs=graphs.reference,
             ceiling_graphs=graphs.ceiling,
             specs=[sides.specs.get(pair.reference.path) for pair in sides.pairs],
+            documents=[
+                sides.contents.get(pair.generated.path) if pair.generated else None
+                for pair in sides.pairs
+            ],
             pair_scores=pair_scores,
             reference_clusters=[
                 figure.paper_id or figure.figure_id for figure in sides.reference.figures

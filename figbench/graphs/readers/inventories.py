@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from figbench.graphs.build import finish, normalise
+from figbench.data.label_text import normalise
+from figbench.graphs.build import finish
 from figbench.graphs.limits import MAX_NODES, GraphError, text_of
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
 

@@ -1,1 +1,1 @@
-"""Metrics of graphs and of specs: structure, faithfulness, measured accuracy of readers."""
+"""Metrics of graphs, documents and specs, and the measured accuracy of graph readers."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from figbench.data.label_text import normalise
 from figbench.graphs.model import FigureGraph
 from figbench.graphs.spec import FigureSpec, SpecEdge
 from figbench.metrics.numerics.graph_nodes import MAX_NED
-from figbench.metrics.numerics.label_matching import normalise, text_similarity
+from figbench.metrics.numerics.label_matching import text_similarity
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from figbench.data.label_text import normalise
 from figbench.graphs.model import Box, Edge, FigureGraph
 from figbench.metrics.numerics.graph_nodes import MAX_NED, match_nodes
-from figbench.metrics.numerics.label_matching import normalise, text_similarity
+from figbench.metrics.numerics.label_matching import text_similarity
 
 MAX_HOPS = 6
 Pair = tuple[str, str]

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from figbench.data.label_text import normalise
 from figbench.graphs.model import Box, FigureGraph, Node
-from figbench.metrics.numerics.label_matching import box_overlap, normalise, text_similarity
+from figbench.metrics.numerics.label_matching import box_overlap, text_similarity
 
 Array = npt.NDArray[np.float64]
 

@@ -1,8 +1,7 @@
-"""Label sets compared without an order: normalisation, assignment, scores of one figure."""
+"""Label sets compared without an order: assignment, scores of one figure."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from figbench.data.label_text import normalise
 from figbench.data.types import TextLine
 
 Array = npt.NDArray[np.float64]
@@ -36,11 +36,6 @@ class LabelScores:
     similarity: float
     word_f1: float
     matched: int
-
-
-def normalise(text: str) -> str:
-    """Returns ``text`` under NFKC and case folding, runs of white space made one space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def labels_of(lines: Sequence[TextLine]) -> list[Label]:
