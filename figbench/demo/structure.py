@@ -1,4 +1,4 @@
-"""Models with known damage to what their figures say, drawn and scored under protocol ``structure``.
+"""Models with known damage of structure, drawn and scored under protocol ``structure``.
 
 ``python -m figbench.demo.structure --out FOLDER`` makes the figures and runs of the board in
 ``leaderboards/synthfig-structure``.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
+from figbench.data.layouts.serialization import save_manifest
+from figbench.data.load import load_manifest
 from figbench.errors import UserError
 from figbench.evaluation.evaluate import evaluate
 from figbench.evaluation.planning.options import Options
@@ -27,6 +29,7 @@ from figbench.synthfig.rng import StableRng
 PROTOCOL = "structure"
 METRICS = ("structure", "validity")
 """Of the protocol, those that need no OCR: the documents state the labels."""
+REFERENCE = "reference.jsonl"
 _REDRAW = 31
 
 
@@ -83,7 +86,7 @@ def damaged_scenes(name: str, scenes: Sequence[Scene], seed: int) -> list[Scene]
 
 
 def draw(out: Path, n: int, seed: int) -> None:
-    """Writes ``reference/`` and ``models/<name>/``: a PNG and an SVG document for every figure.
+    """Writes ``reference.jsonl`` and ``models/<name>/``: a PNG and an SVG for every figure.
 
     Args:
         out: New or empty folder.
@@ -102,6 +105,13 @@ def draw(out: Path, n: int, seed: int) -> None:
     for figure in figures:
         target = reference / "figures" / f"{figure.figure_id}.svg"
         write_text_atomic(target, scene_svg(figure.scene))
+    manifest = load_manifest(reference)
+    stated = [
+        replace(figure, source=str(PurePosixPath(figure.path).with_suffix(".svg")))
+        for figure in manifest.figures
+    ]
+    rooted = replace(manifest, root=str(reference.resolve()))
+    save_manifest(rooted.select(stated, "with documents"), out / REFERENCE)
     for name in MODELS:
         folder = out / "models" / name
         folder.mkdir(parents=True)
@@ -122,7 +132,7 @@ def score(out: Path, seed: int, progress: Progress) -> Mapping[str, RunResult]:
     return {
         name: evaluate(
             out / "models" / name,
-            out / "reference",
+            out / REFERENCE,
             PROTOCOL,
             METRICS,
             output=out / "runs" / name,
@@ -135,6 +145,10 @@ def score(out: Path, seed: int, progress: Progress) -> Mapping[str, RunResult]:
         )
         for name, damage in MODELS.items()
     }
+
+
+def _tags(damage: Damage) -> list[str]:
+    return ["known damage" if damage.flaw else "clean"]
 
 
 def main() -> None:
