@@ -25,7 +25,8 @@ def draw_baselines(reference: str, out: Path, *, seed: int) -> dict[str, tuple[s
     ``real-vs-real``: half of the reference figures under the names of the other half, to be
     scored against that other half: the distance between two sets of real figures, at half the
     number. ``shuffled-captions``: every reference figure under the name of another paper's, so
-    the pictures are real and answer the wrong caption. ``blank-page``: white pages.
+    the pictures are real and answer the wrong caption. ``blank-page``: white pages. Documents
+    beside the reference figures are copied too; a white page has a white SVG there.
 
     Args:
         reference: Reference set, in any layout.
@@ -50,12 +51,11 @@ def draw_baselines(reference: str, out: Path, *, seed: int) -> dict[str, tuple[s
         (SHUFFLED, _moved(figures)),
     ):
         for source, prompt in pairs:
-            _write(
-                out / name / f"{prompt.figure_id}{Path(source.path).suffix}",
-                manifest.read(source),
-            )
+            _copy(manifest, source, out / name / prompt.figure_id)
     for figure in figures:
         _write(out / BLANK / f"{figure.figure_id}.png", _white(figure))
+        if figure.source is not None:
+            _write(out / BLANK / f"{figure.figure_id}.svg", _white_svg(figure))
     ids = {figure.figure_id for figure in second_half}
     halved = _absolute(manifest).select(
         [figure for figure in manifest.figures if figure.figure_id in ids], f"half, seed {seed}"
@@ -96,6 +96,24 @@ def _white(figure: Figure) -> bytes:
     buffer = BytesIO()
     Image.new("RGB", (figure.width, figure.height), "white").save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def _white_svg(figure: Figure) -> bytes:
+    size = f'width="{figure.width}" height="{figure.height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}/>\n'.encode()
+
+
+def _copy(manifest: Manifest, figure: Figure, target: Path) -> None:
+    """Writes a figure, and its source document if it has one, under another name."""
+    _write(target.with_name(target.name + Path(figure.path).suffix), manifest.read(figure))
+    document = manifest.read_document(figure)
+    if figure.source is not None and document is not None:
+        _write(target.with_name(target.name + _suffix(figure.source)), document)
+
+
+def _suffix(source: str) -> str:
+    """Returns the suffix of a document; ``.graph.json`` is a suffix of two parts."""
+    return ".graph.json" if source.endswith(".graph.json") else Path(source).suffix
 
 
 def _write(target: Path, data: bytes) -> None:
