@@ -138,6 +138,7 @@ CLEAN = (
     "figbench/synthfig/layout/*",
     "figbench/synthfig/method/*",
     "figbench/testing/*",
+    "figbench/validation/*",
     "reference_models/figbench_figgen/*",
 )
 """Patterns of the files that hold to the glossary."""
@@ -169,6 +170,10 @@ ALLOWED = (
     # Keys of the YAML configuration and of the JSON of a conversion.
     ("reference_models/figbench_figgen/config_sections.py", {"keep"}),
     ("reference_models/figbench_figgen/official.py", {"part"}),
+    # Key of the validation's document: figures that a metric needs.
+    ("figbench/validation/effects.py", {"needed"}),
+    # The parts of the published validation, and the option that selects them.
+    ("figbench/validation/published_run.py", {"parts"}),
     # Rows of HTML, LaTeX, Markdown and console tables.
     ("figbench/pages/catalogue.py", {"rows"}),
     ("figbench/pages/details.py", {"rows"}),
