@@ -111,6 +111,9 @@ CLEAN = (
     "figbench/features/networks/*",
     "figbench/functional/*",
     "figbench/gate/*",
+    "figbench/graphs/*",
+    "figbench/graphs/raster/*",
+    "figbench/graphs/readers/*",
     "figbench/images/*",
     "figbench/images/svg/*",
     "figbench/integrations/*",
@@ -154,6 +157,8 @@ ALLOWED = (
     ("figbench/cli/people/leaderboard*.py", {"pictures"}),
     # A graph reader reads the graph of a drawing; it is no OCR engine.
     ("figbench/cli/resources/graph.py", {"reader"}),
+    ("figbench/graphs/read.py", {"reader"}),
+    ("figbench/graphs/stored.py", {"reader"}),
     # Number of pairs that a study needs: a public function and a key of its document.
     ("figbench/ranking/power.py", {"needed"}),
     # Rows of console tables and of a sheet of figures.

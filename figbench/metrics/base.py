@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from figbench.data.types import TextLine
 from figbench.errors import UserError
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec
 from figbench.metrics.numerics.blocks import Rows
 from figbench.registry import suggest
@@ -189,9 +189,9 @@ class MetricInputs:
     generated_lines: Sequence[Sequence[TextLine]] = ()
     reference_lines: Sequence[Sequence[TextLine]] = ()
     truth_lines: Sequence[Sequence[TextLine] | None] = ()
-    generated_graphs: Sequence[GraphReading | None] = ()
-    reference_graphs: Sequence[GraphReading | None] = ()
-    ceiling_graphs: Sequence[GraphReading | None] = ()
+    generated_graphs: Sequence[GraphResult | None] = ()
+    reference_graphs: Sequence[GraphResult | None] = ()
+    ceiling_graphs: Sequence[GraphResult | None] = ()
     specs: Sequence[FigureSpec | None] = ()
     pair_scores: Array | None = None
     generated_digests: Sequence[str] = ()

@@ -10,7 +10,7 @@ import numpy as np
 from figbench.data.types import TextLine
 from figbench.features import extractors
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec, SpecEdge, SpecLabel
 from figbench.images.types import RGBImage
 from figbench.metrics.base import MetricInputs, MetricSpec
@@ -116,7 +116,7 @@ def _lines(rng: np.random.Generator) -> tuple[TextLine, ...]:
     )
 
 
-def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
+def _graphs(n: int, seed: int) -> tuple[list[GraphResult], list[GraphResult]]:
     """Returns ``n`` generated and reference graphs; each third generated graph has other arrows."""
     rng = np.random.default_rng([seed, 1])
     generated, reference = [], []
@@ -132,13 +132,13 @@ def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
         )
         groups = (Group("g", "Stage", ("n0", "n1")),)
         wrong = tuple(Edge(edge.target, edge.source, edge.label) for edge in edges[:2]) + edges[2:]
-        reference.append(GraphReading(FigureGraph(nodes, edges, groups), "json", None, None))
+        reference.append(GraphResult(FigureGraph(nodes, edges, groups), "json", None, None))
         changed = FigureGraph(nodes, wrong if index % 3 == 0 else edges, groups)
-        generated.append(GraphReading(changed, "json", None, None))
+        generated.append(GraphResult(changed, "json", None, None))
     return generated, reference
 
 
-def _spec_of(result: GraphReading) -> FigureSpec:
+def _spec_of(result: GraphResult) -> FigureSpec:
     texts = result.graph.texts
     edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in result.graph.edges]
     labels = tuple(SpecLabel(text) for text in texts.values())
