@@ -121,7 +121,7 @@ def test_boxes_lie_on_the_picture_that_was_read(run, tmp_path, policy):
     height, width = read.shape[:2]
     corners = ((0.0, 0.0), (width - 1.0, 0.0), (width - 1.0, height - 1.0), (0.0, height - 1.0))
     line = TextLine("word", corners)
-    shown = album._picture(manifest, figure, [line], Counter(), figures.RED)
+    shown = album._data_uri(manifest, figure, [line], Counter(), figures.RED)
     picture = Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))).convert("RGB")
     assert max(picture.size) == min(512, max(width, height))
     pixels = np.asarray(picture).astype(int)
