@@ -14,7 +14,7 @@ from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec, SpecEdge, SpecLabel
 from figbench.images.types import RGBImage
 from figbench.metrics.base import MetricInputs, MetricSpec
-from figbench.metrics.numerics.blocks import Rows
+from figbench.metrics.numerics.blocks import FeatureMatrix
 
 WORDS = ("Encoder", "Decoder", "Attention", "Input", "Output", "Loss", "Pooling", "Softmax")
 UNKNOWN_WIDTH = 16
@@ -35,8 +35,8 @@ def metric_inputs(
     rng = np.random.default_rng(seed)
     present = np.ones(n, dtype=np.bool_)
     present[list(missing)] = False
-    generated: dict[str, Rows] = {}
-    reference: dict[str, Rows] = {}
+    generated: dict[str, FeatureMatrix] = {}
+    reference: dict[str, FeatureMatrix] = {}
     for name, width in _widths(spec).items():
         generated[name] = _features(rng, int(present.sum()), width, name)
         if spec.needs.reference_features:
@@ -99,7 +99,7 @@ def _widths(spec: MetricSpec) -> Mapping[str, int]:
     return {name: min(outputs.get(name, UNKNOWN_WIDTH), 64) for name in spec.needs.features}
 
 
-def _features(rng: np.random.Generator, n: int, width: int, name: str) -> Rows:
+def _features(rng: np.random.Generator, n: int, width: int, name: str) -> FeatureMatrix:
     if name == "phash":
         return np.asarray(rng.integers(0, 2, (n, width)), dtype=np.float32)
     scale = 1.0 / np.sqrt(1.0 + np.arange(width))

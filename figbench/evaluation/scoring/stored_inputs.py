@@ -28,7 +28,7 @@ from figbench.evaluation.planning.workload import Namespaces, image_key, pair_ke
 from figbench.graphs.read import GRAPH_READERS, GraphResult, is_raster_name
 from figbench.graphs.stored import decode_result
 from figbench.metrics.base import MetricInputs, Needs
-from figbench.metrics.numerics.blocks import Rows
+from figbench.metrics.numerics.blocks import FeatureMatrix
 from figbench.store import Namespace, decode_lines
 
 
@@ -73,8 +73,8 @@ class StoredInputs:
             rng: Generator of the metric.
         """
         needs, policy, sides = item.metric.spec.needs, item.preprocess, self.sides
-        generated: Mapping[str, Rows] = {}
-        reference: Mapping[str, Rows] = {}
+        generated: Mapping[str, FeatureMatrix] = {}
+        reference: Mapping[str, FeatureMatrix] = {}
         if needs.extractor:
             task = self._tasks[FeatureTask, needs.extractor, policy]
             generated = read_features(self._namespaces, task, GENERATED, sides.present, needs)
@@ -132,7 +132,7 @@ def clusters(pairs: Sequence[Row]) -> list[str]:
 
 def read_features(
     namespaces: Namespaces, task: Task, side: Side, figures: Sequence[Figure], needs: Needs
-) -> dict[str, Rows]:
+) -> dict[str, FeatureMatrix]:
     """Reads the features of some figures.
 
     Args:
