@@ -157,8 +157,8 @@ class MetricInputs:
         samples: Per row, sample index.
         clusters: Per row, paper id (or figure id).
         present: Per row; False where the model delivered nothing usable.
-        generated: Output name to (n, d) array, or :class:`FeatureMatrix` for a metric that needs them
-            in blocks; only rows that are present, same order.
+        generated: Output name to (n, d) array, or :class:`FeatureMatrix` for a metric that reads
+            blocks; only rows that are present, same order.
         reference: Output name to (m, d) array or matrix.
         generated_lines: OCR of each generated row.
         reference_lines: OCR of the paired reference under the same engine and preprocess.
