@@ -111,6 +111,9 @@ CLEAN = (
     "figbench/features/networks/*",
     "figbench/functional/*",
     "figbench/gate/*",
+    "figbench/graphs/*",
+    "figbench/graphs/raster/*",
+    "figbench/graphs/readers/*",
     "figbench/images/*",
     "figbench/images/svg/*",
     "figbench/integrations/*",
@@ -121,6 +124,9 @@ CLEAN = (
     "figbench/leaderboard/*.py",
     "figbench/leaderboard/views/*",
     "figbench/lint/*",
+    "figbench/metrics/numerics/[!gl]*",
+    "figbench/metrics/numerics/label_positions.py",
+    "figbench/metrics/numerics/graph_legacy.py",
     "figbench/ocr/*",
     "figbench/pages/*",
     "figbench/plots/*",
@@ -138,6 +144,7 @@ CLEAN = (
     "figbench/synthfig/layout/*",
     "figbench/synthfig/method/*",
     "figbench/testing/*",
+    "figbench/validation/*",
     "reference_models/figbench_figgen/*",
 )
 """Patterns of the files that hold to the glossary."""
@@ -153,8 +160,13 @@ ALLOWED = (
     ("figbench/cli/people/leaderboard*.py", {"pictures"}),
     # A graph reader reads the graph of a drawing; it is no OCR engine.
     ("figbench/cli/resources/graph.py", {"reader"}),
+    ("figbench/graphs/read.py", {"reader"}),
+    ("figbench/graphs/stored.py", {"reader"}),
     # Number of pairs that a study needs: a public function and a key of its document.
     ("figbench/ranking/power.py", {"needed"}),
+    # Rows and columns of the matrix of kernel values, and of distances.
+    ("figbench/metrics/numerics/kernel.py", {"row", "rows"}),
+    ("figbench/metrics/numerics/neighbours.py", {"row", "rows"}),
     # Rows of console tables and of a sheet of figures.
     ("figbench/plots/contact_sheet.py", {"row"}),
     ("figbench/cli/resources/list.py", {"row", "rows"}),
@@ -169,6 +181,10 @@ ALLOWED = (
     # Keys of the YAML configuration and of the JSON of a conversion.
     ("reference_models/figbench_figgen/config_sections.py", {"keep"}),
     ("reference_models/figbench_figgen/official.py", {"part"}),
+    # Key of the validation's document: figures that a metric needs.
+    ("figbench/validation/effects.py", {"needed"}),
+    # The parts of the published validation, and the option that selects them.
+    ("figbench/validation/published_run.py", {"parts"}),
     # Rows of HTML, LaTeX, Markdown and console tables.
     ("figbench/pages/catalogue.py", {"rows"}),
     ("figbench/pages/details.py", {"rows"}),

@@ -10,7 +10,7 @@ from figbench.functional.score import LEVEL, SEED, Score, compute_scores, make_i
 
 if TYPE_CHECKING:
     from figbench.graphs.model import FigureGraph
-    from figbench.graphs.read import GraphReading
+    from figbench.graphs.read import GraphResult
 
 Graph = Any
 """A :class:`figbench.graphs.model.FigureGraph`, its JSON document, or None for a missing figure."""
@@ -71,15 +71,15 @@ def structure(
     return compute_scores("structure", inputs, settings, level=level, n=len(first))
 
 
-def _graph_results(graphs: Any, name: str) -> list[GraphReading | None]:
-    from figbench.graphs.read import GraphReading
+def _graph_results(graphs: Any, name: str) -> list[GraphResult | None]:
+    from figbench.graphs.read import GraphResult
 
     if isinstance(graphs, str | Mapping) or not isinstance(graphs, Sequence):
         raise UserError(f"{name}: {type(graphs).__name__}, expected a list of graphs.")
     if not graphs:
         raise UserError(f"{name}: empty, expected at least one graph.")
     return [
-        None if graph is None else GraphReading(_graph(graph, f"{name}[{i}]"), "given", 1.0, 1.0)
+        None if graph is None else GraphResult(_graph(graph, f"{name}[{i}]"), "given", 1.0, 1.0)
         for i, graph in enumerate(graphs)
     ]
 

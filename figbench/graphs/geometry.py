@@ -65,7 +65,7 @@ class _Resolver:
         self._find_legends()
         free = self._fill()
         free = self._captions(free)
-        self._place_rest(free)
+        self._assign_rest(free)
         return self._assemble()
 
     def _touch(self) -> None:
@@ -111,10 +111,10 @@ class _Resolver:
         for shape in self.shapes:
             if shape.touched:
                 continue
-            rows = [s for s in self._inner(shape) if not s.touched and self._beside(s)]
-            if len(rows) >= 2:
+            entries = [s for s in self._inner(shape) if not s.touched and self._beside(s)]
+            if len(entries) >= 2:
                 shape.legend = True
-                for inner in rows:
+                for inner in entries:
                     inner.legend = True
         for shape in [s for s in self.shapes if s.legend]:
             self.words = [w for w in self.words if not holds(shape.box, centre(w.box))]
@@ -187,7 +187,7 @@ class _Resolver:
         most = 0.4 if shape.caption else 0.8
         return -0.45 * high <= gap <= most * high and abs(middle - own) <= max(3.0, 0.5 * self.line)
 
-    def _place_rest(self, free: list[Words]) -> None:
+    def _assign_rest(self, free: list[Words]) -> None:
         """Free words are titles of frames, nodes at ends of lines, or labels of lines."""
         frames = [i for i, s in enumerate(self.shapes) if s.frame]
         beside: list[Words] = []
@@ -220,9 +220,9 @@ class _Resolver:
                 if gap <= 1.2 * self.line:
                     x, y = centre(words.box)
                     cost[i, k] = gap + 0.15 * hypot(middles[k][0] - x, middles[k][1] - y)
-        for row, column in zip(*linear_sum_assignment(cost), strict=True):
-            if cost[row, column] < 1e6:
-                self.labels.setdefault(int(column), []).append(beside[int(row)])
+        for index, column in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[index, column] < 1e6:
+                self.labels.setdefault(int(column), []).append(beside[int(index)])
 
     def _is_centred(self, words: Words, frame: int) -> bool:
         x, y = centre(words.box)
@@ -288,8 +288,8 @@ class _Resolver:
             ]
             if members:
                 groups.append(Group(f"g{i}", candidates[i][1], tuple(members)))
-        drawn = tuple(edge_of(f"n{a}", f"n{b}", stroke, label) for a, b, stroke, label in edges)
-        return FigureGraph(nodes, drawn, tuple(groups), self.drawing.width / self.drawing.height)
+        arrows = tuple(edge_of(f"n{a}", f"n{b}", stroke, label) for a, b, stroke, label in edges)
+        return FigureGraph(nodes, arrows, tuple(groups), self.drawing.width / self.drawing.height)
 
     def _share(self, box: Box) -> Box:
         wide, high = self.drawing.width, self.drawing.height

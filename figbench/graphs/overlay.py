@@ -50,7 +50,7 @@ def write_differences(
     """Writes missed, invented and reversed arrows over the generated figure.
 
     A missed arrow is drawn between the matched nodes of the generated figure; where one is absent
-    too, at its place in the reference.
+    too, at its position in the reference.
 
     Args:
         generated: Graph of the figure under test.
@@ -78,7 +78,7 @@ def differences_svg(
         reference: Its reference's graph.
         matched: Generated id to reference id.
         differences: Of ``graph_matching.edge_differences``.
-        background: Data URI of the picture that the generated graph was read from; without one the
+        background: Data URI of the image that the generated graph was read from; without one the
             nodes are drawn with their texts.
     """
     boxes, marked = _marked(generated, reference, matched, differences)
@@ -172,30 +172,30 @@ def overlay_svg(
         boxes: Of nodes, as shares of the page.
         marked: Arrows with colour and the boxes of their ends.
         aspect: Width over height of the page.
-        background: Data URI of a picture; empty for a white page.
+        background: Data URI of an image; empty for a white page.
         texts: Of nodes, drawn in their boxes.
     """
     wide, high = (_SIDE, _SIDE / aspect) if aspect >= 1 else (_SIDE * aspect, _SIDE)
-    parts = [f'<rect width="{wide:.0f}" height="{high:.0f}" fill="#ffffff"/>']
+    elements = [f'<rect width="{wide:.0f}" height="{high:.0f}" fill="#ffffff"/>']
     if background:
-        parts.append(
+        elements.append(
             f'<image width="{wide:.0f}" height="{high:.0f}" opacity="0.45" '
             f'href="{escape(background, _QUOTES)}"/>'
         )
     for key, (x0, y0, x1, y1) in boxes.items():
-        parts.append(
+        elements.append(
             f'<rect x="{x0 * wide:.1f}" y="{y0 * high:.1f}" width="{(x1 - x0) * wide:.1f}" '
             f'height="{(y1 - y0) * high:.1f}" fill="none" stroke="#1565c0" stroke-width="2">'
             f"<title>{escape(key)}</title></rect>"
         )
         if texts.get(key):
-            parts.append(_text(texts[key], (x0 * wide, y0 * high, x1 * wide, y1 * high)))
-    for edge, colour, places in marked:
-        if edge.source in places and edge.target in places:
-            parts.append(_arrow(edge, colour, places, wide, high))
+            elements.append(_text(texts[key], (x0 * wide, y0 * high, x1 * wide, y1 * high)))
+    for edge, colour, boxes_of_ends in marked:
+        if edge.source in boxes_of_ends and edge.target in boxes_of_ends:
+            elements.append(_arrow(edge, colour, boxes_of_ends, wide, high))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}">'
-        + "".join(parts)
+        + "".join(elements)
         + "</svg>\n"
     )
 
@@ -211,10 +211,10 @@ def _text(text: str, box: Box) -> str:
     )
 
 
-def _arrow(edge: Edge, colour: str, places: Mapping[str, Box], wide: float, high: float) -> str:
+def _arrow(edge: Edge, colour: str, boxes: Mapping[str, Box], wide: float, high: float) -> str:
     ends = []
     for name in (edge.source, edge.target):
-        x0, y0, x1, y1 = places[name]
+        x0, y0, x1, y1 = boxes[name]
         ends.append(((x0 + x1) / 2 * wide, (y0 + y1) / 2 * high))
     (ax, ay), (bx, by) = ends
     far = max(((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5, 1e-6)

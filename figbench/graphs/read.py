@@ -1,4 +1,4 @@
-"""One entrance for every format: the reader of a file, by its content, and its measured ceiling."""
+"""Graphs of files of every format: the reader of a file, by its content, and its accuracy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ READERS: Registry[Reader] = Registry(
         "tikz": "figbench.graphs.readers.tikz:read_tikz",
     },
 )
-"""Format names to functions of a document's bytes; third parties add theirs by entry points."""
+"""Format names to functions of a document's bytes; other packages add readers by entry points."""
 
 _SUFFIXES = {
     ".drawio": "drawio", ".dot": "dot", ".gv": "dot", ".json": "json", ".mmd": "mermaid",
@@ -47,7 +47,7 @@ _SUFFIXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class GraphReading:
+class GraphResult:
     """A graph with the reader that made it.
 
     Attributes:
@@ -66,7 +66,7 @@ class GraphReading:
     failure: str = ""
 
 
-def read_graph(path: str | Path, *, reader: str | None = None) -> GraphReading:
+def read_graph(path: str | Path, *, reader: str | None = None) -> GraphResult:
     """Reads the graph of a figure's file.
 
     Args:
@@ -98,7 +98,7 @@ def read_graph(path: str | Path, *, reader: str | None = None) -> GraphReading:
     except FigbenchError as error:
         raise UserError(f"{file}: {error.message}", remedy=error.remedy) from None
     nodes, edges = ceiling(name)
-    return GraphReading(graph, name, nodes, edges)
+    return GraphResult(graph, name, nodes, edges)
 
 
 def read_bytes(data: bytes, reader: str) -> FigureGraph:
@@ -146,9 +146,9 @@ def format_of(data: bytes, suffix: str) -> str:
         if b"<mxfile" in start or b"<mxGraphModel" in start:
             return "svg" if b"<svg" in start.split(b"<mxfile")[0] else "drawio"
         return "svg" if b"<svg" in start else ""
-    known = _SUFFIXES.get(suffix.lower(), "")
-    if known:
-        return known
+    by_suffix = _SUFFIXES.get(suffix.lower(), "")
+    if by_suffix:
+        return by_suffix
     try:
         text = text_of(start.split(b"\x00")[0][:4096]).lstrip()
     except GraphError:

@@ -1,4 +1,4 @@
-"""Shapes of a drawing: overlapping outlines that are one thing, with the words that they carry."""
+"""Shapes of a drawing: overlapping outlines that are one shape, with the words that they carry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from figbench.graphs.model import Box, Kind
 
 @dataclass
 class Shape:
-    """One thing that is drawn.
+    """A shape of a drawing: a node, a frame or a legend.
 
     Attributes:
         box: Of the outlines, joined.
@@ -46,11 +46,11 @@ class Shape:
     def label(self) -> str:
         """Text of the shape, read from top to bottom."""
         lines = sorted(self.lines + self.caption, key=lambda w: (w.box[1] + w.box[3], w.box[0]))
-        return " ".join(part for part in [self.text, *(w.text for w in lines)] if part)
+        return " ".join(text for text in [self.text, *(w.text for w in lines)] if text)
 
 
 def merged_boxes(drawing: Drawing) -> list[Box]:
-    """Returns the boxes of a drawing's outlines after those of one thing have been joined."""
+    """Returns the boxes of a drawing's outlines after those of one shape have been joined."""
     return [shape.box for shape in merged_shapes(drawing)]
 
 
@@ -67,9 +67,9 @@ def merged_shapes(drawing: Drawing) -> list[Shape]:
         merged = False
         for i, first in enumerate(shapes):
             for second in shapes[i + 1 :]:
-                one, two = _worded(first, drawing), _worded(second, drawing)
-                apart = bool(one - two and two - one)
-                if not apart and _is_one_thing(first.box, second.box):
+                first_words, second_words = _worded(first, drawing), _worded(second, drawing)
+                apart = bool(first_words - second_words and second_words - first_words)
+                if not apart and _is_same_shape(first.box, second.box):
                     first.box = union(first.box, second.box)
                     first.keys |= second.keys
                     first.text = " ".join(t for t in (first.text, second.text) if t)
@@ -83,7 +83,7 @@ def merged_shapes(drawing: Drawing) -> list[Shape]:
     return shapes
 
 
-def _is_one_thing(first: Box, second: Box) -> bool:
+def _is_same_shape(first: Box, second: Box) -> bool:
     small, large = sorted((first, second), key=area)
     share = common(small, large) / area(small)
     if share >= 0.985:

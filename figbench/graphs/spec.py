@@ -1,4 +1,4 @@
-"""What a figure must and must not say, without a reference figure: specs and their readers."""
+"""Specs: the labels and arrows that a figure must and must not have, without a reference figure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SpecQuestion:
 
 @dataclass(frozen=True, slots=True)
 class FigureSpec:
-    """What one figure should say.
+    """The contents that a figure should have.
 
     Attributes:
         labels: That it must show.
@@ -89,7 +89,7 @@ def read_spec(data: bytes, source: str, figure_id: str = "") -> FigureSpec:
     records = _records(data, source)
     specs = [_spec(record, source) for record in records]
     if figure_id and not (len(specs) == 1 and not specs[0].figure_id):
-        specs = [one for one in specs if one.figure_id == figure_id]
+        specs = [entry for entry in specs if entry.figure_id == figure_id]
         if not specs:
             raise UserError(f"{source}: has no record '{figure_id}'.")
     if len(specs) != 1:
@@ -111,19 +111,19 @@ def _records(data: bytes, source: str) -> list[Mapping[str, Any]]:
         )
     if name.endswith((".json", ".jsonl")):
         try:
-            text = data.decode()
-            parts = text.splitlines() if name.endswith(".jsonl") else [text]
-            values = [json.loads(part) for part in parts if part.strip()]
+            content = data.decode()
+            texts = content.splitlines() if name.endswith(".jsonl") else [content]
+            values = [json.loads(text) for text in texts if text.strip()]
         except (ValueError, RecursionError) as error:
             raise UserError(f"{source}: not JSON ({str(error)[:200]}).") from None
-        found: Any = values if name.endswith(".jsonl") else values[0] if values else None
+        document: Any = values if name.endswith(".jsonl") else values[0] if values else None
     else:
-        found = parse_yaml(data, source)
-    _require_bounds(found, source)
-    if isinstance(found, Mapping) and isinstance(found.get("entries"), list):
-        found = found["entries"]
-    records = found if isinstance(found, list) else [found]
-    if len(records) > MAX_ENTRIES or not all(isinstance(one, Mapping) for one in records):
+        document = parse_yaml(data, source)
+    _require_bounds(document, source)
+    if isinstance(document, Mapping) and isinstance(document.get("entries"), list):
+        document = document["entries"]
+    records = document if isinstance(document, list) else [document]
+    if len(records) > MAX_ENTRIES or not all(isinstance(entry, Mapping) for entry in records):
         raise UserError(f"{source}: not a spec.", remedy=_REMEDY)
     return records
 
@@ -163,9 +163,9 @@ def _spec(record: Mapping[str, Any], source: str) -> FigureSpec:
             return _aibench(record)
         if "stage1_abstraction" in record or "components" in record:
             return _sciforma(record)
-        known = {"labels", "edges", "must_not", "questions", "text", "id"}
-        unknown = [key for key in record if key not in known]
-        if unknown or not known & set(record):
+        fields = {"labels", "edges", "must_not", "questions", "text", "id"}
+        unknown = [key for key in record if key not in fields]
+        if unknown or not fields & set(record):
             raise UserError(
                 f"{source}: unknown field '{unknown[0]}'." if unknown else f"{source}: not a spec.",
                 remedy=_REMEDY,
@@ -228,13 +228,13 @@ def _edge(entry: Any) -> SpecEdge:
             direction,
             str(entry.get("importance") or ""),
         )
-    parts = _ARROW.split(_plain(entry))
-    if len(parts) != 3:
+    pieces = _ARROW.split(_plain(entry))
+    if len(pieces) != 3:
         raise ValueError(f"edge {entry!r} is not 'A -> B', 'A <-> B' or 'A -- B'")
-    source, sign, target = parts
+    source, sign, target = pieces
     label = ""
     if ":" in target:
-        target, _, label = (part.strip() for part in target.partition(":"))
+        target, _, label = (piece.strip() for piece in target.partition(":"))
     direction = {"->": "forward", "→": "forward", "--": "none"}.get(sign, "both")
     return SpecEdge(source.strip(), target.strip(), label, direction)
 
@@ -248,7 +248,7 @@ def _question(entry: Any) -> SpecQuestion:
     answer = entry.get("correct_option", entry.get("answer")) or ""
     return SpecQuestion(
         str(entry["question"]),
-        tuple(str(one) for one in options),
+        tuple(str(option) for option in options),
         str(answer),
         str(entry.get("level") or ""),
     )
@@ -267,14 +267,14 @@ def _sciforma(record: Mapping[str, Any]) -> FigureSpec:
     """SciForma (arXiv 2607.18091): components, arrows and text labels with importance."""
     inner = record.get("stage1_abstraction", record)
     labels = [
-        SpecLabel(str(one["name"]), str(one.get("importance") or ""))
-        for one in inner.get("components") or ()
+        SpecLabel(str(entry["name"]), str(entry.get("importance") or ""))
+        for entry in inner.get("components") or ()
     ]
     labels += [
-        SpecLabel(str(one["text"]), str(one.get("importance") or ""))
-        for one in inner.get("text_labels") or ()
+        SpecLabel(str(entry["text"]), str(entry.get("importance") or ""))
+        for entry in inner.get("text_labels") or ()
     ]
-    unique = {" ".join(one.text.casefold().split()): one for one in reversed(labels)}
+    unique = {" ".join(entry.text.casefold().split()): entry for entry in reversed(labels)}
     return FigureSpec(
         labels=tuple(reversed(unique.values())),
         edges=_edges(inner.get("arrows")),

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from figbench.data.types import TextLine
 from figbench.errors import UserError
 from figbench.graphs.editable import DocumentContent
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec
-from figbench.metrics.numerics.blocks import Rows
+from figbench.metrics.numerics.blocks import FeatureMatrix
 from figbench.registry import suggest
 
 Array = npt.NDArray[np.float64]
@@ -70,8 +70,8 @@ class Needs:
         documents: Whether the objects of the documents of generated figures are needed.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
         extractor: Fixed extractor; None means that the request names it after ``@``.
-        in_blocks: Whether the metric reads features as :class:`Rows`, by slices and row numbers,
-            so that they may stay on disk; else it gets whole arrays.
+        in_blocks: Whether the metric reads features as :class:`FeatureMatrix`, by slices and row
+            numbers, so that they may stay on disk; else it gets whole arrays.
     """
 
     features: tuple[str, ...] = ()
@@ -160,9 +160,9 @@ class MetricInputs:
         samples: Per row, sample index.
         clusters: Per row, paper id (or figure id).
         present: Per row; False where the model delivered nothing usable.
-        generated: Output name to (n, d) array, or :class:`Rows` for a metric that needs them in
+        generated: Output name to (n, d) array, or :class:`FeatureMatrix` for a metric that reads
             blocks; only rows that are present, same order.
-        reference: Output name to (m, d) array or rows.
+        reference: Output name to (m, d) array or matrix.
         generated_lines: OCR of each generated row.
         reference_lines: OCR of the paired reference under the same engine and preprocess.
         truth_lines: The data set's own labels of the paired reference, where known; a
@@ -189,14 +189,14 @@ class MetricInputs:
     clusters: Sequence[str]
     present: npt.NDArray[np.bool_]
     rng: np.random.Generator
-    generated: Mapping[str, Rows] = field(default_factory=dict)
-    reference: Mapping[str, Rows] = field(default_factory=dict)
+    generated: Mapping[str, FeatureMatrix] = field(default_factory=dict)
+    reference: Mapping[str, FeatureMatrix] = field(default_factory=dict)
     generated_lines: Sequence[Sequence[TextLine]] = ()
     reference_lines: Sequence[Sequence[TextLine]] = ()
     truth_lines: Sequence[Sequence[TextLine] | None] = ()
-    generated_graphs: Sequence[GraphReading | None] = ()
-    reference_graphs: Sequence[GraphReading | None] = ()
-    ceiling_graphs: Sequence[GraphReading | None] = ()
+    generated_graphs: Sequence[GraphResult | None] = ()
+    reference_graphs: Sequence[GraphResult | None] = ()
+    ceiling_graphs: Sequence[GraphResult | None] = ()
     specs: Sequence[FigureSpec | None] = ()
     documents: Sequence[DocumentContent | None] = ()
     pair_scores: Array | None = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from figbench.metrics.base import MetricError, MetricInputs
-from figbench.metrics.numerics.blocks import Rows, blocks
+from figbench.metrics.numerics.blocks import FeatureMatrix, blocks
 
 
 def require_count(found: int, minimum: int, what: str) -> None:
@@ -16,7 +16,9 @@ def require_count(found: int, minimum: int, what: str) -> None:
         raise MetricError(f"found {found} {what}, needs at least {minimum}")
 
 
-def features_of(side: Mapping[str, Rows], name: str, minimum: int, what: str) -> Rows:
+def features_of(
+    side: Mapping[str, FeatureMatrix], name: str, minimum: int, what: str
+) -> FeatureMatrix:
     """Returns one output of the extractor for one side, checked.
 
     Args:
@@ -38,7 +40,9 @@ def features_of(side: Mapping[str, Rows], name: str, minimum: int, what: str) ->
     return found
 
 
-def both_sides(inputs: MetricInputs, name: str, minimum: int) -> tuple[Rows, Rows]:
+def both_sides(
+    inputs: MetricInputs, name: str, minimum: int
+) -> tuple[FeatureMatrix, FeatureMatrix]:
     """Returns (generated, reference) features of one width, checked as in :func:`features_of`."""
     generated = features_of(inputs.generated, name, minimum, "generated")
     reference = features_of(inputs.reference, name, minimum, "reference")

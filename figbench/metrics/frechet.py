@@ -11,7 +11,7 @@ from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, 
 from figbench.metrics.capabilities import SetStatistic
 from figbench.metrics.checks import both_sides
 from figbench.metrics.matching import dependence_details, matched_error, matches_of
-from figbench.metrics.numerics.blocks import Rows
+from figbench.metrics.numerics.blocks import FeatureMatrix
 from figbench.metrics.numerics.frechet import (
     frechet_distance,
     frechet_influence,
@@ -132,7 +132,7 @@ def _dependent(name: str, details: Mapping[str, float | int | str]) -> tuple[str
 
 
 def _extrapolate(
-    value: float, generated: Rows, reference: Rows, rng: np.random.Generator
+    value: float, generated: FeatureMatrix, reference: FeatureMatrix, rng: np.random.Generator
 ) -> dict[str, float | int | str]:
     half = half_sample_distance(generated, reference, rng)
     enough = min(len(generated), len(reference)) >= RELIABLE * generated.shape[1]
@@ -144,8 +144,8 @@ def _extrapolate(
 
 
 def _unmatched(
-    generated: Rows,
-    reference: Rows,
+    generated: FeatureMatrix,
+    reference: FeatureMatrix,
     matches: Matches,
     details: Mapping[str, float | int | str],
 ) -> dict[str, float | int | str]:
@@ -159,7 +159,7 @@ def _unmatched(
 
 
 def _matched(
-    asked: int, generated: Rows, reference: Rows, rng: np.random.Generator
+    asked: int, generated: FeatureMatrix, reference: FeatureMatrix, rng: np.random.Generator
 ) -> dict[str, float | int | str]:
     smaller = min(len(generated), len(reference))
     n = min(asked, smaller) if asked else smaller
@@ -171,7 +171,7 @@ def _matched(
     }
 
 
-def _warnings(name: str, generated: Rows, reference: Rows) -> tuple[str, ...]:
+def _warnings(name: str, generated: FeatureMatrix, reference: FeatureMatrix) -> tuple[str, ...]:
     n, width = min(len(generated), len(reference)), generated.shape[1]
     if n >= width:
         return ()

@@ -14,7 +14,7 @@ from figbench.metrics.numerics.inception_score import (
     ScoreSums,
     score_influences,
     score_sums,
-    split_rows,
+    split_indices,
 )
 from figbench.statistics.influence import is_clustered, standard_error, variance_of_mean
 
@@ -64,7 +64,7 @@ class InceptionScore:
         splits, seed = options["splits"], options["seed"]
         require_count(splits, 1, "splits")
         logits = features_of(inputs.generated, "logits", splits, "generated")
-        by_split = score_sums(logits, split_rows(len(logits), splits, seed))
+        by_split = score_sums(logits, split_indices(len(logits), splits, seed))
         # One reading gives the influences of both, where there are enough images for them.
         wanted = [one for one in (by_split, by_split.whole) if _enough(one)]
         influences = score_influences(logits, wanted)
@@ -83,7 +83,7 @@ class InceptionScore:
         if influence is not None:
             # The mean over splits is the mean over images of n / (splits * size) influence; the
             # root restores the degree of freedom that centring within each split takes.
-            sizes = sums.sizes[sums.part]
+            sizes = sums.sizes[sums.split]
             scaled = influence * len(influence) / (splits * sizes) * np.sqrt(sizes / (sizes - 1))
             error = standard_error(variance_of_mean(scaled, clusters))
         else:
@@ -111,7 +111,7 @@ class InceptionScore:
             float(sums.scores[0]),
             standard_error=error,
             method=_method(clusters) if error is not None else None,
-            details={"n_generated": len(sums.part), "classes": sums.totals.shape[1]},
+            details={"n_generated": len(sums.split), "classes": sums.totals.shape[1]},
         )
 
 

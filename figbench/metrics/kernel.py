@@ -20,7 +20,7 @@ from figbench.metrics.numerics.kernel import (
     kernel_distance,
     kernel_sums,
 )
-from figbench.metrics.numerics.matches import Indices, Matches, own_rows
+from figbench.metrics.numerics.matches import Indices, Matches, own_matches
 from figbench.metrics.numerics.swap_tests import kernel_swap_test, kernel_values
 from figbench.statistics.influence import is_clustered
 
@@ -29,7 +29,7 @@ JACKKNIFE_N = 3
 
 
 def _of_matched_rows(own: Indices) -> SetStatistic:
-    matches = own_rows(own)
+    matches = own_matches(own)
     return SetStatistic(
         partial(kernel_distance, matches=matches),
         partial(kernel_values, matches=matches),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from figbench.metrics.base import MetricInputs
-from figbench.metrics.numerics.blocks import Array, Rows
+from figbench.metrics.numerics.blocks import Array, FeatureMatrix
 from figbench.metrics.numerics.kernel import KernelSums
 from figbench.metrics.numerics.matches import (
     Matches,
     dependence,
+    feature_digests,
     joined_clusters,
-    match_rows,
-    row_digests,
+    match_figures,
 )
 from figbench.statistics.influence import (
     joint_variance,
@@ -26,7 +26,7 @@ LARGE = 0.05
 """Smallest share of the variance in common that is worth a warning."""
 
 
-def matches_of(inputs: MetricInputs, generated: Rows, reference: Rows) -> Matches:
+def matches_of(inputs: MetricInputs, generated: FeatureMatrix, reference: FeatureMatrix) -> Matches:
     """Returns the matched rows of both sides, by figure id and by picture.
 
     Pictures are compared by the digest of their files, and by their feature rows where the
@@ -37,11 +37,11 @@ def matches_of(inputs: MetricInputs, generated: Rows, reference: Rows) -> Matche
         generated: Features of its present rows, shape (n, D).
         reference: Features, shape (m, D).
     """
-    pictures = inputs.generated_digests, inputs.reference_digests
-    if len(pictures[0]) != len(generated) or len(pictures[1]) != len(reference):
-        pictures = row_digests(generated), row_digests(reference)
+    digests = inputs.generated_digests, inputs.reference_digests
+    if len(digests[0]) != len(generated) or len(digests[1]) != len(reference):
+        digests = feature_digests(generated), feature_digests(reference)
     ids = inputs.reference_ids if len(inputs.reference_ids) == len(reference) else ()
-    return match_rows(inputs.present_ids, ids, *pictures)
+    return match_figures(inputs.present_ids, ids, *digests)
 
 
 def matched_error(
@@ -97,7 +97,7 @@ def _joined(inputs: MetricInputs, matches: Matches, m: int) -> tuple[list[str], 
 
 
 def dependence_details(
-    inputs: MetricInputs, matches: Matches, generated: Rows, reference: Rows
+    inputs: MetricInputs, matches: Matches, generated: FeatureMatrix, reference: FeatureMatrix
 ) -> dict[str, float | int | str]:
     """Returns ``matched_pairs``, ``dependence`` and ``dependent`` ("yes" or "no") for results.
 

@@ -11,7 +11,7 @@ import numpy as np
 from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, OutputSpec, Settings
 from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.matching import dependence_details, matches_of
-from figbench.metrics.numerics.blocks import Array, Rows
+from figbench.metrics.numerics.blocks import Array, FeatureMatrix
 from figbench.metrics.numerics.matches import Matches
 from figbench.metrics.numerics.neighbours import Cover, Manifolds, manifolds
 from figbench.statistics.influence import standard_error, variance_of_mean
@@ -124,7 +124,11 @@ def _with(item: Measurement, details: Details, warnings: tuple[str, ...] = ()) -
 
 
 def _of_other_references(
-    found: Manifolds, matches: Matches, generated: Rows, reference: Rows, k_density: int
+    found: Manifolds,
+    matches: Matches,
+    generated: FeatureMatrix,
+    reference: FeatureMatrix,
+    k_density: int,
 ) -> dict[str, float]:
     """Returns the four values where a figure and its own reference do not cover each other."""
     counts = found.without(matches.across, generated, reference)

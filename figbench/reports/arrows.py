@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from figbench.graphs.model import Edge, FigureGraph
 from figbench.graphs.overlay import differences_svg
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.metrics.numerics.graph_matching import compare_graphs, edge_differences
 
 
@@ -32,7 +32,7 @@ class ArrowDifferences:
 
 
 def arrow_differences(
-    generated: GraphReading, reference: GraphReading, image: str = ""
+    generated: GraphResult, reference: GraphResult, image: str = ""
 ) -> ArrowDifferences:
     """Returns how the arrows of a figure differ from those of its reference.
 

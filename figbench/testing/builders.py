@@ -12,11 +12,11 @@ from figbench.data.types import TextLine
 from figbench.features import extractors
 from figbench.graphs.editable import DocumentContent
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec, SpecEdge, SpecLabel
 from figbench.images.types import RGBImage
 from figbench.metrics.base import MetricInputs, MetricSpec
-from figbench.metrics.numerics.blocks import Rows
+from figbench.metrics.numerics.blocks import FeatureMatrix
 
 WORDS = ("Encoder", "Decoder", "Attention", "Input", "Output", "Loss", "Pooling", "Softmax")
 UNKNOWN_WIDTH = 16
@@ -37,8 +37,8 @@ def metric_inputs(
     rng = np.random.default_rng(seed)
     present = np.ones(n, dtype=np.bool_)
     present[list(missing)] = False
-    generated: dict[str, Rows] = {}
-    reference: dict[str, Rows] = {}
+    generated: dict[str, FeatureMatrix] = {}
+    reference: dict[str, FeatureMatrix] = {}
     for name, width in _widths(spec).items():
         generated[name] = _features(rng, int(present.sum()), width, name)
         if spec.needs.reference_features:
@@ -102,7 +102,7 @@ def _widths(spec: MetricSpec) -> Mapping[str, int]:
     return {name: min(outputs.get(name, UNKNOWN_WIDTH), 64) for name in spec.needs.features}
 
 
-def _features(rng: np.random.Generator, n: int, width: int, name: str) -> Rows:
+def _features(rng: np.random.Generator, n: int, width: int, name: str) -> FeatureMatrix:
     if name == "phash":
         return np.asarray(rng.integers(0, 2, (n, width)), dtype=np.float32)
     scale = 1.0 / np.sqrt(1.0 + np.arange(width))
@@ -119,7 +119,7 @@ def _lines(rng: np.random.Generator) -> tuple[TextLine, ...]:
     )
 
 
-def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
+def _graphs(n: int, seed: int) -> tuple[list[GraphResult], list[GraphResult]]:
     """Returns ``n`` generated and reference graphs; each third generated graph has other arrows."""
     rng = np.random.default_rng([seed, 1])
     generated, reference = [], []
@@ -135,9 +135,9 @@ def _graphs(n: int, seed: int) -> tuple[list[GraphReading], list[GraphReading]]:
         )
         groups = (Group("g", "Stage", ("n0", "n1")),)
         wrong = tuple(Edge(edge.target, edge.source, edge.label) for edge in edges[:2]) + edges[2:]
-        reference.append(GraphReading(FigureGraph(nodes, edges, groups), "json", None, None))
+        reference.append(GraphResult(FigureGraph(nodes, edges, groups), "json", None, None))
         changed = FigureGraph(nodes, wrong if index % 3 == 0 else edges, groups)
-        generated.append(GraphReading(changed, "json", None, None))
+        generated.append(GraphResult(changed, "json", None, None))
     return generated, reference
 
 
@@ -153,7 +153,7 @@ def _documents(
     ]
 
 
-def _spec_of(result: GraphReading) -> FigureSpec:
+def _spec_of(result: GraphResult) -> FigureSpec:
     texts = result.graph.texts
     edges = [SpecEdge(texts[edge.source], texts[edge.target]) for edge in result.graph.edges]
     labels = tuple(SpecLabel(text) for text in texts.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,11 +94,11 @@ def cells(names: Sequence[str] | None, levels: Sequence[int], synthetic: bool) -
         levels: Levels among 1 to 5.
         synthetic: Whether the source has scenes.
     """
-    known = flaw_registry()
-    chosen = [known[name] for name in (names or known)]
-    chosen = [flaw for flaw in chosen if synthetic or not flaw.needs_scene]
+    registry = flaw_registry()
+    selected = [registry[name] for name in (names or registry)]
+    selected = [flaw for flaw in selected if synthetic or not flaw.needs_scene]
     order = [level for level in LEVEL_ORDER if level in levels and level in LEVELS]
-    return [Cell(flaw, level) for level in order for flaw in chosen]
+    return [Cell(flaw, level) for level in order for flaw in selected]
 
 
 def write_cell(folder: Path, source: Source, cell: Cell | None, seed: int) -> None:
@@ -144,6 +144,3 @@ def _slot_bytes(source: Source, slot: Slot) -> bytes | None:
 
 def _pixels(item: Scene | RGBImage) -> RGBImage:
     return render_scene(item) if isinstance(item, Scene) else item
-
-
-Say = Callable[[str], None]

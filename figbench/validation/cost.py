@@ -39,15 +39,15 @@ def measured_costs(
             root = Path(folder)
             seconds = []
             for count in (1, FEW, MANY):
-                chosen, store = root / f"n{count}", root / f"store{count}"
-                chosen.mkdir()
+                subset, store = root / f"n{count}", root / f"store{count}"
+                subset.mkdir()
                 if count > 1:
                     shutil.copytree(root / "store1", store)
                 for path in paths[-count:] if count == 1 else paths[:count]:
-                    shutil.copy(path, chosen / path.name)
+                    shutil.copy(path, subset / path.name)
                 started = time.perf_counter()
                 result = evaluate(
-                    chosen, reference, protocol, [request.metric], store=store, options=options
+                    subset, reference, protocol, [request.metric], store=store, options=options
                 )
                 seconds.append(time.perf_counter() - started)
             rate = max(seconds[2] - seconds[1], 0.0) / (MANY - FEW) * 1000

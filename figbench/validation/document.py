@@ -12,19 +12,19 @@ from figbench.metrics import get_metric
 from figbench.synthfig.degrade import flaw_registry
 from figbench.validation.effects import (
     Effect,
-    Reading,
-    compare_readings,
+    Measurement,
+    compare_measurements,
     largest_alarm,
     monotonicity,
 )
 from figbench.validation.recommend import RULE, recommend
 
-Done = Mapping[str, Mapping[int, Mapping[str, Reading]]]
+Done = Mapping[str, Mapping[int, Mapping[str, Measurement]]]
 SCHEMA_VERSION = 1
 
 
 def build_document(
-    clean: Mapping[str, Reading],
+    clean: Mapping[str, Measurement],
     done: Done,
     costs: Mapping[str, float],
     settings: Mapping[str, Any],
@@ -32,17 +32,17 @@ def build_document(
     """Returns the JSON document of a validation.
 
     Args:
-        clean: Readings of the clean set by output id.
-        done: Readings by flaw, level and output id.
+        clean: Measurements of the clean set by output id.
+        done: Measurements by flaw, level and output id.
         costs: Seconds per 1,000 figures by output id.
         settings: What was run.
     """
     table: dict[str, dict[str, dict[int, Effect]]] = {}
     for name, levels in done.items():
-        for level, readings in sorted(levels.items()):
-            for output, reading in readings.items():
+        for level, measurements in sorted(levels.items()):
+            for output, measured in measurements.items():
                 if output in clean:
-                    effect = compare_readings(clean[output], reading)
+                    effect = compare_measurements(clean[output], measured)
                     table.setdefault(output, {}).setdefault(name, {})[level] = effect
     metrics = {
         output: _metric(output, clean[output], flaws, costs) for output, flaws in table.items()
@@ -63,17 +63,19 @@ def build_document(
 
 def _metric(
     output: str,
-    clean: Reading,
+    clean: Measurement,
     flaws: Mapping[str, Mapping[int, Effect]],
     costs: Mapping[str, float],
 ) -> dict[str, Any]:
-    known = flaw_registry()
-    neutral = {name: list(levels.values()) for name, levels in flaws.items() if known[name].neutral}
+    registry = flaw_registry()
+    neutral = {
+        name: list(levels.values()) for name, levels in flaws.items() if registry[name].neutral
+    }
     rng = np.random.default_rng(0)
     cells: dict[str, Any] = {}
     for name, levels in flaws.items():
         entry: dict[str, Any] = {"levels": {str(k): _plain(v) for k, v in levels.items()}}
-        if known[name].ordered and len(levels) > 1:
+        if registry[name].ordered and len(levels) > 1:
             tau = monotonicity(levels, rng)
             entry["kendall"] = {"value": tau[0], "low": tau[1], "high": tau[2]}
         cells[name] = entry

@@ -20,7 +20,7 @@ DRAWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Measurement:
     """One output of a metric on one set.
 
     Attributes:
@@ -86,7 +86,7 @@ class Effect:
         return self.change > 1e-12 and self.change > _Z95 * self.error
 
 
-def compare_readings(clean: Reading, flawed: Reading) -> Effect:
+def compare_measurements(clean: Measurement, flawed: Measurement) -> Effect:
     """Returns the effect of a flaw.
 
     Per-figure values (or pseudo-values of a set statistic) of the same prompts give the error of
@@ -186,5 +186,7 @@ def largest_alarm(effects: Sequence[Effect]) -> float:
 
     For each it is the 95% bound nearer to 0 of the absolute change, and 0 where that includes 0.
     """
-    known = [(abs(effect.change), effect.error) for effect in effects if effect.error is not None]
-    return max((max(0.0, change - _Z95 * error) for change, error in known), default=0.0)
+    measured = [
+        (abs(effect.change), effect.error) for effect in effects if effect.error is not None
+    ]
+    return max((max(0.0, change - _Z95 * error) for change, error in measured), default=0.0)

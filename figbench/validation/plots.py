@@ -74,8 +74,8 @@ def write_heat_map(document: Mapping[str, Any], path: Path, level: int = 2) -> N
         if families[i] != families[i - 1]:
             axes.axhline(i - 0.5, color="black", linewidth=0.8)
     for family in dict.fromkeys(families):
-        rows = [i for i, one in enumerate(families) if one == family]
-        axes.text(len(outputs) - 0.35, (rows[0] + rows[-1]) / 2, family, rotation=270,
+        indices = [i for i, name in enumerate(families) if name == family]
+        axes.text(len(outputs) - 0.35, (indices[0] + indices[-1]) / 2, family, rotation=270,
                   va="center", ha="left", fontsize=6)  # fmt: skip
     for spine in axes.spines.values():
         spine.set_linewidth(0.5)

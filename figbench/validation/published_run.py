@@ -66,12 +66,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--levels", default="", help="some of a part's levels, by commas")
     parser.add_argument("--finished", action="store_true", help="report the finished cells alone")
     options = parser.parse_args(arguments)
-    chosen = requests(options.out)
+    by_name = requests(options.out)
     names = [name for name in PARTS if name in options.parts.split(",")]
     some = [int(level) for level in options.levels.split(",") if level]
     passes = (None,) if options.finished else (FIRST, None)
     for first, name in itertools.product(passes, names):
-        request = chosen[name]
+        request = by_name[name]
         levels = tuple(level for level in request.levels if level in some or not some)
         flaws = request.flaws
         if first is not None:
@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
             SilentProgress(),
         )
     merged = replace(
-        chosen["exact"], out=options.out / "all", structure=(),
+        by_name["exact"], out=options.out / "all", structure=(),
         merge=tuple(options.out / name for name in names),
     )  # fmt: skip
     validate(merged, SilentProgress())

@@ -9,7 +9,7 @@ from figbench.synthfig.degrade import flaw_registry
 
 N, TAU = 100, 0.6
 NOT_MEASURED = "neutral changes not measured"
-ONE_LEVEL = "level 1 not measured"
+MISSING_LEVEL = "level 1 not measured"
 SECONDARY = ("_truth", "_ceiling", "_best_of_k")
 """Endings of outputs that repeat another one on other labels; never recommended or plotted."""
 
@@ -30,7 +30,7 @@ def recommend(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
     Args:
         metrics: The ``metrics`` part of the document.
     """
-    chosen: dict[str, dict[str, Any]] = {}
+    recommended: dict[str, dict[str, Any]] = {}
     for name, flaw in flaw_registry().items():
         if flaw.neutral or not any(name in entry["flaws"] for entry in metrics.values()):
             continue
@@ -44,8 +44,8 @@ def recommend(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
         offers.sort(key=lambda offer: (bool(offer["confused_with"]), offer["n_level_2"],
                                        offer["seconds"] or 0.0, offer["metric"]))  # fmt: skip
         nothing = {"metric": None, "n_level_1": None, "n_level_2": None, "confused_with": None}
-        chosen[name] = offers[0] if offers else nothing
-    return chosen
+        recommended[name] = offers[0] if offers else nothing
+    return recommended
 
 
 def _offer(output: str, entry: Mapping[str, Any], flaw: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -60,7 +60,7 @@ def _offer(output: str, entry: Mapping[str, Any], flaw: Mapping[str, Any]) -> di
     first = levels.get("1")
     confused = alarm["by"]
     if first is None or tau is None:
-        confused = ONE_LEVEL
+        confused = MISSING_LEVEL
     elif alarm["change"] is None:
         confused = NOT_MEASURED
     elif alarm["change"] <= first["change"]:

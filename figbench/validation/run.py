@@ -21,9 +21,9 @@ from figbench.synthfig.degrade import LEVELS, get_flaw
 from figbench.validation.cells import CLEAN, Cell, Source, cells, synthetic_source, write_cell
 from figbench.validation.cost import measured_costs
 from figbench.validation.document import build_document
-from figbench.validation.effects import Reading
+from figbench.validation.effects import Measurement
+from figbench.validation.measurements import read_run
 from figbench.validation.merge import merge_documents
-from figbench.validation.readings import read_run
 from figbench.validation.scores import read_scores
 from figbench.validation.tables import markdown
 
@@ -101,20 +101,20 @@ def validate(request: Request, progress: Progress = SilentProgress()) -> dict[st
         )
     reference = request.reference or folder
     clean = _run(request, source, None, reference, progress)
-    done: dict[str, dict[int, dict[str, Reading]]] = {}
+    done: dict[str, dict[int, dict[str, Measurement]]] = {}
     todo = cells(request.flaws, request.levels, source.synthetic)
     for cell in todo:
         if request.finished and not (request.out / "runs" / cell.name / "result.json").is_file():
             continue
-        readings = _run(request, source, cell, reference, progress)
-        done.setdefault(cell.flaw.name, {})[cell.level] = readings
+        measurements = _run(request, source, cell, reference, progress)
+        done.setdefault(cell.flaw.name, {})[cell.level] = measurements
     costs = _costs(request, reference) if request.cost else {}
     foreign = [read_scores(text, dict(_papers(clean))) for text in request.scores]
     for scores in foreign:
         clean |= scores.clean
         for name, levels in scores.cells.items():
-            for level, reading in levels.items():
-                done.setdefault(name, {}).setdefault(level, {}).update(reading)
+            for level, measured in levels.items():
+                done.setdefault(name, {}).setdefault(level, {}).update(measured)
     if request.structure and source.synthetic:
         _add_structure(request, clean, done)
     own = build_document(clean, done, costs, _settings(request, len(source.ids)))
@@ -124,26 +124,28 @@ def validate(request: Request, progress: Progress = SilentProgress()) -> dict[st
 
 
 def _add_structure(
-    request: Request, clean: dict[str, Reading], done: dict[str, dict[int, dict[str, Reading]]]
+    request: Request,
+    clean: dict[str, Measurement],
+    done: dict[str, dict[int, dict[str, Measurement]]],
 ) -> None:
-    from figbench.validation.structure import structure_readings
+    from figbench.validation.structure import structure_measurements
 
-    first, levels = structure_readings(
+    first, levels = structure_measurements(
         request.n, request.seed, request.levels, request.flaws, request.structure,
         folder=request.out / "structure", finished=request.finished,
     )  # fmt: skip
     clean |= first
-    for name, found in levels.items():
-        for level, readings in found.items():
-            done.setdefault(name, {}).setdefault(level, {}).update(readings)
+    for name, by_level in levels.items():
+        for level, measurements in by_level.items():
+            done.setdefault(name, {}).setdefault(level, {}).update(measurements)
 
 
 def _merged(request: Request, own: dict[str, Any] | None) -> dict[str, Any]:
     """Returns the run's document with those of ``--merge``; without metrics, structure alone."""
     documents = [own] if own else []
     if own is None and request.structure:
-        clean: dict[str, Reading] = {}
-        done: dict[str, dict[int, dict[str, Reading]]] = {}
+        clean: dict[str, Measurement] = {}
+        done: dict[str, dict[int, dict[str, Measurement]]] = {}
         _add_structure(request, clean, done)
         documents.append(build_document(clean, done, {}, _settings(request, request.n)))
     documents += [read_json(folder / "validation.json") for folder in request.merge]
@@ -160,13 +162,13 @@ def write_outputs(out: Path, document: dict[str, Any]) -> None:
         write_heat_map(document, out / f"validation{suffix}")
 
 
-def _papers(clean: dict[str, Reading]) -> dict[str, str]:
+def _papers(clean: dict[str, Measurement]) -> dict[str, str]:
     return dict(next(iter(clean.values())).clusters) if clean else {}
 
 
 def _run(
     request: Request, source: Source, cell: Cell | None, reference: Path, progress: Progress
-) -> dict[str, Reading]:
+) -> dict[str, Measurement]:
     name = cell.name if cell else CLEAN
     figures, run = request.out / "figures" / name, request.out / "runs" / name
     if not (run / "result.json").is_file():
@@ -237,9 +239,11 @@ def real_source(reference: Path, n: int) -> Source:
     manifest = load_manifest(reference)
     figures = manifest.figures
     step = max(1, len(figures) // n)
-    chosen = figures[::step][:n]
-    images: list[RGBImage] = [np.asarray(decode(manifest.read(figure)).image) for figure in chosen]
-    return Source([figure.figure_id for figure in chosen], images, images)
+    selected = figures[::step][:n]
+    images: list[RGBImage] = [
+        np.asarray(decode(manifest.read(figure)).image) for figure in selected
+    ]
+    return Source([figure.figure_id for figure in selected], images, images)
 
 
 __all__ = ["Request", "validate", "write_outputs"]

@@ -12,15 +12,15 @@ from figbench.errors import UserError
 from figbench.metrics.external import read_table
 from figbench.statistics.influence import variance_of_mean
 from figbench.validation.cells import CLEAN
-from figbench.validation.effects import Reading
+from figbench.validation.effects import Measurement
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignScores:
-    """Readings of one foreign metric: of the clean set, and by flaw and level."""
+    """Measurements of one foreign metric: of the clean set, and by flaw and level."""
 
-    clean: dict[str, Reading]
-    cells: dict[str, dict[int, dict[str, Reading]]]
+    clean: dict[str, Measurement]
+    cells: dict[str, dict[int, dict[str, Measurement]]]
 
 
 def read_scores(option: str, papers: Mapping[str, str]) -> ForeignScores:
@@ -36,8 +36,8 @@ def read_scores(option: str, papers: Mapping[str, str]) -> ForeignScores:
     Raises:
         UserError: If the file has no clean set, other columns, or unknown figures.
     """
-    name, _, place = option.partition("=")
-    path, _, direction = place.partition(":")
+    name, _, target = option.partition("=")
+    path, _, direction = target.partition(":")
     if not name or not path or direction not in ("", "lower", "higher"):
         raise UserError(f"--scores {option}: not understood.", remedy="Write NAME=FILE[:lower].")
     frame = read_table(path, ("set", "figure_id", "score"))
@@ -49,19 +49,21 @@ def read_scores(option: str, papers: Mapping[str, str]) -> ForeignScores:
     if CLEAN not in values:
         raise UserError(f"{path}: has no rows of set '{CLEAN}'.")
     higher = direction != "lower"
-    cells: dict[str, dict[int, dict[str, Reading]]] = {}
+    cells: dict[str, dict[int, dict[str, Measurement]]] = {}
     for cell, column in values.items():
         flaw, _, level = cell.rpartition(".")
         if cell != CLEAN:
             if not level.isdigit():
                 raise UserError(f"{path}: set '{cell}' is not FLAW.LEVEL.")
-            found = {name: _reading(column, papers, higher)}
-            cells.setdefault(flaw, {})[int(level)] = found
-    return ForeignScores({name: _reading(values[CLEAN], papers, higher)}, cells)
+            measurements = {name: _measurement(column, papers, higher)}
+            cells.setdefault(flaw, {})[int(level)] = measurements
+    return ForeignScores({name: _measurement(values[CLEAN], papers, higher)}, cells)
 
 
-def _reading(column: Mapping[str, float], papers: Mapping[str, str], higher: bool) -> Reading:
+def _measurement(
+    column: Mapping[str, float], papers: Mapping[str, str], higher: bool
+) -> Measurement:
     numbers = np.array(list(column.values()))
     variance = variance_of_mean(numbers, [papers[key] for key in column])
     sd = float(np.sqrt(variance)) if variance else None
-    return Reading(float(numbers.mean()), sd, higher, len(numbers), column, papers)
+    return Measurement(float(numbers.mean()), sd, higher, len(numbers), column, papers)

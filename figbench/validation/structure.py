@@ -33,7 +33,7 @@ from figbench.synthfig.make import restyle
 from figbench.synthfig.scene import Scene
 from figbench.synthfig.write import iter_synthfig
 from figbench.validation.cells import CLEAN, Cell, cells
-from figbench.validation.effects import Reading
+from figbench.validation.effects import Measurement
 
 SCORES = (
     "node_f1", "edge_f1", "edge_f1_undirected", "direction_accuracy", "path_f1", "edge_label_f1",
@@ -49,12 +49,12 @@ _WIDTH = 512
 _TINY = 1e-12
 MAX_NED, TOLERANCE, ALIGNMENT_TOLERANCE = 0.2, 0.05, 0.012
 """Defaults of ``label_layout``."""
-Readings = dict[str, Reading]
+Measurements = dict[str, Measurement]
 Read = tuple[FigureGraph, Sequence[TextLine] | None]
 """A figure's graph and, for the exact reader, its labels."""
 
 
-def structure_readings(
+def structure_measurements(
     n: int,
     seed: int,
     levels: Sequence[int],
@@ -63,11 +63,11 @@ def structure_readings(
     *,
     folder: Path | None = None,
     finished: bool = False,
-) -> tuple[Readings, dict[str, dict[int, Readings]]]:
-    """Returns the readings of graph scores: of the clean set, and by flaw and level.
+) -> tuple[Measurements, dict[str, dict[int, Measurements]]]:
+    """Returns the measurements of graph scores: of the clean set, and by flaw and level.
 
     Output ids are ``edge_f1@exact``, ``edge_f1@svg`` and so on. ``sciflow_edge_f1`` restates the
-    published score with character trigrams in the place of its sentence encoder,
+    published score with character trigrams instead of its sentence encoder,
     ``sciforma_arrows`` the published rule on missing and invented arrows without direction, which
     its authors do not judge. The exact reader scores labels too, as the scene states them.
 
@@ -91,35 +91,35 @@ def structure_readings(
     scenes = [restyle(figure.scene, hand) for figure, hand in zip(figures, hands, strict=True)]
     ids = [figure.figure_id for figure in figures]
     papers = {figure.figure_id: figure.paper_id for figure in figures}
-    clean: Readings = {}
-    done: dict[str, dict[int, Readings]] = {}
+    clean: Measurements = {}
+    done: dict[str, dict[int, Measurements]] = {}
     for name in readers:
         scorer = _Scorer(name, [figure.scene for figure in figures], scenes)
         files = None if folder is None else folder / name
-        rows = _cached(files, CLEAN, ids, partial(_clean_rows, scorer), finished)
-        clean |= {} if rows is None else _readings(name, ids, papers, rows)
+        scores = _cached(files, CLEAN, ids, partial(_clean_scores, scorer), finished)
+        clean |= {} if scores is None else _measurements(name, ids, papers, scores)
         for cell in cells(flaws, levels, synthetic=True):
             if not _applies(cell.flaw):
                 continue
-            compute = partial(_changed_rows, scorer, cell, scenes, seed)
-            rows = _cached(files, cell.name, ids, compute, finished)
-            if rows is not None:
-                found = done.setdefault(cell.flaw.name, {}).setdefault(cell.level, {})
-                found |= _readings(name, ids, papers, rows)
+            compute = partial(_changed_scores, scorer, cell, scenes, seed)
+            scores = _cached(files, cell.name, ids, compute, finished)
+            if scores is not None:
+                by_output = done.setdefault(cell.flaw.name, {}).setdefault(cell.level, {})
+                by_output |= _measurements(name, ids, papers, scores)
     return clean, done
 
 
-Rows = list[dict[str, float]]
+FigureScores = list[dict[str, float]]
 
 
 def _cached(
     folder: Path | None,
     name: str,
     ids: Sequence[str],
-    compute: Callable[[], Rows],
+    compute: Callable[[], FigureScores],
     finished: bool,
-) -> Rows | None:
-    """Returns the rows of a cell from its file, or computes and writes them."""
+) -> FigureScores | None:
+    """Returns the scores of a cell by figure from its file, or computes and writes them."""
     path = None if folder is None else folder / f"{name}.json"
     if path is not None and path.is_file():
         stored = read_json(path)
@@ -135,21 +135,27 @@ def _cached(
         ]
     if finished:
         return None
-    rows = compute()
+    scores = compute()
     if path is not None:
         columns = {
-            key: [None if np.isnan(row[key]) else row[key] for row in rows] for key in rows[0]
+            key: [
+                None if np.isnan(figure_scores[key]) else figure_scores[key]
+                for figure_scores in scores
+            ]
+            for key in scores[0]
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text_atomic(path, dump_json({"ids": list(ids), "scores": columns}))
-    return rows
+    return scores
 
 
-def _clean_rows(scorer: _Scorer) -> Rows:
+def _clean_scores(scorer: _Scorer) -> FigureScores:
     return scorer.clean
 
 
-def _changed_rows(scorer: _Scorer, cell: Cell, scenes: Sequence[Scene], seed: int) -> Rows:
+def _changed_scores(
+    scorer: _Scorer, cell: Cell, scenes: Sequence[Scene], seed: int
+) -> FigureScores:
     changed = _changed(cell.flaw, cell.level, scenes, seed)
     return [scorer.score(i, scene) for i, scene in enumerate(changed)]
 
@@ -170,7 +176,7 @@ class _Scorer:
         return [self._read(scene) for scene in self._scenes[1]]
 
     @cached_property
-    def clean(self) -> Rows:
+    def clean(self) -> FigureScores:
         """Scores of the clean scenes."""
         pairs = zip(self._read_clean, self._references, strict=True)
         return [_scores(own, reference) for own, reference in pairs]
@@ -180,7 +186,7 @@ class _Scorer:
         return READERS[self._name](scene), labels
 
     def score(self, index: int, scene: Scene | None) -> dict[str, float]:
-        """Returns the scores of a scene in the place of figure ``index``; 0 for None."""
+        """Returns the scores of a scene as figure ``index``; 0 for None."""
         if scene is None:
             return dict.fromkeys(self.clean[index], 0.0)
         read = self._read(scene)
@@ -212,14 +218,14 @@ def _scores(generated: Read, reference: Read) -> dict[str, float]:
 
 def _graph_scores(generated: FigureGraph, reference: FigureGraph) -> dict[str, float | None]:
     scores = compare_graphs(generated, reference)
-    ours, theirs = undirected(generated, scores.matched), undirected(reference)
-    errors = ((ours - theirs) + (theirs - ours)).total()
+    generated_edges, reference_edges = undirected(generated, scores.matched), undirected(reference)
+    errors = ((generated_edges - reference_edges) + (reference_edges - generated_edges)).total()
     values = (
         scores.node.f1, scores.edge.f1, scores.edge_undirected.f1, scores.direction_accuracy,
         scores.path.f1, scores.edge_label_f1, scores.group_f1, scores.layout,
         alignment(_boxes(generated), _boxes(reference)),
         sciflow_edge_f1(generated, reference, _trigrams),
-        sciforma_axis_score(["critical"] * errors, theirs.total()),
+        sciforma_axis_score(["critical"] * errors, reference_edges.total()),
     )  # fmt: skip
     return dict(zip(SCORES, values, strict=True))
 
@@ -248,19 +254,19 @@ def _label_scores(
 
 def _trigrams(texts: Sequence[str]) -> npt.NDArray[np.float64]:
     vectors = np.zeros((len(texts), _WIDTH))
-    for row, text in zip(vectors, texts, strict=True):
+    for vector, text in zip(vectors, texts, strict=True):
         padded = f"  {text.casefold()} "
         for gram, count in Counter(padded[i : i + 3] for i in range(len(padded) - 2)).items():
-            row[zlib.crc32(gram.encode()) % _WIDTH] += count
+            vector[zlib.crc32(gram.encode()) % _WIDTH] += count
     return vectors
 
 
-def _readings(
-    reader: str, ids: Sequence[str], papers: dict[str, str], rows: Sequence[dict[str, float]]
-) -> Readings:
-    readings = {}
-    for score in rows[0]:
-        column = {key: row[score] for key, row in zip(ids, rows, strict=True)}
+def _measurements(
+    name: str, ids: Sequence[str], papers: dict[str, str], scores: Sequence[dict[str, float]]
+) -> Measurements:
+    measurements = {}
+    for score in scores[0]:
+        column = {key: figure_scores[score] for key, figure_scores in zip(ids, scores, strict=True)}
         finite = [key for key in ids if np.isfinite(column[key])]
         if not finite:
             continue
@@ -271,7 +277,7 @@ def _readings(
             # Without variation: the width of the exact 95% bound over papers, as in intervals.
             groups = len({papers[key] for key in finite})
             sd = float((1.0 - 0.025 ** (1.0 / groups)) / (2 * 1.96))
-        readings[f"{score}@{reader}"] = Reading(
+        measurements[f"{score}@{name}"] = Measurement(
             float(values.mean()), sd, True, len(ids), column, papers
         )
-    return readings
+    return measurements

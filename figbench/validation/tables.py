@@ -32,14 +32,20 @@ def markdown(document: Mapping[str, Any]) -> str:
         cells = [offer["metric"] or "none", offer["n_level_1"], offer["n_level_2"],
                  offer["confused_with"]]  # fmt: skip
         lines.append(f"| {title} | " + " | ".join(str(c) if c else "" for c in cells) + " |")
-    lines += ["", "## Effects", "", _row(["change", *outputs]), _row(["---"] * (len(outputs) + 1))]
+    lines += [
+        "",
+        "## Effects",
+        "",
+        _line(["change", *outputs]),
+        _line(["---"] * (len(outputs) + 1)),
+    ]
     for name, flaw in document["flaws"].items():
         title = f"*{flaw['title']}*" if flaw["family"] == "neutral" else flaw["title"]
         cells = [_levels(document["metrics"][output]["flaws"].get(name)) for output in outputs]
-        lines.append(_row([title, *cells]))
+        lines.append(_line([title, *cells]))
     heads = ["metric", "n", "clean value", "sampling sd", "largest false alarm (sd)", "by",
              "s per 1,000 figures"]  # fmt: skip
-    lines += ["", "## Metrics", "", _row(heads), _row(["---"] * len(heads))]
+    lines += ["", "## Metrics", "", _line(heads), _line(["---"] * len(heads))]
     for output in outputs:
         entry = document["metrics"][output]
         alarm = entry["false_alarm"]
@@ -48,7 +54,7 @@ def markdown(document: Mapping[str, Any]) -> str:
                  _number(entry["sampling_sd"]),
                  _number(alarm["effect"]), alarm["by"] or "",
                  _number(entry["seconds_per_1000"])]  # fmt: skip
-        lines.append(_row(cells))
+        lines.append(_line(cells))
     return "\n".join(lines) + "\n"
 
 
@@ -69,5 +75,5 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _row(cells: Sequence[str]) -> str:
+def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"

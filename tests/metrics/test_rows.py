@@ -9,7 +9,7 @@ from figbench.errors import IntegrityError
 from figbench.metrics import get_metric
 from figbench.metrics.numerics.blocks import Picked, blocks
 from figbench.metrics.numerics.frechet import frechet_influence, half_sample_distance
-from figbench.metrics.numerics.inception_score import score_influences, score_sums, split_rows
+from figbench.metrics.numerics.inception_score import score_influences, score_sums, split_indices
 from figbench.metrics.numerics.kernel import draw_subsets, kernel_sums
 from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
@@ -93,7 +93,7 @@ def test_inception_score_of_stored_rows(tmp_path):
 
 def test_inception_score_whatever_the_block():
     logits = np.random.default_rng(2).normal(size=(N, 30)).astype(np.float32) * 3
-    parts = split_rows(N, 10, 2020)
+    parts = split_indices(N, 10, 2020)
     whole, some = score_sums(logits, parts), score_sums(logits, parts, block=7)
     np.testing.assert_allclose(some.scores, whole.scores, rtol=1e-13)
     ours, theirs = score_influences(logits, [some], block=7), score_influences(logits, [whole])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from figbench.graphs.model import Edge, FigureGraph, Group, Node
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.metrics import get_metric
 from figbench.metrics.base import MetricError
 from tests.metrics.inputs import make_inputs
@@ -18,7 +18,7 @@ GRAPH = FigureGraph(NODES, EDGES, (Group("g", "Stage", ("n0", "n1")),))
 
 
 def reading(graph=GRAPH, reader="json", failure="", edge=None):
-    return GraphReading(graph, reader, edge, edge, failure)
+    return GraphResult(graph, reader, edge, edge, failure)
 
 
 def measured(generated, reference, **fields):

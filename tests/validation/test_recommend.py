@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from figbench.validation.recommend import NOT_MEASURED, ONE_LEVEL, recommend
+from figbench.validation.recommend import MISSING_LEVEL, NOT_MEASURED, recommend
 
 FLAW = "arrows-reversed"
 
@@ -36,7 +36,7 @@ def test_level_2_does_not_stand_in_for_level_1():
     offer = chosen(fast=metric(levels=(2,), n=4), complete=metric(n=40))
     assert offer["metric"] == "complete"
     alone = chosen(fast=metric(levels=(2,), n=4))
-    assert (alone["confused_with"], alone["n_level_1"]) == (ONE_LEVEL, None)
+    assert (alone["confused_with"], alone["n_level_1"]) == (MISSING_LEVEL, None)
 
 
 def test_a_metric_without_monotonicity_or_confused_with_a_neutral_change_loses():

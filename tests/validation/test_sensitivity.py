@@ -10,8 +10,8 @@ import pytest
 from figbench.metrics import get_metric
 from figbench.protocol import Protocol
 from figbench.validation.document import claimed
-from figbench.validation.effects import compare_readings, largest_alarm
-from figbench.validation.structure import structure_readings
+from figbench.validation.effects import compare_measurements, largest_alarm
+from figbench.validation.structure import structure_measurements
 
 OWN = {
     "edge_f1@exact": ("arrows-reversed", "arrows-removed", "arrows-added", "arrows-reattached",
@@ -39,16 +39,16 @@ def published():
 @pytest.mark.slow
 def test_sensitivity_to_the_own_family_has_not_dropped():
     flaws = tuple(dict.fromkeys([name for names in OWN.values() for name in names]))
-    clean, done = structure_readings(60, 1, (2,), (*flaws, *NEUTRAL), ("exact",))
+    clean, done = structure_measurements(60, 1, (2,), (*flaws, *NEUTRAL), ("exact",))
     table = published()
     for metric, names in OWN.items():
         for name in names:
-            now = compare_readings(clean[metric], done[name][2][metric]).change
+            now = compare_measurements(clean[metric], done[name][2][metric]).change
             then = table[metric]["flaws"][name]["levels"]["2"]["change"]
             assert now >= SHARE * then > 0, f"{metric}, {name}: {now:.4f}, published {then:.4f}"
         weakest = min(table[metric]["flaws"][name]["levels"]["2"]["change"] for name in names)
         for name in NEUTRAL:
-            moved = abs(compare_readings(clean[metric], done[name][2][metric]).change)
+            moved = abs(compare_measurements(clean[metric], done[name][2][metric]).change)
             assert moved < weakest, f"{metric} moves by {moved:.4f} under a neutral {name}"
 
 
@@ -63,11 +63,13 @@ def test_neutral_changes_move_the_recommended_metrics_by_less_than_a_level_1_fla
         if offer["metric"] and offer["metric"].endswith("@exact") and not offer["confused_with"]
     }
     assert len(offers) >= 8 and {"arrows-removed", "text-shuffled"} <= set(offers)
-    clean, first = structure_readings(40, 2, (1,), tuple(offers), ("exact",))
-    _, neutral = structure_readings(40, 2, (2,), NEUTRAL, ("exact",))
+    clean, first = structure_measurements(40, 2, (1,), tuple(offers), ("exact",))
+    _, neutral = structure_measurements(40, 2, (2,), NEUTRAL, ("exact",))
     for flaw, metric in offers.items():
-        change = compare_readings(clean[metric], first[flaw][1][metric]).change
-        effects = [compare_readings(clean[metric], neutral[name][2][metric]) for name in NEUTRAL]
+        change = compare_measurements(clean[metric], first[flaw][1][metric]).change
+        effects = [
+            compare_measurements(clean[metric], neutral[name][2][metric]) for name in NEUTRAL
+        ]
         assert change > largest_alarm(effects), f"{flaw}, {metric}"
 
 

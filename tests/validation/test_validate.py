@@ -10,13 +10,13 @@ import pytest
 from figbench.errors import UserError
 from figbench.protocol import Protocol
 from figbench.validation import Request, validate
-from figbench.validation.structure import structure_readings
+from figbench.validation.structure import structure_measurements
 
 PROTOCOL = Protocol.load("validation")
 
 
 def test_graph_scores_see_reversed_arrows_and_not_a_palette():
-    clean, done = structure_readings(10, 0, (2,), ("arrows-reversed", "palette"), ("exact",))
+    clean, done = structure_measurements(10, 0, (2,), ("arrows-reversed", "palette"), ("exact",))
     name = "edge_f1@exact"
     assert done["palette"][2][name].value == clean[name].value
     assert done["arrows-reversed"][2][name].value < clean[name].value - 0.1

@@ -15,7 +15,7 @@ from figbench.errors import EXIT_REGRESSION, UserError
 
 if TYPE_CHECKING:
     from figbench.graphs.model import FigureGraph
-    from figbench.graphs.read import GraphReading
+    from figbench.graphs.read import GraphResult
     from figbench.graphs.spec import SpecEdge
     from figbench.metrics.numerics.graph_matching import GraphScores
 
@@ -229,7 +229,7 @@ def scores_json(scores: GraphScores) -> dict[str, float | None]:
     }
 
 
-def _ceiling(graph_result: GraphReading) -> dict[str, Any]:
+def _ceiling(graph_result: GraphResult) -> dict[str, Any]:
     return {
         "reader": graph_result.reader,
         "reader_node_f1": graph_result.node_ceiling,
@@ -237,7 +237,7 @@ def _ceiling(graph_result: GraphReading) -> dict[str, Any]:
     }
 
 
-def _accuracy(graph_result: GraphReading) -> str:
+def _accuracy(graph_result: GraphResult) -> str:
     if graph_result.node_ceiling is None or graph_result.edge_ceiling is None:
         return f"Reader {graph_result.reader}: accuracy not measured."
     return (

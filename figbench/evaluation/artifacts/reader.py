@@ -20,8 +20,8 @@ from figbench.evaluation.artifacts.writer import (
     REFERENCE_NAME,
 )
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
-from figbench.graphs.read import GraphReading
-from figbench.graphs.stored import decode_reading
+from figbench.graphs.read import GraphResult
+from figbench.graphs.stored import decode_result
 from figbench.io.json_files import read_json
 from figbench.results.files import PER_FIGURE_NAME, load_result
 from figbench.store import Namespace, Store, decode_lines, default_store, record_key
@@ -127,7 +127,7 @@ def load_lines(result_dir: Path) -> dict[tuple[str, int], tuple[Lines, Lines]]:
     return lines
 
 
-def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphReading, GraphReading]]:
+def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphResult, GraphResult]]:
     """Returns (generated, reference) graphs by (figure_id, sample) of the delivered figures.
 
     Empty for a run without graphs.
@@ -143,9 +143,9 @@ def load_graphs(result_dir: Path) -> dict[tuple[str, int], tuple[GraphReading, G
         side: store.namespace_by_id(index["graphs"][side]) for side in (GENERATED, REFERENCE)
     }
 
-    def graph_of(side: Side, figure: Figure) -> GraphReading:
+    def graph_of(side: Side, figure: Figure) -> GraphResult:
         digest = index["documents"][side].get(figure.path, figure.sha256)
-        return decode_reading(namespaces[side].get_bytes([record_key(digest)])[0])
+        return decode_result(namespaces[side].get_bytes([record_key(digest)])[0])
 
     generated = load_manifest(result_dir / GENERATED_NAME).figures
     reference = load_manifest(result_dir / REFERENCE_NAME).figures

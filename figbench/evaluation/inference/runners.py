@@ -168,11 +168,11 @@ class GraphRunner(_NeedsImages):
 
     def run(self, batch: Sequence[PreparedSample]) -> int:
         """See :class:`Runner`."""
-        from figbench.graphs.stored import encode_reading, reading_of
+        from figbench.graphs.stored import encode_result, graph_result_of
 
         for item in batch:
             path = item.job.figure.path if item.job.figure else ""
-            self._writer.add(item.job, encode_reading(reading_of(item.data, path)))
+            self._writer.add(item.job, encode_result(graph_result_of(item.data, path)))
         return len(batch)
 
 

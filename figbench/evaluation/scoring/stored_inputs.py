@@ -25,10 +25,10 @@ from figbench.evaluation.planning.tasks import (
     Task,
 )
 from figbench.evaluation.planning.workload import Namespaces, image_key, pair_key
-from figbench.graphs.read import GRAPH_READERS, GraphReading, is_raster_name
-from figbench.graphs.stored import decode_reading
+from figbench.graphs.read import GRAPH_READERS, GraphResult, is_raster_name
+from figbench.graphs.stored import decode_result
 from figbench.metrics.base import MetricInputs, Needs
-from figbench.metrics.numerics.blocks import Rows
+from figbench.metrics.numerics.blocks import FeatureMatrix
 from figbench.store import Namespace, decode_lines
 
 
@@ -73,8 +73,8 @@ class StoredInputs:
             rng: Generator of the metric.
         """
         needs, policy, sides = item.metric.spec.needs, item.preprocess, self.sides
-        generated: Mapping[str, Rows] = {}
-        reference: Mapping[str, Rows] = {}
+        generated: Mapping[str, FeatureMatrix] = {}
+        reference: Mapping[str, FeatureMatrix] = {}
         if needs.extractor:
             task = self._tasks[FeatureTask, needs.extractor, policy]
             generated = read_features(self._namespaces, task, GENERATED, sides.present, needs)
@@ -136,7 +136,7 @@ def clusters(pairs: Sequence[Row]) -> list[str]:
 
 def read_features(
     namespaces: Namespaces, task: Task, side: Side, figures: Sequence[Figure], needs: Needs
-) -> dict[str, Rows]:
+) -> dict[str, FeatureMatrix]:
     """Reads the features of some figures.
 
     Args:
@@ -181,9 +181,9 @@ def read_lines(
 
 @dataclass(frozen=True, slots=True)
 class _Graphs:
-    generated: Sequence[GraphReading | None] = ()
-    reference: Sequence[GraphReading | None] = ()
-    ceiling: Sequence[GraphReading | None] = ()
+    generated: Sequence[GraphResult | None] = ()
+    reference: Sequence[GraphResult | None] = ()
+    ceiling: Sequence[GraphResult | None] = ()
 
 
 def read_graphs(namespaces: Namespaces, task: Task, sides: Sides) -> _Graphs:
@@ -196,16 +196,16 @@ def read_graphs(namespaces: Namespaces, task: Task, sides: Sides) -> _Graphs:
     """
     generated_graphs = namespaces.of(task, GENERATED)
     reference_graphs = namespaces.of(task, REFERENCE)
-    decoded: dict[tuple[str, bytes], GraphReading] = {}
+    decoded: dict[tuple[str, bytes], GraphResult] = {}
 
-    def graph_of(namespace: Namespace, figure: Figure) -> GraphReading:
+    def graph_of(namespace: Namespace, figure: Figure) -> GraphResult:
         key = image_key(figure)
         if (namespace.id, key) not in decoded:
-            decoded[namespace.id, key] = decode_reading(namespace.get_bytes([key])[0])
+            decoded[namespace.id, key] = decode_result(namespace.get_bytes([key])[0])
         return decoded[namespace.id, key]
 
     twice = {figure.path for figure in sides.read_twice}
-    generated: list[GraphReading | None] = []
+    generated: list[GraphResult | None] = []
     reference, ceiling = [], []
     for pair in sides.pairs:
         from_pixels = False

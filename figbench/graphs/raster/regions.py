@@ -34,18 +34,12 @@ def without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
         # The most frequent colour of the window is what the text stands on.
         codes = (window // 8).reshape(-1, 3).astype(np.int64) @ np.array([1024, 32, 1])
         values, counts = np.unique(codes, return_counts=True)
-        usual = codes == values[counts.argmax()]
-        window[:] = np.median(window.reshape(-1, 3)[usual], axis=0).astype(np.uint8)
+        is_ground = codes == values[counts.argmax()]
+        window[:] = np.median(window.reshape(-1, 3)[is_ground], axis=0).astype(np.uint8)
     return out
 
 
 def flat_regions(image: RGBImage) -> tuple[Any, Any, list[Any], Any]:
-    """Returns the image with each text painted over in the colour that it stands on.
-
-    Args:
-        image: uint8, height x width x 3.
-        words: Texts with boxes in pixels.
-    """
     """Returns connected regions in which neighbouring pixels differ by less than the tolerance.
 
     Args:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Outline, Words, area, centre, common, holds
 from figbench.graphs.model import Box
+from figbench.graphs.raster.icons import captioned_icons, dense_blobs, operator_signs
 from figbench.graphs.raster.nodes import add_node, add_silhouettes, fill_box, own_captions
-from figbench.graphs.raster.pictures import captioned_pictures, dense_blobs, operator_signs
 from figbench.graphs.raster.regions import (
     TOLERANCE,
     clipped,
@@ -96,7 +96,7 @@ def find_shapes(image: RGBImage, words: Sequence[Words]) -> Shapes:
         words = [w for w in words if not holds(outline.box, centre(w.box))]
         add_node(nodes, owners, outline, None)
     pieces = without_heads(marks, runs, image) & (owners == 0)
-    captioned = captioned_pictures(pieces, words, nodes)
+    captioned = captioned_icons(pieces, words, nodes)
     for outline in captioned:
         add_node(nodes, owners, outline, None)
     for entry in words:

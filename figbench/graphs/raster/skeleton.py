@@ -235,10 +235,10 @@ def _facing(
     if far > most or far == 0:
         return None
     along = (bx - ax) / far, (by - ay) / far
-    one, two = leaving(first, a, 10), leaving(second, b, 10)
+    first_way, second_way = leaving(first, a, 10), leaving(second, b, 10)
     # Directions point from the line outwards.
-    ahead = one[0] * along[0] + one[1] * along[1]
-    back = -(two[0] * along[0] + two[1] * along[1])
+    ahead = first_way[0] * along[0] + first_way[1] * along[1]
+    back = -(second_way[0] * along[0] + second_way[1] * along[1])
     if far <= 5:
         return far + 5
     limit = 0.9 if far > _LINK else 0.5

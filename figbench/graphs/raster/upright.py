@@ -48,16 +48,16 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
         image: uint8, height x width x 3; heads have the colour of the lines.
     """
     out = (marks > 0) & (runs == 0)
-    picture = image.astype(np.int16)
+    signed = image.astype(np.int16)
     lines = (runs > 0) & (image.min(axis=2) < 140)
-    usual = np.median(image[lines], axis=0) if lines.any() else np.zeros(3)
+    line_colour = np.median(image[lines], axis=0) if lines.any() else np.zeros(3)
     tips = np.zeros_like(runs)
     touches = np.zeros(runs.shape, np.int32)
     ends = 0
     for along in (0, 1):
         # Columns are treated as rows of the transposed masks.
-        here, run, cut, near, tip = (m.T if along else m for m in (marks, runs, out, touches, tips))
-        pixels = picture.transpose(1, 0, 2) if along else picture
+        mask, run, cut, near, tip = (m.T if along else m for m in (marks, runs, out, touches, tips))
+        pixels = signed.transpose(1, 0, 2) if along else signed
         straight = cv2.morphologyEx(
             np.ascontiguousarray(run), cv2.MORPH_OPEN, np.ones((1, 25), np.uint8)
         )
@@ -65,16 +65,16 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
         for x, y, w, h, _ in stats[1:].tolist():
             colour = _darkest(pixels[y : y + h, x : x + w])
             # A short line of another colour than most lines is part of a picture.
-            if w < 44 and np.abs(colour - usual).max() > 70:
+            if w < 44 and np.abs(colour - line_colour).max() > 70:
                 continue
             for end, way in ((x, -1), (x + w - 1, 1)):
                 ends += 1
                 near[max(y - 3, 0) : y + h + 3, max(end - 3, 0) : end + 4] = ends
                 zone = slice(max(y - 15, 0), y + h + 15), slice(max(end - 26, 0), end + 27)
                 tip[zone] |= np.abs(pixels[zone] - colour).max(axis=2) <= 70
-                inked = np.zeros(here.shape, bool)
+                inked = np.zeros(mask.shape, bool)
                 inked[zone] = np.abs(pixels[zone] - colour).max(axis=2) <= 70
-                _cut_head(np.asarray(here), np.asarray(cut), inked, (end, y + h // 2), way, h)
+                _cut_head(np.asarray(mask), np.asarray(cut), inked, (end, y + h // 2), way, h)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(out.astype(np.uint8), connectivity=8)
     depth = cv2.distanceTransform(out.astype(np.uint8), cv2.DIST_L2, 3)
     radii = largest_values(depth, labels, len(stats))
@@ -131,8 +131,8 @@ def _cut_head(
     tip = min(after, key=lambda k: sum(widths[k]))
     first, last = sorted((end + way * (wings[0] - 27), end + way * (tip - 26)))
     zone = (slice(max(y - 14, 0), y + 15), slice(max(first, 0), max(last + 1, 0)))
-    drawn = marks[zone] > 0
-    if drawn.any() and inked[zone][drawn].mean() > 0.4:
+    inside = marks[zone] > 0
+    if inside.any() and inked[zone][inside].mean() > 0.4:
         out[zone] = False
 
 
@@ -144,11 +144,11 @@ def line_frames(runs: Mask, page: int) -> list[Outline]:
         page: Area of the page in pixels.
     """
     closed = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, 45), np.uint8))
-    rows = _long_pieces(closed.astype(np.uint8), (1, 61))
+    horizontals = _long_pieces(closed.astype(np.uint8), (1, 61))
     upright = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((21, 1), np.uint8)).astype(np.uint8)
     out: list[Outline] = []
-    for i, top in enumerate(rows):
-        for bottom in rows[i + 1 :]:
+    for i, top in enumerate(horizontals):
+        for bottom in horizontals[i + 1 :]:
             if abs(top[0] - bottom[0]) > 16 or abs(top[2] - bottom[2]) > 16:
                 continue
             low, high = int(min(top[1], bottom[1])), int(max(top[3], bottom[3]))

@@ -56,10 +56,10 @@ def sciflow_graph(document: Mapping[str, Any]) -> FigureGraph:
         box = entry.get("bbox")
         if isinstance(box, Mapping):
             box = [box[key] for key in ("x0", "y0", "x1", "y1")]
-        place = (float(box[0]), float(box[1]), float(box[2]), float(box[3])) if box else None
+        bounds = (float(box[0]), float(box[1]), float(box[2]), float(box[3])) if box else None
         kind = "icon" if "image" in str(entry.get("node_type", "")).lower() else "box"
         text = " ".join(str(entry.get("desc") or "").split())
-        nodes.append(Node(str(entry["node_id"]), text, place, "icon" if kind == "icon" else "box"))
+        nodes.append(Node(str(entry["node_id"]), text, bounds, "icon" if kind == "icon" else "box"))
     edges = [Edge(str(e["from"]), str(e["to"])) for e in document.get("edges", ())]
     return finish(nodes, edges, ())
 

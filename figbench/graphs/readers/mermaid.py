@@ -43,10 +43,10 @@ def read_mermaid(data: bytes) -> FigureGraph:
     header = _HEADER.search(text)
     if not header or text[: header.start()].strip():
         raise GraphError("mermaid: only flowcharts (flowchart, graph) state nodes and edges.")
-    reader = _Flowchart()
+    flowchart = _Flowchart()
     for line in _statements(text[header.end() :]):
-        reader.statement(line)
-    return reader.result()
+        flowchart.statement(line)
+    return flowchart.result()
 
 
 def _statements(text: str) -> list[str]:

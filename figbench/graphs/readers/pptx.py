@@ -81,7 +81,7 @@ class _Slide:
         text = _text(element)
         key = _id(element)
         properties = next((e for e in element if local(e) == "spPr"), None)
-        outlined = tag != "sp" or (properties is not None and _is_drawn(properties, element))
+        outlined = tag != "sp" or (properties is not None and _is_visible(properties, element))
         if not outlined:
             if text:
                 self.words.append(Words(text, box, key))
@@ -125,16 +125,16 @@ def _id(element: Any) -> str:
 def _text(element: Any) -> str:
     lines = []
     for paragraph in (e for e in element.iter() if local(e) == "p"):
-        parts = [
+        runs = [
             (e.text or "") if local(e) == "t" else " "
             for e in paragraph.iter()
             if local(e) in ("t", "br")
         ]
-        lines.append("".join(parts))
+        lines.append("".join(runs))
     return " ".join(" ".join(lines).split())
 
 
-def _is_drawn(properties: Any, element: Any) -> bool:
+def _is_visible(properties: Any, element: Any) -> bool:
     """Whether a shape has a fill or an outline, of its own or from its style."""
     tags = {local(e) for e in properties}
     line = next((e for e in properties if local(e) == "ln"), None)

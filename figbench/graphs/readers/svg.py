@@ -46,8 +46,8 @@ def _is(element: Any, name: str) -> bool:
 
 
 def _texts(element: Any) -> str:
-    parts = ["".join(e.itertext()) for e in element.iter() if local(e) == "text"]
-    return " ".join(" ".join(parts).split())
+    texts = ["".join(e.itertext()) for e in element.iter() if local(e) == "text"]
+    return " ".join(" ".join(texts).split())
 
 
 def _graphviz(groups: list[Any]) -> FigureGraph:
@@ -81,9 +81,9 @@ def _graphviz(groups: list[Any]) -> FigureGraph:
 
 def _graphviz_ends(title: str, names: set[str]) -> tuple[str, str] | None:
     for arrow in ("->", "--"):
-        parts = title.split(arrow)
-        for i in range(1, len(parts)):
-            pair = arrow.join(parts[:i]), arrow.join(parts[i:])
+        pieces = title.split(arrow)
+        for i in range(1, len(pieces)):
+            pair = arrow.join(pieces[:i]), arrow.join(pieces[i:])
             bare = tuple(p if p in names else p.partition(":")[0] for p in pair)
             if bare[0] in names and bare[1] in names:
                 return bare[0], bare[1]
@@ -133,25 +133,25 @@ def _at_start(element: Any, head: Any) -> bool:
 
 
 def _mermaid(root: Any, groups: list[Any]) -> FigureGraph:
-    nodes, places = [], {}
+    nodes, boxes = [], {}
     for element in (g for g in groups if _is(g, "node")):
         match = re.search(r"flowchart-(.+)-\d+$", element.get("id") or "")
         name = element.get("data-id") or (match[1] if match else element.get("id") or "")
-        place = [float(v) for v in _NUMBER.findall(element.get("transform") or "")][:2]
+        position = [float(v) for v in _NUMBER.findall(element.get("transform") or "")][:2]
         tags = {local(e) for e in element.iter()}
         kind: Kind = (
             "icon" if "image" in tags else "ellipse" if tags & {"circle", "ellipse"} else "box"
         )
         box = None
-        if len(place) == 2:
+        if len(position) == 2:
             wide, high = _mermaid_size(element)
             box = (
-                place[0] - wide / 2,
-                place[1] - high / 2,
-                place[0] + wide / 2,
-                place[1] + high / 2,
+                position[0] - wide / 2,
+                position[1] - high / 2,
+                position[0] + wide / 2,
+                position[1] + high / 2,
             )
-        places[name] = box
+        boxes[name] = box
         nodes.append(Node(name, _mermaid_text(element), box, kind))
     labels = {
         e.get("data-id"): _mermaid_text(e) for e in groups if _is(e, "label") and e.get("data-id")
@@ -160,7 +160,7 @@ def _mermaid(root: Any, groups: list[Any]) -> FigureGraph:
     edges = []
     paths = [e for e in root.iter() if local(e) == "path" and _is_link(e)]
     for i, element in enumerate(paths):
-        ends = _mermaid_ends(element, set(places))
+        ends = _mermaid_ends(element, set(boxes))
         if ends is None:
             continue
         head, tail = (bool(element.get(k)) for k in ("marker-end", "marker-start"))
@@ -176,9 +176,7 @@ def _mermaid(root: Any, groups: list[Any]) -> FigureGraph:
         if rect is None:
             continue
         x, y, wide, high = (float(rect.get(k) or 0) for k in ("x", "y", "width", "height"))
-        inside = [
-            k for k, b in places.items() if b and holds((x, y, x + wide, y + high), centre(b))
-        ]
+        inside = [k for k, b in boxes.items() if b and holds((x, y, x + wide, y + high), centre(b))]
         frames.append(Group(element.get("id") or "", _mermaid_text(element), tuple(inside)))
     return finish(nodes, edges, frames)
 
@@ -211,10 +209,10 @@ def _mermaid_ends(element: Any, names: set[str]) -> tuple[str, str] | None:
     end = next((c[3:] for c in classes if c.startswith("LE-")), None)
     if start in names and end in names:
         return str(start), str(end)
-    parts = (element.get("data-id") or element.get("id") or "").split("_")
-    for low in range(1, len(parts)):
-        for high in range(low + 1, len(parts)):
-            pair = "_".join(parts[low:high]), "_".join(parts[high:-1])
+    pieces = (element.get("data-id") or element.get("id") or "").split("_")
+    for low in range(1, len(pieces)):
+        for high in range(low + 1, len(pieces)):
+            pair = "_".join(pieces[low:high]), "_".join(pieces[high:-1])
             if pair[0] in names and pair[1] in names:
                 return pair
     return None

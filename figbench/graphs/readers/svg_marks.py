@@ -249,27 +249,27 @@ def _lines(element: Any, style: Style) -> Iterator[tuple[str, float, float, floa
     anchor = element.get("text-anchor") or style.get("text-anchor", "start")
     middle = style.get("dominant-baseline", "") in ("middle", "central")
     x, y = _first(element.get("x")), _first(element.get("y")) + _shift(element.get("dy"), size)
-    parts = [element.text or ""]
+    pieces = [element.text or ""]
 
     def walk(node: Any) -> Iterator[tuple[str, float, float]]:
-        nonlocal x, y, parts
+        nonlocal x, y, pieces
         for child in node:
             if local(child) == "tspan":
                 shift = _shift(child.get("dy"), size)
                 moved = child.get("y") is not None and abs(_first(child.get("y")) - y) > 0.6 * size
                 if moved or shift > 0.85 * size:
-                    yield "".join(parts), x, y
-                    parts = []
+                    yield "".join(pieces), x, y
+                    pieces = []
                     x = _first(child.get("x")) if child.get("x") else x
                     y = _first(child.get("y")) if child.get("y") else y + shift
-                elif child.get("x") and not "".join(parts).strip():
+                elif child.get("x") and not "".join(pieces).strip():
                     x = _first(child.get("x"))
                     y = _first(child.get("y")) if child.get("y") else y
-                parts.append(child.text or "")
+                pieces.append(child.text or "")
                 yield from walk(child)
-                parts.append(child.tail or "")
+                pieces.append(child.tail or "")
 
-    for text, px, py in [*walk(element), ("".join(parts), x, y)]:
+    for text, px, py in [*walk(element), ("".join(pieces), x, y)]:
         run = " ".join((text if text else "").split())
         if run:
             yield run, px, py, size, anchor, middle

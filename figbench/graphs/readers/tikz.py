@@ -27,7 +27,7 @@ _TO = re.compile(r"\s*(--|-\||\|-|\.\.|to\b|edge\b)")
 _SIDES = {"right": (1, 0), "left": (-1, 0), "above": (0, 1), "below": (0, -1),
           "above right": (1, 1), "above left": (-1, 1), "below right": (1, -1),
           "below left": (-1, -1)}  # fmt: skip
-Place = tuple[float, float]
+Point = tuple[float, float]
 
 
 def read_tikz(data: bytes) -> FigureGraph:
@@ -45,11 +45,11 @@ def read_tikz(data: bytes) -> FigureGraph:
     body = match[1] if match else text if re.search(r"\\(node|draw)\b", text) else ""
     if not body:
         raise GraphError("tikz: the source has no tikzpicture.")
-    picture = _Picture(_styles(text))
+    parser = _Parser(_styles(text))
     options, body = leading_options(body)
-    picture.defaults = options
-    picture.run(body)
-    return picture.result()
+    parser.defaults = options
+    parser.run(body)
+    return parser.result()
 
 
 def _styles(text: str) -> dict[str, str]:
@@ -61,11 +61,11 @@ def _styles(text: str) -> dict[str, str]:
 
 
 @dataclass
-class _Picture:
+class _Parser:
     styles: dict[str, str]
     defaults: str = ""
     nodes: dict[str, Node] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    positions: dict[str, Point] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
 
@@ -89,7 +89,7 @@ class _Picture:
             at = end + 1
 
     def node(self, text: str) -> str:
-        options, name, place, label = "", "", None, ""
+        options, name, position, label = "", "", None, ""
         while True:
             text = text.lstrip()
             if text.startswith("["):
@@ -99,7 +99,7 @@ class _Picture:
                 name, text = until(text, "(", ")")
             elif re.match(r"at\b", text):
                 inner, text = until(text[2:].lstrip(), "(", ")")
-                place = self.point(inner)
+                position = self.point(inner)
             elif text.startswith("{"):
                 label, text = until(text, "{", "}")
                 break
@@ -114,7 +114,7 @@ class _Picture:
             members = [m.partition(".")[0].strip() for m in re.findall(r"\(([^()]*)\)", fit)]
             self.groups.append(Group(name, words, tuple(dict.fromkeys(members))))
             return text
-        centre = place or self.relative(options) or (0.0, 0.0)
+        centre = position or self.relative(options) or (0.0, 0.0)
         size = (
             max(
                 length(
@@ -130,7 +130,7 @@ class _Picture:
             ),
         )
         box = _around(centre, size)
-        self.places[name] = centre
+        self.positions[name] = centre
         kind: Kind = "ellipse" if re.search(r"\b(circle|ellipse)\b", options) else "box"
         if "\\includegraphics" in label:
             kind, label = "icon", re.sub(r"\\includegraphics(\[[^\]]*\])?\{[^}]*\}", "", label)
@@ -146,11 +146,11 @@ class _Picture:
             options = ",".join([w for w in words if w not in self.styles] + more)
         return f"{options},{self.styles.get('every node', '')}"
 
-    def point(self, text: str) -> Place | None:
+    def point(self, text: str) -> Point | None:
         text = text.strip()
         match = re.match(r"^(-?[\d.]+)\s*(\w*)\s*([,:])\s*(-?[\d.]+)\s*(\w*)$", text)
         if not match:
-            return self.places.get(text.partition(".")[0].strip())
+            return self.positions.get(text.partition(".")[0].strip())
         try:
             x, y = (float(match[i]) * CENTIMETRES.get(match[i + 1], 1.0) for i in (1, 4))
         except ValueError:
@@ -159,13 +159,13 @@ class _Picture:
             return y * cos(radians(float(match[1]))), y * sin(radians(float(match[1])))
         return x, y
 
-    def relative(self, options: str) -> Place | None:
+    def relative(self, options: str) -> Point | None:
         """``right=2cm of a`` and ``right of=a``."""
         for side in sorted(_SIDES, key=len, reverse=True):
             match = re.search(rf"\b{side}\s*=\s*([\d.]*\s*\w*?)\s*of\s+([\w -]+)", options)
             match = match or re.search(rf"\b{side}\s+of\s*=()\s*([\w -]+)", options)
-            if match and match[2].strip() in self.places:
-                x, y = self.places[match[2].strip()]
+            if match and match[2].strip() in self.positions:
+                x, y = self.positions[match[2].strip()]
                 far = length(match[1]) + 2.0 if match[1] else 2.0
                 return x + far * _SIDES[side][0], y + far * _SIDES[side][1]
         return None
@@ -193,7 +193,7 @@ class _Picture:
                 if not match:
                     continue
                 inner, text = until(text[match.end() - 1 :], "(", ")")
-                end = self.known(inner)
+                end = self.id_of(inner)
                 while re.match(r"\s*node\b", text):
                     words, text = inline_node(text)
                     label = f"{label} {words}".strip()
@@ -204,7 +204,7 @@ class _Picture:
                 at = start if edge_step else end
             elif text.startswith("("):
                 inner, text = until(text, "(", ")")
-                name = self.known(inner)
+                name = self.id_of(inner)
                 at = name if not pending else at
             elif re.match(r"node\b", text):
                 _, text = inline_node(text)
@@ -213,7 +213,7 @@ class _Picture:
             else:
                 text = text[1:]
 
-    def known(self, text: str) -> str | None:
+    def id_of(self, text: str) -> str | None:
         name = text.strip().partition(".")[0].strip()
         return name if name in self.nodes or any(g.id == name for g in self.groups) else None
 
@@ -233,6 +233,6 @@ class _Picture:
         return finish(nodes, self.edges, self.groups)
 
 
-def _around(centre: Place, size: tuple[float, float]) -> Box:
+def _around(centre: Point, size: tuple[float, float]) -> Box:
     (x, y), (wide, high) = centre, size
     return x - wide / 2, -y - high / 2, x + wide / 2, -y + high / 2

@@ -6,7 +6,7 @@ import inspect
 
 import numpy as np
 
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec
 from figbench.metrics.base import (
     Measurement,
@@ -95,7 +95,7 @@ class Faithfulness:
         ]
 
 
-def _row(drawn: GraphReading | None, spec: FigureSpec, max_ned: float) -> dict[str, float]:
+def _row(drawn: GraphResult | None, spec: FigureSpec, max_ned: float) -> dict[str, float]:
     from figbench.metrics.numerics.graph_faithfulness import check_spec
 
     row: dict[str, float] = {}

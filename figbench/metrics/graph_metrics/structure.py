@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figbench.graphs.read import GraphReading
+from figbench.graphs.read import GraphResult
 from figbench.metrics.base import (
     Array,
     Measurement,
@@ -183,8 +183,8 @@ class Structure:
 
 
 def _columns(
-    generated: Sequence[GraphReading | None],
-    reference: Sequence[GraphReading | None],
+    generated: Sequence[GraphResult | None],
+    reference: Sequence[GraphResult | None],
     max_ned: float,
 ) -> dict[str, Array]:
     """Returns one column per score, NaN where the reference does not define it."""
@@ -197,7 +197,7 @@ def _columns(
     return columns
 
 
-def _row(drawn: GraphReading | None, expected: FigureGraph, max_ned: float) -> dict[str, float]:
+def _row(drawn: GraphResult | None, expected: FigureGraph, max_ned: float) -> dict[str, float]:
     from figbench.metrics.numerics.graph_matching import compare_graphs
 
     if drawn is None or drawn.failure:
@@ -221,7 +221,7 @@ def _states_no_position(graph: FigureGraph) -> bool:
 
 def _ceilings(inputs: MetricInputs, max_ned: float) -> dict[str, Array]:
     """Scores the pixels of each reference once against its own document."""
-    readings: list[GraphReading | None] = [None] * len(inputs.figure_ids)
+    readings: list[GraphResult | None] = [None] * len(inputs.figure_ids)
     seen: set[str] = set()
     for i, reading in enumerate(inputs.ceiling_graphs):
         if reading is not None and inputs.figure_ids[i] not in seen:
@@ -257,7 +257,7 @@ def _details(entered: Array, inputs: MetricInputs) -> Details:
     return details
 
 
-def _weakest(inputs: MetricInputs) -> GraphReading | None:
+def _weakest(inputs: MetricInputs) -> GraphResult | None:
     """Returns a reading of the reader with the lowest measured edge F1 among those used."""
     readings = [
         graph
@@ -299,7 +299,7 @@ def _warnings(inputs: MetricInputs) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _first_failure(graphs: Sequence[GraphReading | None]) -> str:
+def _first_failure(graphs: Sequence[GraphResult | None]) -> str:
     first = next((graph for graph in graphs if graph is not None and graph.failure), None)
     return f" (first: {first.reader or 'no reader'}: {first.failure.rstrip('.')})" if first else ""
 

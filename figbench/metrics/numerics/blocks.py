@@ -1,4 +1,4 @@
-"""Feature rows that are read block by block: what a formula asks of an array, and no more."""
+"""Feature matrices that are read block by block, from memory or from a store."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Index = slice | npt.NDArray[np.intp]
 BLOCK = 1024
 
 
-class Rows(Protocol):
-    """Rows (n, D) that lie in memory (any 2-d array) or elsewhere (``figbench.store.StoredArray``).
+class FeatureMatrix(Protocol):
+    """A matrix (n, D) in memory (any 2-d array) or elsewhere (``figbench.store.StoredArray``).
 
     Indexing with a slice or with row numbers returns an array of these rows in that order.
     """
@@ -33,26 +33,26 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """Some rows of others, in a given order, without a copy of them.
+    """Some rows of a matrix, in a given order, without a copy of them.
 
     Attributes:
-        rows: Shape (n, D).
+        features: Shape (n, D).
         index: Row numbers, shape (k,).
     """
 
-    rows: Rows
+    features: FeatureMatrix
     index: npt.NDArray[np.intp]
 
     @property
     def shape(self) -> tuple[int, ...]:
         """(k, D)."""
-        return (len(self.index), *self.rows.shape[1:])
+        return (len(self.index), *self.features.shape[1:])
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, index: Index, /) -> npt.NDArray[np.floating]:
-        return self.rows[self.index[index]]
+        return self.features[self.index[index]]
 
 
 def slices(n: int, block: int = BLOCK) -> list[slice]:
@@ -60,7 +60,9 @@ def slices(n: int, block: int = BLOCK) -> list[slice]:
     return [slice(start, min(start + block, n)) for start in range(0, n, block)]
 
 
-def blocks(rows: Rows, block: int = BLOCK) -> Iterator[tuple[slice, npt.NDArray[np.floating]]]:
-    """Yields (place, rows of that place), ``block`` rows at a time."""
-    for place in slices(len(rows), block):
-        yield place, rows[place]
+def blocks(
+    features: FeatureMatrix, block: int = BLOCK
+) -> Iterator[tuple[slice, npt.NDArray[np.floating]]]:
+    """Yields (slice, its features), ``block`` rows at a time."""
+    for index in slices(len(features), block):
+        yield index, features[index]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.metrics.numerics.blocks import Array, Picked, Rows, blocks
+from figbench.metrics.numerics.blocks import Array, FeatureMatrix, Picked, blocks
 from figbench.metrics.numerics.matches import Matches
 from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
@@ -60,11 +60,11 @@ class FrechetInfluence:
     route: str
 
 
-def factor_of(features: Rows) -> Factor:
+def factor_of(features: FeatureMatrix) -> Factor:
     """Returns a factor of the covariance of ``features`` (n, D), n >= 2."""
     count, width = features.shape
     if count <= width:
-        return _centred_rows(features)
+        return _centred_factor(features)
     moments = moments_of(features)
     try:
         upper = np.asarray(np.linalg.cholesky(moments.covariance).T, np.float64)
@@ -76,23 +76,23 @@ def factor_of(features: Rows) -> Factor:
     return _eigen_factor(moments.mean, moments.covariance)
 
 
-def _centred_rows(features: Rows) -> Factor:
+def _centred_factor(features: FeatureMatrix) -> Factor:
     mean = mean_of(features)
     centred = np.empty(features.shape)
-    for place, rows in blocks(features):
-        np.subtract(rows, mean, out=centred[place])
+    for index, chunk in blocks(features):
+        np.subtract(chunk, mean, out=centred[index])
     centred /= np.sqrt(len(features) - 1)
     return Factor(mean, centred, "cross-gram")
 
 
 def _eigen_factor(mean: Array, covariance: Array) -> Factor:
     values, vectors = np.linalg.eigh(covariance)
-    kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
-    roots, basis = np.sqrt(values[kept]), vectors[:, kept]
+    significant = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
+    roots, basis = np.sqrt(values[significant]), vectors[:, significant]
     return Factor(mean, roots[:, None] * basis.T, "eigenvectors")
 
 
-def frechet_distance(generated: Rows, reference: Rows) -> float:
+def frechet_distance(generated: FeatureMatrix, reference: FeatureMatrix) -> float:
     """Returns |m1 - m2|^2 + tr S1 + tr S2 - 2 tr sqrt(S1 S2) of samples (n, D) and (m, D).
 
     The value is in squared feature units, never clamped, so that rounding may leave a tiny
@@ -106,11 +106,11 @@ def frechet_distance(generated: Rows, reference: Rows) -> float:
 
 def _assemble(first: Factor, second: Factor, trace_root: float) -> float:
     shift = first.mean - second.mean
-    traces = sum(np.vdot(one.matrix, one.matrix) for one in (first, second))
+    traces = sum(np.vdot(factor.matrix, factor.matrix) for factor in (first, second))
     return float(shift @ shift + traces - 2.0 * trace_root)
 
 
-def frechet_influence(generated: Rows, reference: Rows) -> FrechetInfluence:
+def frechet_influence(generated: FeatureMatrix, reference: FeatureMatrix) -> FrechetInfluence:
     """Returns the distance with the influence of each row (delta method, no inverse of S).
 
     IF(x) = 2 (x - m1).(m1 - m2) + |x - m1|^2 - (n - 1) sum_k s_k u_k(x)^2, where
@@ -129,7 +129,7 @@ def frechet_influence(generated: Rows, reference: Rows) -> FrechetInfluence:
 
 
 def _influence(
-    features: Rows, factor: Factor, shift: Array, own: Array, across: Array, other: Array
+    features: FeatureMatrix, factor: Factor, shift: Array, own: Array, across: Array, other: Array
 ) -> Array:
     """Returns IF (n,) of one side.
 
@@ -149,10 +149,10 @@ def _influence(
     # A B^T V = U diag(s): what maps a row of this side to u(x) sqrt(s) needs no inverse of A.
     directions = across @ _over_singular(other)
     influence = np.empty(count)
-    for place, part in blocks(features):
-        rows = part - factor.mean
-        transported = _squared_lengths(rows @ directions)
-        influence[place] = 2.0 * rows @ shift + _squared_lengths(rows) - transported
+    for index, chunk in blocks(features):
+        centred = chunk - factor.mean
+        transported = _squared_lengths(centred @ directions)
+        influence[index] = 2.0 * centred @ shift + _squared_lengths(centred) - transported
     return influence
 
 
@@ -163,26 +163,36 @@ def _over_singular(vectors: Array) -> Array:
     return np.asarray(vectors / np.where(singular > least, singular, np.inf), np.float64)
 
 
-def _squared_lengths(rows: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->i", rows, rows), np.float64)
+def _squared_lengths(vectors: Array) -> Array:
+    return np.asarray(np.einsum("ij,ij->i", vectors, vectors), np.float64)
 
 
-def half_sample_distance(generated: Rows, reference: Rows, rng: np.random.Generator) -> float:
+def half_sample_distance(
+    generated: FeatureMatrix, reference: FeatureMatrix, rng: np.random.Generator
+) -> float:
     """Returns the mean distance of two disjoint random half-samples, n/2 against m/2.
 
     The bias of the distance falls like 1/n, so 2 FD(n) - FD(n/2) extrapolates it to infinite n
     (Richardson). Needs four rows on each side.
     """
-    mine, theirs = rng.permutation(len(generated)), rng.permutation(len(reference))
-    half, other = len(mine) // 2, len(theirs) // 2
-    first = frechet_distance(_some(generated, mine[:half]), _some(reference, theirs[:other]))
+    generated_order, reference_order = (
+        rng.permutation(len(generated)),
+        rng.permutation(len(reference)),
+    )
+    half, other = len(generated_order) // 2, len(reference_order) // 2
+    first = frechet_distance(
+        _some(generated, generated_order[:half]), _some(reference, reference_order[:other])
+    )
     second = frechet_distance(
-        _some(generated, mine[half : 2 * half]), _some(reference, theirs[other : 2 * other])
+        _some(generated, generated_order[half : 2 * half]),
+        _some(reference, reference_order[other : 2 * other]),
     )
     return (first + second) / 2.0
 
 
-def unmatched_half_distance(generated: Rows, reference: Rows, matches: Matches) -> float | None:
+def unmatched_half_distance(
+    generated: FeatureMatrix, reference: FeatureMatrix, matches: Matches
+) -> float | None:
     """Returns the mean distance of figures from the references of other prompts.
 
     References are dealt in turn to two halves. Generated rows whose matches all lie in one half
@@ -205,21 +215,23 @@ def unmatched_half_distance(generated: Rows, reference: Rows, matches: Matches) 
     dealt = np.arange(len(generated)) % 2
     distances = []
     for half in (0, 1):
-        rows = ((counts[half] > 0) & (counts[1 - half] == 0)) | (free & (dealt == half))
-        sides = np.flatnonzero(rows), np.flatnonzero(half_of != half)
+        selected = ((counts[half] > 0) & (counts[1 - half] == 0)) | (free & (dealt == half))
+        sides = np.flatnonzero(selected), np.flatnonzero(half_of != half)
         if min(len(side) for side in sides) < 2:
             return None
         distances.append(frechet_distance(_some(generated, sides[0]), _some(reference, sides[1])))
     return float(np.mean(distances))
 
 
-def matched_distance(generated: Rows, reference: Rows, n: int, rng: np.random.Generator) -> float:
+def matched_distance(
+    generated: FeatureMatrix, reference: FeatureMatrix, n: int, rng: np.random.Generator
+) -> float:
     """Returns the distance of random subsets of ``n`` rows of each side, without replacement."""
-    mine = rng.permutation(len(generated))[:n]
-    theirs = rng.permutation(len(reference))[:n]
-    return frechet_distance(_some(generated, mine), _some(reference, theirs))
+    generated_index = rng.permutation(len(generated))[:n]
+    reference_index = rng.permutation(len(reference))[:n]
+    return frechet_distance(_some(generated, generated_index), _some(reference, reference_index))
 
 
-def _some(rows: Rows, index: np.ndarray) -> Picked:
+def _some(features: FeatureMatrix, index: np.ndarray) -> Picked:
     # In their own order, in which neighbours are read together.
-    return Picked(rows, np.sort(index))
+    return Picked(features, np.sort(index))

@@ -41,12 +41,12 @@ def sciflow_edge_f1(
     """
     if not generated.edges or not reference.edges:
         return 0.0
-    ours, theirs = _unit(encode, generated), _unit(encode, reference)
+    generated_vectors, reference_vectors = _unit(encode, generated), _unit(encode, reference)
     hits = 0
     for edge in generated.edges:
-        a, b = ours[edge.source], ours[edge.target]
+        a, b = generated_vectors[edge.source], generated_vectors[edge.target]
         hits += any(
-            min(a @ theirs[x], b @ theirs[y]) >= threshold
+            min(a @ reference_vectors[x], b @ reference_vectors[y]) >= threshold
             for other in reference.edges
             for x, y in ((other.source, other.target), (other.target, other.source))
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, blocks
+from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, blocks
 from figbench.statistics.influence import jackknife_influence
 
 
@@ -27,32 +27,32 @@ def _sum_q_log_q(q: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSums:
-    """What the scores of the parts of a set of n images are made of.
+    """Sums from which the scores of the splits of a set of n images follow.
 
     Attributes:
-        part: Which part each image belongs to, shape (n,).
+        split: Index of the split of each image, shape (n,).
         own: sum p log p of each image, shape (n,).
-        totals: Sum of the probabilities over each part, shape (parts, classes).
+        totals: Sum of the probabilities over each split, shape (splits, classes).
     """
 
-    part: npt.NDArray[np.intp]
+    split: npt.NDArray[np.intp]
     own: Array
     totals: Array
 
     @property
     def sizes(self) -> npt.NDArray[np.intp]:
-        """Images in each part, shape (parts,)."""
-        return np.asarray(np.bincount(self.part, minlength=len(self.totals)), np.intp)
+        """Images in each split, shape (splits,)."""
+        return np.asarray(np.bincount(self.split, minlength=len(self.totals)), np.intp)
 
     @property
     def own_totals(self) -> Array:
-        """Sum of ``own`` over each part, shape (parts,)."""
-        total = np.bincount(self.part, weights=self.own, minlength=len(self.totals))
+        """Sum of ``own`` over each split, shape (splits,)."""
+        total = np.bincount(self.split, weights=self.own, minlength=len(self.totals))
         return np.asarray(total, np.float64)
 
     @property
     def scores(self) -> Array:
-        """exp(mean KL(p(y|x) || p(y))) of each part, shape (parts,): 1 to the number of classes."""
+        """exp(mean KL(p(y|x) || p(y))) of each split (splits,): 1 to the number of classes."""
         marginals = self.totals / self.sizes[:, None]
         return np.asarray(
             np.exp(self.own_totals / self.sizes - _sum_q_log_q(marginals)), np.float64
@@ -60,69 +60,73 @@ class ScoreSums:
 
     @property
     def whole(self) -> ScoreSums:
-        """The same images as one part."""
-        return ScoreSums(np.zeros_like(self.part), self.own, self.totals.sum(axis=0, keepdims=True))
+        """The same images as one split."""
+        return ScoreSums(
+            np.zeros_like(self.split), self.own, self.totals.sum(axis=0, keepdims=True)
+        )
 
 
 def score_sums(
-    logits: Rows, parts: Sequence[npt.NDArray[np.intp]] = (), block: int = BLOCK
+    logits: FeatureMatrix, splits: Sequence[npt.NDArray[np.intp]] = (), block: int = BLOCK
 ) -> ScoreSums:
     """Returns the sums of logits (n, classes), read once; memory is block x classes.
 
     Args:
-        logits: Or anything that differs from them by a constant per row.
-        parts: Row numbers of each part, together every row; the whole set where empty.
+        logits: Logits, or values that differ from them by a constant per row.
+        splits: Row numbers of each split, together every row; the whole set where empty.
         block: Rows at a time.
     """
-    part, own = np.zeros(len(logits), np.intp), np.empty(len(logits))
-    for number, members in enumerate(parts):
-        part[members] = number
-    totals = np.zeros((max(1, len(parts)), logits.shape[1]))
-    for place, rows in blocks(logits, block):
-        log_p = log_softmax(rows)
+    split, own = np.zeros(len(logits), np.intp), np.empty(len(logits))
+    for number, members in enumerate(splits):
+        split[members] = number
+    totals = np.zeros((max(1, len(splits)), logits.shape[1]))
+    for index, chunk in blocks(logits, block):
+        log_p = log_softmax(chunk)
         p = np.exp(log_p)
-        own[place] = np.einsum("ij,ij->i", p, log_p)
-        totals += (part[place] == np.arange(len(totals))[:, None]).astype(np.float64) @ p
-    return ScoreSums(part, own, totals)
+        own[index] = np.einsum("ij,ij->i", p, log_p)
+        totals += (split[index] == np.arange(len(totals))[:, None]).astype(np.float64) @ p
+    return ScoreSums(split, own, totals)
 
 
-def score_influences(logits: Rows, several: Sequence[ScoreSums], block: int = BLOCK) -> list[Array]:
-    """Returns for each of the sums the influence (n,) of each image on its part's score.
+def score_influences(
+    logits: FeatureMatrix, several: Sequence[ScoreSums], block: int = BLOCK
+) -> list[Array]:
+    """Returns for each of the sums the influence (n,) of each image on its split's score.
 
-    By the jackknife. Reads the logits once more; parts need two images.
+    By the jackknife. Reads the logits once more; splits need two images.
     """
     left_out = [np.empty(len(logits)) for _ in several]
-    for place, rows in blocks(logits, block):
-        p = np.exp(log_softmax(rows))
+    for index, chunk in blocks(logits, block):
+        p = np.exp(log_softmax(chunk))
         for sums, values in zip(several, left_out, strict=True):
-            part = sums.part[place]
-            own = sums.own_totals[part] - sums.own[place]
-            rest = (sums.sizes[part] - 1).astype(np.float64)
-            marginals = np.maximum(sums.totals[part] - p, 0.0)
+            split = sums.split[index]
+            own = sums.own_totals[split] - sums.own[index]
+            rest = (sums.sizes[split] - 1).astype(np.float64)
+            marginals = np.maximum(sums.totals[split] - p, 0.0)
             marginals /= rest[:, None]
-            values[place] = np.exp(own / rest - _sum_q_log_q(marginals))
-    return [_by_part(values, sums.part) for sums, values in zip(several, left_out, strict=True)]
+            values[index] = np.exp(own / rest - _sum_q_log_q(marginals))
+    return [_by_split(values, sums.split) for sums, values in zip(several, left_out, strict=True)]
 
 
-def _by_part(left_out: Array, part: npt.NDArray[np.intp]) -> Array:
+def _by_split(left_out: Array, split: npt.NDArray[np.intp]) -> Array:
     influence = np.empty(len(left_out))
-    for number in range(int(part.max()) + 1):
-        rows = part == number
-        influence[rows] = jackknife_influence(left_out[rows])
+    for number in range(int(split.max()) + 1):
+        members = split == number
+        influence[members] = jackknife_influence(left_out[members])
     return influence
 
 
-def inception_score(logits: Rows) -> float:
+def inception_score(logits: FeatureMatrix) -> float:
     """Returns the score of the whole set (n, classes)."""
     return float(score_sums(logits).scores[0])
 
 
-def score_influence(logits: Rows) -> Array:
+def score_influence(logits: FeatureMatrix) -> Array:
     """Returns the jackknife influence (n,) of each image on the score; needs two images."""
     return score_influences(logits, [score_sums(logits)])[0]
 
 
-def split_rows(n: int, splits: int, seed: int) -> list[npt.NDArray[np.intp]]:
+def split_indices(n: int, splits: int, seed: int) -> list[npt.NDArray[np.intp]]:
     """Returns the row numbers of each split: those of torch-fidelity for the same seed."""
     rng = np.random.RandomState(seed)
     order = rng.permutation(n)

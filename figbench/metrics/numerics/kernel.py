@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
+from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, slices
 from figbench.metrics.numerics.matches import Indices, MatchedSums, Matches
 from figbench.statistics.influence import jackknife_influence
 
@@ -18,7 +18,7 @@ Members = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Subsets:
-    """Random subsets of both samples, one a column.
+    """Random subsets of both samples, each a column.
 
     Attributes:
         generated: Shape (n, subsets), True where a row belongs.
@@ -34,11 +34,11 @@ class Subsets:
 def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subsets:
     """Returns subsets of ``size`` of n and m rows: those of torch-fidelity for the same seed."""
     rng = np.random.RandomState(seed)
-    drawn = Subsets(np.zeros((n, subsets), np.bool_), np.zeros((m, subsets), np.bool_), size)
+    members = Subsets(np.zeros((n, subsets), np.bool_), np.zeros((m, subsets), np.bool_), size)
     for index in range(subsets):
-        drawn.generated[rng.choice(n, size, replace=False), index] = True
-        drawn.reference[rng.choice(m, size, replace=False), index] = True
-    return drawn
+        members.generated[rng.choice(n, size, replace=False), index] = True
+        members.reference[rng.choice(m, size, replace=False), index] = True
+    return members
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class KernelSums:
             partners = partners - matched.within_counts
             pairs = pairs - matched.across_generated_counts
             agents = agents - matched.across_reference_counts
-        mine = _left_out(within, partners, across, pairs)
-        theirs = _left_out(self.reference, np.full(m, m - 1.0), others, agents)
-        return jackknife_influence(mine), jackknife_influence(theirs)
+        generated = _left_out(within, partners, across, pairs)
+        reference = _left_out(self.reference, np.full(m, m - 1.0), others, agents)
+        return jackknife_influence(generated), jackknife_influence(reference)
 
     def unit_influences(self, units: Indices) -> tuple[Array, Indices]:
         """Returns the jackknife influence of each unit: a reference with its generated rows.
@@ -113,9 +113,9 @@ class KernelSums:
         numbers, codes = np.unique(np.concatenate([units, np.arange(m)]), return_inverse=True)
 
         def total(generated: Array | None, reference: Array | None) -> Array:
-            mine = np.zeros(n) if generated is None else generated
-            theirs = np.zeros(m) if reference is None else reference
-            return np.asarray(np.bincount(codes, np.concatenate([mine, theirs])), np.float64)
+            first = np.zeros(n) if generated is None else generated
+            second = np.zeros(m) if reference is None else reference
+            return np.asarray(np.bincount(codes, np.concatenate([first, second])), np.float64)
 
         within, across = self._generated_side()
         partners, pairs = n - 1 - matched.within_counts, m - matched.across_generated_counts
@@ -176,8 +176,8 @@ def polynomial_kernel(
 
 
 def kernel_sums(
-    generated: Rows,
-    reference: Rows,
+    generated: FeatureMatrix,
+    reference: FeatureMatrix,
     block: int = BLOCK,
     subsets: Subsets | None = None,
     matches: Matches | None = None,
@@ -197,68 +197,83 @@ def kernel_sums(
         matches: Rows that are not independent; their pairs are left out of the estimate.
     """
     none = np.zeros((0, 0), np.bool_)
-    mine, theirs = (subsets.generated, subsets.reference) if subsets else (none, none)
-    across, across_reference, between = _across(generated, reference, mine, theirs, block)
-    own, own_subsets = _within(generated, mine, block)
-    other, other_subsets = _within(reference, theirs, block)
+    generated_members, reference_members = (
+        (subsets.generated, subsets.reference) if subsets else (none, none)
+    )
+    across, across_reference, between = _across(
+        generated, reference, generated_members, reference_members, block
+    )
+    own, own_subsets = _within(generated, generated_members, block)
+    other, other_subsets = _within(reference, reference_members, block)
     size = subsets.size if subsets else 2
     estimates = (own_subsets + other_subsets) / (size * (size - 1)) - 2.0 * between / size**2
     matched = _matched(generated, reference, matches) if matches and matches.any else None
     return KernelSums(own, other, across, across_reference, estimates, matched)
 
 
-def _matched(generated: Rows, reference: Rows, matches: Matches) -> MatchedSums | None:
+def _matched(
+    generated: FeatureMatrix, reference: FeatureMatrix, matches: Matches
+) -> MatchedSums | None:
     """Returns None where nearly every pair is matched, so that no estimate would remain."""
     n, m = len(generated), len(reference)
     first, second = matches.within[:, 0], matches.within[:, 1]
-    mine, theirs = matches.across[:, 0], matches.across[:, 1]
+    generated_index, reference_index = matches.across[:, 0], matches.across[:, 1]
     partners = np.bincount(first, minlength=n) + np.bincount(second, minlength=n)
-    across = np.bincount(mine, minlength=n), np.bincount(theirs, minlength=m)
+    across = np.bincount(generated_index, minlength=n), np.bincount(reference_index, minlength=m)
     remaining = n * (n - 1) - partners.sum() - 2 * (n - 1 - partners).max(initial=0)
-    if remaining <= 0 or n * m - len(mine) - max(m - across[0].min(), n - across[1].min()) <= 0:
+    if (
+        remaining <= 0
+        or n * m - len(generated_index) - max(m - across[0].min(), n - across[1].min()) <= 0
+    ):
         return None
     inside = _pair_kernels(generated, generated, first, second)
-    between = _pair_kernels(generated, reference, mine, theirs)
+    between = _pair_kernels(generated, reference, generated_index, reference_index)
     return MatchedSums(
         np.asarray(np.bincount(first, inside, n) + np.bincount(second, inside, n), np.float64),
         partners.astype(np.float64),
-        np.asarray(np.bincount(mine, between, n), np.float64),
+        np.asarray(np.bincount(generated_index, between, n), np.float64),
         across[0].astype(np.float64),
-        np.asarray(np.bincount(theirs, between, m), np.float64),
+        np.asarray(np.bincount(reference_index, between, m), np.float64),
         across[1].astype(np.float64),
     )
 
 
-def _pair_kernels(x: Rows, y: Rows, rows: Indices, columns: Indices) -> Array:
-    """Returns the kernel of x[rows[p]] and y[columns[p]] for each pair p."""
-    kernels = np.empty(len(rows))
-    for part in slices(len(rows)):
-        first = np.asarray(x[rows[part]], np.float32)
-        second = np.asarray(y[columns[part]], np.float32)
+def _pair_kernels(x: FeatureMatrix, y: FeatureMatrix, x_index: Indices, y_index: Indices) -> Array:
+    """Returns the kernel of x[x_index[p]] and y[y_index[p]] for each pair p."""
+    kernels = np.empty(len(x_index))
+    for chunk in slices(len(x_index)):
+        first = np.asarray(x[x_index[chunk]], np.float32)
+        second = np.asarray(y[y_index[chunk]], np.float32)
         base = np.einsum("ij,ij->i", first, second) / np.float32(first.shape[1]) + 1.0
-        kernels[part] = base.astype(np.float64) ** 3
+        kernels[chunk] = base.astype(np.float64) ** 3
     return kernels
 
 
 def _across(
-    generated: Rows, reference: Rows, mine: Members, theirs: Members, block: int
+    generated: FeatureMatrix,
+    reference: FeatureMatrix,
+    generated_members: Members,
+    reference_members: Members,
+    block: int,
 ) -> tuple[Array, Array, Array]:
     """Returns row sums (n,), column sums (m,) and the sum over each subset."""
-    rows_of, columns_of = np.zeros(len(generated)), np.zeros(len(reference))
-    chosen = np.zeros(mine.shape[1])
+    generated_sums, reference_sums = np.zeros(len(generated)), np.zeros(len(reference))
+    subset_sums = np.zeros(generated_members.shape[1])
     for rows in slices(len(generated), ROW_BLOCKS * block):
         features = generated[rows]
         for columns in slices(len(reference), block):
-            tile = _tile(features, reference[columns], mine[rows], theirs[columns])
-            rows_of[rows] += tile[0]
-            columns_of[columns] += tile[1]
-            chosen += tile[2]
-    return rows_of, columns_of, chosen
+            tile = _tile(
+                features, reference[columns], generated_members[rows], reference_members[columns]
+            )
+            generated_sums[rows] += tile[0]
+            reference_sums[columns] += tile[1]
+            subset_sums += tile[2]
+    return generated_sums, reference_sums, subset_sums
 
 
-def _within(features: Rows, members: Members, block: int) -> tuple[Array, Array]:
+def _within(features: FeatureMatrix, members: Members, block: int) -> tuple[Array, Array]:
     """Returns row sums (n,) without the diagonal and the sum over each subset."""
-    sums, chosen = np.zeros(len(features)), np.zeros(members.shape[1])
+    sums, subset_sums = np.zeros(len(features)), np.zeros(members.shape[1])
     for rows in slices(len(features), ROW_BLOCKS * block):
         own = features[rows]
         # Columns of these very rows and of those after them: what lies below is the mirror.
@@ -269,8 +284,8 @@ def _within(features: Rows, members: Members, block: int) -> tuple[Array, Array]
             sums[rows] += tile[0]
             if not inside:
                 sums[columns] += tile[1]
-            chosen += tile[2] if inside else 2.0 * tile[2]
-    return sums, chosen
+            subset_sums += tile[2] if inside else 2.0 * tile[2]
+    return sums, subset_sums
 
 
 def _tile(
@@ -292,12 +307,14 @@ def _tile(
     kernel = polynomial_kernel(x, y).astype(np.float64)
     if diagonal is not None:
         np.fill_diagonal(kernel[diagonal:], 0.0)
-    chosen = np.zeros(rows.shape[1])
+    subset_sums = np.zeros(rows.shape[1])
     if rows.size:
-        chosen = np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64))
-    return kernel.sum(axis=1), kernel.sum(axis=0), chosen
+        subset_sums = np.einsum("rs,rs->s", rows, kernel @ columns.astype(np.float64))
+    return kernel.sum(axis=1), kernel.sum(axis=0), subset_sums
 
 
-def kernel_distance(generated: Rows, reference: Rows, matches: Matches | None = None) -> float:
+def kernel_distance(
+    generated: FeatureMatrix, reference: FeatureMatrix, matches: Matches | None = None
+) -> float:
     """Returns the unbiased kernel distance of (n, d) and (m, d) features."""
     return kernel_sums(generated, reference, matches=matches).value

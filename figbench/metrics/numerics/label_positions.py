@@ -27,12 +27,12 @@ def matched_centres(
         return np.zeros((0, 2)), np.zeros((0, 2))
     similar = np.array([[text_similarity(a.text, b.text) for b in second] for a in first])
     hits = similar >= 1.0 - max_ned - 1e-9
-    rows, columns = linear_sum_assignment(
+    first_index, second_index = linear_sum_assignment(
         hits * (min(similar.shape) + 1.0) + similar, maximize=True
     )
-    chosen = hits[rows, columns]
-    return _centres([first[i] for i in rows[chosen]]), _centres(
-        [second[j] for j in columns[chosen]]
+    matched = hits[first_index, second_index]
+    return _centres([first[i] for i in first_index[matched]]), _centres(
+        [second[j] for j in second_index[matched]]
     )
 
 

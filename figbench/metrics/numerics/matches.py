@@ -1,4 +1,4 @@
-"""Figures of two sets that belong together: the same prompt, or the same picture.
+"""Figures of two sets that belong together: the same prompt, or the same image.
 
 The formulas for independent sets are wrong for such pairs. The kernel distance leaves them out,
 and standard errors add the influences of both sides before they are squared.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import Array, Rows, blocks, slices
+from figbench.metrics.numerics.blocks import Array, FeatureMatrix, blocks, slices
 
 Indices = npt.NDArray[np.intp]
 MOST_PAIRS = 2_000_000
@@ -26,9 +26,9 @@ class Matches:
 
     Attributes:
         within: Two generated rows of one prompt, each pair once, shape (w, 2).
-        across: A generated and a reference row of one prompt or with one picture, shape (c, 2).
+        across: A generated and a reference row of one prompt or with one image, shape (c, 2).
         own: Reference row of each generated row, -1 without one, shape (n,): that of its prompt,
-            else one with the same picture.
+            else one with the same image.
     """
 
     within: Indices
@@ -74,28 +74,28 @@ class MatchedSums:
     across_reference_counts: Array
 
 
-def match_rows(
+def match_figures(
     generated_ids: Sequence[str],
     reference_ids: Sequence[str],
-    generated_pictures: Sequence[str] = (),
-    reference_pictures: Sequence[str] = (),
+    generated_digests: Sequence[str] = (),
+    reference_digests: Sequence[str] = (),
 ) -> Matches:
-    """Returns the pairs of rows that share a prompt or a picture.
+    """Returns the pairs of rows that share a prompt or an image.
 
     Args:
         generated_ids: Prompt of each generated row, shape (n,); several samples share one.
         reference_ids: Prompt of each reference row, shape (m,), each once; empty where unknown.
-        generated_pictures: Digest of each generated picture; empty where unknown.
-        reference_pictures: Digest of each reference picture.
+        generated_digests: Digest of each generated image; empty where unknown.
+        reference_digests: Digest of each reference image.
     """
-    row_of = {name: row for row, name in enumerate(reference_ids)}
-    own = np.array([row_of.get(name, -1) for name in generated_ids], np.intp)
+    index_of = {name: index for index, name in enumerate(reference_ids)}
+    own = np.array([index_of.get(name, -1) for name in generated_ids], np.intp)
     matched = np.flatnonzero(own >= 0)
     across = np.stack([matched, own[matched]], axis=1)
-    if len(generated_pictures) and len(reference_pictures):
-        shared = _equal(generated_pictures, reference_pictures)
+    if len(generated_digests) and len(reference_digests):
+        shared = _equal(generated_digests, reference_digests)
         across = np.unique(np.concatenate([across, shared]), axis=0)
-        free = np.ones(len(reference_pictures), np.bool_)
+        free = np.ones(len(reference_digests), np.bool_)
         free[own[matched]] = False
         for i, j in shared.tolist():
             if own[i] < 0 and free[j]:
@@ -104,49 +104,52 @@ def match_rows(
     return Matches(within, across.astype(np.intp), own)
 
 
-def own_rows(own: Indices) -> Matches:
+def own_matches(own: Indices) -> Matches:
     """Returns the matches of sets whose generated row i belongs to reference row ``own[i]``.
 
     Args:
         own: Shape (n,), -1 where there is none.
     """
     matched = np.flatnonzero(own >= 0)
-    names = [str(row) if row >= 0 else f"-{index}" for index, row in enumerate(own)]
+    names = [
+        str(reference_index) if reference_index >= 0 else f"-{index}"
+        for index, reference_index in enumerate(own)
+    ]
     across = np.stack([matched, own[matched]], axis=1).astype(np.intp)
     return Matches(_repeated(names) if len(matched) else across[:0], across, own)
 
 
 def _equal(first: Sequence[str], second: Sequence[str]) -> Indices:
-    rows: dict[str, list[int]] = {}
-    for row, picture in enumerate(second):
-        rows.setdefault(picture, []).append(row)
-    pairs = [(i, j) for i, picture in enumerate(first) for j in rows.get(picture, ())]
+    indices: dict[str, list[int]] = {}
+    for index, digest in enumerate(second):
+        indices.setdefault(digest, []).append(index)
+    pairs = [(i, j) for i, digest in enumerate(first) for j in indices.get(digest, ())]
     if not pairs or len(pairs) > MOST_PAIRS:
         return np.zeros((0, 2), np.intp)
     return np.array(pairs, np.intp)
 
 
 def _repeated(names: Sequence[str]) -> Indices:
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(names):
-        rows.setdefault(name, []).append(row)
+    indices: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        indices.setdefault(name, []).append(index)
     pairs = [
         (first, second)
-        for members in rows.values()
-        for place, first in enumerate(members)
-        for second in members[place + 1 :]
+        for members in indices.values()
+        for position, first in enumerate(members)
+        for second in members[position + 1 :]
     ]
     if not pairs or len(pairs) > MOST_PAIRS:
         return np.zeros((0, 2), np.intp)
     return np.array(pairs, np.intp)
 
 
-def row_digests(rows: Rows) -> list[str]:
-    """Returns a digest of each feature row (n, D): equal for equal pictures of one network."""
+def feature_digests(features: FeatureMatrix) -> list[str]:
+    """Returns a digest of each feature row (n, D): equal for equal images under one network."""
     digests = []
-    for _, part in blocks(rows):
-        for row in np.ascontiguousarray(part, np.float32):
-            digests.append(hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest())
+    for _, chunk in blocks(features):
+        for vector in np.ascontiguousarray(chunk, np.float32):
+            digests.append(hashlib.blake2b(vector.tobytes(), digest_size=16).hexdigest())
     return digests
 
 
@@ -173,7 +176,9 @@ def joined_clusters(
     return [root(name) for name in generated], [root(name) for name in reference]
 
 
-def dependence(generated: Rows, reference: Rows, matches: Matches) -> tuple[float, Array, Indices]:
+def dependence(
+    generated: FeatureMatrix, reference: FeatureMatrix, matches: Matches
+) -> tuple[float, Array, Indices]:
     """Returns how far matched rows vary together.
 
     The mean of (x_i - mean x).(y_i - mean y) / sqrt(mean |x_i - mean x|^2 mean |y_i - mean y|^2)

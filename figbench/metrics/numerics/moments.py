@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, blocks
+from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +29,26 @@ class Moments:
         return self.scatter / (self.count - 1)
 
 
-def mean_of(rows: Rows, block: int = BLOCK) -> Array:
-    """Returns the mean (D,) of rows (n, D), n >= 1, summed in float64."""
-    if not len(rows):
+def mean_of(features: FeatureMatrix, block: int = BLOCK) -> Array:
+    """Returns the mean (D,) of features (n, D), n >= 1, summed in float64."""
+    if not len(features):
         raise ValueError("no rows")
-    total = np.zeros(rows.shape[1])
-    for _, part in blocks(rows, block):
-        total += part.sum(axis=0, dtype=np.float64)
-    return np.asarray(total / len(rows), np.float64)
+    total = np.zeros(features.shape[1])
+    for _, chunk in blocks(features, block):
+        total += chunk.sum(axis=0, dtype=np.float64)
+    return np.asarray(total / len(features), np.float64)
 
 
-def moments_of(rows: Rows, block: int = BLOCK) -> Moments:
-    """Returns the moments of rows (n, D), n >= 1, read twice; memory is (block + 2 D) x D.
+def moments_of(features: FeatureMatrix, block: int = BLOCK) -> Moments:
+    """Returns the moments of features (n, D), n >= 1, read twice; memory is (block + 2 D) x D.
 
     Rows are centred before they are multiplied (the two-pass formula), which loses no digits to a
-    mean that is large beside the spread.
+    mean that is large relative to the spread.
     """
-    mean = mean_of(rows, block)
+    mean = mean_of(features, block)
     scatter = np.zeros((len(mean), len(mean)))
-    for _, part in blocks(rows, block):
-        centred = part.astype(np.float64)
+    for _, chunk in blocks(features, block):
+        centred = chunk.astype(np.float64)
         centred -= mean
         scatter += centred.T @ centred
-    return Moments(len(rows), mean, scatter)
+    return Moments(len(features), mean, scatter)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import BLOCK, Array, Rows, slices
+from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, slices
 from figbench.metrics.numerics.moments import mean_of
 
 ROUNDING = 1e-12
@@ -69,7 +69,7 @@ class Manifolds:
     own: Array
 
     def without(
-        self, pairs: npt.NDArray[np.intp], generated: Rows, reference: Rows
+        self, pairs: npt.NDArray[np.intp], generated: FeatureMatrix, reference: FeatureMatrix
     ) -> dict[str, Array]:
         """Returns how many agents cover each item when some pairs do not count.
 
@@ -132,7 +132,7 @@ def _sole(numbers: Array, counts: Array, agents: int) -> Array:
 
 
 def squared_distances(
-    x: Rows, y: Rows, centre: Array, block: int = BLOCK
+    x: FeatureMatrix, y: FeatureMatrix, centre: Array, block: int = BLOCK
 ) -> Iterator[tuple[slice, slice, Array]]:
     """Yields (rows of x, rows of y, squared distances between them) tile by tile.
 
@@ -140,12 +140,12 @@ def squared_distances(
     float64 tile by tile: memory is (block + BLOCK) x D and block x BLOCK.
     """
     for rows in slices(len(x), block):
-        mine = x[rows] - centre
-        own = np.square(mine).sum(axis=1)[:, None]
+        first = x[rows] - centre
+        own = np.square(first).sum(axis=1)[:, None]
         for columns in slices(len(y)):
-            theirs = y[columns] - centre
-            scale = own + np.square(theirs).sum(axis=1)
-            distances = mine @ theirs.T
+            second = y[columns] - centre
+            scale = own + np.square(second).sum(axis=1)
+            distances = first @ second.T
             distances *= -2.0
             distances += scale
             distances[distances < ROUNDING * scale] = 0.0
@@ -153,14 +153,14 @@ def squared_distances(
 
 
 def squared_radii(
-    x: Rows, ks: Sequence[int], centre: Array, block: int = BLOCK
+    x: FeatureMatrix, ks: Sequence[int], centre: Array, block: int = BLOCK
 ) -> dict[int, Array]:
     """Returns for each k the squared distance (n,) of every point to its k-th neighbour."""
     most = max(ks) + 1
     nearest = np.full((len(x), most), np.inf)
     for rows, columns, distances in squared_distances(x, x, centre, block):
-        here = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
-        distances[here - rows.start, here - columns.start] = 0.0
+        diagonal = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
+        distances[diagonal - rows.start, diagonal - columns.start] = 0.0
         together = np.hstack([nearest[rows], distances])
         nearest[rows] = np.partition(together, most - 1, axis=1)[:, :most]
     nearest.sort(axis=1)
@@ -168,7 +168,12 @@ def squared_radii(
 
 
 def manifolds(
-    generated: Rows, reference: Rows, *, k_balls: int, k_density: int, block: int = BLOCK
+    generated: FeatureMatrix,
+    reference: FeatureMatrix,
+    *,
+    k_balls: int,
+    k_density: int,
+    block: int = BLOCK,
 ) -> Manifolds:
     """Returns the covers between samples (n, D) and (m, D), more rows than neighbours each.
 

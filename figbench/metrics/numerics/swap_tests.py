@@ -13,9 +13,9 @@ from figbench.metrics.numerics.matches import Matches
 from figbench.statistics.paired import PairedTest, sign_flip_test, swap_test
 
 Array = npt.NDArray[np.float64]
-Features = npt.NDArray[np.float32]
+FeatureArray = npt.NDArray[np.float32]
 
-SWAP_ROWS = 1_200
+SWAP_FIGURES = 1_200
 """Up to this many figures per model the distance itself is recomputed for every swap."""
 
 FRECHET_PERMUTATIONS = 199
@@ -23,15 +23,15 @@ KERNEL_PERMUTATIONS = 1_999
 
 
 def frechet_swap_test(
-    first: Features,
-    second: Features,
-    reference: Features,
+    first: FeatureArray,
+    second: FeatureArray,
+    reference: FeatureArray,
     clusters: Sequence[str],
     rng: np.random.Generator,
 ) -> PairedTest:
     """Tests a difference of Fréchet distances to one reference by swapping papers.
 
-    Up to ``SWAP_ROWS`` figures the distances are recomputed for each of 199 random swaps. Above,
+    Up to ``SWAP_FIGURES`` figures the distances are recomputed for each of 199 random swaps. Above,
     the swap acts on the distances' influence values (delta method), whose mean difference is the
     difference of the distances to first order.
 
@@ -42,28 +42,28 @@ def frechet_swap_test(
         clusters: Paper of each row.
         rng: Of the swaps.
     """
-    if len(first) <= SWAP_ROWS:
+    if len(first) <= SWAP_FIGURES:
 
-        def distance(features: Features) -> float:
+        def distance(features: FeatureArray) -> float:
             return frechet_distance(features, reference)
 
         tried = FRECHET_PERMUTATIONS
         return _recomputed(first, second, clusters, rng, distance, frechet_values, reference, tried)
-    ours, theirs = (frechet_values(one, reference) for one in (first, second))
-    return _linearised(ours, theirs, clusters, rng)
+    first_values, second_values = (frechet_values(model, reference) for model in (first, second))
+    return _linearised(first_values, second_values, clusters, rng)
 
 
 def kernel_swap_test(
-    first: Features,
-    second: Features,
-    reference: Features,
+    first: FeatureArray,
+    second: FeatureArray,
+    reference: FeatureArray,
     clusters: Sequence[str],
     rng: np.random.Generator,
     matches: Matches | None = None,
 ) -> PairedTest:
     """Tests a difference of kernel distances to one reference; as :func:`frechet_swap_test`.
 
-    For up to ``SWAP_ROWS`` figures the unbiased distance is recomputed for each of 1,999 swaps
+    For up to ``SWAP_FIGURES`` figures the unbiased distance is recomputed for each of 1,999 swaps
     from the kernel matrix of both models together; above, its influence values are swapped.
 
     Args:
@@ -74,9 +74,11 @@ def kernel_swap_test(
         rng: Of the swaps.
         matches: Pairs of rows that the distance leaves out, the same for both models.
     """
-    ours, theirs = (kernel_values(one, reference, matches) for one in (first, second))
-    if len(first) > SWAP_ROWS:
-        return _linearised(ours, theirs, clusters, rng)
+    first_values, second_values = (
+        kernel_values(model, reference, matches) for model in (first, second)
+    )
+    if len(first) > SWAP_FIGURES:
+        return _linearised(first_values, second_values, clusters, rng)
     n, m = len(first), len(reference)
     pooled = np.concatenate([first, second])
     within = polynomial_kernel(pooled, pooled).astype(np.float64)
@@ -94,57 +96,59 @@ def kernel_swap_test(
     across_sums = across.sum(axis=1)
 
     def difference(swapped: npt.NDArray[np.bool_]) -> float:
-        chosen = np.concatenate([swapped, ~swapped])
+        selected = np.concatenate([swapped, ~swapped])
         values = []
-        for side in (chosen, ~chosen):
+        for side in (selected, ~selected):
             weights = side.astype(np.float64)
             own = float(weights @ within @ weights) / pairs
             values.append(own - 2 * float(across_sums[side].sum()) / cross)
         return values[0] - values[1]
 
-    return swap_test(difference, ours, theirs, clusters, rng, KERNEL_PERMUTATIONS)
+    return swap_test(difference, first_values, second_values, clusters, rng, KERNEL_PERMUTATIONS)
 
 
 def _recomputed(
-    first: Features,
-    second: Features,
+    first: FeatureArray,
+    second: FeatureArray,
     clusters: Sequence[str],
     rng: np.random.Generator,
-    distance: Callable[[Features], float],
-    values: Callable[[Features, Features], Array],
-    reference: Features,
+    distance: Callable[[FeatureArray], float],
+    values: Callable[[FeatureArray, FeatureArray], Array],
+    reference: FeatureArray,
     tried: int,
 ) -> PairedTest:
     def difference(swapped: npt.NDArray[np.bool_]) -> float:
-        ours = np.where(swapped[:, None], second, first)
-        theirs = np.where(swapped[:, None], first, second)
-        return distance(theirs) - distance(ours)
+        first_swapped = np.where(swapped[:, None], second, first)
+        second_swapped = np.where(swapped[:, None], first, second)
+        return distance(second_swapped) - distance(first_swapped)
 
-    pseudo = [values(one, reference) for one in (first, second)]
+    pseudo = [values(model, reference) for model in (first, second)]
     return swap_test(difference, pseudo[0], pseudo[1], clusters, rng, tried)
 
 
 def _linearised(
-    ours: Array, theirs: Array, clusters: Sequence[str], rng: np.random.Generator
+    first_values: Array, second_values: Array, clusters: Sequence[str], rng: np.random.Generator
 ) -> PairedTest:
-    found = sign_flip_test(theirs - ours, clusters, rng)
+    test = sign_flip_test(second_values - first_values, clusters, rng)
     return PairedTest(
-        found.difference,
-        found.p_value,
-        found.standard_error,
-        found.n_clusters,
-        found.smallest_p,
+        test.difference,
+        test.p_value,
+        test.standard_error,
+        test.n_clusters,
+        test.smallest_p,
         "paired permutation by paper (swaps of influence values)",
     )
 
 
-def frechet_values(features: Features, reference: Features) -> Array:
+def frechet_values(features: FeatureArray, reference: FeatureArray) -> Array:
     """Returns the pseudo-values of a Frechet distance, shape (n,): value plus influence."""
-    found = frechet_influence(features, reference)
-    return found.value + found.generated
+    influence = frechet_influence(features, reference)
+    return influence.value + influence.generated
 
 
-def kernel_values(features: Features, reference: Features, matches: Matches | None = None) -> Array:
+def kernel_values(
+    features: FeatureArray, reference: FeatureArray, matches: Matches | None = None
+) -> Array:
     """Returns the pseudo-values of a kernel distance, shape (n,): value plus influence."""
     sums = kernel_sums(features, reference, matches=matches)
     return sums.value + sums.influences()[0]

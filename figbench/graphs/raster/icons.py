@@ -1,4 +1,4 @@
-"""Nodes without an outline of their own: captioned pictures, operator signs, dense blobs."""
+"""Nodes without an outline of their own: captioned icons, operator signs, dense blobs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from figbench.graphs.model import Box
 
 Mask = npt.NDArray[np.uint8]
 _SIDE = 0.03
-"""Least side of a picture, as a share of the page's longer side."""
+"""Least side of an icon, as a share of the page's longer side."""
 _LARGEST = 0.06
-"""Largest area of a picture, as a share of the page."""
+"""Largest area of an icon, as a share of the page."""
 _APART = 12.0
-"""Pixels between the pieces of one picture."""
+"""Pixels between the pieces of one icon."""
 
 
-def captioned_pictures(
+def captioned_icons(
     marks: npt.NDArray[np.bool_], words: Sequence[Words], nodes: Sequence[Outline]
 ) -> list[Outline]:
-    """Returns the pictures right above words that stand in no node.
+    """Returns the icons right above words that stand in no node.
 
-    A picture is a piece of ink, or several side by side, centred above its caption, with nothing
+    An icon is a piece of ink, or several side by side, centred above its caption, with nothing
     else in it. Lines and arrows are too thin or too long to be one.
 
     Args:
@@ -120,7 +120,7 @@ def _is_ring(ink: Mask, x: float, y: float, radius: float) -> bool:
 
 
 def dense_blobs(ink: Mask, page: int) -> list[Outline]:
-    """Returns dense blobs, pictures and drawings; thin lines vanish under the opening."""
+    """Returns dense blobs, icons and drawings; thin lines vanish under the opening."""
     kernel = np.ones((9, 9), np.uint8)
     filled = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     core = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((19, 19), np.uint8))

@@ -1,4 +1,4 @@
-"""Readings of metrics from finished runs: values, sampling sd and values per figure."""
+"""Measurements of finished runs: values of metrics, their sampling sd and values per figure."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from figbench.metrics import get_metric
 from figbench.results.files import load_result
 from figbench.results.schema import MetricValue, RunResult
 from figbench.statistics.influence import variance_of_mean
-from figbench.validation.effects import Reading
+from figbench.validation.effects import Measurement
 
 _Z95 = 1.959963984540054
 
 
-def read_run(folder: Path) -> dict[str, Reading]:
-    """Returns the readings of a run by output id; outputs without a number are left out.
+def read_run(folder: Path) -> dict[str, Measurement]:
+    """Returns the measurements of a run by output id; outputs without a number are left out.
 
     Args:
-        folder: What ``evaluate(output=...)`` wrote.
+        folder: Output folder of ``evaluate``.
     """
     result = load_result(folder)
     table = pq.read_table(folder / "per_figure.parquet").to_pydict()
     ids, papers = table["figure_id"], dict(zip(table["figure_id"], table["paper_id"], strict=True))
     pseudo = _pseudo_values(folder, result)
-    readings = {}
+    measurements = {}
     for output, value in result.metrics.items():
         if value.value is None or value.higher_is_better is None:
             continue
         columns = dict(zip(ids, table[output], strict=True)) if output in table else {}
         columns = columns or pseudo.get(output, {})
-        readings[output] = Reading(
+        measurements[output] = Measurement(
             value.value,
             _sd(value, columns, papers),
             bool(value.higher_is_better),
@@ -43,7 +43,7 @@ def read_run(folder: Path) -> dict[str, Reading]:
             columns,
             papers,
         )
-    return readings
+    return measurements
 
 
 def _sd(
