@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from figbench.data.manifest import Manifest
 from figbench.data.sources import read_source
 from figbench.data.types import Figure
 from figbench.errors import FigbenchError
+from figbench.evaluation.planning.documents import documents_of
+from figbench.evaluation.planning.inputs import Inputs
+from figbench.evaluation.planning.plan import Plan
 from figbench.graphs.editable import DocumentContent
 from figbench.graphs.read import format_of, is_raster_name
 from figbench.images.limits import DecodeError
 
 SUFFIXES = (".drawio", ".pptx", ".svg")
 """Suffixes of documents whose objects are read, the preferred first."""
+
+
+def with_contents(inputs: Inputs, plan: Plan) -> Inputs:
+    """Returns the inputs with the objects of generated documents, where a metric needs them."""
+    if not any(item.metric.spec.needs.documents for item in plan.metrics):
+        return inputs
+    contents = contents_of(inputs.generated, inputs.sides.present)
+    return replace(inputs, sides=replace(inputs.sides, contents=contents))
 
 
 def contents_of(manifest: Manifest, figures: Iterable[Figure]) -> dict[str, DocumentContent]:
@@ -27,8 +39,6 @@ def contents_of(manifest: Manifest, figures: Iterable[Figure]) -> dict[str, Docu
         manifest: The set.
         figures: Figures of the set.
     """
-    from figbench.evaluation.planning.documents import documents_of
-
     unique = {figure.path: figure for figure in figures}
     documents = {path: document for path in unique if (document := _stated(unique[path]))}
     beside = [figure for figure in unique.values() if figure.path not in documents]

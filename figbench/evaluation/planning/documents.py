@@ -28,12 +28,7 @@ SPEC_SUFFIXES = (".spec.yaml", ".spec.yml", ".spec.json")
 
 
 def with_documents(inputs: Inputs, plan: Plan) -> Inputs:
-    """Returns the inputs with the documents of both sides, where the plan reads them."""
-    if any(item.metric.spec.needs.documents for item in plan.metrics):
-        from figbench.evaluation.planning.contents import contents_of
-
-        contents = contents_of(inputs.generated, inputs.sides.present)
-        inputs = replace(inputs, sides=replace(inputs.sides, contents=contents))
+    """Returns the inputs with the documents of both sides, where a task of the plan reads them."""
     if not any(task.reads_documents for task in plan.tasks):
         return inputs
     documents: dict[tuple[Side, str], Figure] = {}

@@ -10,6 +10,7 @@ from figbench.data.figures import FigureSource
 from figbench.data.manifest import Manifest
 from figbench.data.origin import EXCUSED
 from figbench.errors import UserError, WeightsUnavailableError
+from figbench.evaluation.planning.contents import with_contents
 from figbench.evaluation.planning.documents import with_documents
 from figbench.evaluation.planning.inputs import Inputs, load_inputs
 from figbench.evaluation.planning.notes import check_left_out, no_pairs_hint
@@ -111,7 +112,7 @@ def prepare(
         raise UserError(f"{error.message} {hint}", remedy=error.remedy) from None
     if not reference_only:
         check_sizes(plan, inputs)
-    inputs = with_documents(inputs, plan)
+    inputs = with_contents(with_documents(inputs, plan), plan)
     namespaces = Namespaces(opened, plan)
     pairs, present = ((), []) if reference_only else (inputs.sides.pairs, inputs.sides.present)
     workload = build_workload(plan, namespaces, pairs, present, inputs.reference, inputs.sides)
