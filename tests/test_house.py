@@ -23,6 +23,7 @@ METRIC_IDS_ALLOWED = {
     "figbench/evaluation/planning/tasks.py": "precision is the floating-point type",
     "figbench/cli/resources/graph.py": "keys of the comparison of two graphs",
     "figbench/cli/resources/graph*.py": "editability is also a command",
+    "figbench/demo/structure.py": "structure is also the name of a protocol",
     "figbench/editability/*": "keys of the scores of one document",
     "figbench/graphs/*": "keys of the comparison of two graphs",
     "figbench/judges/*": "faithfulness is also a question to judges",

@@ -1,7 +1,7 @@
 """Models with known damage of structure, drawn and scored under protocol ``structure``.
 
-``python -m figbench.demo.structure --out FOLDER`` makes the figures and runs of the board in
-``leaderboards/synthfig-structure``.
+``python -m figbench.demo.structure --out FOLDER`` makes the figures and the runs; a board
+of them is made by the commands of docs/leaderboards.md.
 """
 
 from __future__ import annotations
