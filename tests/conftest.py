@@ -8,6 +8,9 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: threads of several would wait for one another. Before torch is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A virtual machine may fail to save the AMX state of a thread that gets a signal; the kernel then
 # ends the process by SIGSEGV. Networks run without AMX in the tests, and the end of a data loader's
 # worker sends the test process no signal (onnxruntime enables AMX whatever one sets).
@@ -18,9 +21,6 @@ with suppress(ImportError):
     signal_handling._SIGCHLD_handler_set = True
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers share the cores: threads of several would wait for one another.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONGEST = "test_learning.py"
 """One training run that takes as long as the rest of the slow lane."""
