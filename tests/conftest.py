@@ -9,7 +9,7 @@ from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers share the cores: threads of several would wait for one another. Before torch is loaded.
+    # Before torch is loaded. Workers share the cores: several threads each wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A virtual machine may fail to save the AMX state of a thread that gets a signal; the kernel then
 # ends the process by SIGSEGV. Networks run without AMX in the tests, and the end of a data loader's
