@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch.utils.data import DataLoader
 
 from figbench.errors import EXIT_INTERRUPTED, FigbenchError, UserError
@@ -58,6 +59,8 @@ def make_accelerator(config: FigGenConfig, out: Path, device: str) -> Accelerato
             )
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"Device '{device}': no CUDA device here.", remedy="Use --device cpu.")
+    # A training of another precision may have run in this process; process groups stay.
+    AcceleratorState._reset_state()
     accelerator = Accelerator(
         cpu=device == "cpu" or not torch.cuda.is_available(),
         mixed_precision=config.run.precision,
