@@ -59,14 +59,20 @@ def make_accelerator(config: FigGenConfig, out: Path, device: str) -> Accelerato
             )
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"Device '{device}': no CUDA device here.", remedy="Use --device cpu.")
-    # A training of another precision may have run in this process; process groups stay.
-    AcceleratorState._reset_state()
-    accelerator = Accelerator(
-        cpu=device == "cpu" or not torch.cuda.is_available(),
-        mixed_precision=config.run.precision,
-        log_with=list(config.run.trackers) or None,
-        project_dir=str(out / "logs"),
-    )
+    settings: dict[str, Any] = {
+        "cpu": device == "cpu" or not torch.cuda.is_available(),
+        "mixed_precision": config.run.precision,
+        "log_with": list(config.run.trackers) or None,
+        "project_dir": str(out / "logs"),
+    }
+    try:
+        accelerator = Accelerator(**settings)
+    except ValueError as error:
+        if "already been initialized" not in str(error):
+            raise
+        # A training of another precision ran in this process; its process group stays.
+        AcceleratorState._reset_state()
+        accelerator = Accelerator(**settings)
     if config.run.trackers:
         flat = {"config": json.dumps(config.model_dump(mode="json"))}
         accelerator.init_trackers("figgen", config=flat)

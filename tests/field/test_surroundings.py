@@ -107,13 +107,13 @@ def test_a_home_that_cannot_be_written_is_passed_over_unless_it_is_filled(monkey
     assert folders.cache_folder("store", "FIGBENCH_STORE") == home / ".cache/figbench/store"
 
 
-def test_libraries_get_a_home_where_there_is_none(monkeypatch):
+def test_libraries_get_a_home_where_there_is_none(monkeypatch, tmp_path):
     """OpenVINO asks for one at its import: an offline evaluation ended in its error."""
     import figbench.io.user_folders as folders
 
-    monkeypatch.setenv("HOME", "/root/own")
+    monkeypatch.setenv("HOME", str(tmp_path))
     folders.ensure_home()
-    assert os.environ["HOME"] == "/root/own"
+    assert os.environ["HOME"] == str(tmp_path)
 
     def fail():
         raise RuntimeError("Could not determine home directory.")

@@ -190,3 +190,9 @@ def test_the_target_is_what_the_sampler_expects(prediction):
         "ids": None, "mask": None, "figure_id": ["a", "b"],
     }  # fmt: skip
     assert float(DiffusionStage._loss(stage, batch, 0)) < 1e-10
+
+
+def test_trainings_of_several_precisions_follow_each_other_in_one_process(tmp_path):
+    for precision in ("no", "bf16", "no"):
+        config = load_config("figgen-ci", [f"run.precision={precision}"])
+        assert loop.make_accelerator(config, tmp_path, "cpu").mixed_precision == precision

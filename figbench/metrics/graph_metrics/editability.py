@@ -14,21 +14,21 @@ from figbench.metrics.base import (
     MetricInputs,
     MetricSpec,
     Needs,
-    OutputSpec,
     Settings,
+)
+from figbench.metrics.graph_metrics.columns import (
+    bounded_output,
+    column_measurements,
+    empty_columns,
 )
 
 Details = dict[str, float | int | str]
 
 
-def _output(identity: str, title: str, higher_is_better: bool) -> OutputSpec:
-    return OutputSpec(identity, title, higher_is_better, 0.0, 1.0, optional=True, group="structure")
-
-
 OUTPUTS = (
-    _output("editable_text", "Labels that are text", True),
-    _output("raster_area", "Raster area", False),
-    _output("bound_connectors", "Bound connectors", True),
+    bounded_output("editable_text", "Labels that are text", True),
+    bounded_output("raster_area", "Raster area", False),
+    bounded_output("bound_connectors", "Bound connectors", True),
 )
 _PIXELS = {"editable_text": 0.0, "raster_area": 1.0, "bound_connectors": 0.0}
 """Scores of a figure that is missing, or of which there are only pixels."""
@@ -71,24 +71,13 @@ class Editability:
             MetricError: If no figure enters any score.
         """
         self.spec.resolve(settings)
-        columns = {output.id: np.full(len(inputs.figure_ids), np.nan) for output in OUTPUTS}
+        columns = empty_columns(OUTPUTS, len(inputs.figure_ids))
         for i in range(len(inputs.figure_ids)):
             for key, value in _figure_scores(inputs, i).items():
                 columns[key][i] = value
         if all(np.isnan(values).all() for values in columns.values()):
             raise MetricError("found 0 figures whose source is pixels, SVG, draw.io or PPTX")
-        details, warnings = _details(inputs), _warnings(inputs)
-        return [
-            Measurement(
-                output,
-                float(np.nanmean(columns[output.id])),
-                per_figure=columns[output.id],
-                details=dict(details, figures=int(np.isfinite(columns[output.id]).sum())),
-                warnings=warnings if output is OUTPUTS[0] else (),
-            )
-            for output in OUTPUTS
-            if np.isfinite(columns[output.id]).any()
-        ]
+        return column_measurements(OUTPUTS, columns, _details(inputs), _warnings(inputs))
 
 
 def _figure_scores(inputs: MetricInputs, index: int) -> dict[str, float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 
-import numpy as np
-
 from figbench.graphs.read import GraphResult
 from figbench.graphs.spec import FigureSpec
 from figbench.metrics.base import (
@@ -14,20 +12,20 @@ from figbench.metrics.base import (
     MetricInputs,
     MetricSpec,
     Needs,
-    OutputSpec,
     Settings,
 )
-
-
-def _output(identity: str, title: str, higher_is_better: bool) -> OutputSpec:
-    return OutputSpec(identity, title, higher_is_better, 0.0, 1.0, optional=True, group="structure")
-
+from figbench.metrics.graph_metrics.columns import (
+    bounded_output,
+    column_measurements,
+    empty_columns,
+    require_max_ned,
+)
 
 OUTPUTS = (
-    _output("spec_edge_recall", "Spec edge recall", True),
-    _output("spec_label_recall", "Spec label recall", True),
-    _output("spec_forbidden_rate", "Figures with forbidden content", False),
-    _output("spec_invented_share", "Invented labels", False),
+    bounded_output("spec_edge_recall", "Spec edge recall", True),
+    bounded_output("spec_label_recall", "Spec label recall", True),
+    bounded_output("spec_forbidden_rate", "Figures with forbidden content", False),
+    bounded_output("spec_invented_share", "Invented labels", False),
 )
 
 
@@ -67,14 +65,13 @@ class Faithfulness:
             MetricError: If no reference has a spec, or ``max_ned`` is outside [0, 1].
         """
         max_ned = self.spec.resolve(settings)["max_ned"]
-        if not 0.0 <= max_ned <= 1.0:
-            raise MetricError("max_ned must lie between 0 and 1")
+        require_max_ned(max_ned)
         if not any(spec is not None for spec in inputs.specs):
             raise MetricError(
                 "found 0 references with a spec, needs at least 1 (<name>.spec.yaml beside a "
                 "reference figure)"
             )
-        columns = {output.id: np.full(len(inputs.figure_ids), np.nan) for output in OUTPUTS}
+        columns = empty_columns(OUTPUTS, len(inputs.figure_ids))
         for i, (drawn, spec) in enumerate(zip(inputs.generated_graphs, inputs.specs, strict=True)):
             if spec is not None:
                 for key, value in _row(drawn, spec, max_ned).items():
@@ -83,16 +80,7 @@ class Faithfulness:
             "specs": sum(spec is not None for spec in inputs.specs),
             "questions_not_answered": sum(len(s.questions) for s in inputs.specs if s is not None),
         }
-        return [
-            Measurement(
-                output,
-                float(np.nanmean(columns[output.id])),
-                per_figure=columns[output.id],
-                details=dict(details, figures=int(np.isfinite(columns[output.id]).sum())),
-            )
-            for output in OUTPUTS
-            if np.isfinite(columns[output.id]).any()
-        ]
+        return column_measurements(OUTPUTS, columns, details)
 
 
 def _row(drawn: GraphResult | None, spec: FigureSpec, max_ned: float) -> dict[str, float]:

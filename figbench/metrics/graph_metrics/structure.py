@@ -21,6 +21,7 @@ from figbench.metrics.base import (
     OutputSpec,
     Settings,
 )
+from figbench.metrics.graph_metrics.columns import require_max_ned
 
 if TYPE_CHECKING:
     from figbench.graphs.model import FigureGraph
@@ -151,8 +152,7 @@ class Structure:
             MetricError: If no reference shows a node, or ``max_ned`` is outside [0, 1].
         """
         max_ned = self.spec.resolve(settings)["max_ned"]
-        if not 0.0 <= max_ned <= 1.0:
-            raise MetricError("max_ned must lie between 0 and 1")
+        require_max_ned(max_ned)
         columns = _columns(inputs.generated_graphs, inputs.reference_graphs, max_ned)
         if np.isnan(columns["node_f1"]).all():
             raise MetricError(
