@@ -149,3 +149,15 @@ def test_the_same_versions_compare_every_byte(tmp_path):
     with pytest.raises(IntegrityError, match="not what the entries build"):
         require_fresh(folder)
     assert freshness.made_with() in target.read_text()
+
+
+def test_many_changes_are_folded_and_few_are_not(tmp_path):
+    few, many = tmp_path / "few", tmp_path / "many"
+    for folder, count in ((few, 2), (many, 9)):
+        folder.mkdir()
+        build_board(write_board(folder, [entry("a", 10.0)]))
+        write_board(folder, [entry("a", 10.0), *(entry(f"n{i}", 20.0 + i) for i in range(count))])
+    pages = [next(folder.rglob("board.yaml")).parent for folder in (few, many)]
+    texts = [build_board(folder).read_text() for folder in pages]
+    assert ["changes</summary>" in text for text in texts] == [False, True]
+    assert len(_changes(texts[1])) >= 9

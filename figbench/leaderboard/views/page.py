@@ -29,6 +29,8 @@ from figbench.pages.render import render
 
 PAGE_NAME = "index.html"
 MOST_CHANGES = 60
+OPEN_CHANGES = 6
+"""Changes that a page shows at once; more are folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def board_site(folder: Path) -> Site:
         methods={key: ranking.methods for key, ranking in table.rankings.items() if ranking.tests},
         changes=changes(history, board, table),
         most_changes=MOST_CHANGES,
+        open_changes=OPEN_CHANGES,
     )
     return Site(
         page,
