@@ -58,10 +58,11 @@ def compare(
 ) -> None:
     """Compare runs of one protocol: the first with each of the others.
 
-    Prompts are paired where both runs have them: p-values come from swapping the two models'
-    outputs paper by paper (figure by figure where figures name no paper), adjusted over the
-    tested metrics (Holm). By default the headline metrics are tested, because every further
-    test makes all of them weaker. Refuses runs of different protocols or references (exit 3)
+    Prompts are paired where both runs have them. A p-value is the larger one of swapping the two
+    models' outputs paper by paper (figure by figure where figures name no paper) and of a t-test
+    that allows for failures too rare to be in the sample, adjusted over the tested metrics (Holm).
+    By default the headline metrics are tested, because every further test makes all of them
+    weaker. Refuses runs of different protocols or references (exit 3)
     and shows what differs. Folders of `figbench judge run` are compared by win rate; different
     judges are refused with their drift.
     """

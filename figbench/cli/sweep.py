@@ -156,24 +156,29 @@ def show_sweep(
     console.print(f"sweep: {verdict(results, document, axis)}", markup=False, soft_wrap=True)
     console.print(f"Rule: {document['rule']}.", markup=False, soft_wrap=True)
     if document.get("tests"):
-        _show_tests(console, document["tests"], axis)
+        _show_tests(console, results, document, axis)
 
 
-def _show_tests(console: Console, tests: list[dict[str, Any]], axis: Axis) -> None:
+def _show_tests(
+    console: Console, results: Mapping[float, RunResult], document: Mapping[str, Any], axis: Axis
+) -> None:
     """Prints the tests of the points against the chosen one."""
-    from figbench.metrics.names import title_of
+    from figbench.pages.numbers import heading
+    from figbench.sweeps.page import rows_of_tests
 
+    ascii_text = ascii_only(console)
+    metrics = next(iter(results.values())).metrics
     console.print()
     table = plain_table(
         (axis.title, "right"), ("metric", "left"), ("difference", "right"), ("p (Holm)", "right")
     )
-    for test in tests:
-        p_value = "-" if test["p_holm"] is None else f"{test['p_holm']:.3g}"
-        name = title_of(test["metric"])
-        table.add_row(f"{test['value']:g}", escape(name), f"{test['difference']:+.3g}", p_value)
+    for test in rows_of_tests(results, document):
+        name = heading(test.metric, metrics[test.metric], ascii_only=ascii_text)
+        table.add_row(test.point, escape(name), test.difference, test.p)
     print_table(console, table)
+    against = document["tests"][0]["against"]
     console.print(
-        f"Differences from {axis.title} {tests[0]['against']:g}; p adjusted over all tests here.",
+        f"Differences from {axis.title} {against:g}; p adjusted over all tests here.",
         markup=False,
         soft_wrap=True,
     )

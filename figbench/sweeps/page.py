@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from figbench.metrics.names import headline, ordered, title_of, tooltip_of
+from figbench.metrics.names import headline, ordered, tooltip_of
 from figbench.pages.details import run_details
 from figbench.pages.numbers import format_number, interval_text
 from figbench.pages.render import render
@@ -40,6 +40,25 @@ class SweepRow:
     title: str
     tooltip: str
     cells: tuple[SweepCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointTestRow:
+    """The test of one point and metric against the chosen point.
+
+    Attributes:
+        metric: Output id.
+        title: Label with network, direction and factor.
+        point: Value of the axis.
+        difference: Point minus chosen point, times the metric's factor.
+        p: Adjusted p, or ``-``.
+    """
+
+    metric: str
+    title: str
+    point: str
+    difference: str
+    p: str
 
 
 def sweep_rows(results: Results, *, all_metrics: bool = False) -> list[SweepRow]:
@@ -98,7 +117,7 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
         chosen=None if document["chosen"] is None else f"{document['chosen']:g}",
         rows=sweep_rows(results),
         all_rows=sweep_rows(results, all_metrics=True),
-        tests=_tests(document),
+        tests=rows_of_tests(results, document),
         plot=page_plot(results, document, axis),
         samples=f"data:image/png;base64,{strip}" if strip else "",
         protocol=first.protocol,
@@ -111,17 +130,22 @@ def write_page(results: Results, document: Mapping[str, Any], out: Path, axis: A
     return target
 
 
-def _tests(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Returns the cells of the table of tests; empty where none were run."""
-    return [
-        {
-            "title": title_of(test["metric"]),
-            "point": f"{test['value']:g}",
-            "difference": f"{test['difference']:+.{DIGITS}g}",
-            "p": "" if test["p_holm"] is None else f"{test['p_holm']:.{DIGITS}g}",
-        }
-        for test in document.get("tests", ())
-    ]
+def rows_of_tests(results: Results, document: Mapping[str, Any]) -> list[PointTestRow]:
+    """Returns the rows of the table of tests, on the scale of the other tables.
+
+    Args:
+        results: By value of the axis.
+        document: Of the sweep; without tests there are no rows.
+    """
+    metrics = next(iter(results.values())).metrics
+    rows = []
+    for test in document.get("tests", ()):
+        metric = metrics[test["metric"]]
+        difference = format_number(test["difference"], metric.display_scale, digits=DIGITS)
+        p = "-" if test["p_holm"] is None else f"{test['p_holm']:.{DIGITS}g}"
+        label = label_of(test["metric"], metric)
+        rows.append(PointTestRow(test["metric"], label, f"{test['value']:g}", difference, p))
+    return rows
 
 
 def verdict(results: Results, document: Mapping[str, Any], axis: Axis) -> str:

@@ -18,7 +18,7 @@ from figbench.pages.choices import distance_metrics, fidelity_metric, figure_met
 from figbench.results.files import load_result
 from figbench.results.schema import RunResult
 from figbench.sweeps.axes import GUIDANCE, get_axis
-from figbench.sweeps.page import write_page
+from figbench.sweeps.page import rows_of_tests, write_page
 from figbench.sweeps.points import choose, folders_by_value
 from figbench.sweeps.run import run_sweep, sweep_document
 from figbench.sweeps.sampling import Point, parse_scales, plan_family
@@ -156,8 +156,18 @@ def test_points_are_tested_against_the_chosen_one_prompt_by_prompt(
     printed = io.StringIO()
     results = {scale: load_result(out / "points" / f"{scale:g}") for scale in (1.0, 5.0)}
     show_sweep(Console(width=80, file=printed), results, document, GUIDANCE)
-    assert re.search(r"5\s+SSIM\s+-0\.\d+\s+[01](\.\d+)?$", printed.getvalue(), re.M)
+    assert re.search(r"5\s+ssim \S+\s+-0\.\d+\s+[01](\.\d+)?$", printed.getvalue(), re.M)
     assert re.search(r"Differences from guidance 1", printed.getvalue())
+
+
+def test_tests_are_on_the_scale_of_the_other_tables():
+    document = entry()["result"]
+    document["metrics"]["kd@efficientnet-lite0"] = {**metric(0.02, 0.01), "display_scale": 1000.0}
+    results = {scale: RunResult.model_validate(document) for scale in (1.0, 5.0)}
+    kd = {"metric": "kd@efficientnet-lite0", "difference": 0.005}
+    [row] = rows_of_tests(results, {"tests": [{"value": 5.0, "p_holm": None, **kd}]})
+    assert (row.point, row.difference, row.p) == ("5", "5", "-")
+    assert "EfficientNet-Lite0" in row.title and "x1000" in row.title
 
 
 def sweep_document_of(chosen, results, axis):
