@@ -1,7 +1,6 @@
 """Shared fixtures: a store of the session's own, and a seeded Inception file in the real format."""
 
 import os
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,14 +10,6 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before torch is loaded. Workers share the cores: several threads each wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-# A virtual machine may fail to save the AMX state of a thread that gets a signal; the kernel then
-# ends the process by SIGSEGV. Networks run without AMX in the tests, and the end of a data loader's
-# worker sends the test process no signal (onnxruntime enables AMX whatever one sets).
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
-with suppress(ImportError):
-    from torch.utils.data._utils import signal_handling
-
-    signal_handling._SIGCHLD_handler_set = True
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
 

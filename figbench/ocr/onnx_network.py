@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from figbench.errors import UserError
+from figbench.io.signal_stack import preserved_signal_stack
 from figbench.io.user_folders import ensure_home
 
 FloatArray = npt.NDArray[np.float32]
@@ -98,7 +99,7 @@ class OpenVinoOnnx:
         }
         model = self._core.read_model(path)
         self._metadata = _model_metadata(model)
-        self._dynamic = self._core.compile_model(model, "CPU", self._config)
+        self._dynamic = self._compiled(model)
         self._static = static
         self._by_shape: dict[tuple[int, ...], Any] = {}
         self._calls: Counter[tuple[int, ...]] = Counter()
@@ -121,6 +122,10 @@ class OpenVinoOnnx:
         """See :class:`Network`."""
         return self._metadata[name]
 
+    def _compiled(self, model: Any) -> Any:
+        with preserved_signal_stack():
+            return self._core.compile_model(model, "CPU", self._config)
+
     def _model(self, shape: tuple[int, ...]) -> Any:
         with self._lock:
             self._calls[shape] += 1
@@ -131,7 +136,7 @@ class OpenVinoOnnx:
             ):
                 fixed = self._core.read_model(self._path)
                 fixed.reshape(list(shape))
-                self._by_shape[shape] = self._core.compile_model(fixed, "CPU", self._config)
+                self._by_shape[shape] = self._compiled(fixed)
             return self._by_shape.get(shape, self._dynamic)
 
 

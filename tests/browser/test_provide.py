@@ -100,6 +100,7 @@ def test_programs_of_unpacked_packages_find_their_libraries(bare, tmp_path):
 
 def test_a_program_of_a_package_is_installed_or_its_absence_is_loud(bare, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setenv("FIGBENCH_BROWSER", "install")
     with pytest.raises(pytest.skip.Exception, match="NOT TESTED: no chromium here"):
         require_program("chromium", "chromium")
     monkeypatch.setenv("FIGBENCH_BROWSER", "require")

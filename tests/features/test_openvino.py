@@ -1,5 +1,6 @@
 """OpenVINO's numbers beside PyTorch's, and its rows under keys of their own."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -104,3 +105,31 @@ def test_what_a_user_can_get_wrong(monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(UserError, match=r'pip install "figbench\[openvino\]"'):
         load_extractor("efficientnet-lite0", engine="openvino")
+
+
+SIGNALLED = """
+import faulthandler, gc, signal, sys, threading
+faulthandler.enable()
+if sys.argv[1] == "features":
+    from figbench.features import load_extractor as load
+    made = [load("efficientnet-lite0", engine="openvino")]
+else:
+    import figbench
+    made = [figbench.ocr("rapidocr")]
+def drop():
+    made.clear()
+    gc.collect()
+thread = threading.Thread(target=drop)
+thread.start()
+thread.join()
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signal stacks of other systems are left alone")
+@pytest.mark.parametrize("user", ["features", "ocr"])
+def test_a_signal_after_the_last_model_is_gone_is_handled(user):
+    command = [sys.executable, "-c", SIGNALLED, user]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr[-2000:]

@@ -13,6 +13,7 @@ from torch import nn
 
 from figbench.errors import UserError
 from figbench.io.optional import require
+from figbench.io.signal_stack import preserved_signal_stack
 from figbench.io.user_folders import ensure_home
 
 
@@ -40,7 +41,8 @@ class OpenVinoNetwork:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "NUM_STREAMS": streams,
         }
-        self._model = openvino.Core().compile_model(model, "CPU", settings)
+        with preserved_signal_stack():
+            self._model = openvino.Core().compile_model(model, "CPU", settings)
         # A hint that the CPU has no instructions for is dropped without a word.
         if self._model.get_property("INFERENCE_PRECISION_HINT").to_string() != hint:
             raise UserError(
