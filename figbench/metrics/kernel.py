@@ -13,13 +13,8 @@ from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, 
 from figbench.metrics.capabilities import SetStatistic
 from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.matching import dependence_details, kernel_error, matches_of
-from figbench.metrics.numerics.kernel import (
-    KernelSums,
-    Subsets,
-    draw_subsets,
-    kernel_distance,
-    kernel_sums,
-)
+from figbench.metrics.numerics.blocks import Subsets, draw_subsets
+from figbench.metrics.numerics.kernel import KernelSums, kernel_distance, kernel_sums
 from figbench.metrics.numerics.matches import Indices, Matches, own_matches
 from figbench.metrics.numerics.swap_tests import kernel_swap_test, kernel_values
 from figbench.statistics.influence import is_clustered

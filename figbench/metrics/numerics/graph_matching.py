@@ -1,7 +1,4 @@
-"""Agreement of two figure graphs: nodes, edges, paths, edge labels, groups, layout.
-
-Every score lies in [0, 1]. All scores use the node matching of ``graph_nodes``.
-"""
+"""Agreement of two figure graphs: nodes, edges, paths, edge labels, groups, layout; 0 to 1."""
 
 from __future__ import annotations
 
@@ -32,9 +29,9 @@ class Agreement:
         """Returns the scores of two multisets; 1 if both are empty, 0 if only one is.
 
         Args:
-            common: Size of their intersection.
-            generated: Size of the generated multiset.
-            reference: Size of the reference multiset.
+            common: Size of the intersection.
+            generated: Size of the first multiset.
+            reference: Size of the second multiset.
         """
         if not generated and not reference:
             return cls(1.0, 1.0, 1.0)

@@ -7,46 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, slices
+from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, Members, Subsets, slices
 from figbench.metrics.numerics.matches import Indices, MatchedSums, Matches
 from figbench.statistics.influence import jackknife_influence
 
 ROW_BLOCKS = 2
 """Height of a tile of the kernel in blocks: halves how often the other side is read again."""
-Members = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Subsets:
-    """Random subsets of both samples, each a column.
-
-    Attributes:
-        generated: Shape (n, subsets), True where a row belongs.
-        reference: Shape (m, subsets).
-        size: Rows of each side in a subset.
-    """
-
-    generated: Members
-    reference: Members
-    size: int
-
-
-def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subsets:
-    """Returns random subsets of both sides, equal to torch-fidelity's for the same seed.
-
-    Args:
-        n: Generated rows.
-        m: Reference rows.
-        subsets: Number of subsets.
-        size: Rows of each side in a subset, at most min(n, m); drawn without replacement.
-        seed: Of the subsets, 0 to 2**32 - 1.
-    """
-    rng = np.random.RandomState(seed)
-    members = Subsets(np.zeros((n, subsets), np.bool_), np.zeros((m, subsets), np.bool_), size)
-    for index in range(subsets):
-        members.generated[rng.choice(n, size, replace=False), index] = True
-        members.reference[rng.choice(m, size, replace=False), index] = True
-    return members
 
 
 @dataclass(frozen=True, slots=True)
