@@ -69,8 +69,8 @@ class LabelFidelity:
         is the sum of 1 - NED over assigned labels divided by the larger number of labels; word F1
         compares the multisets of words. Each is the mean over figures. The reference is read again
         at the run's own size with the run's own OCR engine. The ``_truth`` outputs use the labels
-        stored with the data set instead, and ``_ceiling`` is what the reference image itself
-        scores against these under the same OCR engine: no generated figure can be expected above
+        stored with the data set instead, and ``_ceiling`` is the score of the reference image
+        itself against these under the same OCR engine: no generated figure can be expected above
         it. ``_best_of_k`` takes each prompt's best sample.
     Reference: assignment on normalised edit distance as in scene-text evaluation (AnyText, Tuo et
         al., ICLR 2024, for NED per line; TextDiffuser and LongText for word multisets).

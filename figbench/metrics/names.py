@@ -82,7 +82,7 @@ def requests_of(names: Iterable[str]) -> list[str]:
 
 
 def expand(names: Iterable[str]) -> list[str]:
-    """Returns output ids: a request stands for all of its outputs.
+    """Returns output ids; a request is replaced by all of its outputs.
 
     Raises:
         UserError: If neither a metric nor an output has one of the names.

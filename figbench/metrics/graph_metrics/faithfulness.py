@@ -68,7 +68,7 @@ class Faithfulness:
         require_max_ned(max_ned)
         if not any(spec is not None for spec in inputs.specs):
             raise MetricError(
-                "found 0 references with a spec, needs at least 1 (<name>.spec.yaml beside a "
+                "found 0 references with a spec, needs at least 1 (<name>.spec.yaml next to a "
                 "reference figure)"
             )
         columns = empty_columns(OUTPUTS, len(inputs.figure_ids))

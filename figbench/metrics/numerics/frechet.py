@@ -146,7 +146,7 @@ def _influence(
         excess = _squared_lengths(factor.matrix) - _squared_lengths(own)
         along = factor.matrix @ shift * np.sqrt(count - 1)
         return np.asarray(2.0 * along + (count - 1) * excess, np.float64)
-    # A B^T V = U diag(s): what maps a row of this side to u(x) sqrt(s) needs no inverse of A.
+    # A B^T V = U diag(s): the map from a row of this side to u(x) sqrt(s) needs no inverse of A.
     directions = across @ _over_singular(other)
     influence = np.empty(count)
     for index, chunk in blocks(features):
