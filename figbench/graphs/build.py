@@ -22,7 +22,15 @@ def plain_text(markup: str) -> str:
 def finish(nodes: Sequence[Node], edges: Iterable[Edge], groups: Iterable[Group]) -> FigureGraph:
     """Returns the graph with boxes as shares of the extent of all boxes.
 
-    Edges that name no node and empty groups drop out.
+    Edges with an unknown end and empty groups are left out.
+
+    Args:
+        nodes: With boxes in units of the page, at most ``MAX_NODES``.
+        edges: Between nodes, by id.
+        groups: Of nodes, by id.
+
+    Returns:
+        The graph, with the aspect of the extent; without any box its aspect is None.
 
     Raises:
         GraphError: When there are more than ``MAX_NODES`` nodes.

@@ -100,7 +100,13 @@ def centre(box: Box) -> Point:
 
 
 def holds(box: Box, point: Point, slack: float = 0.0) -> bool:
-    """Returns whether a point lies in a box grown by ``slack``."""
+    """Returns whether a point lies in a grown box, its border included.
+
+    Args:
+        box: x0, y0, x1, y1 in units of the page.
+        point: x, y in the same unit.
+        slack: Growth of the box on each side, in the same unit.
+    """
     return (
         box[0] - slack <= point[0] <= box[2] + slack
         and box[1] - slack <= point[1] <= box[3] + slack
@@ -123,7 +129,16 @@ def border_distance(box: Box, point: Point) -> float:
 
 
 def path_distance(box: Box, path: Sequence[Point], steps: int = 12) -> float:
-    """Returns the least distance from a box to points along a path."""
+    """Returns the smallest distance from a box to points along a path; 0 inside the box.
+
+    Args:
+        box: x0, y0, x1, y1 in units of the page.
+        path: Points (x, y) in the same unit, joined by straight pieces.
+        steps: Number of intervals into which each piece is divided.
+
+    Returns:
+        In the same unit; infinite for a path of fewer than two points.
+    """
     best = float("inf")
     for (ax, ay), (bx, by) in pairwise(path):
         for i in range(steps + 1):

@@ -25,8 +25,14 @@ Marked = tuple[Edge, str, Mapping[str, Box]]
 def write_graph(graph: FigureGraph, figure: Path, out: Path) -> None:
     """Writes a graph as ``.json``, ``.dot``, or as an overlay on its figure, ``.svg`` or ``.png``.
 
+    Args:
+        graph: The graph; an overlay needs nodes with boxes.
+        figure: File that the graph was read from, the background of an overlay where it is a raster
+            image.
+        out: Path of the new file; its suffix selects the format.
+
     Raises:
-        UserError: When the suffix is another one.
+        UserError: If the suffix is unknown, or an overlay is requested of a graph without boxes.
     """
     suffix = out.suffix.lower()
     if suffix == ".json":

@@ -66,20 +66,20 @@ def get_metric(request: str) -> Metric:
             that is no family comes with one.
     """
     name, at, extractor = request.partition("@")
-    found = _find(name, request)
-    if hasattr(found, "spec"):
+    entry = _find(name, request)
+    if hasattr(entry, "spec"):
         if at:
             raise UserError(
-                f"Metric '{name}' takes no extractor, found '{request}'.",
+                f"Metric '{name}' takes no extractor, but the request is '{request}'.",
                 remedy=_hint(name, extractor),
             )
-        return cast(Metric, found)
+        return cast(Metric, entry)
     if not extractor:
         raise UserError(
             f"Metric '{request}' needs the extractor it is measured with.",
             remedy=f"Write, for example: {name}@efficientnet-lite0",
         )
-    return found(extractor)
+    return entry(extractor)
 
 
 @lru_cache(maxsize=1024)
@@ -103,7 +103,7 @@ def metric_of_output(output_id: str) -> Metric | None:
 
 
 def output_spec(output_id: str) -> OutputSpec | None:
-    """Returns the facts of an output (direction, bounds, title), or None if it is unknown."""
+    """Returns the spec of an output (direction, bounds, title), or None if it is unknown."""
     metric = metric_of_output(output_id)
     outputs = () if metric is None else metric.spec.outputs
     return next((output for output in outputs if output.id == output_id), None)
@@ -119,11 +119,11 @@ def set_statistic(output_id: str) -> SetStatistic | None:
 
 
 def _find(name: str, request: str) -> Metric | Family:
-    known = _REGISTRY.names()
-    if name in known:
+    names = _REGISTRY.names()
+    if name in names:
         return _REGISTRY.get(name)
     raise UserError(
-        f"Unknown metric '{request}'.{suggest(name, known)}",
+        f"Unknown metric '{request}'.{suggest(name, names)}",
         remedy=f"Known: {', '.join(metric_names())}.",
     )
 

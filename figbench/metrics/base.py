@@ -1,4 +1,4 @@
-"""What a metric is: a spec, what it needs, and a pure function on arrays."""
+"""Types of metrics: specs, required inputs, inputs, measurements and the metric protocol."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class OutputSpec:
     """One number that a metric reports.
 
     Attributes:
-        id: Metric id as it stands in ``result.json``; for families over a feature
-            extractor the part before ``@`` (``fd`` becomes ``fd@efficientnet-lite0``).
+        id: Metric id in ``result.json``; for families over a feature extractor with the
+            extractor's name, such as ``fd@efficientnet-lite0``.
         title: For tables.
         higher_is_better: Direction.
         low: Smallest possible value.
         high: Largest possible value.
-        display_scale: Factor for tables only (KID is shown x 1000).
-        optional: Only reported where the inputs provide for it (several samples per prompt,
-            labels of the data set); its absence is not a failure.
+        display_scale: Factor for tables only (1000 for KID).
+        optional: Reported only where the inputs allow it (several samples per prompt, labels of
+            the data set); its absence is not a failure.
     """
 
     id: str
@@ -59,19 +59,19 @@ class OutputSpec:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What evaluation must provide.
+    """Inputs that evaluation must provide to a metric.
 
     Attributes:
-        features: Output names wanted from the extractor (``features``, ``logits``).
-        reference_features: Whether the reference side is needed too.
-        ocr: Whether text lines of both sides are needed.
-        graphs: Whether the nodes and edges of both sides are needed.
-        specs: Whether the specs beside the references are needed.
-        documents: Whether the objects of the documents of generated figures are needed.
+        features: Names of the required outputs of the extractor (``features``, ``logits``).
+        reference_features: Whether features of the reference figures are required.
+        ocr: Whether text lines of both sides are required.
+        graphs: Whether the nodes and edges of both sides are required.
+        specs: Whether the specs of the references are required.
+        documents: Whether the objects in the documents of generated figures are required.
         pair_scorer: Registry name of a pair scorer, for paired image metrics.
-        extractor: Fixed extractor; None means that the request names it after ``@``.
+        extractor: Name of a fixed extractor; None when the request names it after ``@``.
         in_blocks: Whether the metric reads features as :class:`FeatureMatrix`, by slices and row
-            numbers, so that they may stay on disk; else it gets whole arrays.
+            numbers, which may stay on disk; otherwise it receives whole arrays.
     """
 
     features: tuple[str, ...] = ()
@@ -87,22 +87,22 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec:
-    """The facts of a metric; help, docs, tooltips and gate directions derive from them.
+    """Description of a metric; help, docs, tooltips and gate directions derive from it.
 
     Attributes:
         name: Request name, with ``@extractor`` for families.
         outputs: Every number that it can report.
-        needs: What evaluation must provide.
-        minimum_n: Fewest generated figures for which there is a number.
+        needs: Inputs that evaluation must provide.
+        minimum_n: Smallest number of generated figures for which the metric is defined.
         documentation: Docstring with the sections Formula, Reference, Direction, Minimum n
             and Known biases.
-        settings: Every setting that the metric knows, with its default.
-        version: Raised when the same inputs give another number; part of the protocol's hash
+        settings: Every setting of the metric, with its default.
+        version: Increased when the same inputs give another number; part of the protocol's hash
             from 2 on.
-        cache_version: Raised when cached set-level scores of the metric are no longer right; None
+        cache_version: Increased when cached set-level scores of the metric become invalid; None
             for a metric whose scores are not cached.
         sees: Families of flaws, or single flaws, of ``figbench.synthfig.degrade`` that the metric
-            claims to see; the slow lane of the tests holds it to them.
+            claims to detect; the slow tests check the claims.
     """
 
     name: str
@@ -124,8 +124,8 @@ class MetricSpec:
     def section(self, heading: str) -> str:
         """Returns one section ("Formula", "Known biases", ...) of the documentation."""
         text = inspect.cleandoc(self.documentation)
-        found = re.search(rf"^{heading}:\s*(.*?)(?=^\S[^\n]*:\s|\Z)", text, re.M | re.S)
-        return inspect.cleandoc(found.group(1)).strip() if found else ""
+        match = re.search(rf"^{heading}:\s*(.*?)(?=^\S[^\n]*:\s|\Z)", text, re.M | re.S)
+        return inspect.cleandoc(match.group(1)).strip() if match else ""
 
     def resolve(self, settings: Settings) -> dict[str, Any]:
         """Returns the defaults overlaid with ``settings``.
@@ -137,7 +137,7 @@ class MetricSpec:
             if key not in self.settings:
                 raise UserError(
                     f"Metric '{self.name}' has no setting '{key}'.{suggest(key, self.settings)}",
-                    remedy=f"It knows: {', '.join(sorted(self.settings)) or 'none'}.",
+                    remedy=f"Its settings: {', '.join(sorted(self.settings)) or 'none'}.",
                 )
             expected = type(self.settings[key])
             if not isinstance(value, (int, float) if expected is float else expected):
@@ -152,36 +152,36 @@ class MetricSpec:
 class MetricInputs:
     """Arrays for one metric; every per-row field is aligned with ``figure_ids``.
 
-    Rows are (prompt, sample) in manifest order. For paired metrics a missing or unreadable
-    generated figure is present as the blank page a reader would see, ``present`` False.
+    A row is a pair (prompt, sample), in manifest order. For paired metrics a missing or unreadable
+    generated figure is replaced by a blank page, with ``present`` False.
 
     Attributes:
         figure_ids: Per row.
         samples: Per row, sample index.
         clusters: Per row, paper id (or figure id).
-        present: Per row; False where the model delivered nothing usable.
+        present: Per row; False where the model delivered no usable figure.
         generated: Output name to (n, d) array, or :class:`FeatureMatrix` for a metric that reads
             blocks; only rows that are present, same order.
         reference: Output name to (m, d) array or matrix.
         generated_lines: OCR of each generated row.
         reference_lines: OCR of the paired reference under the same engine and preprocess.
-        truth_lines: The data set's own labels of the paired reference, where known; a
-            figure without stored labels has None.
+        truth_lines: The data set's own labels of the paired reference, where it has
+            them; None for a figure without stored labels.
         generated_graphs: Graph of each generated row; None where the figure is missing.
         reference_graphs: Graph of the paired reference of each row.
         ceiling_graphs: For a row whose generated figure is read from pixels and whose reference
             has a document: the graph read from the pixels of that reference; else None.
-        specs: What the figure of each row should say; None where its reference has no spec.
+        specs: Required content of the figure of each row; None where its reference has no spec.
         documents: Objects of the document of each generated row; None where the figure is missing
             or has pixels only.
         pair_scores: Score of each row from the pair scorer.
         generated_digests: SHA-256 of the bytes of the present rows.
         reference_digests: SHA-256 of the bytes of the reference rows.
-        reference_clusters: Paper id of each reference row; empty when not known.
+        reference_clusters: Paper id of each reference row; empty when unknown.
         reference_ids: Figure id of each reference row, under the names of ``figure_ids``; empty
             where the two sides have no ids in common.
         rejected: Number of generated files rejected as unreadable.
-        rng: The generator for this metric's use alone.
+        rng: Random generator of this metric.
     """
 
     figure_ids: Sequence[str]
@@ -209,12 +209,14 @@ class MetricInputs:
     @property
     def present_clusters(self) -> list[str]:
         """Cluster of each present row: aligned with ``generated``."""
-        return [name for name, there in zip(self.clusters, self.present, strict=True) if there]
+        return [name for name, present in zip(self.clusters, self.present, strict=True) if present]
 
     @property
     def present_ids(self) -> list[str]:
         """Figure id of each present row: aligned with ``generated``."""
-        return [name for name, there in zip(self.figure_ids, self.present, strict=True) if there]
+        return [
+            name for name, present in zip(self.figure_ids, self.present, strict=True) if present
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +224,13 @@ class Measurement:
     """One output of a metric, before statistics turn it into an interval.
 
     Attributes:
-        output: Which output.
-        value: The number; finite, or the metric must raise instead.
+        output: The output that was measured.
+        value: Finite; a metric without a finite value raises :class:`MetricError`.
         standard_error: Of the value, when the metric has its own formula.
-        method: Name of that formula, e.g. ``influence function``.
-        per_figure: One value per row, aligned with ``MetricInputs.figure_ids``; when given
-            and no standard error is, the interval is that of their mean, papers taken together.
-            Rows that do not enter the mean are NaN.
+        method: Name of that formula, such as ``influence function``.
+        per_figure: One value per row, shape (n,), aligned with ``MetricInputs.figure_ids``; NaN
+            for rows that do not enter the mean. Without a standard error, the interval is that of
+            the mean of these values, clustered by paper.
         details: Further numbers for the result (``value_at_half_n``, ``subsets``), all finite.
         warnings: Sentences for the user.
     """
@@ -257,4 +259,4 @@ class Metric(Protocol):
 
 
 class MetricError(Exception):
-    """A metric could not be computed: the reason becomes the status, never a number."""
+    """A metric could not be computed; its status in the result is the message."""

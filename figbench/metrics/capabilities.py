@@ -1,7 +1,7 @@
-"""What a metric can offer beyond a value: set statistics that other rooms recompute and test.
+"""Optional capabilities of metrics: set statistics that other packages recompute and test.
 
-Consumers (comparison, gate, leaderboard) ask for a capability by output id and never compare ids
-with names of their own, so a third party's metric is treated exactly as a built-in one.
+Consumers (comparison, gate, leaderboard) ask for a capability by output id and do not depend on the
+ids of built-in metrics: a third party's metric is treated as a built-in one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SetStatistic:
             is the statistic to first order (value plus influence).
         paired_test: (n, d) features of two models on the same prompts, (m, d) reference features,
             the paper of each prompt and a generator, to the test of their difference.
-        of_matched_rows: From the reference row of each generated row, shape (n,) with -1 for
+        for_matches: From the reference row of each generated row, shape (n,) with -1 for
             none, to the statistic that allows for their dependence; None where the metric's
             formula is the same for matched and independent sets.
     """
@@ -43,7 +43,7 @@ class SetStatistic:
     recompute: Recompute
     pseudo_values: PseudoValues
     paired_test: SwapTest
-    of_matched_rows: Callable[[Indices], Any] | None = None
+    for_matches: Callable[[Indices], Any] | None = None
 
     def matched(self, own: Indices | None) -> SetStatistic:
         """Returns the statistic for generated rows that belong to reference rows.
@@ -52,9 +52,9 @@ class SetStatistic:
             own: Reference row of each generated row, shape (n,), -1 for none; None for
                 independent sets.
         """
-        if own is None or self.of_matched_rows is None:
+        if own is None or self.for_matches is None:
             return self
-        statistic: SetStatistic = self.of_matched_rows(own)
+        statistic: SetStatistic = self.for_matches(own)
         return statistic
 
 
@@ -79,8 +79,8 @@ def statistic_of(recompute: Recompute, *, permutations: int = PERMUTATIONS) -> S
 
     def pseudo_values(features: Features, reference: Features) -> Array:
         n, value = len(features), recompute(features, reference)
-        rows = np.arange(n)
-        left_out = np.array([recompute(features[rows != i], reference) for i in range(n)])
+        index = np.arange(n)
+        left_out = np.array([recompute(features[index != i], reference) for i in range(n)])
         return np.asarray(value + (n - 1) * (value - left_out), dtype=np.float64)
 
     def paired_test(

@@ -1,4 +1,4 @@
-"""Scores of any other tool, per figure, as a metric with an interval and a column per figure."""
+"""Scores per figure from another tool, as a metric with an interval and values per figure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ExternalScores:
     Attributes:
         name: Metric id in results.
         higher_is_better: Direction.
-        values: (figure id, sample) to score, finite.
-        source: The file.
+        values: (figure id, sample) to a finite score.
+        source: Path of the file.
     """
 
     name: str
@@ -42,33 +42,34 @@ class ExternalScores:
         Args:
             figure_ids: Expected figures.
             samples: Sample of each.
-            missing: Score of a figure that the file does not have; None refuses such a file.
+            missing: Score of a figure that is absent from the file; with None, an absent figure is
+                an error.
 
         Raises:
-            UserError: If a figure has no score and ``missing`` is None, or none has one.
+            UserError: If a figure has no score and ``missing`` is None, or no figure has a score.
         """
-        rows = list(zip(figure_ids, samples, strict=True))
+        keys = list(zip(figure_ids, samples, strict=True))
         absent = [
-            f"{figure}#{sample}" for figure, sample in rows if (figure, sample) not in self.values
+            f"{figure}#{sample}" for figure, sample in keys if (figure, sample) not in self.values
         ]
-        if len(absent) == len(rows):
+        if len(absent) == len(keys):
             raise UserError(
                 f"{self.source}: none of its {len(self.values)} ids is a figure of the run.",
                 remedy=f"The run has ids such as '{figure_ids[0]}'.",
             )
         if absent and missing is None:
             raise UserError(
-                f"{self.source}: {len(absent)} of {len(rows)} figures have no score, the first is "
+                f"{self.source}: {len(absent)} of {len(keys)} figures have no score, the first is "
                 f"'{absent[0]}'.",
-                remedy="Score them too, or say what a missing figure counts with --missing VALUE.",
+                remedy="Score them too, or set the score of a missing figure with --missing VALUE.",
             )
         fill = 0.0 if missing is None else missing
-        column = np.array([self.values.get(row, fill) for row in rows], np.float64)
+        column = np.array([self.values.get(key, fill) for key in keys], np.float64)
         output = OutputSpec(self.name, self.name, self.higher_is_better)
         details: dict[str, float | int | str] = {
             "source": self.source,
             "missing": len(absent),
-            "unused": len(set(self.values) - set(rows)),
+            "unused": len(set(self.values) - set(keys)),
         }
         return Measurement(output, float(column.mean()), per_figure=column, details=details)
 
@@ -93,7 +94,7 @@ def read_external(
         higher_is_better: Direction.
 
     Raises:
-        UserError: If a column is absent, an id occurs twice, or a score is no finite number.
+        UserError: If a column is absent, an id occurs twice, or a score is not a finite number.
     """
     if not name or not all(c.isalnum() or c in "_-.@" for c in name):
         raise UserError(
@@ -108,7 +109,7 @@ def read_external(
         try:
             number, key = float(score), (str(figure), int(sample))
         except (TypeError, ValueError):
-            raise UserError(f"{path}: row {line}: '{score}' is no number.") from None
+            raise UserError(f"{path}: row {line}: '{score}' is not a number.") from None
         if not math.isfinite(number):
             raise UserError(f"{path}: row {line}: the score of '{figure}' is {score}.")
         if key in values:
@@ -121,6 +122,13 @@ def read_external(
 
 def read_table(path: str | Path, columns: Sequence[str]) -> Table:
     """Reads a CSV (``.csv``, ``.tsv``) or parquet file and requires columns.
+
+    Args:
+        path: The file; the suffix selects the format.
+        columns: Names of the required columns.
+
+    Returns:
+        Column name to its values, for every column of the file.
 
     Raises:
         UserError: If it cannot be read or a column is absent.
@@ -142,9 +150,9 @@ def read_table(path: str | Path, columns: Sequence[str]) -> Table:
         raise UserError(f"{path}: not a CSV or parquet table: {error}.") from None
     for name in columns:
         if name not in frame.columns:
-            known = [str(column) for column in frame.columns]
+            names = [str(column) for column in frame.columns]
             raise UserError(
-                f"{path}: has no column '{name}'.{suggest(name, known)}",
-                remedy=f"It has: {', '.join(known)}.",
+                f"{path}: has no column '{name}'.{suggest(name, names)}",
+                remedy=f"Its columns: {', '.join(names)}.",
             )
     return {str(name): frame[name].tolist() for name in frame.columns}

@@ -35,8 +35,8 @@ class FrechetDistance:
 
     Formula: |m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr sqrt(S1 S2) with means m and unbiased
         covariances S of the network's pooled features, in float64. The standard error is that of
-        the influence function (delta method), figures of one paper taken together, and with them
-        the references that they belong to; the interval covers the expected value at this n.
+        the influence function (delta method), figures of one paper form a cluster, together
+        with the references that they belong to; the interval covers the expected value at this n.
         ``extrapolated`` in the details is the Richardson estimate 2 FD(n) - FD(n/2) of the value
         at infinite n, with about the same standard error. Where figures belong to references,
         ``value_of_other_references`` is the mean distance of the figures of one half of the
@@ -50,10 +50,11 @@ class FrechetDistance:
         larger than most differences: compare at the same n only, and prefer KID.
     Known biases: biased upwards, by an amount that falls like 1/n and depends on the set; resizing
         is part of the definition, so numbers of other tools differ by several percent on the same
-        pictures; blind to what the network ignores, such as small text; extrapolation misleads
+        images; blind to what the network ignores, such as small text; extrapolation misleads
         below three times as many figures as dimensions; smaller where the figures derive from
         the references (``dependent`` in the details) than for independent sets of the same
-        quality, so that the two do not compare. Tiny negative values are rounding and are kept.
+        quality, so the two do not compare. Tiny negative values come from rounding and are
+        reported.
     """
 
     def __init__(self, extractor: str, name: str | None = None) -> None:
@@ -82,26 +83,28 @@ class FrechetDistance:
         """Returns one measurement; see :class:`figbench.metrics.base.Metric`."""
         options = self.spec.resolve(settings)
         generated, reference = both_sides(inputs, "features", MINIMUM_N)
-        found = frechet_influence(generated, reference)
+        influence = frechet_influence(generated, reference)
         matches = matches_of(inputs, generated, reference)
         dependent = dependence_details(inputs, matches, generated, reference)
         details: dict[str, float | int | str] = {
             "n_generated": len(generated),
             "n_reference": len(reference),
             "dimensions": generated.shape[1],
-            "route": found.route,
+            "route": influence.route,
             **dependent,
         }
         if options["extrapolate"] and min(len(generated), len(reference)) >= 2 * MINIMUM_N:
-            details |= _extrapolate(found.value, generated, reference, inputs.rng)
+            details |= _extrapolate(influence.value, generated, reference, inputs.rng)
             if matches.any:
                 details |= _unmatched(generated, reference, matches, dependent)
         details |= _matched(int(options["matched_n"]), generated, reference, inputs.rng)
         return [
             Measurement(
                 self.spec.outputs[0],
-                found.value,
-                standard_error=matched_error(inputs, matches, found.generated, found.reference),
+                influence.value,
+                standard_error=matched_error(
+                    inputs, matches, influence.generated, influence.reference
+                ),
                 method=_method(inputs, matches),
                 details=details,
                 warnings=_warnings(self.spec.name, generated, reference)
@@ -150,19 +153,19 @@ def _unmatched(
     details: Mapping[str, float | int | str],
 ) -> dict[str, float | int | str]:
     other = unmatched_half_distance(generated, reference, matches)
-    found: dict[str, float | int | str] = {}
+    extra: dict[str, float | int | str] = {}
     if other is not None:
-        found["value_of_other_references"] = other
+        extra["value_of_other_references"] = other
     if details.get("dependent") == "yes":
-        found["extrapolation"] = "misleading for dependent sets"
-    return found
+        extra["extrapolation"] = "misleading for dependent sets"
+    return extra
 
 
 def _matched(
-    asked: int, generated: FeatureMatrix, reference: FeatureMatrix, rng: np.random.Generator
+    requested: int, generated: FeatureMatrix, reference: FeatureMatrix, rng: np.random.Generator
 ) -> dict[str, float | int | str]:
     smaller = min(len(generated), len(reference))
-    n = min(asked, smaller) if asked else smaller
+    n = min(requested, smaller) if requested else smaller
     if n < MINIMUM_N or len(generated) == len(reference) == n:
         return {}
     return {

@@ -23,7 +23,7 @@ JACKKNIFE_PER_SPLIT = 5
 
 
 class InceptionScore:
-    """Inception Score: confident and varied ImageNet classes; nothing about the reference.
+    """Inception Score: confident and varied ImageNet classes, without a reference.
 
     Formula: exp(mean_x KL(p(y|x) || p(y))), p the softmax of the network's logits. The headline is
         the mean over 10 splits of the shuffled set (seed 2020), equal to torch-fidelity's, with
@@ -65,13 +65,13 @@ class InceptionScore:
         require_count(splits, 1, "splits")
         logits = features_of(inputs.generated, "logits", splits, "generated")
         by_split = score_sums(logits, split_indices(len(logits), splits, seed))
-        # One reading gives the influences of both, where there are enough images for them.
-        wanted = [one for one in (by_split, by_split.whole) if _enough(one)]
-        influences = score_influences(logits, wanted)
+        # The influences of both scores take one pass over the logits; few images give none.
+        sufficient = [sums for sums in (by_split, by_split.whole) if _enough(sums)]
+        influences = score_influences(logits, sufficient)
         clusters = inputs.present_clusters
         return [
-            self._over_splits(by_split, influences[0] if len(wanted) > 1 else None, clusters),
-            self._whole(by_split.whole, influences[-1] if wanted else None, clusters),
+            self._over_splits(by_split, influences[0] if len(sufficient) > 1 else None, clusters),
+            self._whole(by_split.whole, influences[-1] if sufficient else None, clusters),
         ]
 
     def _over_splits(

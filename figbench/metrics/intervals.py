@@ -1,4 +1,4 @@
-"""From a measurement to its confidence interval."""
+"""Confidence intervals of measurements."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ ROUNDING = 1e-12
 
 
 def interval_of(measurement: Measurement, clusters: Sequence[str], level: float) -> Interval | None:
-    """Returns the two-sided interval of a measurement, or None where none is sound.
+    """Returns the two-sided interval of a measurement, or None where no valid interval exists.
 
-    Values per figure give the standard error of their mean with papers taken together; other
-    measurements bring their own. A score from 0 to 1 has an interval on the logit scale
+    Values per figure give the standard error of their mean, clustered by paper; other measurements
+    have a standard error of their own. A score from 0 to 1 has an interval on the logit scale
     (see :func:`figbench.statistics.bounded.logit_t_bounds`), any other value +- t SE, cut at the
     ends of the output's range; t has as many degrees of freedom as there are papers less one.
-    Scores that all sit at one end of the range have the exact bound that so many papers
-    without variation allow.
+    Scores that all equal one end of the range have the exact bound for that number of
+    papers without variation.
 
     Args:
-        measurement: What a metric returned.
+        measurement: Of a metric.
         clusters: Paper of each row of ``measurement.per_figure``.
         level: Nominal coverage, e.g. 0.95.
     """

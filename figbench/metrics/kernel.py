@@ -13,13 +13,8 @@ from figbench.metrics.base import Measurement, MetricInputs, MetricSpec, Needs, 
 from figbench.metrics.capabilities import SetStatistic
 from figbench.metrics.checks import both_sides, require_count
 from figbench.metrics.matching import dependence_details, kernel_error, matches_of
-from figbench.metrics.numerics.kernel import (
-    KernelSums,
-    Subsets,
-    draw_subsets,
-    kernel_distance,
-    kernel_sums,
-)
+from figbench.metrics.numerics.blocks import Subsets, draw_subsets
+from figbench.metrics.numerics.kernel import KernelSums, kernel_distance, kernel_sums
 from figbench.metrics.numerics.matches import Indices, Matches, own_matches
 from figbench.metrics.numerics.swap_tests import kernel_swap_test, kernel_values
 from figbench.statistics.influence import is_clustered
@@ -28,7 +23,7 @@ MINIMUM_N = 2
 JACKKNIFE_N = 3
 
 
-def _of_matched_rows(own: Indices) -> SetStatistic:
+def _for_matches(own: Indices) -> SetStatistic:
     matches = own_matches(own)
     return SetStatistic(
         partial(kernel_distance, matches=matches),
@@ -37,9 +32,7 @@ def _of_matched_rows(own: Indices) -> SetStatistic:
     )
 
 
-STATISTIC = SetStatistic(
-    kernel_distance, kernel_values, kernel_swap_test, of_matched_rows=_of_matched_rows
-)
+STATISTIC = SetStatistic(kernel_distance, kernel_values, kernel_swap_test, for_matches=_for_matches)
 
 
 class KernelDistance:
@@ -48,7 +41,8 @@ class KernelDistance:
     Formula: mean k(x, x') + mean k(y, y') - 2 mean k(x, y) over all pairs of different figures,
         k(a, b) = (a.b / D + 1)^3: the full U-statistic, float32 blocks summed in float64. Pairs
         that are not independent are left out of the means: a figure and the reference of its own
-        prompt, two samples of one prompt, and a figure with the very picture of a reference. Its
+        prompt, two samples of one prompt, and a figure and a reference that are the same
+        image. Its
         standard error is the delete-1 jackknife, both figures of such a pair and the figures of
         one paper taken together. The details hold the value of all pairs
         (``value_of_all_pairs``) and the peers' convention: mean and spread over 100 random
@@ -58,8 +52,8 @@ class KernelDistance:
     Direction: lower is better; expected 0 for equal distributions. Shown times 1000.
     Minimum n: 2 on either side, 3 for the interval. Unlike FID it is unbiased at every n, for
         independent sets and for figures drawn from the references or from their captions.
-    Known biases: none in expectation, so small negative values are right and are kept. Over all
-        pairs, as other tools take them, the value of figures that derive from the references is
+    Known biases: none in expectation, so small negative values are correct and are reported. Over
+        all pairs, as other tools take them, the value of figures that derive from the references is
         too low by 2/n of the difference between the kernels of matched and of other pairs. The
         spread over subsets that libraries print is not a standard error (eight times too large
         at 12,000 figures). The jackknife is slightly conservative for equal distributions. Near
@@ -132,7 +126,7 @@ def _method(sums: KernelSums, inputs: MetricInputs) -> str:
 
 
 def _subsets(options: Mapping[str, Any], n: int, m: int) -> Subsets | None:
-    """Returns None where there are none, or all are the whole sample in another order."""
+    """Returns None without subsets, or where every subset would be the whole sample."""
     if options["subsets"] <= 0:
         return None
     require_count(options["subset_size"], MINIMUM_N, "figures per subset")

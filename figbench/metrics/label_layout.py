@@ -1,4 +1,4 @@
-"""``label_layout``: are the labels where the reference has them, relative to each other?"""
+"""``label_layout``: relative positions of labels against those of the reference."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ class LabelLayout:
         if np.isfinite(aligned).any():
             columns.append((aligned, {"figures": int(np.isfinite(aligned).sum())}))
         return [
-            Measurement(output, float(np.nanmean(column)), per_figure=column, details=facts)
-            for output, (column, facts) in zip(self.spec.outputs, columns, strict=False)
+            Measurement(output, float(np.nanmean(column)), per_figure=column, details=extra)
+            for output, (column, extra) in zip(self.spec.outputs, columns, strict=False)
         ]
 
 

@@ -1,4 +1,4 @@
-"""``label_fidelity``: are the right labels in the figure, in any order?"""
+"""``label_fidelity``: labels of each figure against those of its reference, in any order."""
 
 from __future__ import annotations
 
@@ -68,17 +68,18 @@ class LabelFidelity:
         NED <= 0.2; as many labels match as can. Precision, recall and F1 count matches; similarity
         is the sum of 1 - NED over assigned labels divided by the larger number of labels; word F1
         compares the multisets of words. Each is the mean over figures. The reference is read again
-        at the run's own size with the run's own reader. The ``_truth`` outputs use the labels
-        stored with the data set instead, and ``_ceiling`` is what the reference image itself
-        scores against these under the same reader: nobody can be expected above it. ``_best_of_k``
-        takes each prompt's best sample.
+        at the run's own size with the run's own OCR engine. The ``_truth`` outputs use the labels
+        stored with the data set instead, and ``_ceiling`` is the score of the reference image
+        itself against these under the same OCR engine: no generated figure can be expected above
+        it. ``_best_of_k`` takes each prompt's best sample.
     Reference: assignment on normalised edit distance as in scene-text evaluation (AnyText, Tuo et
         al., ICLR 2024, for NED per line; TextDiffuser and LongText for word multisets).
     Direction: higher is better, 0 to 1.
     Minimum n: 1 figure whose reference has a label.
-    Known biases: measures through an OCR engine, by proxy: no study correlates it with people.
-        Math, tiny and rotated text keep the ceiling well below 1 (0.53 at 512 px against stored
-        full-resolution labels), and another engine or size changes it more than most models do.
+    Known biases: measures through an OCR engine, by proxy: no study correlates it with human
+        judgements. Formulas, tiny text and rotated text hold the ceiling well below 1 (0.53 at 512
+        px against stored full-resolution labels), and another engine or size changes it more than
+        most models do.
         Figures whose reference shows no label do not enter; a missing figure scores 0 and is
         counted. Wrong places are not seen unless ``box_weight`` is set. Differences under 0.015
         are below the noise of image decoding.
@@ -112,20 +113,21 @@ class LabelFidelity:
         options = self.spec.resolve(settings)
         if not all(0.0 <= options[key] <= 1.0 for key in ("max_ned", "box_weight")):
             raise MetricError("max_ned and box_weight must lie between 0 and 1")
-        columns = _score_rows(inputs.generated_lines, inputs.reference_lines, options)
+        columns = _score_columns(inputs.generated_lines, inputs.reference_lines, options)
         if not columns:
             raise MetricError(
-                "found 0 reference figures with a label that the reader can see, needs at least 1"
+                "found 0 reference figures with a label that the OCR engine can read, "
+                "needs at least 1"
             )
         # Stored boxes are in pixels of the original image: positions do not compare.
         textual = {"max_ned": options["max_ned"]}
         stored = inputs.truth_lines or [None] * len(inputs.generated_lines)
-        truth = _score_rows(inputs.generated_lines, stored, textual)
+        truth = _score_columns(inputs.generated_lines, stored, textual)
         ceiling = _ceiling(inputs, textual) if truth else {}
-        found = columns | _suffixed(truth, "_truth")
-        found |= {f"{key}_ceiling": ceiling[key] for key in CEILINGS if ceiling}
-        found |= _best(columns, inputs.figure_ids)
-        return self._measurements(found, inputs, ceiling)
+        reported = columns | _suffixed(truth, "_truth")
+        reported |= {f"{key}_ceiling": ceiling[key] for key in CEILINGS if ceiling}
+        reported |= _best(columns, inputs.figure_ids)
+        return self._measurements(reported, inputs, ceiling)
 
     def _measurements(
         self, columns: Columns, inputs: MetricInputs, ceiling: Mapping[str, Array]
@@ -150,13 +152,13 @@ class LabelFidelity:
 
 
 def _unread(key: str, values: Array, title: str) -> tuple[str, ...]:
-    """A score that rests on few references says so; the reader may not be made for their script."""
+    """Returns a warning where references have no label that the OCR engine can read."""
     empty = int((~np.isfinite(values)).sum())
     if key != "label_f1" or not empty:
         return ()
-    text = f"{title}: {empty} of {len(values)} references show no label that the reader can see"
+    text = f"{title}: {empty} of {len(values)} references show no label that the OCR can read"
     if 2 * empty >= len(values):
-        text += "; the reader may not be made for their script, and the score rests on the others"
+        text += "; the engine may not support their script, and the score covers the others only"
     return (f"{text}.",)
 
 
@@ -168,30 +170,30 @@ def _counts(values: Array, inputs: MetricInputs) -> dict[str, float | int | str]
     }
 
 
-def _score_rows(
+def _score_columns(
     generated: Sequence[Lines], reference: Iterable[Lines | None], options: Settings
 ) -> Columns:
     """Returns one column per score, NaN where the reference has no label; {} if none has."""
     from figbench.metrics.numerics.label_matching import compare_labels, labels_of
 
     scores: list[LabelScores | None] = []
-    for ours, theirs in zip(generated, reference, strict=True):
-        wanted = labels_of(theirs or ())
-        scores.append(compare_labels(labels_of(ours), wanted, **options) if wanted else None)
+    for lines, reference_lines in zip(generated, reference, strict=True):
+        expected = labels_of(reference_lines or ())
+        scores.append(compare_labels(labels_of(lines), expected, **options) if expected else None)
     if not any(scores):
         return {}
     return {
-        key: np.array([np.nan if row is None else getattr(row, field) for row in scores])
+        key: np.array([np.nan if entry is None else getattr(entry, field) for entry in scores])
         for key, (field, _) in SCORES.items()
     }
 
 
 def _ceiling(inputs: MetricInputs, options: Settings) -> Columns:
-    """Scores each reference reading once against the stored labels, on the figure's first row."""
+    """Scores the OCR result of each reference against the stored labels, on its first row."""
     first = np.unique(np.asarray(inputs.figure_ids), return_index=True)[1]
     once = set(first.tolist())
-    truth = (lines if row in once else None for row, lines in enumerate(inputs.truth_lines))
-    return _score_rows(inputs.reference_lines, truth, options)
+    truth = (lines if i in once else None for i, lines in enumerate(inputs.truth_lines))
+    return _score_columns(inputs.reference_lines, truth, options)
 
 
 def _suffixed(columns: Columns, suffix: str) -> Columns:

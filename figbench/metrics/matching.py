@@ -1,4 +1,4 @@
-"""Which generated and reference figures belong together, and the standard error that follows."""
+"""Matched figures of both sides of a metric, and the standard errors that allow for them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from figbench.statistics.influence import (
 )
 
 DEPENDENT = 4.0
-"""Standard errors by which matched figures must vary together before sets are called dependent."""
+"""Sets are dependent when the mean dependence of matched figures exceeds this many errors."""
 LARGE = 0.05
 """Smallest share of the variance in common that is worth a warning."""
 
 
 def matches_of(inputs: MetricInputs, generated: FeatureMatrix, reference: FeatureMatrix) -> Matches:
-    """Returns the matched rows of both sides, by figure id and by picture.
+    """Returns the matched rows of both sides, by figure id and by image.
 
-    Pictures are compared by the digest of their files, and by their feature rows where the
-    digests are unknown.
+    Images are compared by the digest of their files, and by their features where the digests are
+    unknown.
 
     Args:
         inputs: Of the metric.
@@ -82,18 +82,19 @@ def kernel_error(inputs: MetricInputs, matches: Matches, sums: KernelSums) -> fl
         return matched_error(inputs, matches, *sums.influences())
     units = matches.units()
     influences, numbers = sums.unit_influences(units)
-    mine, theirs = _joined(inputs, matches, len(sums.reference))
-    names = {int(unit): name for unit, name in zip(units, mine, strict=True)}
-    names |= dict(enumerate(theirs))
-    return standard_error(variance_of_mean(influences, [names[int(one)] for one in numbers]))
+    generated_names, reference_names = _joined(inputs, matches, len(sums.reference))
+    names = {int(unit): name for unit, name in zip(units, generated_names, strict=True)}
+    names |= dict(enumerate(reference_names))
+    clusters = [names[int(number)] for number in numbers]
+    return standard_error(variance_of_mean(influences, clusters))
 
 
 def _joined(inputs: MetricInputs, matches: Matches, m: int) -> tuple[list[str], list[str]]:
-    mine, theirs = inputs.present_clusters, list(inputs.reference_clusters)
-    if not inputs.reference_ids or not theirs:
-        mine = [f"generated {name}" for name in mine]
-        theirs = [f"reference {name}" for name in theirs or range(m)]
-    return joined_clusters(matches, mine, theirs)
+    generated, reference = inputs.present_clusters, list(inputs.reference_clusters)
+    if not inputs.reference_ids or not reference:
+        generated = [f"generated {name}" for name in generated]
+        reference = [f"reference {name}" for name in reference or range(m)]
+    return joined_clusters(matches, generated, reference)
 
 
 def dependence_details(
@@ -109,9 +110,9 @@ def dependence_details(
     """
     if not matches.any:
         return {}
-    mean, values, rows = dependence(generated, reference, matches)
+    mean, values, matched = dependence(generated, reference, matches)
     clusters = inputs.present_clusters
-    variance = variance_of_mean(values, [clusters[row] for row in rows])
+    variance = variance_of_mean(values, [clusters[index] for index in matched])
     error = math.sqrt(variance) if variance else 0.0
     # Equal sets vary together without any spread.
     certain = mean > DEPENDENT * error if error else mean > 0.5

@@ -1,4 +1,4 @@
-"""Names of metrics and of their outputs: which request reports an output, its title and group."""
+"""Names of metrics and of their outputs: requests, titles, groups and order."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def request_of(name: str) -> str:
         UserError: If neither a metric nor an output has that name.
     """
     base, at, extractor = name.partition("@")
-    requests = [one.partition("@")[0] for one in metric_names()]
+    requests = [request.partition("@")[0] for request in metric_names()]
     if base in requests:
         get_metric(name)
         return name
@@ -64,14 +64,14 @@ def request_of(name: str) -> str:
         full = f"{bare}@{extractor}" if at else bare
         if name in _output_ids(full):
             return full
-    if not at and base in {one.partition("@")[0] for one in _family_outputs()}:
+    if not at and base in {output.partition("@")[0] for output in _family_outputs()}:
         raise UserError(
             f"Metric '{name}' needs the extractor it is measured with.",
             remedy=f"Write, for example: {name}@efficientnet-lite0",
         )
-    known = [*metric_names(), *output_names()]
+    valid = [*metric_names(), *output_names()]
     raise UserError(
-        f"Unknown metric '{name}'.{suggest(name, known)}",
+        f"Unknown metric '{name}'.{suggest(name, valid)}",
         remedy="See every name with: figbench list metrics",
     )
 
@@ -82,42 +82,42 @@ def requests_of(names: Iterable[str]) -> list[str]:
 
 
 def expand(names: Iterable[str]) -> list[str]:
-    """Returns output ids: a request stands for all of its outputs.
+    """Returns output ids; a request is replaced by all of its outputs.
 
     Raises:
         UserError: If neither a metric nor an output has one of the names.
     """
-    found: list[str] = []
+    ids: list[str] = []
     for name in names:
         outputs = _output_ids(request_of(name))
-        found += [name] if name in outputs else outputs
-    return list(dict.fromkeys(found))
+        ids += [name] if name in outputs else outputs
+    return list(dict.fromkeys(ids))
 
 
 @cache
 def output_names() -> tuple[str, ...]:
     """Returns every output id, families as ``coverage@EXTRACTOR``, sorted."""
-    single = {one for name in metric_names() if "@" not in name for one in _output_ids(name)}
+    single = {output for name in metric_names() if "@" not in name for output in _output_ids(name)}
     return tuple(sorted(single | set(_family_outputs())))
 
 
 @cache
 def _family_outputs() -> tuple[str, ...]:
     families = [name.partition("@")[0] for name in metric_names() if "@" in name]
-    return tuple(one for name in families for one in _output_ids(f"{name}@EXTRACTOR"))
+    return tuple(output for name in families for output in _output_ids(f"{name}@EXTRACTOR"))
 
 
 def _output_ids(request: str) -> list[str]:
-    return [one.id for one in get_metric(request).spec.outputs]
+    return [output.id for output in get_metric(request).spec.outputs]
 
 
 def find_output(name: str) -> tuple[Metric, OutputSpec] | None:
-    """Returns the metric and the output spec of an output id, None where none has it."""
+    """Returns the metric and the spec of an output id, or None if no metric has that output."""
     try:
         metric = get_metric(request_of(name))
     except UserError:
         return None
-    return next(((metric, one) for one in metric.spec.outputs if one.id == name), None)
+    return next(((metric, spec) for spec in metric.spec.outputs if spec.id == name), None)
 
 
 _TITLES = {
@@ -143,8 +143,8 @@ def title_of(name: str) -> str:
     base = name.partition("@")[0]
     if base in _TITLES:
         return _TITLES[base]
-    found = find_output(name)
-    title = found[1].title if found and found[1].title else base
+    entry = find_output(name)
+    title = entry[1].title if entry and entry[1].title else base
     return title.partition(" (")[0].removesuffix(" x 1000")
 
 
@@ -155,21 +155,21 @@ def network_of(name: str) -> str:
 
 
 def tooltip_of(name: str) -> str:
-    """Returns what a metric measures and how it is biased, from its spec; empty if unknown."""
-    found = find_output(name)
-    if found is None:
+    """Returns the summary and the known biases of a metric, from its spec; empty if unknown."""
+    entry = find_output(name)
+    if entry is None:
         return ""
-    spec = found[0].spec
+    spec = entry[0].spec
     summary = spec.documentation.strip().partition("\n\n")[0]
-    parts = [" ".join(summary.split())]
+    lines = [" ".join(summary.split())]
     biases = " ".join(spec.section("Known biases").split())
     if biases:
-        parts.append(f"Known biases: {biases}")
-    return "\n".join(part for part in parts if part).replace("``", "")
+        lines.append(f"Known biases: {biases}")
+    return "\n".join(line for line in lines if line).replace("``", "")
 
 
 def group_of(name: str) -> str:
-    """Returns the heading of :data:`GROUPS` under which an output stands."""
+    """Returns the heading of :data:`GROUPS` of an output."""
     base = name.partition("@")[0]
     for group, prefixes in _GROUP_BY_PREFIX:
         if base.startswith(prefixes):
@@ -185,14 +185,14 @@ def is_detail(name: str) -> bool:
 def headline(names: Iterable[str]) -> list[str]:
     """Returns the headline outputs among ``names``, in the order of :data:`HEADLINES`."""
     names = list(names)
-    return [one for base in HEADLINES for one in names if one.partition("@")[0] == base]
+    return [name for base in HEADLINES for name in names if name.partition("@")[0] == base]
 
 
 def ordered(names: Iterable[str]) -> list[str]:
     """Returns names by group, headlines first within a group, otherwise in the given order."""
     names = list(names)
-    first = {name: place for place, name in enumerate(headline(names))}
-    given = {name: place for place, name in enumerate(names)}
+    first = {name: index for index, name in enumerate(headline(names))}
+    given = {name: index for index, name in enumerate(names)}
     return sorted(
         names,
         key=lambda name: (

@@ -69,15 +69,15 @@ class PairedMetric:
             raise MetricError(f"{len(broken)} pairs have no finite score, the first is '{first}'")
         k = samples_per_prompt(inputs.figure_ids)
         missing = int((~inputs.present).sum())
-        found = [self._measurement(0, values, k, missing)]
+        measurements = [self._measurement(0, values, k, missing)]
         if k > 1:
             best = best_of_samples(
                 values,
                 inputs.figure_ids,
                 higher_is_better=self.spec.outputs[1].higher_is_better,
             )
-            found.append(self._measurement(1, best, k, missing))
-        return found
+            measurements.append(self._measurement(1, best, k, missing))
+        return measurements
 
     def _measurement(self, index: int, values: Array, k: int, missing: int) -> Measurement:
         details: dict[str, float | int | str] = {"k": k, "missing_scored_as_white": missing}

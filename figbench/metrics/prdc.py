@@ -27,7 +27,7 @@ TITLES = {
 
 
 class Prdc:
-    """Fidelity (precision, density) and variety (recall, coverage) apart.
+    """Fidelity (precision, density) and variety (recall, coverage) as separate numbers.
 
     Formula: a ball around each figure reaches to its k-th nearest neighbour in its own set.
         Precision: share of generated figures in any reference ball; recall: share of reference
@@ -35,17 +35,17 @@ class Prdc:
         generated figure, divided by k, averaged; coverage: share of reference figures whose ball
         holds a generated figure (k = 5, open balls). Standard errors of precision, recall and
         coverage are the delete-1 jackknife of both sets with the balls' radii held fixed, figures
-        of one paper taken together; simulation shows them slightly conservative. Density has none:
+        of one paper as one cluster; simulation shows them slightly conservative. Density has none:
         the same formula covers too little in higher dimensions (0.87 for a nominal 0.95).
     Reference: Kynkaanniemi et al., Improved precision and recall metric, NeurIPS 2019; Naeem et
         al., Reliable fidelity and diversity metrics, ICML 2020. Precision and recall equal
         torch-fidelity's on the same features.
     Direction: higher is better; density may exceed 1.
-    Minimum n: 6 on either side (more than k); a few hundred before it says much.
+    Minimum n: 6 on either side (more than k); a few hundred for useful values.
     Known biases: all four grow or shrink with n, so compare at the same n; one outlier's ball can
-        hold a whole region, which lifts precision and recall (density and coverage were made
-        against that); even equal distributions do not reach 1. A reference that is there more
-        than k times has an empty ball: repeats cap coverage and density, which the result says.
+        hold a whole region, which lifts precision and recall (density and coverage avoid
+        that); even equal distributions do not reach 1. A reference that occurs more than k times
+        has an empty ball: repeats limit coverage and density, and the result reports the limit.
         A figure that derives from its reference lies in that reference's ball and the reverse:
         ``value_of_other_references`` in the details leaves these pairs out, and the result warns
         where the sets are dependent.
@@ -84,17 +84,19 @@ class Prdc:
         balls, density = options["k_balls"], options["k_density"]
         require_count(min(balls, density), 1, "neighbours")
         generated, reference = both_sides(inputs, "features", max(balls, density) + 1)
-        found = manifolds(generated, reference, k_balls=balls, k_density=density)
+        covers = manifolds(generated, reference, k_balls=balls, k_density=density)
         precision, recall, dense, coverage = self.spec.outputs
-        mine, theirs = inputs.present_clusters, inputs.reference_clusters
-        repeats = _repeats(found, len(reference))
+        generated_clusters, reference_clusters = inputs.present_clusters, inputs.reference_clusters
+        repeats = _repeats(covers, len(reference))
         measurements = [
-            _share(precision, found.precision, mine, theirs, balls, inputs),
-            _share(recall, found.recall, theirs, mine, balls),
-            Measurement(
-                dense, float(found.density.counts.mean()) / density, details={"k": density}
+            _share(
+                precision, covers.precision, generated_clusters, reference_clusters, balls, inputs
             ),
-            _share(coverage, found.coverage, theirs, mine, density),
+            _share(recall, covers.recall, reference_clusters, generated_clusters, balls),
+            Measurement(
+                dense, float(covers.density.counts.mean()) / density, details={"k": density}
+            ),
+            _share(coverage, covers.coverage, reference_clusters, generated_clusters, density),
         ]
         measurements[2] = _with(measurements[2], repeats)
         measurements[3] = _with(
@@ -103,7 +105,7 @@ class Prdc:
         matches = matches_of(inputs, generated, reference)
         if not matches.any:
             return measurements
-        others = _of_other_references(found, matches, generated, reference, density)
+        others = _of_other_references(covers, matches, generated, reference, density)
         dependent = dependence_details(inputs, matches, generated, reference)
         warnings = _dependent_warnings(self.spec.name, dependent, others)
         return [
@@ -124,14 +126,14 @@ def _with(item: Measurement, details: Details, warnings: tuple[str, ...] = ()) -
 
 
 def _of_other_references(
-    found: Manifolds,
+    covers: Manifolds,
     matches: Matches,
     generated: FeatureMatrix,
     reference: FeatureMatrix,
     k_density: int,
 ) -> dict[str, float]:
     """Returns the four values where a figure and its own reference do not cover each other."""
-    counts = found.without(matches.across, generated, reference)
+    counts = covers.without(matches.across, generated, reference)
     values = {key: float((each > 0).mean()) for key, each in counts.items()}
     return values | {"density": float(counts["density"].mean()) / k_density}
 
@@ -150,12 +152,12 @@ def _dependent_warnings(
     )
 
 
-def _repeats(found: Manifolds, m: int) -> dict[str, float | int | str]:
-    if not found.repeated:
+def _repeats(covers: Manifolds, m: int) -> dict[str, float | int | str]:
+    if not covers.repeated:
         return {}
     return {
-        "reference_repeats": found.repeated,
-        "largest_possible_coverage": 1.0 - found.closed_off / m,
+        "reference_repeats": covers.repeated,
+        "largest_possible_coverage": 1.0 - covers.closed_off / m,
     }
 
 
@@ -189,15 +191,16 @@ def _share(
         float(cover.covered.mean()),
         standard_error=error,
         method=METHOD,
-        per_figure=_rows(cover.covered, inputs) if inputs else None,
+        per_figure=_per_figure(cover.covered, inputs) if inputs else None,
         details={"k": k},
     )
 
 
-def _rows(values: Array, inputs: MetricInputs) -> Array:
-    rows = np.full(len(inputs.present), np.nan)
-    rows[inputs.present] = values
-    return rows
+def _per_figure(values: Array, inputs: MetricInputs) -> Array:
+    """Returns the values of the present figures in an array (n,) of all, NaN for the others."""
+    expanded = np.full(len(inputs.present), np.nan)
+    expanded[inputs.present] = values
+    return expanded
 
 
 def bind(extractor: str) -> Prdc:

@@ -1,4 +1,4 @@
-"""Several samples of one prompt: the best of them, placed on the prompt's first row."""
+"""Several samples of one prompt: their number and the best score of each prompt."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ def best_of_samples(values: Array, figure_ids: Sequence[str], *, higher_is_bette
     """Returns the best value of each figure on its first row, NaN on its other rows.
 
     Args:
-        values: One value per row; NaN rows (figures that do not enter) stay NaN.
+        values: One value per row, shape (n,); NaN for figures that do not enter.
         figure_ids: Per row.
         higher_is_better: Direction.
+
+    Returns:
+        Shape (n,); NaN also for a figure without any value.
     """
     _, first, codes = np.unique(np.asarray(figure_ids), return_index=True, return_inverse=True)
     worst = -np.inf if higher_is_better else np.inf
     best = np.full(len(first), worst)
     choose = np.maximum if higher_is_better else np.minimum
     choose.at(best, codes, np.where(np.isnan(values), worst, values))
-    rows = np.full(len(values), np.nan)
-    rows[first] = np.where(np.isfinite(best), best, np.nan)
-    return rows
+    result = np.full(len(values), np.nan)
+    result[first] = np.where(np.isfinite(best), best, np.nan)
+    return result

@@ -24,23 +24,23 @@ BLOCK = 1024
 
 
 class Validity:
-    """Share of expected figures that are there, show something, and are neither repeats nor copies.
+    """Share of expected figures that are present, not blank, and neither repeats nor copies.
 
     Formula: valid_rate = figures without any flaw / figures expected. Missing: no usable file
         (absent or unreadable; the details tell them apart). Blank: at most ``blank_ink`` of the
         pixels differ from white, or one colour only. Duplicate: same bytes as an earlier
         generated figure. Near copy: same bytes as any reference, or a perceptual hash (64 bit) of
-        a picture that is not blank within ``copy_distance`` bits of any reference's. A figure may
+        an image that is not blank within ``copy_distance`` bits of any reference's. A figure may
         have several flaws; each has its own rate over the expected figures.
     Reference: perceptual hash as in the ImageHash library (DCT, median).
     Direction: valid_rate higher is better; the rates of flaws lower.
     Minimum n: 1.
     Known biases: a correct drawing of a very plain figure may hash like a reference; in
-        reconstruction and fixed-layout work near copies are the aim, so read the other rates.
-        The more references, the more figures lie near one by chance: ``near_copy_by_chance`` in
-        the details is the share of references that lie as near to another reference. On 150
-        synthetic figures 2 bits caught 98% of copies under JPEG at quality 30, resizing or blur,
-        and 59% of those shifted by two pixels.
+        reconstruction and fixed-layout work near copies are the aim, so use the other rates.
+        The more references, the more figures lie near a reference by chance:
+        ``near_copy_by_chance`` in the details is the share of references that lie as near to
+        another reference. On 150 synthetic figures 2 bits caught 98% of copies under JPEG at
+        quality 30, resizing or blur, and 59% of those shifted by two pixels.
         Repeats that were encoded anew are not duplicates.
     """
 
@@ -72,18 +72,18 @@ class Validity:
         """Returns valid_rate and the rate of each flaw; see the class for definitions."""
         options = self.spec.resolve(settings)
         require_count(len(inputs.present), 1, "expected figures")
-        here = inputs.present
-        flaws = {key: np.zeros(len(here), np.bool_) for key in FLAWS}
-        flaws["missing"] = ~here
-        if here.any():
+        present = inputs.present
+        flaws = {key: np.zeros(len(present), np.bool_) for key in FLAWS}
+        flaws["missing"] = ~present
+        if present.any():
             blank = _blank(inputs, options["blank_ink"])
-            flaws["blank"][here] = blank
-            flaws["duplicate"][here] = _repeats(inputs.generated_digests, int(here.sum()))
-            flaws["near_copy"][here] = _copies(inputs, blank, options["copy_distance"])
+            flaws["blank"][present] = blank
+            flaws["duplicate"][present] = _repeats(inputs.generated_digests, int(present.sum()))
+            flaws["near_copy"][present] = _copies(inputs, blank, options["copy_distance"])
         valid = ~np.any(list(flaws.values()), axis=0)
-        unreadable = min(inputs.rejected, int((~here).sum()))
+        unreadable = min(inputs.rejected, int((~present).sum()))
         counts: dict[str, float | int | str] = {
-            **{key: int(found.sum()) for key, found in flaws.items()},
+            **{key: int(flags.sum()) for key, flags in flaws.items()},
             "unreadable": unreadable,
             "files_rejected": inputs.rejected,
             "near_copy_by_chance": _by_chance(inputs, options["copy_distance"]),
@@ -116,47 +116,50 @@ def _repeats(digests: Sequence[str], n: int) -> Flags:
 
 def _copies(inputs: MetricInputs, blank: Flags, distance: int) -> Flags:
     generated, reference = map(np.asarray, both_sides(inputs, "phash", 1))
-    known = set(inputs.reference_digests)
-    same_bytes = np.array([digest in known for digest in inputs.generated_digests], np.bool_)
+    digests = set(inputs.reference_digests)
+    same_bytes = np.array([digest in digests for digest in inputs.generated_digests], np.bool_)
     return np.asarray(same_bytes | (~blank & near_any(generated, reference, distance)), np.bool_)
 
 
 def _by_chance(inputs: MetricInputs, distance: int) -> float:
     reference = np.asarray(features_of(inputs.reference, "phash", 1, "reference"))
-    return float(near_any(reference, reference, distance, but_itself=True).mean())
+    return float(near_any(reference, reference, distance, exclude_self=True).mean())
 
 
-def near_any(hashes: Hashes, others: Hashes, distance: int, *, but_itself: bool = False) -> Flags:
+def near_any(hashes: Hashes, others: Hashes, distance: int, *, exclude_self: bool = False) -> Flags:
     """Returns which rows of 0/1 ``hashes`` lie within ``distance`` bits of any of ``others``.
 
     Args:
         hashes: Shape (n, 64).
         others: Shape (m, 64).
         distance: Largest number of differing bits.
-        but_itself: The two are one set, and a row does not count as near itself.
+        exclude_self: Whether both are the same set, in which a hash is not near itself.
+
+    Returns:
+        Shape (n,), bool.
     """
     near = np.zeros(len(hashes), np.bool_)
     signs, against = 2.0 * hashes - 1.0, (2.0 * others - 1.0).T
     for start in range(0, len(hashes), BLOCK):
-        rows = slice(start, start + BLOCK)
-        agreement = signs[rows] @ against
-        if but_itself:
+        chunk = slice(start, start + BLOCK)
+        agreement = signs[chunk] @ against
+        if exclude_self:
             index = np.arange(len(agreement))
             agreement[index, index + start] = -np.inf
-        near[rows] = agreement.max(axis=1) >= hashes.shape[1] - 2 * distance - 0.5
+        near[chunk] = agreement.max(axis=1) >= hashes.shape[1] - 2 * distance - 0.5
     return near
 
 
 def _warnings(inputs: MetricInputs, duplicate: Flags, near_copy: Flags) -> tuple[str, ...]:
-    found = []
-    for flags, what in (
+    warnings = []
+    for flags, description in (
         (duplicate, "repeat another generated figure byte for byte"),
         (near_copy, "are copies or near copies of a reference"),
     ):
         if flags.any():
-            names = [inputs.figure_ids[row] for row in np.flatnonzero(flags)[:3]]
-            found.append(f"{int(flags.sum())} figures {what}, e.g. {', '.join(names)}.")
-    return tuple(found)
+            names = [inputs.figure_ids[index] for index in np.flatnonzero(flags)[:3]]
+            warnings.append(f"{int(flags.sum())} figures {description}, e.g. {', '.join(names)}.")
+    return tuple(warnings)
 
 
 VALIDITY = Validity()

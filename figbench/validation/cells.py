@@ -21,7 +21,7 @@ from figbench.synthfig.write import iter_synthfig, png_bytes, synthesize
 CLEAN = "clean"
 DONE = ".complete"
 LEVEL_ORDER = (2, 1, 5, 3, 4)
-"""Levels in the order in which a run makes them: an interrupted run has the telling ones."""
+"""Levels in the order in which a run makes them: an interrupted run has the most useful levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is changed.
+    """Figures that a validation changes.
 
     Attributes:
         ids: Figure ids, in order.
@@ -59,6 +59,11 @@ class Source:
 
 def synthetic_source(folder: Path, n: int, seed: int) -> Source:
     """Draws a SynthFig reference into ``folder`` and returns it with its redrawn copies.
+
+    Args:
+        folder: Of the reference; one of the same size and seed is used again.
+        n: Number of figures.
+        seed: Of the figures and of the styles of their copies.
 
     Raises:
         UserError: If the folder holds a reference of another size or seed.
@@ -102,7 +107,14 @@ def cells(names: Sequence[str] | None, levels: Sequence[int], synthetic: bool) -
 
 
 def write_cell(folder: Path, source: Source, cell: Cell | None, seed: int) -> None:
-    """Writes the figures of a cell (None for the clean set) once; a marker says it is whole."""
+    """Writes the figures of a cell, unless the folder has them all.
+
+    Args:
+        folder: Of the cell; a marker file is written last.
+        source: Figures that are changed.
+        cell: Flaw and level; None for the clean set.
+        seed: Of the changes.
+    """
     if (folder / DONE).is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Folders that hold trained networks: what they are is written beside them, and checked."""
+"""Folders of trained networks: their metadata is written with them and checked on loading."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ AUTOENCODER = "autoencoder"
 
 
 def write_metadata(folder: Path, config: FigGenConfig, kind: str, **more: Any) -> None:
-    """Writes what the networks in ``folder`` are; last, so that an unfinished folder has none."""
+    """Writes the metadata of the networks in a folder; it is the last file of a finished folder.
+
+    Args:
+        folder: Of the networks.
+        config: That they were made with.
+        kind: ``autoencoder`` or ``pipeline``.
+        more: Further keys of the document, as JSON values.
+    """
     document = {
         "kind": kind,
         "config": config.model_dump(mode="json"),
@@ -35,7 +42,7 @@ def write_metadata(folder: Path, config: FigGenConfig, kind: str, **more: Any) -
 
 
 def read_metadata(folder: Path, kind: str) -> tuple[FigGenConfig, dict[str, Any]]:
-    """Returns the configuration and the facts of a folder.
+    """Returns the configuration and the metadata of a folder.
 
     Raises:
         UserError: If it holds no finished artefact of that kind.
@@ -72,7 +79,14 @@ def replace_folder(target: Path, filled: Path) -> None:
 
 
 def save_autoencoder(folder: Path, vae: Any, config: FigGenConfig, **metadata: Any) -> None:
-    """Writes a trained autoencoder, whole or not at all."""
+    """Writes a trained autoencoder; a failure leaves the folder as it was.
+
+    Args:
+        folder: Replaced if it exists.
+        vae: An ``AutoencoderKL``.
+        config: That it was trained with.
+        metadata: Further keys of its metadata, as JSON values.
+    """
     partial = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     vae.save_pretrained(partial, safe_serialization=True)
@@ -95,7 +109,14 @@ def load_autoencoder(folder: Path, config: FigGenConfig) -> Any:
 
 
 def save_pipeline(folder: Path, pipeline: Any, config: FigGenConfig, **metadata: Any) -> None:
-    """Writes a pipeline as safetensors, whole or not at all."""
+    """Writes a pipeline as safetensors; a failure leaves the folder as it was.
+
+    Args:
+        folder: Replaced if it exists.
+        pipeline: A :class:`FigGenPipeline`.
+        config: That it was made with.
+        metadata: Further keys of its metadata, as JSON values.
+    """
     partial = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     pipeline.save_pretrained(partial, safe_serialization=True)
@@ -106,7 +127,7 @@ def save_pipeline(folder: Path, pipeline: Any, config: FigGenConfig, **metadata:
 def load_pipeline(
     folder: Path, expected: FigGenConfig | None = None
 ) -> tuple[FigGenPipeline, FigGenConfig, dict[str, Any]]:
-    """Returns the pipeline of a checkpoint folder, its configuration and its facts.
+    """Returns the pipeline of a checkpoint folder, its configuration and its metadata.
 
     Args:
         folder: A training run's folder or its ``pipeline`` sub-folder.
@@ -147,7 +168,16 @@ def _shipped() -> str:
 
 
 def refuse_differences(expected: dict[str, Any], stored: dict[str, Any], reason: str) -> None:
-    """Raises a :class:`UserError` that names every key that differs."""
+    """Raises an error that names the keys that differ.
+
+    Args:
+        expected: Required document.
+        stored: Document of the folder.
+        reason: Beginning of the message.
+
+    Raises:
+        UserError: If the documents differ; it names up to 6 keys.
+    """
     changed = differences(expected, stored)
     if changed:
         raise UserError(

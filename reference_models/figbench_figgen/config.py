@@ -157,7 +157,16 @@ def digest(document: Mapping[str, Any]) -> str:
 def differences(
     expected: Mapping[str, Any], stored: Mapping[str, Any], prefix: str = ""
 ) -> list[str]:
-    """Returns ``key: expected != stored`` for every leaf that differs."""
+    """Returns the leaves in which two nested documents differ.
+
+    Args:
+        expected: Nested mappings.
+        stored: Likewise.
+        prefix: Written before each key, such as ``text.``.
+
+    Returns:
+        ``key: expected != stored`` of each leaf that differs, by key; an absent key counts as None.
+    """
     changed = []
     for key in sorted({*expected, *stored}):
         a, b = expected.get(key), stored.get(key)

@@ -29,7 +29,22 @@ OFFICIAL_LAYERS = (8, 32, 128)
 def convert(
     source: Path, config: FigGenConfig, out: Path, use_ema: bool, console: RunConsole
 ) -> dict[str, Any]:
-    """Converts; arguments and result as in ``FigGen.convert``."""
+    """Converts an official checkpoint to a pipeline folder.
+
+    Args:
+        source: The authors' ``.ckpt``, or the same state dict as ``.safetensors``.
+        config: Of the variant that the checkpoint is of.
+        out: New folder of the pipeline, absent or empty.
+        use_ema: Whether the U-Net's averaged weights are taken.
+        console: For messages.
+
+    Returns:
+        The keys ``out``, ``tensors`` (their number) and ``unmatched`` (a record per ignored key).
+
+    Raises:
+        UserError: If ``out`` is not empty, or keys of the checkpoint do not match; nothing is
+            written then.
+    """
     quiet_libraries()
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty.", remedy="Choose another --out.")

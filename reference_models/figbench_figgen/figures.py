@@ -201,7 +201,15 @@ def _resized(image: RGBImage, shape: tuple[int, int], *, antialias: bool) -> RGB
 
 
 def on_square(image: RGBImage, side: int) -> RGBImage:
-    """Returns the image centred on a white square."""
+    """Returns the image centred on a white square.
+
+    Args:
+        image: uint8, height x width x 3, at most ``side`` on each axis.
+        side: Side of the square in pixels.
+
+    Returns:
+        uint8, shape (side, side, 3).
+    """
     height, width = image.shape[:2]
     page = np.full((side, side, 3), 255, dtype=np.uint8)
     top, left = (side - height) // 2, (side - width) // 2

@@ -1,4 +1,4 @@
-"""The autoencoder's posterior moments, computed once and kept: a third of a step's work."""
+"""Cache of the autoencoder's posterior moments, which take a third of the time of a step."""
 
 from __future__ import annotations
 
@@ -48,7 +48,18 @@ def shard_path(folder: Path, shard: int) -> Path:
 def cache_moments(
     vae: Any, figures: FigureSet, folder: Path, accelerator: Accelerator, console: RunConsole
 ) -> Moments:
-    """Computes the shards that are not there yet, shared out over the processes."""
+    """Computes the missing shards of the cache, divided among the processes.
+
+    Args:
+        vae: An ``AutoencoderKL`` on the accelerator's device.
+        figures: All figures of the training set.
+        folder: Of the cache.
+        accelerator: Its processes each compute a share and wait for the others.
+        console: For progress.
+
+    Returns:
+        The moments of the figures, by their index.
+    """
     shards = range(-(-len(figures) // PER_SHARD))
     missing = [shard for shard in shards if not shard_path(folder, shard).is_file()]
     own = missing[accelerator.process_index :: accelerator.num_processes]
@@ -76,6 +87,15 @@ def moments_of(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
 
 
 def draw(moments: torch.Tensor, noise: torch.Tensor, scale: float) -> torch.Tensor:
-    """Returns scaled latents drawn from the posterior, (n, channels, side, side)."""
+    """Returns scaled samples of the posterior.
+
+    Args:
+        moments: Mean and log-variance, (n, 2 x channels, side, side).
+        noise: Standard normal, (n, channels, side, side).
+        scale: Factor of the latents, ``scaling_factor`` of the autoencoder.
+
+    Returns:
+        Latents, (n, channels, side, side).
+    """
     mean, logvar = moments.chunk(2, dim=1)
     return (mean + (0.5 * logvar.clamp(-30, 20)).exp() * noise) * scale

@@ -44,10 +44,15 @@ class Plan:
 
 
 def make_accelerator(config: FigGenConfig, out: Path, device: str) -> Accelerator:
-    """Returns accelerate's view of the machine, with the trackers of the configuration.
+    """Returns accelerate's accelerator, with the trackers of the configuration.
+
+    Args:
+        config: Its section ``run`` names the precision and the trackers.
+        out: Folder of the run; trackers write to ``logs`` in it.
+        device: ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
-        UserError: If a tracker's package is missing or the device is not there.
+        UserError: If a tracker's package is missing or the device does not exist.
     """
     from accelerate.utils import is_tensorboard_available, is_wandb_available
 
@@ -58,7 +63,9 @@ def make_accelerator(config: FigGenConfig, out: Path, device: str) -> Accelerato
                 f"run.trackers: {tracker} is not installed.", remedy=f"pip install {tracker}"
             )
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f"Device '{device}': no CUDA device here.", remedy="Use --device cpu.")
+        raise UserError(
+            f"Device '{device}': this machine has no CUDA device.", remedy="Use --device cpu."
+        )
     settings: dict[str, Any] = {
         "cpu": device == "cpu" or not torch.cuda.is_available(),
         "mixed_precision": config.run.precision,
@@ -95,7 +102,19 @@ def learning_rate(section: Any, step: int) -> float:
 def positions(
     step: int, micro: int, *, micro_batch: int, global_batch: int, rank: int, world: int
 ) -> range:
-    """Returns the training positions of one micro batch of one process."""
+    """Returns the training positions of a micro batch.
+
+    Args:
+        step: Optimiser step, from 0.
+        micro: Number of the micro batch in the step, from 0.
+        micro_batch: Figures in a micro batch.
+        global_batch: Figures in a step, over all processes.
+        rank: Number of the process, 0 to ``world`` - 1.
+        world: Number of processes.
+
+    Returns:
+        ``micro_batch`` consecutive positions.
+    """
     start = step * global_batch + (micro * world + rank) * micro_batch
     return range(start, start + micro_batch)
 
@@ -108,6 +127,13 @@ def run(
     console: RunConsole,
 ) -> None:
     """Trains a stage to its last step, from its newest checkpoint when resuming.
+
+    Args:
+        stage: Networks in training.
+        config: Sections ``run`` and that of the stage.
+        plan: Folder and identity of the run.
+        accelerator: Of ``make_accelerator``.
+        console: For messages and progress.
 
     Raises:
         Interrupted: On SIGTERM, SIGINT or SIGUSR1, after saving.
@@ -150,7 +176,21 @@ def run(
 def guarded_step(
     stage: TrainingStage, micro_batches: Sequence[Batch], step: int, lr: float, section: Any
 ) -> dict[str, float]:
-    """Does a step; a lack of memory becomes an error that says what to change."""
+    """Does an optimiser step and translates errors of memory.
+
+    Args:
+        stage: Networks in training.
+        micro_batches: Of the step.
+        step: Optimiser step, from 0.
+        lr: Learning rate.
+        section: The stage's section of the configuration.
+
+    Returns:
+        Name to value of the losses, ``loss`` first.
+
+    Raises:
+        UserError: If memory is used up; it names the settings to change.
+    """
     try:
         return stage.step(micro_batches, step, lr)
     except RuntimeError as error:
@@ -177,7 +217,12 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def check_finite(losses: torch.Tensor, figure_ids: Sequence[str], step: int) -> None:
-    """Stops before a step that would spoil the weights.
+    """Checks the losses before they change the weights.
+
+    Args:
+        losses: One per figure, shape (n,).
+        figure_ids: Of the figures, n.
+        step: Optimiser step, from 0.
 
     Raises:
         UserError: Naming the figures whose loss is not finite.

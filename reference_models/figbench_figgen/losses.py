@@ -137,7 +137,16 @@ def hinge(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
 def adaptive_weight(
     reconstruction: torch.Tensor, adversarial: torch.Tensor, last: torch.Tensor
 ) -> torch.Tensor:
-    """Returns |grad reconstruction| / |grad adversarial| at the decoder's last layer, 0..1e4."""
+    """Returns |grad reconstruction| / |grad adversarial| at the decoder's last layer.
+
+    Args:
+        reconstruction: Reconstruction loss, a scalar with a graph.
+        adversarial: Generator's loss, a scalar with a graph.
+        last: Weights of the decoder's last layer.
+
+    Returns:
+        A scalar without a graph, 0 to ``MAX_ADAPTIVE_WEIGHT``.
+    """
     (from_reconstruction,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
     (from_adversarial,) = torch.autograd.grad(adversarial, last, retain_graph=True)
     ratio = from_reconstruction.norm() / (from_adversarial.norm() + 1e-4)

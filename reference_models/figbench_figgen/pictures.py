@@ -1,4 +1,4 @@
-"""Grids of pictures, for people."""
+"""Grids of images, for visual checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from figbench.io.atomic import atomic_path
 
 
 def save_grid(path: Path, images: Sequence[RGBImage], columns: int, gap: int = 2) -> None:
-    """Writes images of one size as one PNG, row by row, ``gap`` grey pixels apart."""
+    """Writes images of one size as one PNG, row by row.
+
+    Args:
+        path: Of the PNG.
+        images: uint8, height x width x 3, at least one.
+        columns: Images in a row.
+        gap: Grey pixels between images and around them.
+    """
     height, width = images[0].shape[:2]
     lines = -(-len(images) // columns)
     shape = (lines * (height + gap) + gap, columns * (width + gap) + gap, 3)

@@ -340,7 +340,14 @@ class FigGenPipeline(DiffusionPipeline):  # type: ignore[misc]
 
 
 def to_uint8(images: torch.Tensor) -> npt.NDArray[np.uint8]:
-    """Returns (n, h, w, 3) uint8, rounded, from (n, 3, h, w) in [0, 1]."""
+    """Returns images as 8-bit values, rounded.
+
+    Args:
+        images: Shape (n, 3, h, w), 0 to 1, on the CPU.
+
+    Returns:
+        uint8, shape (n, h, w, 3).
+    """
     array: npt.NDArray[np.uint8] = (
         (images * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     )

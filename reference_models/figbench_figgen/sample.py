@@ -122,7 +122,19 @@ def draw_all(
 def draw_batch(
     pipeline: FigGenPipeline, batch: Sequence[Work], request: Request
 ) -> Sequence[RGBImage]:
-    """Returns the figures of a batch, uint8."""
+    """Returns the figures of a batch.
+
+    Args:
+        pipeline: On its device.
+        batch: Figures to draw.
+        request: Settings of the drawing and seed of the noise.
+
+    Returns:
+        An image per figure, uint8, shape (h, w, 3).
+
+    Raises:
+        UserError: If memory is used up.
+    """
     seeds = [torch.Generator().manual_seed(request.noise_seed(item)) for item in batch]
     try:
         images: Sequence[RGBImage] = pipeline(

@@ -16,11 +16,20 @@ from figbench_figgen.sample import Request, Work, draw_batch
 def score_pipeline(
     pipeline: Any, config: FigGenConfig, source: str, folder: Path
 ) -> dict[str, float]:
-    """Samples, evaluates, and returns ``{metric id: value}`` of what could be measured.
+    """Samples figures of the test split and evaluates them.
 
-    The figures stay in memory; ``result.json`` goes into the folder. It runs on one process of a
-    job. A benchmark that cannot run (too few figures, say) is reported in the folder's
-    ``not-scored.txt`` and does not stop the training.
+    The figures stay in memory. The function runs on one process of a job. A benchmark that cannot
+    run (for example for too few figures) is reported in ``not-scored.txt`` of the folder and does
+    not stop the training.
+
+    Args:
+        pipeline: On its device.
+        config: Sections ``run``, ``sample`` and ``data``.
+        source: Data set; its split ``test`` where it has one.
+        folder: For ``result.json``; created if it is absent.
+
+    Returns:
+        Metric id to value, of the metrics that could be measured.
     """
     manifest = _test_split(source, config)
     selected = manifest.select(manifest.figures[: config.run.evaluate_limit], "for scoring")

@@ -38,7 +38,16 @@ class Tokens:
 
 
 def tokenize(tokenizer: Any, captions: Sequence[str], max_len: int) -> Tokens:
-    """Returns the padded ids of captions; what does not fit is cut, and named."""
+    """Returns the padded token ids of captions.
+
+    Args:
+        tokenizer: A ``BertTokenizer``.
+        captions: n texts.
+        max_len: Tokens of each result; a longer caption is cut and keeps its end token.
+
+    Returns:
+        Ids and mask, (n, max_len) each, and the positions of the captions that were cut.
+    """
     encoded = tokenizer(list(captions), truncation=False, verbose=False)["input_ids"]
     truncated = tuple(i for i, pieces in enumerate(encoded) if len(pieces) > max_len)
     ids = torch.full((len(encoded), max_len), int(tokenizer.pad_token_id), dtype=torch.int64)
@@ -53,7 +62,7 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
 
     Args:
         text: The text encoder's section.
-        captions: The training captions, for a vocabulary of our own.
+        captions: The training captions, from which a vocabulary may be trained.
 
     Raises:
         UserError: If a named vocabulary is missing or larger than the embedding.
@@ -64,7 +73,7 @@ def make_tokenizer(text: TextConfig, captions: Iterable[str]) -> tuple[Any, str]
         tokenizer = _bert()
         if tokenizer is not None:
             return _checked(tokenizer, text, BERT), BERT
-        note = f"WordPiece trained on the captions ({BERT} is not here)"
+        note = f"WordPiece trained on the captions ({BERT} is not available)"
         return _trained(captions, text), note
     folder = Path(text.tokenizer)
     if not (folder / "vocab.txt").is_file() and not (folder / "tokenizer.json").is_file():
@@ -81,9 +90,15 @@ def _trained(captions: Iterable[str], text: TextConfig) -> Any:
 
 
 def train_tokenizer(captions: Iterable[str], vocab_size: int, *, lowercase: bool = True) -> Any:
-    """Returns a WordPiece tokenizer of at most ``vocab_size`` pieces; deterministic.
+    """Returns a WordPiece tokenizer that is trained on captions; deterministic.
 
-    The order of the captions does not matter.
+    Args:
+        captions: Training texts, in any order.
+        vocab_size: Largest number of pieces, special tokens included.
+        lowercase: Whether texts are converted to lower case.
+
+    Returns:
+        A ``BertTokenizer``.
     """
     trainer = BertWordPieceTokenizer(lowercase=lowercase)
     normalised = map(trainer.normalizer.normalize_str, captions)

@@ -31,7 +31,24 @@ def train(
     quiet: bool,
     init_from: Path | None = None,
 ) -> Path:
-    """Trains a stage; returns the folder of its networks. Arguments as in ``FigGen.train``."""
+    """Trains a stage and returns the folder of its networks.
+
+    Args:
+        stage: ``autoencoder`` or ``diffusion``.
+        config: Resolved configuration.
+        data: Set of figures, with captions for ``diffusion``.
+        out: Folder of the run.
+        autoencoder: Folder of a trained autoencoder, for ``diffusion``; None where ``init_from``
+            provides it.
+        resume: Whether the run goes on from the newest checkpoint in ``out``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        quiet: No messages, no progress.
+        init_from: A trained run or pipeline whose weights training starts from.
+
+    Raises:
+        UserError: If the autoencoder is missing or of another configuration, or ``out`` holds a run
+            and ``resume`` is False.
+    """
     quiet_libraries()
     console = RunConsole(quiet=quiet or not first_process())
     first = None if init_from is None else load_start(stage, init_from, config)

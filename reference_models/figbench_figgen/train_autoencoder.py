@@ -99,7 +99,10 @@ class AutoencoderStage(TrainingStage):
             self._adversary, self._adversary_optimizer = accelerator.prepare(critic, other)
 
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
-        """Does one step of the autoencoder and, once it has joined, of the discriminator."""
+        """Does a step of the autoencoder and, from ``disc_start`` on, of the discriminator.
+
+        See :meth:`TrainingStage.step`.
+        """
         adversarial = self._adversary is not None and step >= self._section.disc_start
         totals: dict[str, float] = {}
         made = []

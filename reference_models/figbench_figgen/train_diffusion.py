@@ -46,7 +46,17 @@ class Denoiser(nn.Module):
     def forward(
         self, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
-        """Returns the prediction, shaped as ``noisy``."""
+        """Returns the prediction of the U-Net.
+
+        Args:
+            noisy: Latents with noise, (n, channels, side, side).
+            t: Training steps of the noise, (n,).
+            ids: Token ids of the captions, (n, max_len).
+            mask: False on padding, (n, max_len).
+
+        Returns:
+            Noise or velocity, (n, channels, side, side).
+        """
         if self._padding_mask:
             # Padding has no effect but takes time; the mask keeps the first tokens in place.
             longest = int(mask.sum(dim=1).max())
@@ -211,7 +221,10 @@ class DiffusionStage(TrainingStage):
         return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
-        """Does one optimiser step and one step of the average."""
+        """Does an optimiser step and a step of the averaged weights.
+
+        See :meth:`TrainingStage.step`.
+        """
         total = 0.0
         for index, batch in enumerate(micro_batches):
             with self._gathering(self._network, index, len(micro_batches)):

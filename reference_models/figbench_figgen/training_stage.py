@@ -37,7 +37,16 @@ class TrainingStage(ABC):
 
     @abstractmethod
     def step(self, micro_batches: Sequence[Batch], step: int, lr: float) -> dict[str, float]:
-        """Does one optimiser step; returns the values to log, ``loss`` first."""
+        """Does an optimiser step.
+
+        Args:
+            micro_batches: Batches of this process, whose gradients are averaged.
+            step: Optimiser step, from 0.
+            lr: Learning rate.
+
+        Returns:
+            Name to value of the losses, ``loss`` first.
+        """
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_a_missing_score_is_refused_or_counted(tmp_path):
     [
         ({"figure_id": ["a", "a"], "score": [1, 2]}, "occurs twice"),
         ({"figure_id": ["a"], "score": [float("inf")]}, "is inf"),
-        ({"figure_id": ["a"], "score": ["good"]}, "no number"),
+        ({"figure_id": ["a"], "score": ["good"]}, "not a number"),
         ({"figure": ["a"], "score": [1]}, "Did you mean 'figure'"),
     ],
 )

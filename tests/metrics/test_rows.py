@@ -7,10 +7,10 @@ import pytest
 
 from figbench.errors import IntegrityError
 from figbench.metrics import get_metric
-from figbench.metrics.numerics.blocks import Picked, blocks
+from figbench.metrics.numerics.blocks import Picked, blocks, draw_subsets
 from figbench.metrics.numerics.frechet import frechet_influence, half_sample_distance
 from figbench.metrics.numerics.inception_score import score_influences, score_sums, split_indices
-from figbench.metrics.numerics.kernel import draw_subsets, kernel_sums
+from figbench.metrics.numerics.kernel import kernel_sums
 from figbench.metrics.numerics.moments import mean_of, moments_of
 from figbench.metrics.numerics.singular import singular_vectors, sum_of_singular_values
 from figbench.store import Store, record_key

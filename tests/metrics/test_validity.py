@@ -108,9 +108,9 @@ def test_hash_distance_in_blocks_equals_a_loop():
     rng = np.random.default_rng(1)
     mine = rng.integers(0, 2, (1500, 64)).astype(np.float32)
     others = rng.integers(0, 2, (90, 64)).astype(np.float32)
-    assert not near_any(mine[:40], mine[:40], 5, but_itself=True).any()
+    assert not near_any(mine[:40], mine[:40], 5, exclude_self=True).any()
     twice = np.vstack([mine[:1200], mine[:1]])
-    near = near_any(twice, twice, 0, but_itself=True)
+    near = near_any(twice, twice, 0, exclude_self=True)
     assert np.flatnonzero(near).tolist() == [0, 1200]
     expected = [min(int((row != other).sum()) for other in others) <= 19 for row in mine]
     assert 0 < sum(expected) < 1500

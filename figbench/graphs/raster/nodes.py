@@ -24,7 +24,16 @@ def add_silhouettes(
     owners: npt.NDArray[np.int32],
     page: int,
 ) -> None:
-    """Adds the thick pieces of ink in which words stand, split where several carry words."""
+    """Adds the thick pieces of ink that contain words, split where several regions do.
+
+    Args:
+        marks: uint8 mask of all that is not ground, height x width.
+        worded: Number of the region with words that covers a pixel, 0 for none; height x width.
+        nodes: Extended in place.
+        owners: Number of the node that covers a pixel, 0 for none; height x width, changed in
+            place.
+        page: Area of the image in pixels.
+    """
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
     body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
     body = cv2.dilate(body, np.ones((7, 7), np.uint8)).astype(np.uint8) & marks
@@ -54,7 +63,15 @@ def add_silhouettes(
 def add_node(
     nodes: list[Outline], owners: npt.NDArray[np.int32], outline: Outline, mask: Mask | None
 ) -> None:
-    """Appends a node; its pixels are those of the mask, or of its box."""
+    """Appends a node and marks its pixels.
+
+    Args:
+        nodes: Extended in place.
+        owners: Number of the node that covers a pixel, 0 for none; height x width, changed in
+            place. Pixels of earlier nodes do not change.
+        outline: The node, box in pixels; its key is set.
+        mask: uint8 mask of its pixels, height x width; None for those of its box.
+    """
     outline.key = f"s{len(nodes) + 1}"
     nodes.append(outline)
     if mask is None:
@@ -66,7 +83,14 @@ def add_node(
 def own_captions(
     nodes: list[Outline], owners: npt.NDArray[np.int32], words: Sequence[Words]
 ) -> None:
-    """Lets arrows that end at the caption of a picture end at the picture."""
+    """Adds the caption below a picture to its node, which arrows at the caption then reach.
+
+    Args:
+        nodes: Boxes in pixels; nodes that contain words are left as they are.
+        owners: Number of the node that covers a pixel, 0 for none; height x width, changed in
+            place.
+        words: Texts with boxes in pixels.
+    """
     for k, node in enumerate(nodes, start=1):
         x0, _, x1, bottom = node.box
         if any(holds(node.box, centre(w.box)) for w in words):
@@ -83,6 +107,13 @@ def own_captions(
 
 
 def fill_box(mask: Mask, box: Box, slack: int, value: int = 1) -> None:
-    """Sets the pixels of a box, grown by ``slack``, to a value."""
+    """Sets the pixels of a grown box to a value.
+
+    Args:
+        mask: uint8, height x width, changed in place.
+        box: x0, y0, x1, y1 in pixels.
+        slack: Growth of the box on each side, in pixels.
+        value: 0 to 255.
+    """
     x0, y0, x1, y1 = window_of(box, mask.shape[1], mask.shape[0], slack)
     mask[y0:y1, x0:x1] = value

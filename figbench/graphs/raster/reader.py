@@ -85,7 +85,15 @@ def ocr_identity() -> dict[str, object]:
 
 
 def resized(image: RGBImage, side: int = SIDE) -> RGBImage:
-    """Returns the image with ``side`` pixels on its longest side."""
+    """Returns the image scaled to ``side`` pixels on its longest side.
+
+    Args:
+        image: uint8, height x width x 3.
+        side: Longest side of the result in pixels.
+
+    Returns:
+        uint8, shape (new height, new width, 3).
+    """
     cv2 = _cv2()
     height, width = image.shape[:2]
     scale = side / max(height, width)

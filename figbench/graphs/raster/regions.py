@@ -23,6 +23,9 @@ def without_text(image: RGBImage, words: Sequence[Words]) -> RGBImage:
     Args:
         image: uint8, height x width x 3.
         words: Texts with boxes in pixels.
+
+    Returns:
+        A new image, uint8, of the same shape.
     """
     out = image.copy()
     height, width = image.shape[:2]
@@ -76,8 +79,17 @@ def clipped(value: float, size: int) -> float:
 
 
 def window_of(box: Box, width: int, height: int, slack: int) -> tuple[int, int, int, int]:
-    """Returns x0, y0, x1, y1 of a box grown by ``slack`` pixels, within the image."""
-    """Returns a coordinate within 0 and ``size - 1``."""
+    """Returns the window of pixels that a grown box covers, within the image.
+
+    Args:
+        box: x0, y0, x1, y1 in pixels.
+        width: Of the image.
+        height: Of the image.
+        slack: Growth of the box on each side, in pixels.
+
+    Returns:
+        x0, y0, x1, y1; the ends x1 and y1 are exclusive.
+    """
     return (
         max(int(box[0]) - slack, 0),
         max(int(box[1]) - slack, 0),

@@ -177,7 +177,14 @@ def _merge(lines: Lines) -> None:
 
 
 def join(lines: Lines, joint: int, first: int, second: int) -> None:
-    """Replaces two segments that meet at a joint by a single segment."""
+    """Replaces two segments that meet at a joint by a single segment.
+
+    Args:
+        lines: Changed in place: the second segment and the joint are removed.
+        joint: Number of the joint.
+        first: Number of a segment at the joint, which becomes the single segment.
+        second: Number of the other segment.
+    """
     a, b = lines.segments[first], lines.segments.pop(second)
     ahead = a.path if a.last == joint else a.path[::-1]
     behind = b.path if b.first == joint else b.path[::-1]

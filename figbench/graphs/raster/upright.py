@@ -24,7 +24,10 @@ def upright_lines(marks: Mask, shortest: int = 25) -> Mask:
 
     Args:
         marks: uint8 mask of all that is not ground.
-        shortest: Least length of a piece in pixels.
+        shortest: Smallest length of a piece in pixels.
+
+    Returns:
+        uint8 mask of the shape of ``marks``.
     """
     thick = cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
     thin = np.where(thick > 0, 0, marks).astype(np.uint8)
@@ -46,6 +49,9 @@ def without_heads(marks: Mask, runs: Mask, image: RGBImage) -> npt.NDArray[np.bo
         marks: uint8 mask of all that is not ground.
         runs: Of ``upright_lines``.
         image: uint8, height x width x 3; heads have the colour of the lines.
+
+    Returns:
+        bool mask of the shape of ``marks``.
     """
     out = (marks > 0) & (runs == 0)
     signed = image.astype(np.int16)
@@ -182,7 +188,16 @@ def _long_pieces(runs: Mask, shape: tuple[int, int]) -> list[Box]:
 
 
 def largest_values(values: Any, labels: Any, count: int) -> Any:
-    """Returns the largest value over the pixels of each label."""
+    """Returns the largest value over the pixels of each label.
+
+    Args:
+        values: Per pixel, height x width.
+        labels: int32, height x width, 0 to ``count`` - 1.
+        count: Number of labels.
+
+    Returns:
+        Shape (count,).
+    """
     from scipy import ndimage
 
     return np.asarray(ndimage.maximum(values, labels, np.arange(count)))

@@ -95,7 +95,19 @@ def statement_end(text: str, at: int) -> int:
 
 
 def until(text: str, opening: str, closing: str) -> tuple[str, str]:
-    """Returns (content, rest) of a text that starts with an opening bracket."""
+    """Splits a text that starts with an opening bracket after the matching closing bracket.
+
+    Args:
+        text: Starts with ``opening``.
+        opening: A bracket, one character.
+        closing: Its counterpart.
+
+    Returns:
+        The content of the brackets, and the text after them.
+
+    Raises:
+        GraphError: If the bracket is not closed.
+    """
     depth = 0
     for i, char in enumerate(text):
         if i and text[i - 1] == "\\":

@@ -1,4 +1,4 @@
-"""What metrics with several scores per figure share: outputs, checks and measurements."""
+"""Shared functions of metrics with several scores per figure: outputs, checks, measurements."""
 
 from __future__ import annotations
 

@@ -37,11 +37,11 @@ _PIXELS = {"editable_text": 0.0, "raster_area": 1.0, "bound_connectors": 0.0}
 class Editability:
     """Native text, raster area and bound connectors of the documents of generated figures.
 
-    Formula: ``editable_text`` is the share of a figure's labels, as OCR reads its picture, that its
+    Formula: ``editable_text`` is the share of a figure's labels, as OCR reads its image, that its
         document has as visible text (NED <= 0.2, or within a longer text); ``raster_area`` the
         share of the ink that embedded images draw (SVG), or of the area of all objects (draw.io,
         PPTX); ``bound_connectors`` the share of connectors with both ends attached by id. Each is
-        the mean over figures. The document is the SVG, draw.io or PPTX file beside a figure, or
+        the mean over figures. The document is the SVG, draw.io or PPTX file next to a figure, or
         the figure itself.
     Reference: the measures of ``figbench graph editability``, over a set.
     Direction: higher is better for text and connectors, lower for the raster area, 0 to 1.
@@ -49,14 +49,14 @@ class Editability:
     Known biases: a missing figure, a figure of pixels only, and a document that cannot be read or
         shows no object count as pixels: text 0, raster area 1, connectors 0. Where OCR reads no
         label, the text scores 0 if the reference shows labels; else the figure does not enter. A
-        document without connectors has no score of connectors: read it beside the scores of
+        document without connectors has no score of connectors: compare it with the scores of
         ``structure``. Connectors of an SVG are bound by the attachments of Inkscape or
         ``data-source`` and ``data-target`` only. A figure whose only source is Mermaid, dot, TikZ
         or JSON does not enter, which a warning counts. Errors of OCR count as text that is absent.
     """
 
     def __init__(self) -> None:
-        # No flaw of the synthetic sets is claimed: those sets are pictures without documents.
+        # No flaw of the synthetic sets is claimed: their figures have no documents.
         self.spec = MetricSpec(
             name="editability",
             outputs=OUTPUTS,

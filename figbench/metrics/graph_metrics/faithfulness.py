@@ -1,4 +1,4 @@
-"""``faithfulness``: each generated figure against the spec beside its reference."""
+"""``faithfulness``: each generated figure against the spec of its reference."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ OUTPUTS = (
 class Faithfulness:
     """Labels and arrows that a spec requires or forbids, without a reference drawing.
 
-    Formula: a spec stands beside a reference as ``<name>.spec.yaml`` or ``.spec.json``. Label
-        recall is the share of required labels that a figure shows (assigned one to one, NED <=
-        0.2), edge recall the share of required arrows, direction included. A figure with a
+    Formula: the spec of a reference is the file ``<name>.spec.yaml`` or ``.spec.json`` next to it.
+        Label recall is the share of required labels that a figure shows (assigned one to one, NED
+        <= 0.2), edge recall the share of required arrows, direction included. A figure with a
         forbidden label or arrow counts 1 in the forbidden rate. Invented labels are those that
-        match nothing of the spec and whose words do not all stand in its text, as a share of the
+        match nothing of the spec and whose words are not all in its text, as a share of the
         figure's labels. Each is the mean over figures whose spec defines it.
     Reference: the inventories of SciForma (arXiv 2607.18091), checked by reading the graph instead
         of asking a model.
@@ -68,13 +68,13 @@ class Faithfulness:
         require_max_ned(max_ned)
         if not any(spec is not None for spec in inputs.specs):
             raise MetricError(
-                "found 0 references with a spec, needs at least 1 (<name>.spec.yaml beside a "
+                "found 0 references with a spec, needs at least 1 (<name>.spec.yaml next to a "
                 "reference figure)"
             )
         columns = empty_columns(OUTPUTS, len(inputs.figure_ids))
-        for i, (drawn, spec) in enumerate(zip(inputs.generated_graphs, inputs.specs, strict=True)):
+        for i, (graph, spec) in enumerate(zip(inputs.generated_graphs, inputs.specs, strict=True)):
             if spec is not None:
-                for key, value in _row(drawn, spec, max_ned).items():
+                for key, value in _figure_scores(graph, spec, max_ned).items():
                     columns[key][i] = value
         details: dict[str, float | int | str] = {
             "specs": sum(spec is not None for spec in inputs.specs),
@@ -83,30 +83,33 @@ class Faithfulness:
         return column_measurements(OUTPUTS, columns, details)
 
 
-def _row(drawn: GraphResult | None, spec: FigureSpec, max_ned: float) -> dict[str, float]:
+def _figure_scores(
+    result: GraphResult | None, spec: FigureSpec, max_ned: float
+) -> dict[str, float]:
+    """Returns the scores that a figure enters."""
     from figbench.metrics.numerics.graph_faithfulness import check_spec
 
-    row: dict[str, float] = {}
-    if drawn is None or drawn.failure:
+    scores: dict[str, float] = {}
+    if result is None or result.failure:
         if spec.labels:
-            row["spec_label_recall"] = 0.0
+            scores["spec_label_recall"] = 0.0
         if spec.edges:
-            row["spec_edge_recall"] = 0.0
-        return row
-    found = check_spec(drawn.graph, spec, max_ned=max_ned)
+            scores["spec_edge_recall"] = 0.0
+        return scores
+    check = check_spec(result.graph, spec, max_ned=max_ned)
     for key, value in (
-        ("spec_label_recall", found.label_recall),
-        ("spec_edge_recall", found.edge_recall),
-        ("spec_invented_share", found.invented_share if _says_anything(spec) else None),
+        ("spec_label_recall", check.label_recall),
+        ("spec_edge_recall", check.edge_recall),
+        ("spec_invented_share", check.invented_share if _has_content(spec) else None),
     ):
         if value is not None:
-            row[key] = value
+            scores[key] = value
     if spec.forbidden_labels or spec.forbidden_edges:
-        row["spec_forbidden_rate"] = float(found.forbidden > 0)
-    return row
+        scores["spec_forbidden_rate"] = float(check.forbidden > 0)
+    return scores
 
 
-def _says_anything(spec: FigureSpec) -> bool:
+def _has_content(spec: FigureSpec) -> bool:
     return bool(spec.labels or spec.edges or spec.text)
 
 

@@ -29,7 +29,7 @@ from figbench.synthfig.scene import Scene
 
 SEED = 2027
 RASTER_SEED = 7301
-"""Scenes of this seed were not looked at while the raster reader was changed."""
+"""Seed of held-out scenes, which were not used to develop the raster reader."""
 SIDE = 1024
 
 WRITERS: dict[str, Callable[[Scene], bytes]] = {
@@ -41,7 +41,7 @@ WRITERS: dict[str, Callable[[Scene], bytes]] = {
     "tikz": lambda scene: scene_tikz(scene).encode(),
     "raster": lambda scene: _png(scene),
 }
-"""How a scene is written in the format of each reader."""
+"""Reader name to the function that writes a scene in its format."""
 
 
 def _png(scene: Scene) -> bytes:
@@ -65,13 +65,13 @@ def measure_reader(reader: str, scenes: Iterable[Scene]) -> dict[str, float]:
         scenes: Of ``make_scene``; each is written in the reader's format and read back.
     """
     read = READERS.get(reader)
-    rows = [_scores(read(WRITERS[reader](scene)), scene_graph(scene)) for scene in scenes]
-    node, edge, plain = np.mean(rows, axis=0)
+    scores = [_scores(read(WRITERS[reader](scene)), scene_graph(scene)) for scene in scenes]
+    node, edge, plain = np.mean(scores, axis=0)
     return {
         "node_f1": round(float(node), 4),
         "edge_f1": round(float(edge), 4),
         "edge_f1_undirected": round(float(plain), 4),
-        "scenes": len(rows),
+        "scenes": len(scores),
     }
 
 

@@ -1,4 +1,4 @@
-"""Labels of a picture that stand as text in its document."""
+"""Labels of a figure that are native text in its document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def missing_text(labels: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]
     """Returns the labels that no native text has, alone (NED <= 0.2) or within a longer text.
 
     Args:
-        labels: Labels of the picture, as OCR reads them.
+        labels: Labels of the figure, as OCR reads them.
         texts: Native texts of the document.
     """
     native = [normalise(text) for text in texts]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Details = dict[str, float | int | str]
 
 _WEAK = 0.95
-"""A reader whose measured edge F1 is below this gets a warning beside the scores."""
+"""A reader whose measured edge F1 is below this adds a warning to the scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class _Score:
 
     Attributes:
         title: For tables.
-        value: Of a comparison; None where the comparison does not define it.
-        defined: Whether the reference defines the score at all.
-        optional: Whether a set may lack it.
+        value: Score of a comparison; None where the comparison does not define it.
+        defined: Whether the reference defines the score.
+        optional: Whether a set may lack the score.
     """
 
     title: str
@@ -102,25 +102,25 @@ class Structure:
     """Graph of each generated figure against the graph of its reference.
 
     Formula: nodes are assigned one to one (Hungarian) on 1 - NED of their texts under NFKC and
-        case folding; a pair counts from NED <= 0.2, and equal texts are told apart by their
+        case folding; a pair counts from NED <= 0.2, and equal texts are distinguished by their
         neighbours, then by position. Edges are multisets over matched nodes: directed, a reversed
         arrow is wrong, a double arrow counts twice; an edge with an unmatched end is wrong. Path F1
         compares the ordered pairs joined by at most 6 arrows. Direction accuracy is the share of
         right directions among edges that match undirected; edge label F1 is over matched edges;
         group F1 is B-cubed over matched nodes; layout agreement is the share of equal relative
         positions over pairs of matched nodes. Each is the mean over figures. The graph is read
-        from the document beside a figure (SVG, draw.io, dot, Mermaid, PPTX, TikZ), else from its
+        from the document next to a figure (SVG, draw.io, dot, Mermaid, PPTX, TikZ), else from its
         pixels. ``_ceiling`` is the mean score of reading the pixels of the reference itself, where
         the reference has a document and the generated figure has none.
     Reference: Bagga and Baldwin 1998 for B-cubed; DiagramEval (arXiv 2510.25761) for node and path
         alignment, restated so that every score lies in [0, 1].
     Direction: higher is better, 0 to 1.
     Minimum n: 1 figure whose reference shows a node.
-    Known biases: measures through a reader whose node and edge F1 on known graphs stand in the
-        details; the reader of pixels is weak, and a difference below its error is no finding. A
+    Known biases: measures through a reader whose node and edge F1 on exact graphs are in the
+        details; the reader of pixels is weak, and a difference below its error is not meaningful. A
         missing figure, and one whose document cannot be read, scores 0 wherever its reference
         defines the score. A figure whose reference shows no node does not enter. Direction, label,
-        group and layout scores are conditional on matched nodes or edges: read them beside node F1
+        group and layout scores are conditional on matched nodes or edges: report them with node F1
         and edge F1. A generated format without positions has no layout agreement.
     """
 
@@ -189,30 +189,33 @@ def _columns(
 ) -> dict[str, Array]:
     """Returns one column per score, NaN where the reference does not define it."""
     columns = {key: np.full(len(generated), np.nan) for key in SCORES}
-    for i, (drawn, expected) in enumerate(zip(generated, reference, strict=True)):
+    for i, (result, expected) in enumerate(zip(generated, reference, strict=True)):
         if expected is None or not expected.graph.nodes:
             continue
-        for key, value in _row(drawn, expected.graph, max_ned).items():
+        for key, value in _figure_scores(result, expected.graph, max_ned).items():
             columns[key][i] = value
     return columns
 
 
-def _row(drawn: GraphResult | None, expected: FigureGraph, max_ned: float) -> dict[str, float]:
+def _figure_scores(
+    result: GraphResult | None, expected: FigureGraph, max_ned: float
+) -> dict[str, float]:
+    """Returns the scores that the reference's graph defines."""
     from figbench.metrics.numerics.graph_matching import compare_graphs
 
-    if drawn is None or drawn.failure:
+    if result is None or result.failure:
         return {key: 0.0 for key, score in SCORES.items() if score.defined(expected)}
-    scores = compare_graphs(drawn.graph, expected, max_ned=max_ned)
-    row = {}
+    scores = compare_graphs(result.graph, expected, max_ned=max_ned)
+    values = {}
     for key, score in SCORES.items():
         value = score.value(scores)
         if value is None and score.defined(expected):
-            if key == "layout_agreement" and _states_no_position(drawn.graph):
+            if key == "layout_agreement" and _states_no_position(result.graph):
                 continue
             value = 0.0
         if value is not None:
-            row[key] = value
-    return row
+            values[key] = value
+    return values
 
 
 def _states_no_position(graph: FigureGraph) -> bool:
@@ -220,17 +223,17 @@ def _states_no_position(graph: FigureGraph) -> bool:
 
 
 def _ceilings(inputs: MetricInputs, max_ned: float) -> dict[str, Array]:
-    """Scores the pixels of each reference once against its own document."""
-    readings: list[GraphResult | None] = [None] * len(inputs.figure_ids)
+    """Returns the scores of the pixels of each reference against its own document."""
+    results: list[GraphResult | None] = [None] * len(inputs.figure_ids)
     seen: set[str] = set()
-    for i, reading in enumerate(inputs.ceiling_graphs):
-        if reading is not None and inputs.figure_ids[i] not in seen:
+    for i, result in enumerate(inputs.ceiling_graphs):
+        if result is not None and inputs.figure_ids[i] not in seen:
             seen.add(inputs.figure_ids[i])
-            readings[i] = reading
+            results[i] = result
     if not seen:
         return {}
-    columns = _columns(readings, inputs.reference_graphs, max_ned)
-    read = np.array([reading is not None for reading in readings])
+    columns = _columns(results, inputs.reference_graphs, max_ned)
+    read = np.array([result is not None for result in results])
     return {f"{key}_ceiling": np.where(read, columns[key], np.nan) for key in CEILINGS}
 
 
@@ -258,13 +261,13 @@ def _details(entered: Array, inputs: MetricInputs) -> Details:
 
 
 def _weakest(inputs: MetricInputs) -> GraphResult | None:
-    """Returns a reading of the reader with the lowest measured edge F1 among those used."""
-    readings = [
+    """Returns a result of the reader with the lowest measured edge F1 among those used."""
+    results = [
         graph
         for graph in (*inputs.generated_graphs, *inputs.reference_graphs)
         if graph is not None and graph.edge_ceiling is not None
     ]
-    return min(readings, key=lambda one: one.edge_ceiling or 0.0, default=None)
+    return min(results, key=lambda result: result.edge_ceiling or 0.0, default=None)
 
 
 def _warnings(inputs: MetricInputs) -> tuple[str, ...]:
@@ -278,7 +281,7 @@ def _warnings(inputs: MetricInputs) -> tuple[str, ...]:
         texts.append(
             f"edge_f1: {count} graphs were read by the {weakest.reader} reader, whose edge F1 is "
             f"{weakest.edge_ceiling:.2f} and node F1 {weakest.node_ceiling or 0.0:.2f} on figures "
-            "of known graph; smaller differences are no finding."
+            "of exact graph; smaller differences are not meaningful."
         )
     for side, graphs, effect in (
         ("generated", inputs.generated_graphs, "score 0"),

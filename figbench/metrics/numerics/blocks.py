@@ -1,4 +1,4 @@
-"""Feature matrices that are read block by block, from memory or from a store."""
+"""Feature matrices that are read block by block, and random subsets of their rows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Index = slice | npt.NDArray[np.intp]
+Members = npt.NDArray[np.bool_]
 
 BLOCK = 1024
 
@@ -66,3 +67,36 @@ def blocks(
     """Yields (slice, its features), ``block`` rows at a time."""
     for index in slices(len(features), block):
         yield index, features[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Subsets:
+    """Random subsets of both samples, each a column.
+
+    Attributes:
+        generated: Shape (n, subsets), True where a row belongs.
+        reference: Shape (m, subsets).
+        size: Rows of each side in a subset.
+    """
+
+    generated: Members
+    reference: Members
+    size: int
+
+
+def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subsets:
+    """Returns random subsets of both sides, equal to torch-fidelity's for the same seed.
+
+    Args:
+        n: Generated rows.
+        m: Reference rows.
+        subsets: Number of subsets.
+        size: Rows of each side in a subset, at most min(n, m); drawn without replacement.
+        seed: Of the subsets, 0 to 2**32 - 1.
+    """
+    rng = np.random.RandomState(seed)
+    members = Subsets(np.zeros((n, subsets), np.bool_), np.zeros((m, subsets), np.bool_), size)
+    for index in range(subsets):
+        members.generated[rng.choice(n, size, replace=False), index] = True
+        members.reference[rng.choice(m, size, replace=False), index] = True
+    return members

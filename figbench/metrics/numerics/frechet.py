@@ -51,7 +51,7 @@ class FrechetInfluence:
         value: The distance.
         generated: Shape (n,).
         reference: Shape (m,).
-        route: Which factors were used, generated first.
+        route: Kinds of the factors, generated first, such as ``cholesky/cross-gram``.
     """
 
     value: float
@@ -146,7 +146,7 @@ def _influence(
         excess = _squared_lengths(factor.matrix) - _squared_lengths(own)
         along = factor.matrix @ shift * np.sqrt(count - 1)
         return np.asarray(2.0 * along + (count - 1) * excess, np.float64)
-    # A B^T V = U diag(s): what maps a row of this side to u(x) sqrt(s) needs no inverse of A.
+    # A B^T V = U diag(s): the map from a row of this side to u(x) sqrt(s) needs no inverse of A.
     directions = across @ _over_singular(other)
     influence = np.empty(count)
     for index, chunk in blocks(features):
@@ -173,7 +173,15 @@ def half_sample_distance(
     """Returns the mean distance of two disjoint random half-samples, n/2 against m/2.
 
     The bias of the distance falls like 1/n, so 2 FD(n) - FD(n/2) extrapolates it to infinite n
-    (Richardson). Needs four rows on each side.
+    (Richardson).
+
+    Args:
+        generated: Shape (n, D), n >= 4.
+        reference: Shape (m, D), m >= 4.
+        rng: Random generator of the halves.
+
+    Returns:
+        The mean of the two distances, in squared feature units.
     """
     generated_order, reference_order = (
         rng.permutation(len(generated)),
@@ -195,8 +203,9 @@ def unmatched_half_distance(
 ) -> float | None:
     """Returns the mean distance of figures from the references of other prompts.
 
-    References are dealt in turn to two halves. Generated rows whose matches all lie in one half
-    are compared with the references of the other; rows without a match are dealt in turn.
+    References are assigned alternately to two halves. Generated rows whose matches all lie in one
+    half are compared with the references of the other; rows without a match are assigned
+    alternately.
 
     Args:
         generated: Shape (n, D).
@@ -226,12 +235,22 @@ def unmatched_half_distance(
 def matched_distance(
     generated: FeatureMatrix, reference: FeatureMatrix, n: int, rng: np.random.Generator
 ) -> float:
-    """Returns the distance of random subsets of ``n`` rows of each side, without replacement."""
+    """Returns the distance of random subsets of both sides, drawn without replacement.
+
+    Args:
+        generated: Shape (N, D).
+        reference: Shape (M, D).
+        n: Rows in each subset, 2 to min(N, M).
+        rng: Random generator of the subsets.
+
+    Returns:
+        The distance, in squared feature units.
+    """
     generated_index = rng.permutation(len(generated))[:n]
     reference_index = rng.permutation(len(reference))[:n]
     return frechet_distance(_some(generated, generated_index), _some(reference, reference_index))
 
 
 def _some(features: FeatureMatrix, index: np.ndarray) -> Picked:
-    # In their own order, in which neighbours are read together.
+    # In ascending order: neighbouring rows of a store are read together.
     return Picked(features, np.sort(index))

@@ -1,8 +1,4 @@
-"""How far two figure graphs agree: nodes, edges, paths, edge labels, groups, layout.
-
-Every score lies in [0, 1]. Edges, paths and the rest compare through the node matching of
-``graph_nodes``.
-"""
+"""Agreement of two figure graphs: nodes, edges, paths, edge labels, groups, layout; 0 to 1."""
 
 from __future__ import annotations
 
@@ -30,7 +26,13 @@ class Agreement:
 
     @classmethod
     def of(cls, common: float, generated: float, reference: float) -> Agreement:
-        """Returns the three of counts; two empty sets agree (1), one empty set does not (0)."""
+        """Returns the scores of two multisets; 1 if both are empty, 0 if only one is.
+
+        Args:
+            common: Size of the intersection.
+            generated: Size of the first multiset.
+            reference: Size of the second multiset.
+        """
         if not generated and not reference:
             return cls(1.0, 1.0, 1.0)
         if not generated or not reference:
@@ -79,15 +81,15 @@ def compare_graphs(
     """
     matched = match_nodes(generated, reference, max_ned=max_ned)
     node = Agreement.of(len(matched), len(generated.nodes), len(reference.nodes))
-    ours, theirs = directed(generated, matched), directed(reference)
-    # A matched direction is an edge that also matches undirected: the intersections nest.
-    common = (ours & theirs).total()
-    plain_ours, plain_theirs = undirected(generated, matched), undirected(reference)
-    plain = (plain_ours & plain_theirs).total()
+    arrows, reference_arrows = directed(generated, matched), directed(reference)
+    # Edges that match with direction also match without: the intersections nest.
+    common = (arrows & reference_arrows).total()
+    plain, reference_plain = undirected(generated, matched), undirected(reference)
+    plain_common = (plain & reference_plain).total()
     return GraphScores(
         node=node,
-        edge=Agreement.of(common, ours.total(), theirs.total()),
-        edge_undirected=Agreement.of(plain, plain_ours.total(), plain_theirs.total()),
+        edge=Agreement.of(common, arrows.total(), reference_arrows.total()),
+        edge_undirected=Agreement.of(plain_common, plain.total(), reference_plain.total()),
         direction_accuracy=_direction_accuracy(generated, reference, matched),
         path=_path_agreement(generated, reference, matched),
         edge_label_f1=_edge_label_f1(generated, reference, matched, max_ned),
@@ -133,11 +135,11 @@ def _direction_accuracy(
     generated: FigureGraph, reference: FigureGraph, matched: Mapping[str, str]
 ) -> float | None:
     right = total = 0
-    ours, theirs = _by_pair(generated, matched), _by_pair(reference, None)
-    for pair, ways in ours.items():
-        others = theirs.get(pair, Counter())
-        total += min(ways.total(), others.total())
-        right += (ways & others).total()
+    ways, reference_ways = _by_pair(generated, matched), _by_pair(reference, None)
+    for pair, own in ways.items():
+        others = reference_ways.get(pair, Counter())
+        total += min(own.total(), others.total())
+        right += (own & others).total()
     return right / total if total else None
 
 
@@ -155,10 +157,10 @@ def _by_pair(
 def _path_agreement(
     generated: FigureGraph, reference: FigureGraph, matched: Mapping[str, str]
 ) -> Agreement:
-    ours, theirs = reachable(generated), reachable(reference)
-    mapped = {(matched[a], matched[b]) for a, b in ours if a in matched and b in matched}
-    # A path from or to an unmatched node is a wrong path, not one that is left out.
-    return Agreement.of(len(mapped & theirs), len(ours), len(theirs))
+    paths, reference_paths = reachable(generated), reachable(reference)
+    mapped = {(matched[a], matched[b]) for a, b in paths if a in matched and b in matched}
+    # A path from or to an unmatched node counts as a wrong path.
+    return Agreement.of(len(mapped & reference_paths), len(paths), len(reference_paths))
 
 
 def reachable(graph: FigureGraph, hops: int = MAX_HOPS) -> set[Pair]:
@@ -185,18 +187,14 @@ def reachable(graph: FigureGraph, hops: int = MAX_HOPS) -> set[Pair]:
 def _edge_label_f1(
     generated: FigureGraph, reference: FigureGraph, matched: Mapping[str, str], max_ned: float
 ) -> float | None:
-    ours, theirs = _labels(generated, matched), _labels(reference, None)
+    generated_labels, reference_labels = _labels(generated, matched), _labels(reference, None)
     common = first = second = 0
-    for pair in ours.keys() & theirs.keys():
-        mine, other = list(ours[pair]), list(theirs[pair])
+    for pair in generated_labels.keys() & reference_labels.keys():
+        own, other = list(generated_labels[pair]), list(reference_labels[pair])
         # Parallel edges pair up in the order of their labels' similarity, greedily.
-        count = min(len(mine), len(other))
+        count = min(len(own), len(other))
         ranked = sorted(
-            (
-                (text_similarity(a, b), i, j)
-                for i, a in enumerate(mine)
-                for j, b in enumerate(other)
-            ),
+            ((text_similarity(a, b), i, j) for i, a in enumerate(own) for j, b in enumerate(other)),
             reverse=True,
         )
         used: tuple[set[int], set[int]] = (set(), set())
@@ -205,8 +203,8 @@ def _edge_label_f1(
                 continue
             used[0].add(i)
             used[1].add(j)
-            first, second = first + bool(mine[i]), second + bool(other[j])
-            common += bool(mine[i] and other[j] and similarity >= 1.0 - max_ned - 1e-9)
+            first, second = first + bool(own[i]), second + bool(other[j])
+            common += bool(own[i] and other[j] and similarity >= 1.0 - max_ned - 1e-9)
     return 2.0 * common / (first + second) if first + second else None
 
 
@@ -224,17 +222,17 @@ def _group_f1(
 
     A node in several groups belongs to the smallest; a node in none is a cluster of its own.
     """
-    ours, theirs = _clusters(generated), _clusters(reference)
-    pairs = [(a, b) for a, b in matched.items() if a in ours or b in theirs]
+    first, second = _clusters(generated), _clusters(reference)
+    pairs = [(a, b) for a, b in matched.items() if a in first or b in second]
     if not pairs:
         return None
     everything = list(matched.items())
     precision = recall = 0.0
     for a, b in pairs:
-        mine = {x for x, _ in everything if x == a or (a in ours and ours.get(x) == ours[a])}
-        other = {x for x, y in everything if y == b or (b in theirs and theirs.get(y) == theirs[b])}
-        common = len(mine & other)
-        precision += common / len(mine)
+        own = {x for x, _ in everything if x == a or (a in first and first.get(x) == first[a])}
+        other = {x for x, y in everything if y == b or (b in second and second.get(y) == second[b])}
+        common = len(own & other)
+        precision += common / len(own)
         recall += common / len(other)
     precision, recall = precision / len(pairs), recall / len(pairs)
     return 2 * precision * recall / (precision + recall)
@@ -250,12 +248,12 @@ def _clusters(graph: FigureGraph) -> dict[str, str]:
 def _layout(
     generated: FigureGraph, reference: FigureGraph, matched: Mapping[str, str]
 ) -> float | None:
-    ours = {node.id: node.box for node in generated.nodes}
-    theirs = {node.id: node.box for node in reference.nodes}
+    generated_boxes = {node.id: node.box for node in generated.nodes}
+    reference_boxes = {node.id: node.box for node in reference.nodes}
     boxes = [
-        (mine, other)
+        (own, other)
         for a, b in matched.items()
-        if (mine := ours[a]) is not None and (other := theirs[b]) is not None
+        if (own := generated_boxes[a]) is not None and (other := reference_boxes[b]) is not None
     ]
     equal = total = 0
     for (a, b), (c, d) in combinations(boxes, 2):
@@ -277,24 +275,30 @@ def edge_differences(
 ) -> dict[str, list[Edge]]:
     """Sorts the arrows that disagree, for overlays and reports.
 
+    Args:
+        generated: The graph under test.
+        reference: The graph that it should equal.
+        matched: Generated node id to reference node id, of ``match_nodes``.
+
     Returns:
         ``missed`` and ``reversed`` edges under the reference's ids, ``invented`` edges under the
         generated graph's ids. A reversed arrow is neither missed nor invented.
     """
     back = {b: a for a, b in matched.items()}
-    ours, theirs = _groups_of(generated.edges, matched), _groups_of(reference.edges, None)
+    by_pair = _groups_of(generated.edges, matched)
+    reference_by_pair = _groups_of(reference.edges, None)
     out: dict[str, list[Edge]] = {"missed": [], "invented": [], "reversed": []}
-    for pair in ours.keys() | theirs.keys():
-        mine, other = list(ours.get(pair, ())), list(theirs.get(pair, ()))
+    for pair in by_pair.keys() | reference_by_pair.keys():
+        own, other = list(by_pair.get(pair, ())), list(reference_by_pair.get(pair, ()))
         for edge in list(other):
-            same = next((e for e in mine if _same_way(e, edge, back)), None)
+            same = next((e for e in own if _same_way(e, edge, back)), None)
             if same is not None:
-                mine.remove(same)
+                own.remove(same)
                 other.remove(edge)
-        count = min(len(mine), len(other))
+        count = min(len(own), len(other))
         out["reversed"] += other[:count]
         out["missed"] += other[count:]
-        out["invented"] += mine[count:]
+        out["invented"] += own[count:]
     order = {id(e): i for i, e in enumerate([*reference.edges, *generated.edges])}
     return {kind: sorted(edges, key=lambda e: order[id(e)]) for kind, edges in out.items()}
 

@@ -1,4 +1,4 @@
-"""Which node of a generated graph is which of the reference: text, neighbours, then position."""
+"""Assignment of the nodes of two graphs, by text, then neighbours, then position."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 MAX_NED = 0.2
 PASSES = 2
 _NEIGHBOURS, _POSITION = 1e-3, 1e-6
-"""Weights of the tie breaks: neighbours decide between equal texts, position between the rest."""
+"""Weights of the tie breaks: neighbours for equal texts, then position."""
 
 
 def match_nodes(
@@ -29,7 +29,7 @@ def match_nodes(
     Two nodes with a text are as similar as 1 - NED of their normalised texts. Two nodes without
     text are as similar as the IoU of their boxes, as shares of the page or of the extent of all
     nodes (of 3 or more), whichever is larger; where a format states no box, nodes without text of
-    one kind may match, and their neighbours decide. Others are not similar at all. A pair counts
+    one kind may match, and their neighbours decide. Other nodes have similarity 0. A pair counts
     when the similarity is at least 1 - ``max_ned``. As many pairs count as can; among these
     assignments the most similar texts win, then the largest share of matched neighbours (two
     passes), then the nearest boxes.
@@ -52,7 +52,7 @@ def match_nodes(
     near = np.array([[_nearness(a, b) for b in reference.nodes] for a in generated.nodes])
     rank = hits * (2.0 * (min(similar.shape) + 1.0)) + hits * similar
     matched: dict[str, str] = {}
-    # Nodes whose text is unique on both sides settle the neighbourhood of the others.
+    # Nodes whose text is unique on both sides are matched first: they are neighbours of others.
     matched = _assign(generated, reference, rank, hits & _unambiguous(hits))
     around = (_neighbours(generated), _neighbours(reference))
     for _ in range(PASSES):
@@ -66,11 +66,11 @@ def match_nodes(
 def _assign(
     generated: FigureGraph, reference: FigureGraph, rank: Array, hits: npt.NDArray[np.bool_]
 ) -> dict[str, str]:
-    rows, columns = linear_sum_assignment(rank, maximize=True)
+    first, second = linear_sum_assignment(rank, maximize=True)
     return {
-        generated.nodes[row].id: reference.nodes[column].id
-        for row, column in zip(rows, columns, strict=True)
-        if hits[row, column]
+        generated.nodes[i].id: reference.nodes[j].id
+        for i, j in zip(first, second, strict=True)
+        if hits[i, j]
     }
 
 
@@ -79,10 +79,10 @@ def _unambiguous(hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def _similarity(first: Node, second: Node, frames: tuple[Box, Box]) -> float:
-    one, two = normalise(first.text), normalise(second.text)
-    if one and two:
-        return text_similarity(one, two)
-    if one or two:
+    first_text, second_text = normalise(first.text), normalise(second.text)
+    if first_text and second_text:
+        return text_similarity(first_text, second_text)
+    if first_text or second_text:
         return 0.0
     if first.box is None or second.box is None:
         return 1.0 - MAX_NED if first.kind == second.kind else 0.0
@@ -118,12 +118,12 @@ Neighbours = dict[str, set[tuple[str, str]]]
 
 
 def _neighbours(graph: FigureGraph) -> Neighbours:
-    """(``in`` or ``out`` or ``by``, id) of everything that an edge joins to each node."""
+    """Returns the neighbours of each node: direction of the edge and id of the neighbour."""
     around: Neighbours = defaultdict(set)
     for edge in graph.edges:
         ways = {"forward": ("out", "in"), "both": ("both", "both"), "none": ("by", "by")}
-        there, back = ways[edge.direction]
-        around[edge.source].add((there, edge.target))
+        forward, back = ways[edge.direction]
+        around[edge.source].add((forward, edge.target))
         around[edge.target].add((back, edge.source))
     return around
 
@@ -134,17 +134,19 @@ def _shared(
     matched: dict[str, str],
     around: tuple[Neighbours, Neighbours],
 ) -> Array:
-    """Share of common matched neighbours of each pair, 0 to 1; direction counts for half."""
-    rows = []
-    for node in generated.nodes:
+    """Returns the share of common matched neighbours of each pair, shape (n, m), 0 to 1.
+
+    Direction counts for half.
+    """
+    shares = np.zeros((len(generated.nodes), len(reference.nodes)))
+    for i, node in enumerate(generated.nodes):
         near = around[0].get(node.id, set())
         mapped = {(way, matched[other]) for way, other in near if other in matched}
-        loose = {other for _, other in mapped}
-        row = []
-        for other in reference.nodes:
-            theirs = around[1].get(other.id, set())
-            largest = max(len(near), len(theirs))
-            common = len(mapped & theirs) + len(loose & {name for _, name in theirs})
-            row.append(min(1.0, common / (2 * largest)) if largest else 0.0)
-        rows.append(row)
-    return np.array(rows)
+        loose = {name for _, name in mapped}
+        for j, candidate in enumerate(reference.nodes):
+            expected = around[1].get(candidate.id, set())
+            largest = max(len(near), len(expected))
+            if largest:
+                common = len(mapped & expected) + len(loose & {name for _, name in expected})
+                shares[i, j] = min(1.0, common / (2 * largest))
+    return shares

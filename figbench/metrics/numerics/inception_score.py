@@ -1,4 +1,4 @@
-"""Inception Score of class logits, by parts of the set or of the whole, one block at a time."""
+"""Inception Score of class logits, of splits or of the whole set, block by block."""
 
 from __future__ import annotations
 
@@ -91,9 +91,17 @@ def score_sums(
 def score_influences(
     logits: FeatureMatrix, several: Sequence[ScoreSums], block: int = BLOCK
 ) -> list[Array]:
-    """Returns for each of the sums the influence (n,) of each image on its split's score.
+    """Returns the jackknife influence of each image on the score of its split.
 
-    By the jackknife. Reads the logits once more; splits need two images.
+    Reads the logits once.
+
+    Args:
+        logits: Shape (n, classes), those of the sums.
+        several: Sums of several partitions of the same images; each split has at least two images.
+        block: Rows at a time.
+
+    Returns:
+        For each of the sums, influences of shape (n,), float64.
     """
     left_out = [np.empty(len(logits)) for _ in several]
     for index, chunk in blocks(logits, block):
@@ -127,7 +135,16 @@ def score_influence(logits: FeatureMatrix) -> Array:
 
 
 def split_indices(n: int, splits: int, seed: int) -> list[npt.NDArray[np.intp]]:
-    """Returns the row numbers of each split: those of torch-fidelity for the same seed."""
+    """Returns the row numbers of each split, equal to torch-fidelity's for the same seed.
+
+    Args:
+        n: Number of images.
+        splits: Number of splits, 1 to n.
+        seed: Seed of the permutation, 0 to 2**32 - 1.
+
+    Returns:
+        ``splits`` arrays, shape (k,) with k = n // splits or one more; a partition of 0 to n - 1.
+    """
     rng = np.random.RandomState(seed)
     order = rng.permutation(n)
     return [order[i * n // splits : (i + 1) * n // splits] for i in range(splits)]

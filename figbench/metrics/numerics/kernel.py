@@ -7,38 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, slices
+from figbench.metrics.numerics.blocks import BLOCK, Array, FeatureMatrix, Members, Subsets, slices
 from figbench.metrics.numerics.matches import Indices, MatchedSums, Matches
 from figbench.statistics.influence import jackknife_influence
 
 ROW_BLOCKS = 2
 """Height of a tile of the kernel in blocks: halves how often the other side is read again."""
-Members = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Subsets:
-    """Random subsets of both samples, each a column.
-
-    Attributes:
-        generated: Shape (n, subsets), True where a row belongs.
-        reference: Shape (m, subsets).
-        size: Rows of each side in a subset.
-    """
-
-    generated: Members
-    reference: Members
-    size: int
-
-
-def draw_subsets(n: int, m: int, *, subsets: int, size: int, seed: int) -> Subsets:
-    """Returns subsets of ``size`` of n and m rows: those of torch-fidelity for the same seed."""
-    rng = np.random.RandomState(seed)
-    members = Subsets(np.zeros((n, subsets), np.bool_), np.zeros((m, subsets), np.bool_), size)
-    for index in range(subsets):
-        members.generated[rng.choice(n, size, replace=False), index] = True
-        members.reference[rng.choice(m, size, replace=False), index] = True
-    return members
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +24,7 @@ class KernelSums:
         reference: Row sums within the reference side, shape (m,).
         across_generated: Sums of each generated row over the reference, shape (n,).
         across_reference: Sums of each reference row over the generated, shape (m,).
-        subsets: The estimate on each subset that was asked for, shape (subsets,).
+        subsets: The estimate on each requested subset, shape (subsets,).
         matched: The pairs that the estimate leaves out; None for independent sets.
     """
 
@@ -79,7 +53,12 @@ class KernelSums:
         return float(within - 2.0 * self.across_generated.sum() / (n * m))
 
     def influences(self) -> tuple[Array, Array]:
-        """Returns the jackknife influence of each row of both sides; needs three rows each."""
+        """Returns the jackknife influence of each row of both sides.
+
+        Returns:
+            Influences of the generated rows, shape (n,), and of the reference rows, shape (m,),
+            with n >= 3 and m >= 3.
+        """
         n, m = len(self.generated), len(self.reference)
         matched = self.matched
         within, across = self._generated_side()
@@ -145,7 +124,7 @@ class KernelSums:
 
 
 def _left_out(within: Array, partners: Array, across: Array, pairs: Array) -> Array:
-    """Returns the delete-1 values (n,) up to the part that no deletion on this side changes.
+    """Returns the delete-1 values (n,) up to the component that no deletion on this side changes.
 
     Args:
         within: Sum of each row over its own side, shape (n,).
@@ -276,7 +255,7 @@ def _within(features: FeatureMatrix, members: Members, block: int) -> tuple[Arra
     sums, subset_sums = np.zeros(len(features)), np.zeros(members.shape[1])
     for rows in slices(len(features), ROW_BLOCKS * block):
         own = features[rows]
-        # Columns of these very rows and of those after them: what lies below is the mirror.
+        # Tiles on and above the diagonal only: the matrix is symmetric.
         for columns in slices(len(features), block)[rows.start // block :]:
             inside = columns.start < rows.stop
             diagonal = columns.start - rows.start if inside else None
@@ -316,5 +295,11 @@ def _tile(
 def kernel_distance(
     generated: FeatureMatrix, reference: FeatureMatrix, matches: Matches | None = None
 ) -> float:
-    """Returns the unbiased kernel distance of (n, d) and (m, d) features."""
+    """Returns the unbiased squared MMD of two samples, which may be negative.
+
+    Args:
+        generated: Shape (n, D), n >= 2.
+        reference: Shape (m, D), m >= 2.
+        matches: Rows that are not independent; their pairs are left out. None for independent sets.
+    """
     return kernel_sums(generated, reference, matches=matches).value

@@ -1,4 +1,4 @@
-"""Label sets compared without an order: assignment, scores of one figure."""
+"""Comparison of two sets of labels in any order: assignment, and scores of a figure."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class LabelScores:
 
 
 def labels_of(lines: Sequence[TextLine]) -> list[Label]:
-    """Returns the labels of a reading; lines that are blank after normalisation drop out."""
-    found = ((normalise(line.text), line.box) for line in lines)
-    return [Label(text, _bounds(box)) for text, box in found if text]
+    """Returns the labels of an OCR result, without lines that are blank after normalisation."""
+    normalised = ((normalise(line.text), line.box) for line in lines)
+    return [Label(text, _bounds(box)) for text, box in normalised if text]
 
 
 def _bounds(box: Sequence[tuple[float, float]]) -> Bounds | None:
@@ -99,23 +99,23 @@ def compare_labels(
     hits = texts >= 1.0 - max_ned - 1e-9
     similar = texts * weights
     rank = hits * (weights * (min(texts.shape) + 1.0)) + similar
-    rows, columns = linear_sum_assignment(rank, maximize=True)
-    chosen = hits[rows, columns]
-    weight = float(weights[rows, columns][chosen].sum())
-    total = float(similar[rows, columns].sum())
+    assigned = linear_sum_assignment(rank, maximize=True)
+    matched = hits[assigned]
+    weight = float(weights[assigned][matched].sum())
+    total = float(similar[assigned].sum())
     return LabelScores(
         precision=weight / len(generated),
         recall=weight / len(reference),
         f1=2.0 * weight / (len(generated) + len(reference)),
         similarity=total / max(len(generated), len(reference)),
         word_f1=word_f1(generated, reference),
-        matched=int(chosen.sum()),
+        matched=int(matched.sum()),
     )
 
 
 def word_f1(generated: Sequence[Label], reference: Sequence[Label]) -> float:
     """Returns F1 of the two multisets of words, in [0, 1]; 0 when either is empty."""
-    mine = Counter(word for label in generated for word in label.text.split())
-    theirs = Counter(word for label in reference for word in label.text.split())
-    common, total = (mine & theirs).total(), mine.total() + theirs.total()
+    first = Counter(word for label in generated for word in label.text.split())
+    second = Counter(word for label in reference for word in label.text.split())
+    common, total = (first & second).total(), first.total() + second.total()
     return 2.0 * common / total if total else 0.0

@@ -17,10 +17,19 @@ Array = npt.NDArray[np.float64]
 def matched_centres(
     generated: Sequence[Label], reference: Sequence[Label], max_ned: float
 ) -> tuple[Array, Array]:
-    """Returns the centres, (k, 2) each, of labels that match one to one.
+    """Returns the centres of labels that match one to one.
 
-    Labels without a box, and texts that a figure shows more than once, are left out: their
-    partner is not known.
+    Labels without a box, and texts that occur more than once in a figure, are left out: their
+    match is ambiguous.
+
+    Args:
+        generated: Labels of the generated figure.
+        reference: Labels of the reference.
+        max_ned: Largest normalised edit distance of a match, 0 to 1.
+
+    Returns:
+        Centres (x, y) of the generated labels and of their matches, shape (k, 2) each, in the units
+        of the boxes.
     """
     first, second = _unambiguous(generated), _unambiguous(reference)
     if not first or not second:

@@ -179,7 +179,7 @@ def joined_clusters(
 def dependence(
     generated: FeatureMatrix, reference: FeatureMatrix, matches: Matches
 ) -> tuple[float, Array, Indices]:
-    """Returns how far matched rows vary together.
+    """Returns the dependence of matched rows.
 
     The mean of (x_i - mean x).(y_i - mean y) / sqrt(mean |x_i - mean x|^2 mean |y_i - mean y|^2)
     over matched rows: 0 for independent sets, 1 for equal ones.

@@ -14,7 +14,7 @@ from figbench.metrics.numerics.moments import mean_of
 ROUNDING = 1e-12
 """Squared distances below this share of the squared norms are equal points."""
 TIE = 1e-10
-"""Relative slack: a point that defines a radius lies on its ball whatever the summation order."""
+"""Relative slack: a point that defines a radius lies on its ball in any order of summation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Manifolds:
-    """Who lies in whose ball.
+    """Covers of two samples by the nearest-neighbour balls of each other.
 
     Attributes:
         precision: Items generated figures, agents reference balls (closed).
@@ -51,8 +51,8 @@ class Manifolds:
         density: Items generated figures, agents reference balls (open).
         coverage: Items reference balls (open), agents the generated figures in them.
         repeated: Reference figures that equal another one.
-        closed_off: Reference figures with at least k_density equal others: their open balls are
-            empty, whatever is generated.
+        closed_off: Reference figures with at least k_density equal others; their open balls are
+            always empty.
         closed: Squared radii of the reference's closed balls, shape (m,).
         open_: Squared radii of the reference's open balls, shape (m,).
         own: Squared radii of the generated figures' closed balls, shape (n,).
@@ -71,7 +71,7 @@ class Manifolds:
     def without(
         self, pairs: npt.NDArray[np.intp], generated: FeatureMatrix, reference: FeatureMatrix
     ) -> dict[str, Array]:
-        """Returns how many agents cover each item when some pairs do not count.
+        """Returns the number of agents that cover each item when some pairs do not count.
 
         Args:
             pairs: Generated and reference row of each pair, shape (c, 2).
@@ -111,7 +111,7 @@ class _CoverSums:
         counted = inside.astype(np.float64)
         self.of_rows[rows] += counted.sum(axis=1)
         self.of_columns[columns] += counted.sum(axis=0)
-        # Where one row alone is inside, the sum of row numbers is that row's number.
+        # Where a single row is inside, the sum of row numbers is that row's number.
         self._row_numbers[columns] += np.arange(rows.start, rows.stop) @ counted
         self._column_numbers[rows] += counted @ np.arange(columns.start, columns.stop)
 
@@ -134,10 +134,20 @@ def _sole(numbers: Array, counts: Array, agents: int) -> Array:
 def squared_distances(
     x: FeatureMatrix, y: FeatureMatrix, centre: Array, block: int = BLOCK
 ) -> Iterator[tuple[slice, slice, Array]]:
-    """Yields (rows of x, rows of y, squared distances between them) tile by tile.
+    """Yields squared Euclidean distances tile by tile.
 
-    All tiles of the same rows of x come one after the other. Both sides are centred and widened to
+    All tiles of the same rows of x follow one another. Both sides are centred and converted to
     float64 tile by tile: memory is (block + BLOCK) x D and block x BLOCK.
+
+    Args:
+        x: Shape (n, D).
+        y: Shape (m, D).
+        centre: Subtracted from both sides, shape (D,), which preserves digits.
+        block: Rows of x in a tile.
+
+    Yields:
+        Rows of x, rows of y, and the distances between them, shape (rows of x, rows of y), float64,
+        not negative; 0 for points that are equal up to rounding.
     """
     for rows in slices(len(x), block):
         first = x[rows] - centre
@@ -155,7 +165,17 @@ def squared_distances(
 def squared_radii(
     x: FeatureMatrix, ks: Sequence[int], centre: Array, block: int = BLOCK
 ) -> dict[int, Array]:
-    """Returns for each k the squared distance (n,) of every point to its k-th neighbour."""
+    """Returns the squared distance of every point to its k-th nearest neighbour.
+
+    Args:
+        x: Shape (n, D), n > k.
+        ks: Numbers of neighbours; a point is not its own neighbour.
+        centre: Subtracted from the points, shape (D,), which preserves digits.
+        block: Rows in a tile.
+
+    Returns:
+        k to the squared distances, shape (n,), float64.
+    """
     most = max(ks) + 1
     nearest = np.full((len(x), most), np.inf)
     for rows, columns, distances in squared_distances(x, x, centre, block):
@@ -175,7 +195,7 @@ def manifolds(
     k_density: int,
     block: int = BLOCK,
 ) -> Manifolds:
-    """Returns the covers between samples (n, D) and (m, D), more rows than neighbours each.
+    """Returns the covers between two samples, each with more rows than neighbours.
 
     Args:
         generated: Shape (n, D).

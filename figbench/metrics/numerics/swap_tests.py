@@ -149,6 +149,15 @@ def frechet_values(features: FeatureArray, reference: FeatureArray) -> Array:
 def kernel_values(
     features: FeatureArray, reference: FeatureArray, matches: Matches | None = None
 ) -> Array:
-    """Returns the pseudo-values of a kernel distance, shape (n,): value plus influence."""
+    """Returns the pseudo-values of a kernel distance, value plus influence.
+
+    Args:
+        features: Shape (n, D), n >= 3.
+        reference: Shape (m, D), m >= 3.
+        matches: Pairs of rows that the distance leaves out; None for independent sets.
+
+    Returns:
+        Shape (n,), with the distance as their mean to first order.
+    """
     sums = kernel_sums(features, reference, matches=matches)
     return sums.value + sums.influences()[0]
