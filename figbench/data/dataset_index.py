@@ -13,7 +13,7 @@ from figbench.data.types import (
     Origin,
     OtherFile,
     Reject,
-    SourceRow,
+    SourceRecord,
     TextLine,
 )
 
@@ -35,7 +35,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class DatasetIndex:
     """What an importer returns.
 
     Attributes:
@@ -46,7 +46,7 @@ class Listing:
         notes: How ids were derived, what was passed over.
         labels: Ground-truth text by figure id.
         left_out: Images that lie there and are not among the candidates.
-        rows: The records of the data set, where it has any.
+        records: The records of the data set, where it has any.
         others: Images with another role than the side that is read: drafts, assets.
     """
 
@@ -57,7 +57,7 @@ class Listing:
     notes: Sequence[str] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
-    rows: Sequence[SourceRow] = ()
+    records: Sequence[SourceRecord] = ()
     others: Sequence[OtherFile] = ()
 
 
@@ -66,7 +66,7 @@ def is_bad(name: str) -> bool:
     return _BAD.search(name) is not None
 
 
-def shown(name: str) -> str:
+def escaped(name: str) -> str:
     """Returns a name as it can be printed and stored: control and undecodable bytes escaped."""
     return name.encode("unicode_escape", "surrogatepass").decode() if is_bad(name) else name
 
@@ -106,7 +106,7 @@ def tidy(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reject]
 
 def _bad_name(one: Candidate) -> Reject:
     reason = "the name or id is empty, has a control character or is not UTF-8"
-    return Reject(shown(one.path), "bad-name", reason, shown(one.figure_id) or None, one.sample)
+    return Reject(escaped(one.path), "bad-name", reason, escaped(one.figure_id) or None, one.sample)
 
 
 def _tidy_notes(twice: int, moved: int) -> list[str]:
@@ -122,4 +122,4 @@ def _tidy_notes(twice: int, moved: int) -> list[str]:
 
 def some(names: Sequence[str], most: int = 3) -> str:
     """Returns the first names for a message, escaped, with an ellipsis for the rest."""
-    return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "")
+    return ", ".join(map(escaped, names[:most])) + (", ..." if len(names) > most else "")

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from figbench.data.dataset_index import Candidate, Listing
+from figbench.data.dataset_index import Candidate, DatasetIndex
 from figbench.data.layouts.records import (
     ID_FIELDS,
     IMAGE_FIELDS,
@@ -20,7 +20,7 @@ from figbench.data.layouts.records import (
     integer,
     text_of,
 )
-from figbench.data.load import probe_listing
+from figbench.data.load import manifest_from_index
 from figbench.data.manifest import Manifest
 from figbench.data.sources import read_source
 from figbench.data.types import TextLine
@@ -201,8 +201,8 @@ def manifest_of(items: Sequence[Item], source: str) -> Manifest:
             raise content
         return content
 
-    listing = Listing(MEMORY, Path(), candidates)
-    manifest = probe_listing(listing, source, {}, 0, read)
+    listing = DatasetIndex(MEMORY, Path(), candidates)
+    manifest = manifest_from_index(listing, source, {}, 0, read)
     papers = {
         candidate.path: item.paper_id
         for candidate, item in zip(candidates, items, strict=True)

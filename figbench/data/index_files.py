@@ -207,7 +207,7 @@ def _delimiter(text: str) -> tuple[str, str]:
     return max(marks)[2] if max(marks)[0] else ",", text
 
 
-def read_rows(name: str, handle: IO[bytes]) -> Any:
+def read_records(name: str, handle: IO[bytes]) -> Any:
     """Returns the document of an open index by its name: a list of rows, or parsed JSON.
 
     Raises:
@@ -236,7 +236,7 @@ def _parquet_rows(name: str, handle: IO[bytes]) -> list[Mapping[str, Any]]:
     return rows
 
 
-def row_list(title: str, document: Any) -> list[Mapping[str, Any]]:
+def record_list(title: str, document: Any) -> list[Mapping[str, Any]]:
     """Returns the records of a JSON document.
 
     A list, a map of id to record, columns of equal length, or the one list of records under a key.

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 
-from figbench.data.dataset_index import Candidate, Listing, tidy
+from figbench.data.dataset_index import Candidate, DatasetIndex, tidy
 from figbench.data.layouts import Known, find_listing
 from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
@@ -67,7 +67,7 @@ def load_manifest(
     if saved is not None:
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
-    rows = reference.rows if reference else ()
+    rows = reference.records if reference else ()
     known = Known(prompts, rows, is_reference, only, local=not is_url(place))
     find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
     if is_url(place):
@@ -79,15 +79,17 @@ def load_manifest(
     if prompts:
         listing = by_numbered_names(listing, IdIndex(prompts))
     count = default_workers() if workers is None else workers
-    return probe_listing(listing, str(path), {} if probes is None else probes, count, side=side)
+    return manifest_from_index(
+        listing, str(path), {} if probes is None else probes, count, side=side
+    )
 
 
 Read = Callable[[str], bytes]
 """Manifest path to the bytes of the file; raises DecodeError."""
 
 
-def probe_listing(
-    listing: Listing,
+def manifest_from_index(
+    listing: DatasetIndex,
     source: str,
     probes: Probes,
     workers: int,
@@ -139,7 +141,7 @@ def probe_listing(
         ),
         labels=dict(listing.labels),
         left_out=tuple(listing.left_out),
-        rows=tuple(listing.rows),
+        records=tuple(listing.records),
         others=tuple(listing.others),
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from figbench.data.sources import read_source
-from figbench.data.types import Figure, LeftOut, OtherFile, Reject, SourceRow, TextLine
+from figbench.data.types import Figure, LeftOut, OtherFile, Reject, SourceRecord, TextLine
 from figbench.errors import IntegrityError
 
 
@@ -29,7 +29,7 @@ class Manifest:
     notes: tuple[str, ...] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
-    rows: tuple[SourceRow, ...] = ()
+    records: tuple[SourceRecord, ...] = ()
     others: tuple[OtherFile, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from figbench.data.dataset_index import Candidate, Listing, some
+from figbench.data.dataset_index import Candidate, DatasetIndex, some
 from figbench.data.types import ROLES, LeftOut, Origin, OtherFile, Reject, Role
 
 DOCUMENT_SUFFIXES = (".drawio", ".svg", ".mmd", ".dot", ".gv", ".pptx", ".tex", ".tikz", ".svgz")
@@ -151,7 +151,7 @@ def _preference(name: str) -> int:
     return DOCUMENT_SUFFIXES.index(suffix) if suffix in DOCUMENT_SUFFIXES else -1
 
 
-def by_role(listing: Listing, side: Role) -> Listing:
+def by_role(listing: DatasetIndex, side: Role) -> DatasetIndex:
     """Returns a listing of the figures of one side; the rest goes to ``others`` and rejects.
 
     Drafts and assets are never figures. Where a set has figures of both sides by their records,

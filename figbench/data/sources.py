@@ -22,8 +22,8 @@ from figbench.data.index_files import (
     COMPRESSED,
     index_suffix,
     open_index,
-    read_rows,
-    row_list,
+    read_records,
+    record_list,
     with_plain_names,
 )
 from figbench.errors import UserError
@@ -163,7 +163,9 @@ _reading = threading.Lock()
 def _records(stamp: tuple[str, int, int]) -> list[Any]:
     path = Path(stamp[0])
     with open_index(path) as handle:
-        return list(row_list(path.name, read_rows(path.name.removesuffix(COMPRESSED), handle)))
+        return list(
+            record_list(path.name, read_records(path.name.removesuffix(COMPRESSED), handle))
+        )
 
 
 def _cell(path: Path, column: str, row: int) -> object:

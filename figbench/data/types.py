@@ -147,7 +147,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRecord:
     """A record of a data set, whether its picture is usable or not; samplers count these.
 
     Attributes:

@@ -110,7 +110,7 @@ def download_paper2fig(
     remote: RemoteFile | None = None,
     advance: Advance | None = None,
     on_unpack: Callable[[], None] | None = None,
-    keep: bool = False,
+    retain_archive: bool = False,
 ) -> Path:
     """Downloads, verifies and unpacks the data set; returns its root.
 
@@ -120,7 +120,7 @@ def download_paper2fig(
         remote: What :func:`describe` said; None asks now.
         advance: Download progress.
         on_unpack: Called when the download is complete.
-        keep: Keep the archive.
+        retain_archive: Leave the archive in place after it is unpacked.
 
     Raises:
         UserError: If the server cannot be reached or ``out`` has no room.
@@ -149,7 +149,7 @@ def download_paper2fig(
     if on_unpack:
         on_unpack()
     unpack(archive, root)
-    if not keep:
+    if not retain_archive:
         archive.unlink()
     return root
 

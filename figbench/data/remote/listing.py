@@ -15,7 +15,7 @@ from posixpath import commonpath
 from typing import Any, Protocol
 
 from figbench.data.archives import ARCHIVE_SUFFIXES, is_archive
-from figbench.data.dataset_index import Listing, shown
+from figbench.data.dataset_index import DatasetIndex, escaped
 from figbench.data.layouts.filenames import FolderNames, Names, ObjectNames
 from figbench.data.layouts.records import MAX_INDEX_BYTES
 from figbench.data.layouts.serialization import load_saved
@@ -34,7 +34,7 @@ _INDEX_SUFFIXES = (".json", ".jsonl", ".csv", ".parquet")
 class Find(Protocol):
     """The importers, with the settings of a call bound."""
 
-    def __call__(self, path: Path, *, names_of: Callable[[Path], Names]) -> Listing:
+    def __call__(self, path: Path, *, names_of: Callable[[Path], Names]) -> DatasetIndex:
         """Returns the candidates of a local path."""
         ...
 
@@ -53,7 +53,7 @@ class _Place:
 
 def list_remote(
     url: str, find: Find, *, split: str | None, advance: Advance | None = None
-) -> Listing:
+) -> DatasetIndex:
     """Returns the candidates of a URL, with their files copied into the cache.
 
     Args:
@@ -143,7 +143,7 @@ def _require(place: _Place, wanted: dict[str, RemoteObject], advance: Advance | 
         raise UserError(f"{place.mirror.base}/{name}: {reason}.")
 
 
-def _list_file(place: _Place, find: Find, advance: Advance | None) -> Listing:
+def _list_file(place: _Place, find: Find, advance: Advance | None) -> DatasetIndex:
     path = _fetch_file(place, advance)
     if is_archive(path):
         return find(path, names_of=FolderNames)
@@ -165,12 +165,14 @@ def _list_file(place: _Place, find: Find, advance: Advance | None) -> Listing:
     return _with_figures(place, listing, objects, inner, advance)
 
 
-def _list_folder(place: _Place, find: Find, split: str | None, advance: Advance | None) -> Listing:
+def _list_folder(
+    place: _Place, find: Find, split: str | None, advance: Advance | None
+) -> DatasetIndex:
     objects = list_objects(place.filesystem, place.url, place.key or "/", place.key)
     place.mirror.keep(objects.usable)
     first = {name: objects.usable[name] for name in indexes(objects.usable, split)}
     _require(place, first, advance)
-    refused = [Reject(shown(name), *why) for name, why in objects.problems.items()]
+    refused = [Reject(escaped(name), *why) for name, why in objects.problems.items()]
     title = last_part(place.url)
     listing = find(
         place.mirror.files,
@@ -180,7 +182,7 @@ def _list_folder(place: _Place, find: Find, split: str | None, advance: Advance 
     return _with_figures(place, listing, objects, inner_paths(place.mirror, listing), advance)
 
 
-def _relative(listing: Listing, place: _Place) -> Listing:
+def _relative(listing: DatasetIndex, place: _Place) -> DatasetIndex:
     """Paths as the mirror has them; an index may name the figures beside it by their URLs."""
     below = listing.root.relative_to(place.mirror.files)
     prefix = f"{place.mirror.base}/"
@@ -199,8 +201,8 @@ def _relative(listing: Listing, place: _Place) -> Listing:
 
 
 def _with_figures(
-    place: _Place, listing: Listing, objects: Objects, inner: set[str], advance: Advance | None
-) -> Listing:
+    place: _Place, listing: DatasetIndex, objects: Objects, inner: set[str], advance: Advance | None
+) -> DatasetIndex:
     """Copies what a listing names; what may not be copied becomes a reject."""
     problems = {}
     wanted = {name: objects.usable[name] for name in inner if name in objects.usable}
@@ -222,5 +224,5 @@ def _with_figures(
         if why is None:
             kept.append(one)
         else:
-            rejects.append(Reject(shown(one.path), *why, shown(one.figure_id), one.sample))
+            rejects.append(Reject(escaped(one.path), *why, escaped(one.figure_id), one.sample))
     return replace(listing, candidates=kept, rejects=rejects)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from figbench.data.dataset_index import Candidate, Listing
+from figbench.data.dataset_index import Candidate, DatasetIndex
 from figbench.data.layouts import indexed, paper2fig, tables
 from figbench.data.layouts.folder import is_image
 from figbench.data.remote.mirror import Mirror
@@ -47,7 +47,7 @@ def file_of(candidate: Candidate) -> str:
     return PurePosixPath(path).as_posix()
 
 
-def inner_paths(mirror: Mirror, listing: Listing) -> set[str]:
+def inner_paths(mirror: Mirror, listing: DatasetIndex) -> set[str]:
     """Returns the files that the cells of parquet tables name."""
     columns = set()
     for one in listing.candidates:
