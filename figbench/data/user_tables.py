@@ -186,7 +186,7 @@ def _read(
     except csv.Error as error:
         raise UserError(f"{path}: not a CSV table ({error}).") from None
     if not table:
-        raise UserError(f"{path}: no row below the header.")
+        raise UserError(f"{path}: no rows below the header.")
     return table
 
 
