@@ -83,10 +83,6 @@ def read_document(path: Path) -> Any:
 def parse_document(source: str, handle: IO[bytes]) -> Any:
     """Returns the parsed JSON of an open index; JSON lines are read as a list.
 
-    Args:
-        source: Path or name of the index, for messages.
-        handle: The open index.
-
     Raises:
         UserError: If the content is not JSON.
     """
@@ -122,10 +118,6 @@ def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
 
 def parse_lines(source: str, handle: IO[bytes]) -> Iterator[Mapping[str, Any]]:
     """Yields the records of open JSON lines.
-
-    Args:
-        source: Path or name of the index, for messages.
-        handle: The open index.
 
     Raises:
         UserError: If a line is not a JSON object. The message has the line number.
@@ -199,10 +191,6 @@ def parse_csv(source: str, handle: IO[bytes]) -> Iterator[Mapping[str, Any]]:
 
     The header decides whether the delimiter is a comma, semicolon, tab or vertical bar.
 
-    Args:
-        source: Path or name of the file, for messages.
-        handle: The open file.
-
     Raises:
         UserError: If it is not a CSV file, or two columns have the same name.
     """
@@ -239,10 +227,6 @@ def _delimiter(text: str) -> tuple[str, str]:
 def read_records(name: str, handle: IO[bytes]) -> Any:
     """Returns the content of an open index: a list of records, or the parsed JSON.
 
-    Args:
-        name: File name; its suffix decides the format.
-        handle: The open index.
-
     Raises:
         UserError: If the content cannot be read.
     """
@@ -274,10 +258,6 @@ def record_list(title: str, document: Any) -> list[Mapping[str, Any]]:
 
     The document is a list of records, a map of id to record, a map of id to path, columns of
     equal length, or an object with exactly one list of records.
-
-    Args:
-        title: Name of the document, for messages.
-        document: The parsed JSON.
 
     Raises:
         UserError: If the document has none of these forms.
