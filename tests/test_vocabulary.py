@@ -96,6 +96,8 @@ CLEAN = (
     "figbench/cli/people/*",
     "figbench/cli/resources/*",
     "figbench/comparison/*",
+    "figbench/data/*.py",
+    "figbench/data/remote/*",
     "figbench/demo/*",
     "figbench/diagnostics/*",
     "figbench/editability/*",
@@ -168,6 +170,8 @@ ALLOWED = (
     # Rows and columns of the matrix of kernel values, and of distances.
     ("figbench/metrics/numerics/kernel.py", {"row", "rows"}),
     ("figbench/metrics/numerics/neighbours.py", {"row", "rows"}),
+    # Rows of parquet tables.
+    ("figbench/data/sources.py", {"row"}),
     # Rows of console tables and of a sheet of figures.
     ("figbench/plots/contact_sheet.py", {"row"}),
     ("figbench/cli/resources/list.py", {"row", "rows"}),

@@ -1,1 +1,1 @@
-"""What is scored: manifests, importers, decoding, preprocessing, data sets."""
+"""Sets of figures: manifests, importers of each layout, pairing, and downloads."""

@@ -1,4 +1,4 @@
-"""Members of zip and tar archives, read in place: nothing is extracted to disk."""
+"""Members of zip and tar archives, read without extraction to disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error,
 _SPECIAL = ("special-member", "a link, device or sparse member of the archive")
 _unpacking = threading.Lock()
 _Stamp = tuple[str, int, int]
-"""Path, time of change and size: an archive that was replaced is read anew."""
+"""Path, modification time in ns and size in bytes: a replaced archive has another stamp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Member:
     """A file of an archive.
 
     Attributes:
-        name: As stored.
-        problem: (code, reason) when it must not be used.
+        name: Name as stored in the archive.
+        problem: (code, reason) when the member must not be used; None otherwise.
     """
 
     name: str
@@ -41,15 +41,15 @@ class Member:
 
 
 def is_archive(path: Path) -> bool:
-    """Tells by name whether a file is a zip or tar archive."""
+    """Returns whether a file is a zip or tar archive by its name."""
     return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def archive_members(path: Path) -> Iterator[Member]:
-    """Yields the files of an archive in order; folders are passed over.
+    """Yields the files of an archive in order, without its folders.
 
     Raises:
-        UserError: If the archive is broken or has more members than any submission needs.
+        UserError: If the archive is damaged or has more than ``MAX_MEMBERS`` members.
     """
     count = 0
     try:
@@ -87,8 +87,8 @@ def _is_plain(info: tarfile.TarInfo) -> bool:
 
 
 def _problem(name: str, special: bool) -> tuple[str, str] | None:
-    parts = PurePosixPath(name).parts
-    if not parts or ".." in parts or name.startswith(("/", "\\")):
+    components = PurePosixPath(name).parts
+    if not components or ".." in components or name.startswith(("/", "\\")):
         return "path-traversal", "the member's name leaves the archive's folder"
     return _SPECIAL if special else None
 
@@ -97,7 +97,7 @@ def read_member(path: Path, member: str) -> bytes:
     """Returns the bytes of a member.
 
     Raises:
-        DecodeError: With the code that the reject list carries, when they cannot be read.
+        DecodeError: If the bytes cannot be read; its code is the code of the reject.
     """
     limits = Limits.from_environment()
     try:
@@ -112,7 +112,7 @@ def read_member(path: Path, member: str) -> bytes:
     except _DAMAGED as error:
         raise DecodeError("truncated", f"the archive member is damaged ({error})") from None
     except RuntimeError as error:
-        # zipfile: a password is needed, or the compression is unknown.
+        # zipfile raises it for encrypted members and for unknown compression methods.
         raise DecodeError("unsupported", f"the archive member cannot be read: {error}") from None
 
 
@@ -127,20 +127,20 @@ def _zip(stamp: _Stamp) -> zipfile.ZipFile | None:
 
 
 if hasattr(os, "register_at_fork"):
-    # A forked process would share the file position of the open archive.
+    # A forked process shares the file position of an open archive.
     os.register_at_fork(after_in_child=_zip.cache_clear)
 
 
 def _read_tar(stamp: _Stamp, member: str, limits: Limits) -> bytes:
-    """A plain tar is read at the member's offset; a compressed one has no random access."""
-    places = _tar_places(stamp)
-    if places is None:
+    """Reads a plain tar at the member's offset; a compressed tar has no random access."""
+    offsets = _tar_offsets(stamp)
+    if offsets is None:
         with _unpacking:
             data = _unpacked(stamp)[member]
         if data is None:
             raise DecodeError("bomb", f"over the limit of {limits.max_bytes:,} bytes when unpacked")
         return data
-    offset, size = places[member]
+    offset, size = offsets[member]
     limits.check_bytes(size)
     with Path(stamp[0]).open("rb") as handle:
         handle.seek(offset)
@@ -148,7 +148,8 @@ def _read_tar(stamp: _Stamp, member: str, limits: Limits) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _tar_places(stamp: _Stamp) -> dict[str, tuple[int, int]] | None:
+def _tar_offsets(stamp: _Stamp) -> dict[str, tuple[int, int]] | None:
+    """Returns (offset, size) in bytes by member; None for a compressed tar."""
     try:
         with tarfile.open(stamp[0], "r:") as archive:
             return {info.name: (info.offset_data, info.size) for info in archive if _is_plain(info)}
@@ -158,15 +159,15 @@ def _tar_places(stamp: _Stamp) -> dict[str, tuple[int, int]] | None:
 
 @lru_cache(maxsize=1)
 def _unpacked(stamp: _Stamp) -> dict[str, bytes | None]:
-    """The members of a compressed tar, in memory while it is in use; None for one too large."""
-    kept: dict[str, bytes | None] = {}
+    """Returns the members of a compressed tar in memory; None for a member over the limit."""
+    contents: dict[str, bytes | None] = {}
     limit, total = Limits.from_environment().max_bytes, 0
     with tarfile.open(stamp[0]) as archive:
         for info in archive:
             if not _is_plain(info):
                 continue
             if info.size > limit:
-                kept[info.name] = None
+                contents[info.name] = None
                 continue
             total += info.size
             if total > MAX_UNPACKED_BYTES:
@@ -175,5 +176,5 @@ def _unpacked(stamp: _Stamp) -> dict[str, bytes | None]:
                     remedy="Unpack it and give the folder.",
                 )
             handle = archive.extractfile(info)
-            kept[info.name] = handle.read() if handle else b""
-    return kept
+            contents[info.name] = handle.read() if handle else b""
+    return contents

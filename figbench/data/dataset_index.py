@@ -1,4 +1,7 @@
-"""What importers hand over: figures by name, before their bytes were looked at."""
+"""The index of a set of figures: result of the importers, made before any image is read.
+
+The loader checks the files of an index and makes the manifest from it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from figbench.data.types import (
     Origin,
     OtherFile,
     Reject,
-    SourceRow,
+    SourceRecord,
     TextLine,
 )
 
@@ -23,7 +26,17 @@ _BAD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A figure as an importer lists it, before its bytes are read."""
+    """A figure in a data set index, before its bytes are read.
+
+    Attributes:
+        figure_id: Id that matches a generated figure with its reference.
+        sample: 0-based index among the samples of one prompt.
+        path: Path of the bytes, relative to the root of the index (see ``data.sources``).
+        prompt: Caption of the figure, if known.
+        seed: Seed of the generation, if known.
+        guidance_scale: Classifier-free guidance scale, if known.
+        origin: Role, status, source document and cost from the figure's record.
+    """
 
     figure_id: str
     sample: int
@@ -35,19 +48,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What an importer returns.
+class DatasetIndex:
+    """The figures of a data set by name.
 
     Attributes:
         layout: Name of the layout.
-        root: Folder that candidate paths are relative to.
-        candidates: In the order found.
-        rejects: Files that cannot be figures (by name or kind).
-        notes: How ids were derived, what was passed over.
+        root: Folder that the paths of candidates are relative to.
+        candidates: Figures, in the order of the folder or index.
+        rejects: Files that cannot be figures by their name or kind.
+        notes: How ids were derived, and which files were skipped.
         labels: Ground-truth text by figure id.
-        left_out: Images that lie there and are not among the candidates.
-        rows: The records of the data set, where it has any.
-        others: Images with another role than the side that is read: drafts, assets.
+        left_out: Images of the set that are not among the candidates.
+        records: The records of the data set, if it has any.
+        others: Images of other roles: drafts, assets.
     """
 
     layout: str
@@ -57,17 +70,17 @@ class Listing:
     notes: Sequence[str] = ()
     labels: Mapping[str, tuple[TextLine, ...]] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
-    rows: Sequence[SourceRow] = ()
+    records: Sequence[SourceRecord] = ()
     others: Sequence[OtherFile] = ()
 
 
 def is_bad(name: str) -> bool:
-    """Tells whether a name has a control character or bytes that are not UTF-8."""
+    """Returns whether a name has a control character or bytes that are not UTF-8."""
     return _BAD.search(name) is not None
 
 
-def shown(name: str) -> str:
-    """Returns a name as it can be printed and stored: control and undecodable bytes escaped."""
+def escaped(name: str) -> str:
+    """Returns a name that can be printed and stored: control and undecodable bytes escaped."""
     return name.encode("unicode_escape", "surrogatepass").decode() if is_bad(name) else name
 
 
@@ -79,40 +92,42 @@ def clean_text(text: str) -> str:
 def tidy(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Reject], list[str]]:
     """Returns usable candidates with distinct (id, sample), rejects by name, and notes.
 
-    A file that is listed twice under one id counts once; a second figure of the same id and
+    A file that is listed twice under the same id counts once. A second figure of the same id and
     sample gets the next free sample index.
     """
     taken: set[tuple[str, int]] = set()
     listed: set[tuple[str, str]] = set()
-    kept, rejects, twice, moved = [], [], 0, 0
-    for one in candidates:
-        if not one.figure_id or is_bad(one.figure_id) or is_bad(one.path):
-            rejects.append(_bad_name(one))
+    usable, rejects, repeated, moved = [], [], 0, 0
+    for candidate in candidates:
+        figure_id, path = candidate.figure_id, candidate.path
+        if not figure_id or is_bad(figure_id) or is_bad(path):
+            rejects.append(_bad_name(candidate))
             continue
-        if (one.figure_id, one.path) in listed:
-            twice += 1
+        if (figure_id, path) in listed:
+            repeated += 1
             continue
-        listed.add((one.figure_id, one.path))
-        sample = wanted = min(max(0, one.sample), MAX_SAMPLE)
-        while (one.figure_id, sample) in taken:
+        listed.add((figure_id, path))
+        sample = requested = min(max(0, candidate.sample), MAX_SAMPLE)
+        while (figure_id, sample) in taken:
             sample += 1
-        moved += sample != wanted
-        taken.add((one.figure_id, sample))
-        prompt = None if one.prompt is None else clean_text(one.prompt)
-        same = (sample, prompt) == (one.sample, one.prompt)
-        kept.append(one if same else replace(one, sample=sample, prompt=prompt))
-    return kept, rejects, _tidy_notes(twice, moved)
+        moved += sample != requested
+        taken.add((figure_id, sample))
+        prompt = None if candidate.prompt is None else clean_text(candidate.prompt)
+        same = (sample, prompt) == (candidate.sample, candidate.prompt)
+        usable.append(candidate if same else replace(candidate, sample=sample, prompt=prompt))
+    return usable, rejects, _tidy_notes(repeated, moved)
 
 
-def _bad_name(one: Candidate) -> Reject:
+def _bad_name(candidate: Candidate) -> Reject:
     reason = "the name or id is empty, has a control character or is not UTF-8"
-    return Reject(shown(one.path), "bad-name", reason, shown(one.figure_id) or None, one.sample)
+    figure_id = escaped(candidate.figure_id) or None
+    return Reject(escaped(candidate.path), "bad-name", reason, figure_id, candidate.sample)
 
 
-def _tidy_notes(twice: int, moved: int) -> list[str]:
+def _tidy_notes(repeated: int, moved: int) -> list[str]:
     notes = []
-    if twice:
-        notes.append(f"{twice} repeated rows (same id, same file) were dropped")
+    if repeated:
+        notes.append(f"{repeated} repeated rows (same id, same file) were dropped")
     if moved:
         notes.append(
             f"{moved} figures share id and sample with another and got the next sample index"
@@ -121,5 +136,5 @@ def _tidy_notes(twice: int, moved: int) -> list[str]:
 
 
 def some(names: Sequence[str], most: int = 3) -> str:
-    """Returns the first names for a message, escaped, with an ellipsis for the rest."""
-    return ", ".join(map(shown, names[:most])) + (", ..." if len(names) > most else "")
+    """Returns the first ``most`` names for a message, escaped, with an ellipsis for the rest."""
+    return ", ".join(map(escaped, names[:most])) + (", ..." if len(names) > most else "")

@@ -1,4 +1,4 @@
-"""Images that are inside a record of an index: data URIs and base64."""
+"""Images embedded in the records of an index: data URIs and base64."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONG = 120
 
 
 def is_embedded(value: str) -> bool:
-    """Tells whether a text is an image itself: a data URI, or base64 of a picture."""
+    """Returns whether a text is an image itself: a data URI, or an image in base64."""
     if value.startswith("data:"):
         return True
     return len(value) > _LONG and _STARTS.match(value) is not None and "." not in value[-6:]
@@ -24,7 +24,7 @@ def embedded_bytes(value: str) -> bytes:
     """Returns the bytes of a data URI or of base64.
 
     Raises:
-        ValueError: If they cannot be decoded.
+        ValueError: If the text cannot be decoded.
     """
     if value.startswith("data:"):
         head, _, body = value.partition(",")

@@ -1,4 +1,4 @@
-"""Single figures in memory: encoding, records, sample indices, and their manifest."""
+"""Figures in memory: PNG encoding, records, sample indices, and the manifest of a set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from figbench.data.dataset_index import Candidate, Listing
+from figbench.data.dataset_index import Candidate, DatasetIndex
 from figbench.data.layouts.records import (
     ID_FIELDS,
     IMAGE_FIELDS,
@@ -20,7 +20,7 @@ from figbench.data.layouts.records import (
     integer,
     text_of,
 )
-from figbench.data.load import probe_listing
+from figbench.data.load import manifest_from_index
 from figbench.data.manifest import Manifest
 from figbench.data.sources import read_source
 from figbench.data.types import TextLine
@@ -34,7 +34,14 @@ MEMORY = "memory"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One figure before it is checked: bytes, or the reason why there are none."""
+    """A figure before it is checked.
+
+    Attributes:
+        candidate: Id, sample, path, prompt and settings.
+        data: Encoded bytes, or the error that replaces them.
+        paper_id: Paper of the figure, if known.
+        labels: Ground-truth text, if known.
+    """
 
     candidate: Candidate
     data: bytes | DecodeError
@@ -50,7 +57,11 @@ def encode_png(image: Image.Image) -> bytes:
 
 
 def encode_all(images: Any, value_range: ValueRange) -> list[bytes]:
-    """Returns the PNG bytes of each image."""
+    """Returns the PNG bytes of each image.
+
+    Raises:
+        UserError: If there is no image, or an image is not usable.
+    """
     if isinstance(images, Image.Image):
         images = [images]
     if isinstance(images, Sequence) and not isinstance(images, str | bytes):
@@ -69,15 +80,15 @@ def _encode(image: Any, name: str, value_range: ValueRange) -> bytes:
 
 
 def argument_list(values: Any, name: str, n: int) -> list[Any] | None:
-    """Returns an argument as a list of n entries, None where it is not given.
+    """Returns an argument as a list of n entries, or None if it is absent.
 
     Args:
-        values: Given by the user.
-        name: Of the argument, for messages.
+        values: Value from the caller.
+        name: Name of the argument, for messages.
         n: Number of images.
 
     Raises:
-        UserError: If it is a string or has another length.
+        UserError: If the value is a string or has another length.
     """
     if values is None:
         return None
@@ -100,12 +111,12 @@ def sample_indices(ids: Sequence[Any]) -> list[int]:
 
 
 def png_name(figure_id: str, sample: int, several: bool) -> str:
-    """Returns the name that a folder would have for a figure.
+    """Returns the file name of a figure in a folder of PNG files.
 
     Args:
-        figure_id: Of the prompt.
-        sample: Index of the sample.
-        several: Whether any prompt has several samples.
+        figure_id: Id of the figure.
+        sample: 0-based sample index.
+        several: Whether any figure id of the set has several samples.
     """
     return f"{figure_id}_{sample}.png" if several else f"{figure_id}.png"
 
@@ -118,12 +129,12 @@ def from_record(
     Args:
         record: Fields by name.
         i: Position of the record, for messages.
-        image: Name of the image field; None takes the first that a record can have.
-        value_range: Of float images.
+        image: Name of the image field; None takes the first of ``IMAGE_FIELDS`` in the record.
+        value_range: Range of float images.
         root: Folder of relative paths.
 
     Raises:
-        UserError: If there is no image field.
+        UserError: If the record is not a mapping or has no image field.
     """
     if not isinstance(record, Mapping):
         raise UserError(f"records[{i}]: {type(record).__name__}, expected a dict.")
@@ -173,7 +184,7 @@ def _bytes_of(
 
 
 def with_samples(items: Sequence[Item]) -> list[Item]:
-    """Numbers the records without a sample index in the order of their id."""
+    """Returns items in which those without a sample index have the next free index of their id."""
     counts: dict[str, int] = {}
     numbered = []
     for item in items:
@@ -186,8 +197,13 @@ def with_samples(items: Sequence[Item]) -> list[Item]:
 
 
 def manifest_of(items: Sequence[Item], source: str) -> Manifest:
-    """Returns the manifest of items: digests, decode checks, contents by digest."""
-    # Two items may carry the same path; the position then tells them apart.
+    """Returns the manifest of items: digests, decode checks, contents by digest.
+
+    Args:
+        items: Figures in their order.
+        source: Name of the set.
+    """
+    # Two items may have the same path; a position then makes it unique.
     unique = len({item.candidate.path for item in items}) == len(items)
     candidates = [
         item.candidate if unique else replace(item.candidate, path=f"{item.candidate.path}#{i}")
@@ -201,8 +217,8 @@ def manifest_of(items: Sequence[Item], source: str) -> Manifest:
             raise content
         return content
 
-    listing = Listing(MEMORY, Path(), candidates)
-    manifest = probe_listing(listing, source, {}, 0, read)
+    index = DatasetIndex(MEMORY, Path(), candidates)
+    manifest = manifest_from_index(index, source, {}, 0, read)
     papers = {
         candidate.path: item.paper_id
         for candidate, item in zip(candidates, items, strict=True)

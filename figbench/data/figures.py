@@ -1,4 +1,4 @@
-"""``Figures``: a set of figures from memory, records or a folder, as ``evaluate`` takes it."""
+"""``Figures``: a set of figures from memory, records or a folder, accepted by ``evaluate``."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from figbench.images.arrays import UNIT, ValueRange
 class Figures:
     """A set of figures that ``evaluate`` and ``Evaluator`` accept instead of a path.
 
-    Make one with :meth:`from_images`, :meth:`from_records`, :meth:`from_datasets` or
+    Create it with :meth:`from_images`, :meth:`from_records`, :meth:`from_datasets` or
     :meth:`from_folder`.
 
     Attributes:
         source: Name of the set, recorded in the result.
-        layout: Layout of a folder, or None to detect it.
-        manifest: The checked figures; None for a folder, which is read when it is needed.
+        layout: Layout of a folder; None detects it.
+        manifest: The checked figures; None for a folder, which is read on first use.
     """
 
     source: str
@@ -64,8 +64,8 @@ class Figures:
         Args:
             images: PIL images, uint8 arrays (n, h, w, 3), torch tensors (n, 3, h, w) or a list of
                 single images; see :func:`figbench.images.arrays.as_rgb_images`.
-            figure_ids: What pairs each image with its reference; None numbers them. A repeated id
-                is a further sample of the prompt.
+            figure_ids: Ids that match images with references; None numbers the images. A repeated
+                id is a further sample of the prompt.
             prompts: Caption of each image.
             samples: 0-based sample index of each image; None counts repeated ids.
             paper_ids: Paper of each figure; None derives it from Paper2Fig100k-style ids.
@@ -77,7 +77,7 @@ class Figures:
             The set, ordered by the file names that a folder would have.
 
         Raises:
-            UserError: If an image is not usable, or lengths differ; the message names the argument.
+            UserError: If an image is not usable or lengths differ. The message names the argument.
 
         >>> import numpy as np
         >>> page = np.full((8, 8, 3), 255, np.uint8)
@@ -89,7 +89,7 @@ class Figures:
         ids = argument_list(figure_ids, "figure_ids", n) or [f"{i:06d}" for i in range(n)]
         texts = argument_list(prompts, "prompts", n) or [None] * n
         papers = argument_list(paper_ids, "paper_ids", n) or [None] * n
-        known = argument_list(labels, "labels", n) or [None] * n
+        label_lists = argument_list(labels, "labels", n) or [None] * n
         indices = argument_list(samples, "samples", n) or sample_indices(ids)
         several = any(indices)
         items = [
@@ -100,7 +100,7 @@ class Figures:
                 None if lines is None else tuple(TextLine(str(line)) for line in lines),
             )
             for name, index, text, data, paper, lines in zip(
-                ids, indices, texts, encoded, papers, known, strict=True
+                ids, indices, texts, encoded, papers, label_lists, strict=True
             )
         ]
         items.sort(key=lambda item: item.candidate.path)
@@ -119,10 +119,10 @@ class Figures:
         """Returns figures from an iterable of dicts, in their order.
 
         Args:
-            records: Dicts with an image and, when known, ``figure_id`` (or ``id``), ``sample``,
+            records: Dicts with an image and, if known, ``figure_id`` (or ``id``), ``sample``,
                 ``prompt`` (or ``caption``), ``seed``, ``guidance_scale``, ``paper_id`` and
                 ``labels`` (a list of strings). The image is a PIL image, array, tensor, encoded
-                bytes, ``{"bytes": ...}`` or a path; None is a figure that was not made.
+                bytes, ``{"bytes": ...}`` or a path; None is a figure that was not generated.
             image: Name of the image field; None takes the first of ``image``, ``file_name``,
                 ``path`` and the other names of the records layout.
             value_range: Range of float images.
@@ -170,17 +170,17 @@ class Figures:
 
     @classmethod
     def from_folder(cls, path: str | Path, layout: str | None = None) -> Figures:
-        """Returns figures from a folder, archive, index file or URL, read when needed.
+        """Returns figures from a folder, archive, index file or URL, which is read on first use.
 
         Args:
             path: As in :func:`figbench.load_manifest`.
-            layout: Name of the layout, when detection must not decide.
+            layout: Name of the layout; None detects it.
         """
         return cls(str(path), layout)
 
     @classmethod
     def from_manifest(cls, manifest: Manifest) -> Figures:
-        """Returns figures from a manifest that was loaded before."""
+        """Returns figures from a loaded manifest."""
         return cls(manifest.source, manifest=manifest)
 
     def load(self, **options: Any) -> Manifest:
@@ -199,7 +199,7 @@ class Figures:
 
 
 FigureSource = str | Path | Figures
-"""What names a set of figures: a path, a URL or :class:`Figures`."""
+"""A set of figures: a path, a URL or :class:`Figures`."""
 
 
 def load_figures(source: FigureSource, **options: Any) -> Manifest:
@@ -219,7 +219,7 @@ def load_figures(source: FigureSource, **options: Any) -> Manifest:
 
 
 def ordered(figures: Iterable[Figure], rejects: Iterable[Reject]) -> Manifest:
-    """Returns figures without their bytes as a manifest, in the order of their file names."""
+    """Returns a manifest of figures without their bytes, in the order of their file names."""
     listed = list(figures)
     several = any(figure.sample for figure in listed)
     named = [

@@ -1,4 +1,4 @@
-"""The form under which the texts of labels are compared."""
+"""Normalised form of label texts, which comparisons of labels use."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import unicodedata
 
 
 def normalise(text: str) -> str:
-    """Returns ``text`` under NFKC and case folding, runs of white space made one space."""
+    """Returns ``text`` in NFKC, case-folded, with each run of white space as a single space."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

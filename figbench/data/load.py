@@ -1,4 +1,4 @@
-"""Reading a set of figures in any layout into a manifest."""
+"""Loads a set of figures in any layout into a manifest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 
-from figbench.data.dataset_index import Candidate, Listing, tidy
+from figbench.data.dataset_index import Candidate, DatasetIndex, tidy
 from figbench.data.layouts import Known, find_listing
 from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
@@ -42,67 +42,69 @@ def load_manifest(
 ) -> Manifest:
     """Reads a set of figures in any layout of docs/inputs.md.
 
-    Every file is read once: its digest and, unless ``probes`` knows the bytes, whether and how
-    it decodes. Files that cannot be used become rejects with a code and a reason.
+    Every file is read once, for its digest and for its decode check. A digest in ``probes`` has
+    its check already. Files that cannot be used become rejects with a code and a reason.
 
     Args:
-        path: Folder, archive, index file or saved manifest, or the URL of one in a store that
-            fsspec knows (``s3://bucket/figures``), whose files are copied into a cache.
-        layout: Name of the layout, when detection must not decide.
-        split: Split of a data set; required where a set has several.
-        caption: Caption field for Paper2Fig100k.
-        reference: The set that these figures answer; its ids settle what ``a_1.png`` means.
-        is_reference: The set is a reference: ``a_1.png`` is a figure of its own.
+        path: Folder, archive, index file or saved manifest, or its URL in a store that fsspec
+            supports (``s3://bucket/figures``). The files of a URL are copied into a cache.
+        layout: Name of the layout; None detects it.
+        split: Split of a data set; required if the set has several.
+        caption: Caption field of Paper2Fig100k.
+        reference: The reference of these figures; its ids decide whether ``a_1.png`` is sample 1
+            of ``a`` or a figure ``a_1``.
+        is_reference: Whether the set is a reference, where ``a_1.png`` is always a figure ``a_1``.
         only: Pattern of relative names; other images are left out.
-        probes: Verdicts by SHA-256; read and extended.
-        workers: Reading threads, each with a decoding process once there are many files; 0 does
-            all in this thread, None takes :func:`default_workers`.
-        advance: Receives bytes copied from a URL, and bytes to copy in all.
+        probes: Decode checks by SHA-256; read and extended.
+        workers: Number of reading threads, each with a decoding process once there are many files;
+            0 reads in this thread, None takes :func:`default_workers`.
+        advance: Called with the bytes copied from a URL and the total bytes to copy.
 
     Raises:
-        UserError: If nothing is there, nothing is a figure, or an index cannot be read.
+        UserError: If the path does not exist, has no figures, or an index cannot be read.
     """
-    place = localized(path)
-    saved = None if is_url(place) else load_saved(Path(place))
+    location = localized(path)
+    saved = None if is_url(location) else load_saved(Path(location))
     if saved is not None:
         return saved
-    prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
-    rows = reference.rows if reference else ()
-    known = Known(prompts, rows, is_reference, only, local=not is_url(place))
-    find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
-    if is_url(place):
-        listing = list_remote(str(place), find, split=split, advance=advance)
+    figures = reference.figures if reference else ()
+    prompts = {figure.figure_id: figure.prompt for figure in figures}
+    records = reference.records if reference else ()
+    context = Known(prompts, records, is_reference, only, local=not is_url(location))
+    find = partial(find_listing, layout=layout, split=split, caption=caption, known=context)
+    if is_url(location):
+        index = list_remote(str(location), find, split=split, advance=advance)
     else:
-        listing = find(Path(place))
+        index = find(Path(location))
     side: Role = "reference" if is_reference else "generated"
-    listing = by_role(listing, side)
+    index = by_role(index, side)
     if prompts:
-        listing = by_numbered_names(listing, IdIndex(prompts))
+        index = by_numbered_names(index, IdIndex(prompts))
     count = default_workers() if workers is None else workers
-    return probe_listing(listing, str(path), {} if probes is None else probes, count, side=side)
+    return manifest_from_index(index, str(path), {} if probes is None else probes, count, side=side)
 
 
 Read = Callable[[str], bytes]
-"""Manifest path to the bytes of the file; raises DecodeError."""
+"""Returns the bytes of a manifest path, or raises DecodeError."""
 
 
-def probe_listing(
-    listing: Listing,
+def manifest_from_index(
+    index: DatasetIndex,
     source: str,
     probes: Probes,
     workers: int,
     read: Read | None = None,
     side: Role = "generated",
 ) -> Manifest:
-    """Returns the manifest of a listing: every file is read, hashed and checked.
+    """Reads, hashes and checks every file of an index; returns the manifest.
 
     Args:
-        listing: Figures by name.
+        index: Figures by name.
         source: Name of the set, for messages and for the manifest.
         probes: Decode checks by SHA-256; read and extended.
-        workers: Reading threads; 0 for this thread alone.
-        read: Source of the bytes; None reads files under the listing's root.
-        side: Role of the figures whose records name none.
+        workers: Number of reading threads; 0 reads in this thread.
+        read: Returns the bytes of a path; None reads files below the root of the index.
+        side: Role of figures whose records have no role.
 
     Returns:
         The manifest, figures in the order of the candidates.
@@ -110,72 +112,73 @@ def probe_listing(
     Raises:
         UserError: If there is neither a figure nor a reject.
     """
-    candidates, unnamed, notes = tidy(listing.candidates)
-    bytes_of = partial(read_source, listing.root) if read is None else read
+    candidates, unnamed, notes = tidy(index.candidates)
+    bytes_of = partial(read_source, index.root) if read is None else read
     probed = _probe_each(bytes_of, candidates, probes, workers)
-    figures, rejects = [], [*listing.rejects, *unnamed]
+    figures, rejects = [], [*index.rejects, *unnamed]
     for candidate, (digest, probe) in probed:
         if probe.code:
             rejects.append(_reject(candidate, probe))
         else:
             figures.append(_figure(candidate, digest, probe, side))
     if not figures and not rejects:
-        said = "".join(f" {note}." for note in listing.notes if note[:1].isdigit())
+        counts = "".join(f" {note}." for note in index.notes if note[:1].isdigit())
         raise UserError(
-            f"{source}: no figures found ({listing.layout}).{said}",
-            remedy="Read are images, SVG and PDF, their archives and indexes: see docs/inputs.md.",
+            f"{source}: no figures found ({index.layout}).{counts}",
+            remedy="Inputs: images, SVG, PDF, their archives and indexes; see docs/inputs.md.",
         )
     return Manifest(
         figures=tuple(figures),
         rejects=tuple(rejects),
-        layout=listing.layout,
-        root=str(listing.root.resolve()),
+        layout=index.layout,
+        root=str(index.root.resolve()),
         source=source,
         notes=(
-            *(f"{one.count} {one.what}" for one in listing.left_out),
-            *listing.notes,
+            *(f"{group.count} {group.what}" for group in index.left_out),
+            *index.notes,
             *notes,
             *_note_counts(probed),
         ),
-        labels=dict(listing.labels),
-        left_out=tuple(listing.left_out),
-        rows=tuple(listing.rows),
-        others=tuple(listing.others),
+        labels=dict(index.labels),
+        left_out=tuple(index.left_out),
+        records=tuple(index.records),
+        others=tuple(index.others),
     )
 
 
 _Probed = list[tuple[Candidate, tuple[str, Probe]]]
-_AT_ONCE = 32
-"""Files that a thread takes at once: a future of its own costs more than reading a small file."""
+_CHUNK_FILES = 32
+"""Files per task of the pool: a task for each file costs more than reading a small file."""
 
 
 def _probe_each(
     read: Read, candidates: Sequence[Candidate], probes: Probes, workers: int
 ) -> _Probed:
     if workers <= 0:
-        return [(one, _probe(read, one, probes, look)) for one in candidates]
+        return [(candidate, _probe(read, candidate, probes, look)) for candidate in candidates]
     decoders, stopped = DecodePool(), threading.Event()
 
-    def probe_some(part: Sequence[Candidate]) -> _Probed:
-        going = takewhile(lambda _candidate: not stopped.is_set(), part)
+    def probe_chunk(chunk: Sequence[Candidate]) -> _Probed:
+        remaining = takewhile(lambda _candidate: not stopped.is_set(), chunk)
         try:
-            return [(file, _probe(read, file, probes, decoders.look)) for file in going]
+            return [(file, _probe(read, file, probes, decoders.look)) for file in remaining]
         except BaseException:
-            # Here already, not when the caller sees it: the other threads end after their file.
+            # Set in the failing thread, so that the other threads end after their current file.
             stopped.set()
             raise
 
-    parts = [candidates[at : at + _AT_ONCE] for at in range(0, len(candidates), _AT_ONCE)]
+    starts = range(0, len(candidates), _CHUNK_FILES)
+    chunks = [candidates[start : start + _CHUNK_FILES] for start in starts]
     with ThreadPoolExecutor(workers, thread_name_prefix="figbench-probe") as pool:
         try:
-            return list(chain.from_iterable(pool.map(probe_some, parts)))
+            return list(chain.from_iterable(pool.map(probe_chunk, chunks)))
         finally:
             stopped.set()
             decoders.stop()
 
 
 def default_workers() -> int:
-    """Returns the number of reading threads: one per core that may be used, at most eight."""
+    """Returns the number of reading threads: the number of usable cores, at most eight."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(8, usable or 1)
 
@@ -189,17 +192,17 @@ def _probe(
         return "", Probe(code=error.code, reason=error.reason)
     digest = hashlib.sha256(data).hexdigest()
     try:
-        known = probes[digest]
+        stored = probes[digest]
     except KeyError:
-        known = examine(data)
-        if known.code not in LIMIT_CODES and known != CRASHED:
-            probes[digest] = known
-        return digest, known
-    return digest, known if known.code else _within_limits(known)
+        probe = examine(data)
+        if probe.code not in LIMIT_CODES and probe != CRASHED:
+            probes[digest] = probe
+        return digest, probe
+    return digest, stored if stored.code else _within_limits(stored)
 
 
 def _within_limits(probe: Probe) -> Probe:
-    """Limits may have changed since the verdict was kept."""
+    """Checks a stored probe again: limits may have changed since it was stored."""
     try:
         Limits.from_environment().check_size(probe.width, probe.height)
     except DecodeError as error:
@@ -230,7 +233,7 @@ def _figure(candidate: Candidate, digest: str, probe: Probe, side: Role) -> Figu
 
 
 def paper_id(figure_id: str) -> str | None:
-    """Returns the paper of a Paper2Fig100k-style id (the text before ``-Figure``), else None."""
+    """Returns the paper of a Paper2Fig100k-style id: the text before ``-Figure``, or None."""
     paper, separator, _ = figure_id.partition("-Figure")
     return paper if separator and paper else None
 

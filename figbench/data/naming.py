@@ -1,4 +1,7 @@
-"""When two names mean one figure: spelling, folders, suffixes, sample numbers."""
+"""Names of figures: ids of paths, and rules for names that mean the same figure.
+
+The rules concern spelling, folders, suffixes and sample numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from difflib import get_close_matches
 from figbench.images.formats import DOUBLE_SUFFIXES, IMAGE_SUFFIXES
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000 ]+")
+_BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000 ]+")
 _HYPHENS = re.compile("[\u2010\u2011]")
 SAMPLE = re.compile(r"(.+?)_(?:(?:seed|sample)[_-]?)?(\d+)")
 """``<id>_<k>``, ``<id>_seed<k>`` and ``<id>_sample_<k>``, with numbers of any width."""
@@ -26,26 +29,26 @@ _SPLIT_NAMES = {"training": "train", "trainset": "train", "testing": "test", "te
 
 
 def spelled(name: str) -> str:
-    """Returns a name by what a person reads: NFC, no zero-width marks, plain spaces and hyphens."""
+    """Returns a name in NFC, without zero-width marks, with plain spaces, hyphens and slashes."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", name).replace("\\", "/"))
-    text = _HYPHENS.sub("-", _SPACES.sub(" ", text))
-    return "/".join(part.strip() for part in text.split("/"))
+    text = _HYPHENS.sub("-", _BLANKS.sub(" ", text))
+    return "/".join(component.strip() for component in text.split("/"))
 
 
 def stem_and_suffix(name: str) -> tuple[str, str]:
-    """Returns stem and suffix as ``PurePosixPath`` does, which is slow for so many names."""
+    """Returns stem and suffix as ``PurePosixPath`` does, but faster for many names."""
     base = name.rsplit("/", 1)[-1]
     dot = base.rfind(".")
     return (base[:dot], base[dot:]) if 0 < dot < len(base) - 1 else (base, "")
 
 
 def is_image(name: str) -> bool:
-    """Tells by its name whether a file is meant to be an image that is read."""
+    """Returns whether a file is an image that figbench reads, by its suffix."""
     return stem_and_suffix(name)[1].rstrip().lower() in IMAGE_SUFFIXES
 
 
 def without_suffix(name: str) -> str:
-    """Returns a name or id without its image suffix, and without draw.io's own before it."""
+    """Returns a name or id without its image suffix, and without a draw.io suffix before it."""
     if is_image(name):
         name = name[: len(name) - len(stem_and_suffix(name)[1])]
         for suffix in DOUBLE_SUFFIXES:
@@ -55,15 +58,15 @@ def without_suffix(name: str) -> str:
 
 
 def bare(figure_id: str) -> str:
-    """Returns the last part of an id, without an image suffix."""
+    """Returns the last path component of an id, without an image suffix."""
     return without_suffix(figure_id).rsplit("/", 1)[-1]
 
 
 def ids_of_paths(paths: Sequence[str]) -> tuple[list[str], str]:
-    """Returns an id for each path, and how it was derived.
+    """Returns an id for each path, and a description of its derivation.
 
-    The file's stem, or where stems repeat (``p1/figure.png``, ``p2/figure.png``) the folder's
-    name, or where that repeats too the path without suffix.
+    The id is the stem of the file. If stems repeat (``p1/figure.png``, ``p2/figure.png``), it is
+    the name of the folder. If that repeats too, it is the path without suffix.
     """
     plain = [path.replace("\\", "/") for path in paths]
     stems = [bare(path) for path in plain]
@@ -76,26 +79,27 @@ def ids_of_paths(paths: Sequence[str]) -> tuple[list[str], str]:
 
 
 def sample_of(stem: str) -> tuple[str, int] | None:
-    """Returns (id, number) for a name that ends in a sample number or seed, else None."""
+    """Returns (id, number) of a name that ends in a sample number or seed, or None."""
     match = SAMPLE.fullmatch(stem)
     return (match[1], int(match[2])) if match and len(match[2]) <= 18 else None
 
 
 def split_in(name: str) -> str | None:
-    """Returns the split of a data set that a path names: ``train-0.parquet``, ``data/test/a.png``.
+    """Returns the split that a path names (``train-0.parquet``, ``data/test/a.png``), or None.
 
-    The first part that is a split's name decides; ``val`` and ``dev`` are ``validation``.
+    The first path component that is a name of a split decides. ``val`` and ``dev`` are
+    ``validation``.
     """
-    parts = name.split("/")
-    for part in (*parts[:-1], stem_and_suffix(parts[-1])[0]):
-        match = SPLIT.fullmatch(part.lower())
+    components = name.split("/")
+    for component in (*components[:-1], stem_and_suffix(components[-1])[0]):
+        match = SPLIT.fullmatch(component.lower())
         if match:
             return split_name(match[1])
     return None
 
 
 def split_name(name: str) -> str:
-    """Returns the usual name of a split."""
+    """Returns the standard name of a split."""
     lower = name.lower()
     if lower in ("val", "valid", "dev", "eval", "evaluation"):
         return "validation"
@@ -103,19 +107,19 @@ def split_name(name: str) -> str:
 
 
 class IdIndex:
-    """Looks reference ids up by their own name, then by spelling, then by their last part."""
+    """Finds reference ids by exact name, then by spelling, then by their last path component."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self.ids = frozenset(ids)
-        self._spelled = _unique((spelled(one), one) for one in self.ids)
-        self._bare = _unique((_plain_name(one), one) for one in self.ids)
+        self._spelled = _unique((spelled(figure_id), figure_id) for figure_id in self.ids)
+        self._bare = _unique((_plain_name(figure_id), figure_id) for figure_id in self.ids)
 
     def exact(self, name: str) -> str | None:
-        """Returns the id if a reference has exactly this one."""
+        """Returns the name if it is exactly the id of a reference, or None."""
         return name if name in self.ids else None
 
     def find(self, name: str) -> str | None:
-        """Returns the one reference id that a name can mean, or None."""
+        """Returns the only reference id that a name can mean, or None."""
         if name in self.ids:
             return name
         folders = spelled(name).split("/")
@@ -126,37 +130,37 @@ class IdIndex:
         return self._bare.get(_plain_name(name)) or self._by_code_page(name)
 
     def _by_code_page(self, name: str) -> str | None:
-        """A zip without its UTF-8 flag has names in a local code page, which are read as cp437."""
+        """Finds a name of a zip without UTF-8 flag: stored in a local code page, read as cp437."""
         if name.isascii():
             return None
         try:
             stored = bare(name).encode("cp437")
         except UnicodeEncodeError:
             return None
-        meant = set()
+        matches = set()
         for page in _CODE_PAGES:
             try:
-                meant.add(self._bare.get(_plain_name(stored.decode(page))))
+                matches.add(self._bare.get(_plain_name(stored.decode(page))))
             except UnicodeDecodeError:
                 continue
-        meant.discard(None)
-        return meant.pop() if len(meant) == 1 else None
+        matches.discard(None)
+        return matches.pop() if len(matches) == 1 else None
 
     def nearest(self, name: str) -> str | None:
-        """Returns the id that looks most like a name, for messages."""
-        some = sorted(self.ids)[:2000]
-        close = get_close_matches(name, some, n=1, cutoff=0.3)
-        return close[0] if close else next(iter(some), None)
+        """Returns the id most similar to a name, for messages; None without any id."""
+        ids = sorted(self.ids)[:2000]
+        close = get_close_matches(name, ids, n=1, cutoff=0.3)
+        return close[0] if close else next(iter(ids), None)
 
 
 def _plain_name(name: str) -> str:
-    """Returns the spelling of an id's last part; a number that pandas made a float is whole."""
+    """Returns the spelling of an id's last component; ``7.0``, as pandas writes it, is ``7``."""
     plain = bare(spelled(name))
     whole, dot, rest = plain.partition(".")
     return whole if dot and rest == "0" and whole.isdecimal() else plain
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    every = list(pairs)
-    counts = Counter(key for key, _ in every)
-    return {key: value for key, value in every if counts[key] == 1}
+    entries = list(pairs)
+    counts = Counter(key for key, _ in entries)
+    return {key: value for key, value in entries if counts[key] == 1}

@@ -1,4 +1,4 @@
-"""How a figure came to be, as its record says it: role, outcome, source document, cost."""
+"""Origin of a figure according to its record: role, status, source document, cost."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from figbench.data.dataset_index import Candidate, Listing, some
+from figbench.data.dataset_index import Candidate, DatasetIndex, some
 from figbench.data.types import ROLES, LeftOut, Origin, OtherFile, Reject, Role
 
 DOCUMENT_SUFFIXES = (".drawio", ".svg", ".mmd", ".dot", ".gv", ".pptx", ".tex", ".tikz", ".svgz")
-"""Documents that a figure is drawn from, in the order of preference beside one raster."""
+"""Suffixes of documents that a figure is rendered from, in order of preference."""
 
 STATUS_FIELDS = ("status",)
 SUCCESS_WORDS = frozenset(
@@ -38,20 +38,21 @@ SOURCE_FIELDS = ("source", "source_path", "svg_path", "svg", "drawio", "mermaid"
 FAILED = "failed"
 """Code of the reject of a generation that failed."""
 EXCUSED = (FAILED, "apple-double", "system-file")
-"""Rejects that need no flag: the model's failures count as missing; macOS writes a ``._name``
-beside every file, and other programs keep copies in folders of their own."""
+"""Codes of rejects that need no flag: failures of the model count as missing; macOS writes a file
+``._name`` for every file, and other programs store copies in folders of their own."""
 
 
 def origin_of(record: Mapping[str, Any], document: Callable[[str], str | None]) -> Origin:
     """Returns role, status, source and cost of a record.
 
     Args:
-        record: Fields as an index has them; unknown ones are ignored.
-        document: Manifest path of a document that a record names; None where it is not there.
+        record: Fields of a record; unknown fields are ignored.
+        document: Returns the manifest path of a document that a record names; None if the
+            document does not exist.
     """
     role = str(record.get("role", "")).lower()
     return Origin(
-        role=next((one for one in ROLES if one == role), None),
+        role=next((name for name in ROLES if name == role), None),
         status=_status(record),
         source=_source(record, document),
         seconds=_cost(record, SECONDS_FIELDS),
@@ -66,7 +67,7 @@ def _paper(value: Any) -> str | None:
 
 
 def is_failure(status: str | None) -> bool:
-    """Tells whether a status says that the figure was not made."""
+    """Returns whether a status means that the figure was not generated."""
     word = (status or "").strip().lower().replace(" ", "_").replace("-", "_")
     return word in FAILURE_WORDS
 
@@ -92,8 +93,8 @@ def _source(record: Mapping[str, Any], document: Callable[[str], str | None]) ->
 
 
 def _cost(record: Mapping[str, Any], names: Iterable[str]) -> float | None:
-    nested = [one for one in (record.get("usage"), record.get("cost")) if isinstance(one, Mapping)]
-    for fields in (record, *nested):
+    nested = (record.get("usage"), record.get("cost"))
+    for fields in (record, *(entry for entry in nested if isinstance(entry, Mapping))):
         for name in names:
             value = fields.get(name)
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -110,29 +111,29 @@ def _whole(value: float | None) -> int | None:
 def with_sources(
     candidates: Sequence[Candidate], names: Iterable[str], path_of: Callable[[str], str]
 ) -> list[Candidate]:
-    """Returns candidates with the document of the same name in the same folder as their source.
+    """Returns candidates whose source is the document with the same name in the same folder.
 
     Args:
-        candidates: Figures; one with a source, or that is such a document itself, stays.
+        candidates: Figures. A figure that has a source or is such a document is unchanged.
         names: Relative names of every file of the set.
-        path_of: Manifest path of a relative name.
+        path_of: Returns the manifest path of a relative name.
     """
     documents: dict[str, str] = {}
     for name in sorted(names, key=_preference):
-        stem, suffix = _parts(name)
+        stem, suffix = _split_suffix(name)
         if suffix in DOCUMENT_SUFFIXES:
             documents.setdefault(stem, name)
     if not documents:
         return list(candidates)
     by_path = {path_of(stem): path_of(name) for stem, name in documents.items()}
-    return [_with_source(one, by_path) for one in candidates]
+    return [_with_source(candidate, by_path) for candidate in candidates]
 
 
 def _with_source(candidate: Candidate, documents: Mapping[str, str]) -> Candidate:
-    stem, suffix = _parts(candidate.path)
+    stem, suffix = _split_suffix(candidate.path)
     if candidate.origin.source is not None or suffix in DOCUMENT_SUFFIXES:
         return candidate
-    double = _parts(stem)
+    double = _split_suffix(stem)
     source = documents.get(stem) or (
         documents.get(double[0]) if double[1] in DOCUMENT_SUFFIXES else None
     )
@@ -141,87 +142,89 @@ def _with_source(candidate: Candidate, documents: Mapping[str, str]) -> Candidat
     return replace(candidate, origin=replace(candidate.origin, source=source))
 
 
-def _parts(name: str) -> tuple[str, str]:
+def _split_suffix(name: str) -> tuple[str, str]:
+    """Returns a name without its suffix, and the suffix in lower case, empty without any."""
     head, dot, suffix = name.rpartition(".")
     return (head, f".{suffix.lower()}") if dot and "/" not in suffix else (name, "")
 
 
 def _preference(name: str) -> int:
-    suffix = _parts(name)[1]
+    suffix = _split_suffix(name)[1]
     return DOCUMENT_SUFFIXES.index(suffix) if suffix in DOCUMENT_SUFFIXES else -1
 
 
-def by_role(listing: Listing, side: Role) -> Listing:
-    """Returns a listing of the figures of one side; the rest goes to ``others`` and rejects.
+def by_role(index: DatasetIndex, side: Role) -> DatasetIndex:
+    """Returns an index with the figures of a side; other images go to ``others`` and rejects.
 
-    Drafts and assets are never figures. Where a set has figures of both sides by their records,
-    those of the other side are left out. A generation that failed becomes a reject, so that its
-    id stays in the denominator.
+    Drafts and assets are never figures. If a set has figures of both sides by their records, those
+    of the other side are left out. A failed generation becomes a reject, so that its id stays in
+    the denominator.
 
     Args:
-        listing: Candidates with the roles and statuses of their records.
-        side: The side that is read.
+        index: Candidates with the roles and statuses of their records.
+        side: The side to load, ``generated`` or ``reference``.
     """
-    roles = {one.origin.role for one in listing.candidates}
-    plain = roles <= {None} and not any(one.origin.status for one in listing.candidates)
-    if plain and not listing.others and all(one.code != FAILED for one in listing.rejects):
-        return listing
-    other: Role = "reference" if side == "generated" else "generated"
-    apart: set[Role] = {"draft", "asset"}
-    if {side, other} <= roles:
-        apart.add(other)
-    candidates, others, rejects = [], [], []
-    for one in listing.candidates:
-        if one.origin.role in apart:
-            others.append(OtherFile(one.path, one.origin.role, one.figure_id))
-        elif is_failure(one.origin.status):
-            reason = f"the generation ended with status '{one.origin.status}'"
-            rejects.append(Reject(one.path, FAILED, reason, one.figure_id, one.sample))
+    roles = {candidate.origin.role for candidate in index.candidates}
+    has_status = any(candidate.origin.status for candidate in index.candidates)
+    has_failed = any(reject.code == FAILED for reject in index.rejects)
+    if roles <= {None} and not has_status and not index.others and not has_failed:
+        return index
+    opposite: Role = "reference" if side == "generated" else "generated"
+    excluded: set[Role] = {"draft", "asset"}
+    if {side, opposite} <= roles:
+        excluded.add(opposite)
+    candidates, others, rejects = [], list(index.others), list(index.rejects)
+    for candidate in index.candidates:
+        figure_id, path, role = candidate.figure_id, candidate.path, candidate.origin.role
+        if role in excluded:
+            others.append(OtherFile(path, role, figure_id))
+        elif is_failure(candidate.origin.status):
+            reason = f"the generation ended with status '{candidate.origin.status}'"
+            rejects.append(Reject(path, FAILED, reason, figure_id, candidate.sample))
         else:
-            candidates.append(one)
-    every = (*listing.rejects, *rejects)
-    made = {(one.figure_id, one.sample) for one in candidates}
-    repeated = [one for one in every if one.code == FAILED and (one.figure_id, one.sample) in made]
-    failed = [one for one in every if one.code == FAILED and one not in repeated]
-    notes = [*_failures(failed), *_unknown_words(candidates)]
+            candidates.append(candidate)
+    generated = {(candidate.figure_id, candidate.sample) for candidate in candidates}
+    failed = [reject for reject in rejects if reject.code == FAILED]
+    repeated = [reject for reject in failed if (reject.figure_id, reject.sample) in generated]
+    final = [reject for reject in failed if reject not in repeated]
+    notes = [*_failures(final), *_unknown_words(candidates)]
     if repeated:
         notes.append(f"{len(repeated)} failed attempts of figures that were made are not counted")
-    others = [*listing.others, *others]
     return replace(
-        listing,
+        index,
         candidates=candidates,
-        rejects=[one for one in every if one not in repeated],
+        rejects=[reject for reject in rejects if reject not in repeated],
         others=others,
-        left_out=(*listing.left_out, *_other_roles(others)),
-        notes=(*listing.notes, *notes),
+        left_out=(*index.left_out, *_other_roles(others)),
+        notes=(*index.notes, *notes),
     )
 
 
 def _other_roles(others: Sequence[OtherFile]) -> list[LeftOut]:
-    found = []
+    groups = []
     for role in ROLES:
-        paths = [one.path for one in others if one.role == role]
+        paths = [file.path for file in others if file.role == role]
         if paths:
             what = f"images are of the role '{role}' and are not scored: {some(paths)}"
-            found.append(LeftOut(len(paths), what, excused=True))
-    return found
+            groups.append(LeftOut(len(paths), what, excused=True))
+    return groups
 
 
 def _failures(rejects: Sequence[Reject]) -> list[str]:
     if not rejects:
         return []
-    paths = [one.path for one in rejects]
+    paths = [reject.path for reject in rejects]
     return [
         f"{len(rejects)} generations failed by their records and count as missing: {some(paths)}"
     ]
 
 
 def _unknown_words(candidates: Sequence[Candidate]) -> list[str]:
-    words = {one.origin.status for one in candidates if one.origin.status}
-    unknown = sorted(one for one in words if one.lower() not in SUCCESS_WORDS)
+    words = {candidate.origin.status for candidate in candidates if candidate.origin.status}
+    unknown = sorted(word for word in words if word.lower() not in SUCCESS_WORDS)
     if not unknown:
         return []
-    count = sum(one.origin.status in unknown for one in candidates)
+    count = sum(candidate.origin.status in unknown for candidate in candidates)
     return [
         f"{count} records have a status that figbench does not know and count as made: "
         f"{some(unknown)}"

@@ -1,8 +1,8 @@
-"""Where bytes come from: a folder, a member of an archive, a row of a parquet file.
+"""Bytes of manifest paths: files, archive members, parquet cells, images in records of an index.
 
-A path inside a manifest is relative to its root; ``a.zip!/b.png`` is a member of an archive and
-``t.parquet!/image/7`` row 7 of a column, ``i.json!/image/7`` the picture inside a record. Nothing
-is extracted to disk.
+A path of a manifest is relative to its root. ``a.zip!/b.png`` is a member of an archive,
+``t.parquet!/image/7`` is row 7 of the column ``image``, and ``i.json!/image/7`` is the image in the
+field ``image`` of record 7. Nothing is extracted to disk.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from figbench.data.index_files import (
     COMPRESSED,
     index_suffix,
     open_index,
-    read_rows,
-    row_list,
+    read_records,
+    record_list,
     with_plain_names,
 )
 from figbench.errors import UserError
@@ -33,37 +33,41 @@ from figbench.images.limits import DecodeError, Limits
 SEPARATOR = "!/"
 GRID_MARK = f"{SEPARATOR}grid-2x2/"
 CODE_COLUMNS = ("code", "tikz", "tikz_code", "svg_code")
-"""Columns of tables with the text that a row's picture was drawn from (DaTikZ: ``code``)."""
+"""Columns of tables with the code that the image of a row is rendered from (DaTikZ: ``code``)."""
 _GRID_ENDS = tuple(f"{GRID_MARK}{cell}" for cell in range(GRID_CELLS))
 
 
 def grid_member(cell: int) -> str:
-    """Returns the end of a manifest path that names a cell of a 2 x 2 grid, rows first."""
+    """Returns the end of the manifest path of a cell of a 2 x 2 grid, numbered row by row."""
     return f"{GRID_MARK}{cell}"
 
 
 def read_source(root: Path, path: str) -> bytes:
-    """Returns the bytes that a manifest path names.
+    """Returns the bytes of a manifest path.
+
+    Args:
+        root: Root of the manifest.
+        path: Path relative to the root, see the module.
 
     Raises:
-        DecodeError: With the code that the reject list carries, when they cannot be read.
+        DecodeError: If the bytes cannot be read; its code is the code of the reject.
     """
     if path.endswith(_GRID_ENDS):
         whole, _, cell = path.rpartition(GRID_MARK)
         return grid_cell(read_source(root, whole), int(cell))
     container, separator, member = path.partition(SEPARATOR)
     if separator and not _is_folder(root / container):
-        place = root / container
+        file = root / container
         if container.endswith(".parquet"):
-            return _read_parquet(root, place, member)
+            return _read_parquet(root, file, member)
         if index_suffix(container):
-            return _read_record(place, member)
-        return read_member(place, member)
+            return _read_record(file, member)
+        return read_member(file, member)
     return _read_file(root / path)
 
 
 def _is_folder(path: Path) -> bool:
-    """A folder's name may end in ``!``."""
+    """Returns whether ``path!`` is a folder: the name of a folder may end in ``!``."""
     try:
         return (path.parent / f"{path.name}!").is_dir()
     except (OSError, ValueError):
@@ -90,7 +94,7 @@ def _unreadable(error: OSError) -> DecodeError:
     if isinstance(error, FileNotFoundError):
         return DecodeError("missing-file", "there is no file of this name (a dangling link?)")
     if error.errno == errno.ELOOP:
-        return DecodeError("symlink-loop", "a symbolic link that leads back to itself")
+        return DecodeError("symlink-loop", "a symbolic link to itself")
     return DecodeError("unreadable", f"cannot be read ({error.strerror})")
 
 
@@ -117,30 +121,36 @@ def _read_parquet(root: Path, path: Path, member: str) -> bytes:
     if not isinstance(inner, str) or not inner:
         raise DecodeError("missing-file", f"row {row} of column '{column}' has no image")
     if ".." in Path(inner).parts:
-        raise DecodeError("path-traversal", "the path climbs out of the table's folder")
+        raise DecodeError("path-traversal", "the path leaves the table's folder")
     return _read_file(beside_table(root, path, inner))
 
 
 def beside_table(root: Path, table: Path, name: str) -> Path:
-    """Returns the file that a cell of a table names: beside the table, else below the set's root.
+    """Returns the file that a cell of a table names.
 
-    A data set with ``data/test.parquet`` and ``images/`` names its images from the root.
+    The name is relative to the folder of the table. If that file does not exist, the name is
+    relative to the root of the set, as in a data set with ``data/test.parquet`` and ``images/``.
+
+    Args:
+        root: Root of the set.
+        table: Path of the table.
+        name: Relative name in the cell.
     """
-    beside = table.parent / name
-    return beside if beside.exists() or not (root / name).is_file() else root / name
+    sibling = table.parent / name
+    return sibling if sibling.exists() or not (root / name).is_file() else root / name
 
 
 def _read_record(path: Path, member: str) -> bytes:
-    field, row, *at = member.rsplit("/", 2) if member.count("/") > 1 else member.split("/")
+    field, number, *position = member.rsplit("/", 2) if member.count("/") > 1 else member.split("/")
     try:
         state = path.stat()
-        with _reading:
-            rows = _records((str(path), state.st_mtime_ns, state.st_size))
-        value = with_plain_names(rows[int(row)])[field]
-        if at:
-            value = value[int(at[0])]
+        with _record_lock:
+            records = _records((str(path), state.st_mtime_ns, state.st_size))
+        value = with_plain_names(records[int(number)])[field]
+        if position:
+            value = value[int(position[0])]
     except (OSError, UserError, LookupError, TypeError, ValueError) as error:
-        raise DecodeError("unreadable", f"record {row} cannot be read ({error})") from None
+        raise DecodeError("unreadable", f"record {number} cannot be read ({error})") from None
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
@@ -156,14 +166,17 @@ def _decoded(text: str) -> bytes:
         raise DecodeError("truncated", f"the base64 of the image is damaged ({error})") from None
 
 
-_reading = threading.Lock()
+_record_lock = threading.Lock()
+"""Threads that need the same index wait for a single parse of it."""
 
 
 @lru_cache(maxsize=1)
 def _records(stamp: tuple[str, int, int]) -> list[Any]:
     path = Path(stamp[0])
     with open_index(path) as handle:
-        return list(row_list(path.name, read_rows(path.name.removesuffix(COMPRESSED), handle)))
+        return list(
+            record_list(path.name, read_records(path.name.removesuffix(COMPRESSED), handle))
+        )
 
 
 def _cell(path: Path, column: str, row: int) -> object:
@@ -187,7 +200,7 @@ def _group_starts(stamp: tuple[str, int, int]) -> list[int]:
 
 @lru_cache(maxsize=4)
 def _group(stamp: tuple[str, int, int], column: str, group: int) -> list[object]:
-    """One row group at a time: a table of images can be larger than memory."""
+    """Returns a column of a row group: a whole table of images can be larger than memory."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(stamp[0]) as table:

@@ -1,4 +1,4 @@
-"""Core data types: figures, text lines, rejected files."""
+"""Core data types: figures, text lines, rejects, and records of a data set."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Literal, get_args
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One piece of text in a figure, read by OCR or known from the source.
+    """A line of text in a figure, recognised by OCR or taken from its source.
 
     Attributes:
-        text: The characters as read.
-        box: Four (x, y) corners in pixels of the image it was read from, clockwise from
-            the top left; empty when the position is not known.
-        confidence: 0..1; 1.0 for ground truth.
+        text: The characters of the line.
+        box: Four (x, y) corners in pixels of the source image, clockwise from the top left;
+            empty if the position is unknown.
+        confidence: 0 to 1; 1.0 for ground truth.
     """
 
     text: str
@@ -24,17 +24,17 @@ class TextLine:
 
 Role = Literal["generated", "reference", "draft", "asset"]
 ROLES: tuple[Role, ...] = get_args(Role)
-"""A draft is an earlier stage of a figure, an asset a part of it; neither is ever scored."""
+"""A draft is an earlier stage of a figure, an asset is a component of it; neither is scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How a figure came to be, as far as its folder or record says it.
+    """Origin of a figure according to its folder or record.
 
     Attributes:
-        role: Role of the file; None where only the side (generated or reference) tells it.
-        status: The generator's own word, e.g. ``success`` or ``timeout``.
-        source: Path of the document that the figure was drawn from (SVG, draw.io, Mermaid, dot,
+        role: Role of the file; None if it follows from the side (generated or reference).
+        status: Status as the generator recorded it, e.g. ``success`` or ``timeout``.
+        source: Path of the document that the figure was rendered from (SVG, draw.io, Mermaid, dot,
             PPTX, TeX), relative to the manifest's root.
         seconds: Time of the generation in seconds.
         tokens: Tokens of the generation, input and output together.
@@ -56,26 +56,26 @@ UNKNOWN_ORIGIN = Origin()
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One image of a set: a record of the manifest.
+    """An image of a set: a record of the manifest.
 
     Attributes:
-        figure_id: What pairs a generated figure with its reference.
-        sample: 0-based index among the samples of one prompt.
-        path: Where the bytes are, relative to the manifest's root (see ``data.sources``).
+        figure_id: Id that matches a generated figure with its reference.
+        sample: 0-based index among the samples of a prompt.
+        path: Path of the bytes, relative to the manifest's root (see ``data.sources``).
         sha256: Hex digest of the file's bytes.
-        width: Pixels, as seen (after EXIF rotation).
-        height: Pixels, as seen.
-        prompt: The caption that the figure was (or is to be) drawn from.
-        seed: The sampler's seed, when known.
-        guidance_scale: Classifier-free guidance scale, when known.
-        paper_id: Figures of one paper are not independent: the cluster for resampling.
+        width: Pixels, after EXIF rotation.
+        height: Pixels, after EXIF rotation.
+        prompt: The caption that the figure is generated from.
+        seed: Seed of the sampler, if known.
+        guidance_scale: Classifier-free guidance scale, if known.
+        paper_id: The cluster for resampling: figures of the same paper are not independent.
         role: ``generated`` or ``reference``; drafts and assets are in ``Manifest.others``.
-        status: The generator's own word for the outcome, where its record has one.
-        source: Path of the document that the figure was drawn from, relative to the manifest's
-            root like ``path``; None where there is none, or the figure is the document itself.
-        seconds: Time of the generation in seconds, where a record has it.
-        tokens: Tokens of the generation, where a record has them.
-        usd: Price of the generation in US dollars, where a record has it.
+        status: Status as the generator recorded it, if any.
+        source: Path of the document that the figure was rendered from, relative to the manifest's
+            root like ``path``; None if there is none, or the figure is the document itself.
+        seconds: Time of the generation in seconds, if recorded.
+        tokens: Tokens of the generation, if recorded.
+        usd: Price of the generation in US dollars, if recorded.
     """
 
     figure_id: str
@@ -98,12 +98,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class OtherFile:
-    """An image of a set that is no figure to score: a draft, an asset, the other side's figure.
+    """An image of a set that is not scored: a draft, an asset, a figure of the other side.
 
     Attributes:
         path: Relative to the manifest's root.
-        role: What it is.
-        figure_id: The figure that it belongs to, where that is known.
+        role: Role of the file.
+        figure_id: The figure that it belongs to, if known.
     """
 
     path: str
@@ -113,14 +113,14 @@ class OtherFile:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A file that was offered and not used.
+    """A file of the set that cannot be used.
 
     Attributes:
-        path: As found, relative to the manifest's root, undecodable bytes escaped.
-        code: Short stable reason, e.g. ``truncated``, ``lfs-pointer``, ``bomb``.
-        reason: One sentence for a person.
-        figure_id: The id that it would have had, when that is known.
-        sample: The sample index that it would have had, when that is known.
+        path: Relative to the manifest's root, undecodable bytes escaped.
+        code: Short stable code, e.g. ``truncated``, ``lfs-pointer``, ``bomb``.
+        reason: The reason in plain words.
+        figure_id: Figure id of the file, if known.
+        sample: Sample index of the file, if known.
     """
 
     path: str
@@ -132,13 +132,13 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Images that lie in a set and are not scored.
+    """Images of a set that are not scored.
 
     Attributes:
         count: Number of images.
-        what: One phrase for a person, with examples.
-        excused: Whether nothing is lost (a second format of a figure, a grid of samples), so that
-            no flag is needed however many there are.
+        what: Description of the images in plain words, with examples.
+        excused: Whether no flag is needed, since no figure is lost (a second format of a figure,
+            a grid of samples).
     """
 
     count: int
@@ -147,13 +147,13 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A record of a data set, whether its picture is usable or not; samplers count these.
+class SourceRecord:
+    """A record of a data set, with a usable image or not; FigGen numbers samples by records.
 
     Attributes:
-        figure_id: As in the data set.
-        captions: Every caption of the record, in any of its fields.
-        aspect: Width over height as the data set stores it; None where it does not.
+        figure_id: Id of the figure in the data set.
+        captions: Captions of the record, from all of its fields.
+        aspect: Width divided by height as the data set stores it; None if absent.
     """
 
     figure_id: str

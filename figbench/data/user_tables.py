@@ -1,4 +1,4 @@
-"""A user's own tables: which figure answers which reference, and captions by figure id."""
+"""Tables from the user: pairs of figure and reference, and captions by figure id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAPTION_COLUMNS = ("caption", "prompt", "text")
 
 
 def read_pairs(path: Path) -> dict[str, str]:
-    """Returns reference name by generated name, both without folders and suffix.
+    """Returns the reference name of each generated name, both without folders and suffix.
 
     Raises:
         UserError: If the table cannot be read, lacks a column, or names a figure twice.
@@ -35,14 +35,14 @@ def is_pairs_table(path: Path) -> bool:
         return False
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            heads = next(csv.reader(file), [])
+            columns = next(csv.reader(file), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return False
-    return {GENERATED_COLUMNS[0], REFERENCE_COLUMNS[0]} <= set(heads)
+    return {GENERATED_COLUMNS[0], REFERENCE_COLUMNS[0]} <= set(columns)
 
 
 def read_captions(path: Path) -> dict[str, str]:
-    """Returns caption by figure name, without folders and suffix.
+    """Returns the caption of each figure name, which has no folders and suffix.
 
     Raises:
         UserError: If the table cannot be read, lacks a column, or names a figure twice.
@@ -51,18 +51,18 @@ def read_captions(path: Path) -> dict[str, str]:
 
 
 def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, str]) -> Manifest:
-    """Returns the generated figures under the ids of the references that they answer.
+    """Returns the generated figures with the ids of their references in a table.
 
     Args:
-        generated: The model's figures; one that the table does not name keeps its id.
+        generated: The model's figures. The id of a figure that is not in the table is unchanged.
         reference: The references.
-        pairs: As from :func:`read_pairs`.
+        pairs: Result of :func:`read_pairs`.
 
     Raises:
-        UserError: If the table names a figure or a reference that is not there.
+        UserError: If the table names a figure or a reference that does not exist.
     """
-    references = {_name(one.figure_id): one for one in reference.figures}
-    offered = {_name(one.figure_id) for one in generated.figures}
+    references = {_name(figure.figure_id): figure for figure in reference.figures}
+    offered = {_name(figure.figure_id) for figure in generated.figures}
     offered |= {_name(figure.path) for figure in generated.figures}
     offered |= {_name(reject.path) for reject in generated.rejects}
     for first, second in pairs.items():
@@ -70,18 +70,18 @@ def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, st
         _require(second, references, "reference", reference.source)
     by_sample: dict[str, int] = {}
     figures = []
-    for one in generated.figures:
-        target = pairs.get(_name(one.path)) or pairs.get(_name(one.figure_id))
+    for figure in generated.figures:
+        target = pairs.get(_name(figure.path)) or pairs.get(_name(figure.figure_id))
         if target is None:
-            figures.append(one)
+            figures.append(figure)
             continue
         match = references[target]
         sample = by_sample.get(match.figure_id, -1) + 1
         by_sample[match.figure_id] = sample
         figures.append(
-            replace(one, figure_id=match.figure_id, sample=sample, paper_id=match.paper_id)
+            replace(figure, figure_id=match.figure_id, sample=sample, paper_id=match.paper_id)
         )
-    rejects = [_paired_reject(one, pairs, references) for one in generated.rejects]
+    rejects = [_paired_reject(reject, pairs, references) for reject in generated.rejects]
     note = f"{len(pairs)} pairs from the table of --pairs"
     return replace(
         generated,
@@ -94,28 +94,37 @@ def apply_pairs(generated: Manifest, reference: Manifest, pairs: Mapping[str, st
 def apply_captions(
     generated: Manifest, reference: Manifest, captions: Mapping[str, str]
 ) -> tuple[Manifest, Manifest]:
-    """Returns both sides with the table's captions; figures that it does not name keep theirs.
+    """Returns both sides with the captions of a table.
 
-    A caption may be given under the name of the reference or of the generated file.
+    The table names a figure by its id or by the file name of the generated figure. The caption of
+    a figure that is not in the table is unchanged.
+
+    Args:
+        generated: The model's figures.
+        reference: The references.
+        captions: Result of :func:`read_captions`.
+
+    Returns:
+        The generated set and the reference.
 
     Raises:
-        UserError: If no figure of either side is named.
+        UserError: If the table names no figure of either side.
     """
     by_id = {
-        one.figure_id: text
-        for one in generated.figures
-        for name in (one.path, one.figure_id)
+        figure.figure_id: text
+        for figure in generated.figures
+        for name in (figure.path, figure.figure_id)
         if (text := captions.get(_name(name))) is not None
     }
     by_id |= {
-        one.figure_id: text
-        for one in reference.figures
-        if (text := captions.get(_name(one.figure_id))) is not None
+        figure.figure_id: text
+        for figure in reference.figures
+        if (text := captions.get(_name(figure.figure_id))) is not None
     }
     if not by_id:
-        sample = ", ".join(list(captions)[:3])
+        examples = ", ".join(list(captions)[:3])
         raise UserError(
-            f"--captions: no figure has one of its {len(captions)} ids ({sample}, ...).",
+            f"--captions: no figure has one of its {len(captions)} ids ({examples}, ...).",
             remedy="Use the reference's figure ids or the file names in the column 'id'.",
         )
     return _captioned(generated, by_id), _captioned(reference, by_id)
@@ -123,7 +132,8 @@ def apply_captions(
 
 def _captioned(manifest: Manifest, captions: Mapping[str, str]) -> Manifest:
     figures = (
-        replace(one, prompt=captions.get(one.figure_id, one.prompt)) for one in manifest.figures
+        replace(figure, prompt=captions.get(figure.figure_id, figure.prompt))
+        for figure in manifest.figures
     )
     return replace(manifest, figures=tuple(figures))
 
@@ -135,9 +145,9 @@ def _paired_reject(
     return reject if target is None else replace(reject, figure_id=references[target].figure_id)
 
 
-def _require(name: str, known: Collection[str], kind: str, source: str) -> None:
-    if name not in known:
-        names = list(known)
+def _require(name: str, allowed: Collection[str], kind: str, source: str) -> None:
+    if name not in allowed:
+        names = list(allowed)
         raise UserError(
             f"--pairs: {source} has no {kind} '{name}'.{suggest(name, names)}",
             remedy=f"It has: {', '.join(sorted(names)[:5])}, ...",
@@ -153,20 +163,20 @@ def _read(
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text ({error.reason}).") from None
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    heads = [one for one in rows.fieldnames or [] if one]
-    key = next((one for one in key_columns if one in heads), None)
-    value = next((one for one in value_columns if one in heads and one != key), None)
+    records = csv.DictReader(io.StringIO(text, newline=""))
+    columns = [name for name in records.fieldnames or [] if name]
+    key = next((name for name in key_columns if name in columns), None)
+    value = next((name for name in value_columns if name in columns and name != key), None)
     if key is None or value is None:
         missing, allowed = ("first", key_columns) if key is None else ("second", value_columns)
         raise UserError(
-            f"{path}: the {missing} column is missing; found {', '.join(heads) or 'none'}.",
+            f"{path}: the {missing} column is missing; found {', '.join(columns) or 'none'}.",
             remedy=f"Name it one of: {', '.join(allowed)}.",
         )
     table: dict[str, str] = {}
     try:
-        for number, row in enumerate(rows, start=2):
-            first, second = row.get(key), row.get(value)
+        for number, record in enumerate(records, start=2):
+            first, second = record.get(key), record.get(value)
             if not first or second is None or (names and not second):
                 raise UserError(f"{path}, line {number}: '{key}' or '{value}' is empty.")
             name = _name(first)
@@ -176,7 +186,7 @@ def _read(
     except csv.Error as error:
         raise UserError(f"{path}: not a CSV table ({error}).") from None
     if not table:
-        raise UserError(f"{path}: holds no rows.")
+        raise UserError(f"{path}: no rows below the header.")
     return table
 
 

@@ -1,4 +1,7 @@
-"""Paper2Fig100k from Zenodo: size and digest from the record's API, then download and unpack."""
+"""Download of Paper2Fig100k from Zenodo.
+
+Size and digest come from the API of the Zenodo record. The archive is verified and unpacked.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,13 @@ MAX_MEMBERS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file of a Zenodo record.
+    """A file of a Zenodo record.
 
     Attributes:
         name: File name.
-        url: Where its bytes are.
-        size_bytes: As the record says.
-        digest: ``md5:<hex>`` as the record says.
+        url: URL of the content.
+        size_bytes: Size in bytes according to the record.
+        digest: Digest according to the record, ``md5:<hex>``.
     """
 
     name: str
@@ -46,15 +49,16 @@ class RemoteFile:
 
 
 def zenodo_url() -> str:
-    """Returns the server: ``$FIGBENCH_ZENODO_URL`` (a mirror) or zenodo.org."""
+    """Returns the URL of the server: ``$FIGBENCH_ZENODO_URL`` (a mirror) or zenodo.org."""
     return os.environ.get("FIGBENCH_ZENODO_URL", ZENODO).rstrip("/")
 
 
 def describe(server: str | None = None) -> RemoteFile:
-    """Asks the record for the archive's size and digest.
+    """Returns URL, size and digest of the archive from the Zenodo record.
 
     Raises:
-        UserError: If the server cannot be reached or answers something else.
+        UserError: If downloads are forbidden, the server cannot be reached, or its answer is not a
+            record with the archive.
     """
     url = f"{server or zenodo_url()}/api/records/{RECORD}"
     require_https(url)
@@ -82,24 +86,24 @@ def _record(url: str) -> Any:
         for chunk in answer.iter_bytes():
             body += chunk
             if len(body) > MAX_RECORD_BYTES:
-                raise ValueError("the answer is longer than any record")
+                raise ValueError(f"the answer is longer than {MAX_RECORD_BYTES:,} bytes")
     return json.loads(body)
 
 
 def _remote(entry: dict[str, Any], url: str) -> RemoteFile:
     try:
         links = entry["links"]
-        place = links.get("self") or links["download"]
+        content_url = links.get("self") or links["download"]
         size = int(entry["size"])
         if size <= 0:
             raise ValueError(f"size {size}")
-        return RemoteFile(ARCHIVE, str(place), size, str(entry["checksum"]))
+        return RemoteFile(ARCHIVE, str(content_url), size, str(entry["checksum"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{url}: the record has another form than expected ({error}).") from None
+        raise UserError(f"{url}: the record has an unexpected form ({error}).") from None
 
 
 def is_present(out: Path) -> bool:
-    """Tells whether the data set is already unpacked below a folder."""
+    """Returns whether the data set is already unpacked below a folder."""
     return (out / FOLDER / "figures").is_dir()
 
 
@@ -110,22 +114,23 @@ def download_paper2fig(
     remote: RemoteFile | None = None,
     advance: Advance | None = None,
     on_unpack: Callable[[], None] | None = None,
-    keep: bool = False,
+    retain_archive: bool = False,
 ) -> Path:
     """Downloads, verifies and unpacks the data set; returns its root.
 
     Args:
-        out: Folder that gets ``Paper2Fig100k/``.
-        server: Zenodo or a mirror.
-        remote: What :func:`describe` said; None asks now.
-        advance: Download progress.
+        out: Folder in which ``Paper2Fig100k/`` is created.
+        server: URL of Zenodo or of a mirror; None takes :func:`zenodo_url`.
+        remote: Result of :func:`describe`; None calls it.
+        advance: Called with the progress of the download.
         on_unpack: Called when the download is complete.
-        keep: Keep the archive.
+        retain_archive: Leave the archive in place after it is unpacked.
 
     Raises:
-        UserError: If the server cannot be reached or ``out`` has no room.
-        IntegrityError: If the archive is not what the record says, or unsafe.
-        OSError: If the download broke off; the part is kept for the next run.
+        UserError: If the server cannot be reached or the disk has too little free space.
+        IntegrityError: If the archive differs from the record or is unsafe.
+        OSError: If the download was interrupted. The partial file stays, and the next run
+            continues it.
     """
     root = out / FOLDER
     if is_present(out):
@@ -135,10 +140,10 @@ def download_paper2fig(
     remote = remote or describe(server)
     out.mkdir(parents=True, exist_ok=True)
     archive = out / ARCHIVE
-    part = archive.with_name(archive.name + ".part")
-    have = part.stat().st_size if part.exists() else 0
+    partial = archive.with_name(archive.name + ".part")
+    present = partial.stat().st_size if partial.exists() else 0
     free = shutil.disk_usage(out).free
-    if not archive.exists() and free < remote.size_bytes - have:
+    if not archive.exists() and free < remote.size_bytes - present:
         raise UserError(
             f"{out}: {free / 2**30:.1f} GiB free, the archive needs "
             f"{remote.size_bytes / 2**30:.1f} GiB and about as much again unpacked."
@@ -149,22 +154,22 @@ def download_paper2fig(
     if on_unpack:
         on_unpack()
     unpack(archive, root)
-    if not keep:
+    if not retain_archive:
         archive.unlink()
     return root
 
 
 DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
 CLASHES = (FileExistsError, IsADirectoryError, NotADirectoryError)
-"""What an archive meets whose members are each other's folders."""
+"""Errors for an archive in which the name of a file is also the name of a folder."""
 
 
 def unpack(archive: Path, root: Path) -> None:
-    """Unpacks the archive's top folder as ``root``, which appears only when it is whole.
+    """Unpacks the archive's top folder as ``root``, which is created when all files are unpacked.
 
     Raises:
-        IntegrityError: For paths that leave the folder, links, devices, a bomb, a damaged
-            archive, or one without figures.
+        IntegrityError: If a path leaves the folder, a member is a link or device, the archive is
+            damaged or too large, or it has no figures.
     """
     staging = root.with_name(f".{archive.name}.unpacking")
     shutil.rmtree(staging, ignore_errors=True)
@@ -192,7 +197,7 @@ def _extract(archive: Path, folder: Path) -> None:
                 )
             total += member.size
             if total > MAX_UNPACKED_BYTES or count > MAX_MEMBERS:
-                raise IntegrityError(f"{archive}: unpacks to more than any release does.")
+                raise IntegrityError(f"{archive}: refused to unpack (too large).")
             target = _inside(archive, folder, member.name)
             if member.isdir():
                 target.mkdir(parents=True, exist_ok=True)
@@ -205,11 +210,11 @@ def _extract(archive: Path, folder: Path) -> None:
 
 
 def _inside(archive: Path, folder: Path, name: str) -> Path:
-    """Returns where a member goes. Modes, owners and times of the archive are left behind.
+    """Returns the path for a member. Modes, owners and times of the archive are not restored.
 
-    ``tarfile`` has its own filter for this from Python 3.11.4 on; Debian 12 has 3.11.2.
+    ``tarfile`` has a filter for unsafe paths since Python 3.11.4; Debian 12 has 3.11.2.
     """
-    parts = PurePosixPath(name).parts
-    if ".." in parts or parts[:1] == ("/",):
+    components = PurePosixPath(name).parts
+    if ".." in components or components[:1] == ("/",):
         raise IntegrityError(f"{archive}: refused to unpack (path {name!r} leaves the folder).")
-    return folder.joinpath(*parts)
+    return folder.joinpath(*components)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from figbench.data.manifest import Manifest
-from figbench.data.pairing import Row, pair
+from figbench.data.pairing import FigurePair, pair
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.images.decode import decode
@@ -70,7 +70,7 @@ class Plan:
 def items_of(generated: Manifest, reference: Manifest) -> tuple[list[Item], list[str]]:
     """Pairs two sets; an expected figure that is absent or unreadable has no generated image."""
     pairing = pair(generated.figures, reference.figures, rejects=generated.rejects)
-    items = [_item(figure_pair, generated, reference) for figure_pair in pairing.rows]
+    items = [_item(figure_pair, generated, reference) for figure_pair in pairing.pairs]
     if not any(item.generated for item in items):
         raise UserError(
             f"{generated.source}: no figure of it answers a figure of {reference.source}.",
@@ -85,7 +85,7 @@ def items_of(generated: Manifest, reference: Manifest) -> tuple[list[Item], list
     return items, notes
 
 
-def _item(figure_pair: Row, generated: Manifest, reference: Manifest) -> Item:
+def _item(figure_pair: FigurePair, generated: Manifest, reference: Manifest) -> Item:
     figure, answer = figure_pair.reference, figure_pair.generated
     context = figure.prompt or (answer.prompt if answer else None)
     return Item(

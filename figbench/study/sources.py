@@ -67,7 +67,7 @@ def load_figures(
                 prompts[figure.figure_id] = figure
     figures: dict[tuple[str, str], Figure] = {}
     for name, manifest in manifests.items():
-        for matched in pair(manifest.figures, list(prompts.values())).rows:
+        for matched in pair(manifest.figures, list(prompts.values())).pairs:
             if matched.generated is not None and (name, matched.reference.figure_id) not in figures:
                 figures[name, matched.reference.figure_id] = matched.generated
     absent = {

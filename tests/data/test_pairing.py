@@ -21,7 +21,7 @@ def keys(rows):
 
 def test_exact_ids_with_missing_and_extra():
     pairing = pair(figures("b", "z", "a"), figures("a", "b", "c"))
-    assert keys(pairing.rows) == [("a", 0), ("b", 0), ("c", 0)]
+    assert keys(pairing.pairs) == [("a", 0), ("b", 0), ("c", 0)]
     assert keys(pairing.missing) == [("c", 0)]
     assert [one.figure_id for one in pairing.extra] == ["z"]
     assert pairing.samples_per_prompt == 1
@@ -66,8 +66,8 @@ def test_rejected_files_count_towards_k():
 
 def test_repeated_reference_ids_are_said():
     pairing = pair(figures("a"), [*figures("a"), *figures("a#1")])
-    assert len(pairing.rows) == 1
-    assert pairing.rows[0].reference.sample == 0
+    assert len(pairing.pairs) == 1
+    assert pairing.pairs[0].reference.sample == 0
     assert "1 references repeat an id" in pairing.notes[0]
 
 
@@ -86,8 +86,8 @@ def test_every_figure_is_in_a_row_or_extra(offered, wanted, k):
     generated = [figure(name, sample) for name, sample in offered]
     reference = [figure(name) for name in sorted(wanted)]
     pairing = pair(generated, reference, k)
-    used = [row.generated for row in pairing.rows if row.generated is not None]
+    used = [row.generated for row in pairing.pairs if row.generated is not None]
     assert sorted(map(repr, [*used, *pairing.extra])) == sorted(map(repr, generated))
-    assert len(pairing.rows) == len(reference) * pairing.samples_per_prompt
-    assert len(set(keys(pairing.rows))) == len(pairing.rows)
-    assert pair(generated[::-1], reference, k).rows == pairing.rows
+    assert len(pairing.pairs) == len(reference) * pairing.samples_per_prompt
+    assert len(set(keys(pairing.pairs))) == len(pairing.pairs)
+    assert pair(generated[::-1], reference, k).pairs == pairing.pairs

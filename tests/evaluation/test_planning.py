@@ -3,7 +3,7 @@
 import pytest
 
 from figbench.data.manifest import Manifest
-from figbench.data.pairing import Row
+from figbench.data.pairing import FigurePair
 from figbench.data.types import Figure
 from figbench.errors import UserError
 from figbench.evaluation.distributed.shard import remaining, share
@@ -45,7 +45,7 @@ def figures(side, n=N):
 def sides_of(generated, reference):
     manifest = Manifest(tuple(reference), (), "flat", ".", ".")
     by_id = {figure.figure_id: figure for figure in generated}
-    pairs = [Row(figure, 0, by_id.get(figure.figure_id)) for figure in reference]
+    pairs = [FigurePair(figure, 0, by_id.get(figure.figure_id)) for figure in reference]
     return Sides(pairs, manifest, True, 0)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from figbench.data.index_files import read_rows, row_list
+from figbench.data.index_files import read_records, record_list
 from figbench.errors import UserError
 from figbench.images.decode import decode
 from figbench.images.limits import DecodeError
@@ -74,7 +74,7 @@ def test_a_picture_or_a_reject(seed, edits):
 @given(edits=EDITS)
 def test_rows_or_a_message(name, edits):
     try:
-        found = row_list(name, read_rows(name, io.BytesIO(changed(INDEXES[name], edits))))
+        found = record_list(name, read_records(name, io.BytesIO(changed(INDEXES[name], edits))))
     except UserError:
         return
     assert isinstance(found, list)

@@ -36,7 +36,7 @@ def svg_bytes(data: bytes) -> None:
 
 def index_bytes(data: bytes) -> None:
     """Every reader of an index; the first byte chooses the format."""
-    from figbench.data.index_files import read_rows, row_list
+    from figbench.data.index_files import read_records, record_list
     from figbench.data.layouts.benchmarks import adapted
     from figbench.data.origin import origin_of
     from figbench.errors import UserError
@@ -45,9 +45,9 @@ def index_bytes(data: bytes) -> None:
         return
     name = INDEX_NAMES[data[0] % len(INDEX_NAMES)]
     try:
-        document = read_rows(name, io.BytesIO(data[1:]))
+        document = read_records(name, io.BytesIO(data[1:]))
         adapted(name, document, "generated")
-        for row in row_list(name, document)[:20]:
+        for row in record_list(name, document)[:20]:
             origin_of(row, lambda path: path)
     except UserError as error:
         assert str(error)

@@ -148,7 +148,7 @@ def download(
                 remote=remote,
                 advance=_whole_mib(lambda count: advance(label, count)),
                 on_unpack=lambda: console.print("unpack ...", markup=False),
-                keep=keep_archive,
+                retain_archive=keep_archive,
             )
         console.print(f"Ready: {escape(str(root))}", soft_wrap=True)
     if json_output:

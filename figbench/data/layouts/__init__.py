@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from figbench.data.archives import is_archive
-from figbench.data.dataset_index import Listing
+from figbench.data.dataset_index import DatasetIndex
 from figbench.data.index_files import (
     index_suffix,
     is_map,
     read_csv,
     read_document,
     read_lines,
-    row_list,
+    record_list,
 )
 from figbench.data.layouts import benchmarks, folder, indexed, paper2fig, records, splits, tables
 from figbench.data.layouts.filenames import ArchiveNames, FolderNames, Names
@@ -56,7 +56,7 @@ def find_listing(
     caption: str,
     known: Known,
     names_of: Callable[[Path], Names] = FolderNames,
-) -> Listing:
+) -> DatasetIndex:
     """Returns the candidates of a path.
 
     Args:
@@ -103,7 +103,7 @@ def _folder(
     split: str | None,
     names_of: Callable[[Path], Names],
     known: Known,
-) -> Listing:
+) -> DatasetIndex:
     names = names_of(path)
     return _set(names, names.names(), layout, split, known, packed=False)
 
@@ -116,7 +116,7 @@ def _set(
     known: Known,
     *,
     packed: bool,
-) -> Listing:
+) -> DatasetIndex:
     """The index decides where there is one; then tables; then the names of the images."""
     if layout in (None, "records", "map"):
         listing = indexed.find_index(
@@ -151,7 +151,7 @@ def _set(
 
 def _index(
     path: Path, layout: str | None, split: str | None, caption: str, known: Known
-) -> Listing:
+) -> DatasetIndex:
     where, suffix = records.beside(path, climbs=known.local), index_suffix(path.name)
     side: Role = "reference" if known.is_reference else "generated"
     if suffix in (".csv", ".tsv"):
@@ -167,19 +167,19 @@ def _index(
         return _adapted(where, found)
     if is_map(document):
         return records.from_map(where, document)
-    return _of_rows(where, row_list(str(path), document), split, side)
+    return _of_rows(where, record_list(str(path), document), split, side)
 
 
 def _of_rows(
     where: records.Where, rows: Sequence[Mapping[str, Any]], split: str | None, side: Role
-) -> Listing:
+) -> DatasetIndex:
     required = side == "reference"
     chosen, notes = splits.of_records(where.title, rows, split, required=required)
     listing = records.from_rows(where, chosen)
     return replace(listing, notes=(*listing.notes, *notes))
 
 
-def _adapted(where: records.Where, found: benchmarks.Records) -> Listing:
+def _adapted(where: records.Where, found: benchmarks.Records) -> DatasetIndex:
     listing = records.from_rows(where, found.rows)
     notes = (*found.notes, *listing.notes[1:])
     return replace(listing, labels=found.labels, notes=notes)

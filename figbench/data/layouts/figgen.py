@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from figbench.data.dataset_index import Candidate
 from figbench.data.layouts.filenames import Names
-from figbench.data.types import SourceRow
+from figbench.data.types import SourceRecord
 from figbench.errors import UserError
 
 FIGGEN = re.compile(r"(?:(.*)/)?sample_(\d+)/(\d+)\.\w+")
@@ -20,7 +20,7 @@ def read_figgen(
     names: Names,
     images: Sequence[str],
     prompts: Mapping[str, str | None],
-    records: Sequence[SourceRow] = (),
+    records: Sequence[SourceRecord] = (),
 ) -> tuple[list[Candidate], list[str]]:
     """Returns the candidates and how their ids were derived.
 
@@ -78,10 +78,10 @@ def read_figgen(
 class _Ids:
     """Row numbers to figure ids; counts what was done."""
 
-    def __init__(self, prompts: Mapping[str, str | None], records: Sequence[SourceRow]) -> None:
+    def __init__(self, prompts: Mapping[str, str | None], records: Sequence[SourceRecord]) -> None:
         self._prompts = prompts
         rows = records or [
-            SourceRow(figure_id, (prompt,) if prompt else ())
+            SourceRecord(figure_id, (prompt,) if prompt else ())
             for figure_id, prompt in prompts.items()
         ]
         self._captions = {one.figure_id: {_plain(text) for text in one.captions} for one in rows}
@@ -135,6 +135,6 @@ def _plain(caption: str) -> str:
     return " ".join(caption.split())
 
 
-def _sampled(record: SourceRow) -> bool:
+def _sampled(record: SourceRecord) -> bool:
     """The released sampler keeps stored aspects from 0.5 to 2."""
     return record.aspect is None or 0.5 <= record.aspect <= 2

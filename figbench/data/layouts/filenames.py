@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from figbench.data.archives import archive_members
-from figbench.data.dataset_index import shown, some
+from figbench.data.dataset_index import escaped, some
 from figbench.data.sources import SEPARATOR, read_source
 from figbench.data.types import Reject
 from figbench.errors import UserError
@@ -88,7 +88,7 @@ class FolderNames:
     def _link(self, link: Path, seen: set[str], waiting: list[Path]) -> None:
         """Enters a link once, and never one into the set itself: that would be a loop."""
         target = os.path.realpath(link)
-        name = shown(self._relative(link))
+        name = escaped(self._relative(link))
         within = os.path.commonpath([target, os.path.realpath(self.root)])
         if target in seen or within in (target, os.path.realpath(self.root)):
             self._notes.append(f"linked folder not entered: {name} (it leads back into the set)")
@@ -103,7 +103,7 @@ class FolderNames:
         return path.relative_to(self.root).as_posix()
 
     def _refused(self, error: OSError) -> None:
-        name = shown(self._relative(Path(error.filename)))
+        name = escaped(self._relative(Path(error.filename)))
         reason = f"the folder cannot be read ({error.strerror})"
         self._unreadable.append(Reject(name, "unreadable", reason))
 
@@ -157,7 +157,7 @@ class ArchiveNames:
         listed = list(archive_members(path))
         members = {member.name: member for member in listed}
         self._problems = [
-            Reject(f"{self._archive}{SEPARATOR}{shown(member.name)}", *member.problem)
+            Reject(f"{self._archive}{SEPARATOR}{escaped(member.name)}", *member.problem)
             for member in members.values()
             if member.problem
         ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
-from figbench.data.dataset_index import Candidate, Listing, is_bad, shown, some
+from figbench.data.dataset_index import Candidate, DatasetIndex, escaped, is_bad, some
 from figbench.data.index_files import index_suffix
 from figbench.data.layouts import by_name, geneval, tools
 from figbench.data.layouts.claims import Named
@@ -15,7 +15,7 @@ from figbench.data.layouts.filenames import Names
 from figbench.data.layouts.tools.parts import Part
 from figbench.data.naming import IdIndex, is_image, stem_and_suffix
 from figbench.data.origin import with_sources
-from figbench.data.types import LeftOut, Reject, Role, SourceRow
+from figbench.data.types import LeftOut, Reject, Role, SourceRecord
 from figbench.errors import UserError
 from figbench.images.formats import UNSUPPORTED
 
@@ -43,7 +43,7 @@ class Known:
     """
 
     prompts: Mapping[str, str | None] = field(default_factory=dict)
-    rows: Sequence[SourceRow] = ()
+    rows: Sequence[SourceRecord] = ()
     is_reference: bool = False
     only: str | None = None
     local: bool = False
@@ -57,7 +57,7 @@ class _Read:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def read(names: Names, layout: str | None, known: Known) -> Listing:
+def read(names: Names, layout: str | None, known: Known) -> DatasetIndex:
     """Returns the candidates of a folder or archive.
 
     Raises:
@@ -79,7 +79,7 @@ def read(names: Names, layout: str | None, known: Known) -> Listing:
         found = _Read("geneval", *geneval.read_geneval(names, images))
     else:
         found = _named(names, every, images, layout, known, index)
-    return Listing(
+    return DatasetIndex(
         found.layout,
         names.root,
         with_sources(found.candidates, every, names.path_of),
@@ -101,12 +101,12 @@ def _tool_listing(
     side: Role,
     rejects: Sequence[Reject],
     left: Sequence[LeftOut],
-) -> Listing:
+) -> DatasetIndex:
     layout, parts = tool
     candidates, failed, others, more = tools.as_candidates(parts, images, names, side)
     sources = {part.source for part in parts}
     rejects = [one for one in rejects if one.path not in sources]
-    return Listing(
+    return DatasetIndex(
         layout,
         names.root,
         with_sources(candidates, names.names(), names.path_of),
@@ -123,15 +123,15 @@ def _split(names: Sequence[str]) -> tuple[list[str], list[Reject]]:
     for name in filter(is_image, names):
         parts = name.split("/")
         if parts[-1].startswith("._"):
-            rejects.append(Reject(shown(name), "apple-double", "a macOS metadata file"))
+            rejects.append(Reject(escaped(name), "apple-double", "a macOS metadata file"))
         elif any(part.lower() in _SYSTEM_FOLDERS for part in parts[:-1]):
-            rejects.append(Reject(shown(name), "system-file", "a copy that a program keeps"))
+            rejects.append(Reject(escaped(name), "system-file", "a copy that a program keeps"))
         elif any(part.startswith(".") and part != "." for part in parts):
-            rejects.append(Reject(shown(name), "hidden", "a hidden file or folder"))
+            rejects.append(Reject(escaped(name), "hidden", "a hidden file or folder"))
         elif is_bad(name):
             reason = "the name has a control character or is not UTF-8"
             stem = stem_and_suffix(name)[0]
-            rejects.append(Reject(shown(name), "bad-name", reason, shown(stem)))
+            rejects.append(Reject(escaped(name), "bad-name", reason, escaped(stem)))
         else:
             images.append(name)
             stems.add(_bare_path(name))
@@ -310,7 +310,7 @@ def _unused(names: Names, every: Sequence[str], images: Sequence[str]) -> list[s
         named = sum(image in text for image in images[:_MOST_IMAGES])
         if named:
             notes.append(
-                f"{named} images are named in {shown(name)}, whose ids were not used; to use them, "
-                "give that file"
+                f"{named} images are named in {escaped(name)}, whose ids were not used; to use "
+                "them, give that file"
             )
     return notes

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from figbench.data.dataset_index import Listing, some
-from figbench.data.index_files import COMPRESSED, index_suffix, read_rows, row_list
+from figbench.data.dataset_index import DatasetIndex, some
+from figbench.data.index_files import COMPRESSED, index_suffix, read_records, record_list
 from figbench.data.layouts import records, splits, tables
 from figbench.data.layouts.filenames import Names
 from figbench.data.naming import is_image
@@ -23,7 +23,7 @@ _STRICT = ("metadata.jsonl", "metadata.csv")
 
 def find_index(
     names: Names, every: Sequence[str], split: str | None, *, packed: bool, required: bool = False
-) -> Listing | None:
+) -> DatasetIndex | None:
     """Returns the candidates of a folder's or archive's own index; None where it has none.
 
     Args:
@@ -60,7 +60,7 @@ def is_index(name: str) -> bool:
 def _rows(names: Names, name: str) -> list[dict[str, object]] | None:
     strict = name in _STRICT
     try:
-        rows = row_list(name, read_rows(name, io.BytesIO(names.data(name))))
+        rows = record_list(name, read_records(name, io.BytesIO(names.data(name))))
     except UserError as error:
         if strict:
             raise UserError(f"{names.root}/{error.message}", remedy=error.remedy) from None
@@ -78,7 +78,7 @@ def _chosen(
     *,
     packed: bool,
     required: bool,
-) -> Listing:
+) -> DatasetIndex:
     title = str(names.root / names.title) if packed else str(names.root)
     by_folder = split if any(map(splits.split_folder, usable)) else None
     chosen, notes = splits.choose(title, sorted(usable), by_folder, splits.split_folder)
@@ -130,7 +130,7 @@ def _image_split(row: Mapping[str, object]) -> str | None:
     return splits.split_folder(image) if isinstance(image, str) else None
 
 
-def with_unlisted(listing: Listing, names: Names, images: Sequence[str]) -> Listing:
+def with_unlisted(listing: DatasetIndex, names: Names, images: Sequence[str]) -> DatasetIndex:
     """An image that lies there but is not in the index is said, not lost."""
     listed = {candidate.path for candidate in listing.candidates}
     unlisted = [one for one in images if names.path_of(one) not in listed and one not in listed]
@@ -147,7 +147,7 @@ def with_unlisted(listing: Listing, names: Names, images: Sequence[str]) -> List
     return replace(listing, left_out=left)
 
 
-def find_shards(names: Names, every: Sequence[str], split: str | None) -> Listing | None:
+def find_shards(names: Names, every: Sequence[str], split: str | None) -> DatasetIndex | None:
     """Returns the rows of parquet shards with an image column; None where there are none.
 
     Raises:

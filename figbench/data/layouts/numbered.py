@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from figbench.data.dataset_index import MAX_SAMPLE, Candidate, Listing
+from figbench.data.dataset_index import MAX_SAMPLE, Candidate, DatasetIndex
 from figbench.data.naming import IdIndex, bare, sample_of
 
 
-def by_numbered_names(listing: Listing, index: IdIndex) -> Listing:
+def by_numbered_names(listing: DatasetIndex, index: IdIndex) -> DatasetIndex:
     """Returns a listing in which ``a_0.png`` and ``a_1.png`` are samples of the reference ``a``.
 
     Only ids that the importer took from the image's name are read so, and only where no reference

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from figbench.data.dataset_index import Candidate, Listing, clean_text, shown
+from figbench.data.dataset_index import Candidate, DatasetIndex, clean_text, escaped
 from figbench.data.layouts.records import finite, read_document
-from figbench.data.types import Reject, SourceRow, TextLine
+from figbench.data.types import Reject, SourceRecord, TextLine
 from figbench.errors import UserError
 
 SPLITS = ("train", "test")
@@ -41,7 +41,7 @@ def is_document(document: Any) -> bool:
     )
 
 
-def from_root(root: Path, split: str | None, caption: str) -> Listing:
+def from_root(root: Path, split: str | None, caption: str) -> DatasetIndex:
     """Returns the figures of a split (``test`` where none is named), or of whichever is there.
 
     Raises:
@@ -60,7 +60,7 @@ def _present(root: Path) -> list[str]:
     return [split_file(split) for split in SPLITS if (root / split_file(split)).is_file()]
 
 
-def from_document(path: Path, document: Any, caption: str) -> Listing:
+def from_document(path: Path, document: Any, caption: str) -> DatasetIndex:
     """Returns the figures of a parsed JSON; records that cannot be used become rejects.
 
     Raises:
@@ -88,17 +88,19 @@ def from_document(path: Path, document: Any, caption: str) -> Listing:
     if uncaptioned:
         notes.append(f"{uncaptioned} figures have no caption in '{caption}'")
     rows = [_row(one) for one in records if isinstance(one, dict) and one.get("figure_id")]
-    return Listing("paper2fig100k", path.parent, candidates, rejects, notes, labels, rows=rows)
+    return DatasetIndex(
+        "paper2fig100k", path.parent, candidates, rejects, notes, labels, records=rows
+    )
 
 
-def _row(record: dict[str, Any]) -> SourceRow:
+def _row(record: dict[str, Any]) -> SourceRecord:
     captions = (_caption(record.get(name)) for name in CAPTION_FIELDS)
     texts = tuple(dict.fromkeys(clean_text(one) for one in captions if one))
-    return SourceRow(clean_text(str(record["figure_id"])), texts, finite(record.get("aspect")))
+    return SourceRecord(clean_text(str(record["figure_id"])), texts, finite(record.get("aspect")))
 
 
 def _bad_record(path: Path, number: int, figure_id: Any) -> Reject:
-    named = shown(figure_id) if isinstance(figure_id, str) else None
+    named = escaped(figure_id) if isinstance(figure_id, str) else None
     reason = "the record has no usable figure_id"
     return Reject(f"{path.name}#record {number}", "bad-record", reason, named)
 

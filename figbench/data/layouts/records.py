@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from figbench.data.dataset_index import Candidate, Listing, shown
+from figbench.data.dataset_index import Candidate, DatasetIndex, escaped
 from figbench.data.embedded import is_embedded
 from figbench.data.index_files import (
     MAX_INDEX_BYTES,
@@ -77,11 +77,11 @@ def beside(path: Path, *, climbs: bool = False) -> Where:
     return Where(str(path), path.parent, lambda name: name, exists, path.name, climbs)
 
 
-def from_map(where: Where, document: Mapping[str, Any]) -> Listing:
+def from_map(where: Where, document: Mapping[str, Any]) -> DatasetIndex:
     """Returns the listing of ``{"<figure id>": "<image path>"}``; a list has a path a sample."""
     rows = [{"figure_id": name, "image": image} for name, image in document.items()]
     listing = from_rows(where, rows)
-    return Listing(
+    return DatasetIndex(
         "map",
         listing.root,
         listing.candidates,
@@ -96,7 +96,7 @@ def has_images(rows: Iterable[Mapping[str, Any]]) -> bool:
     return first_row is not None and _field(with_plain_names(first_row)) is not None
 
 
-def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing:
+def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> DatasetIndex:
     """Returns the listing of records with an image and, where given, id, sample, prompt, seed.
 
     A record whose image is null or empty is a figure that was not made: a reject. None is a record
@@ -113,7 +113,7 @@ def from_rows(where: Where, rows: Iterable[Mapping[str, Any] | None]) -> Listing
     candidates = reader.candidates
     if not reader.named:
         candidates, how = _named_by_path(candidates)
-    return Listing(
+    return DatasetIndex(
         "records",
         where.root,
         candidates,
@@ -155,7 +155,7 @@ class _Rows:
     def add(self, number: int, row: Mapping[str, Any]) -> None:
         field = _field(row)
         if field is None:
-            fields = [shown(str(name)[:40]) for name in row]
+            fields = [escaped(str(name)[:40]) for name in row]
             raise UserError(
                 f"{self._where.title}, record {number}: no image path; found fields "
                 f"{', '.join(fields)}.",
@@ -184,7 +184,7 @@ class _Rows:
     ) -> None:
         title = Path(self._where.title).name
         if not isinstance(image, str) or not image:
-            figure_id = None if identity is None else shown(identity)
+            figure_id = None if identity is None else escaped(identity)
             record = f"{title}#record {number}"
             code, reason = "missing-file", "the record names no image"
             status = origin_of(row, self._document).status
@@ -207,7 +207,7 @@ class _Rows:
                 "the path climbs out of the set's folder; give the path of the index itself, or "
                 "write absolute paths"
             )
-            reject = Reject(shown(image), "path-traversal", reason, shown(figure_id))
+            reject = Reject(escaped(image), "path-traversal", reason, escaped(figure_id))
             self.rejects.append(reject)
             return
         self._found(self._where.path_of(self._resolve(image)), figure_id, sample, row)

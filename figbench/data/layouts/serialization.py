@@ -15,7 +15,7 @@ from figbench.data.types import (
     LeftOut,
     OtherFile,
     Reject,
-    SourceRow,
+    SourceRecord,
     TextLine,
 )
 from figbench.errors import UserError
@@ -57,7 +57,7 @@ def save_manifest(manifest: Manifest, path: Path) -> None:
         "n_figures": len(manifest.figures),
         "digest": manifest.digest,
         "left_out": [asdict(one) for one in manifest.left_out],
-        "rows": [[one.figure_id, one.captions, one.aspect] for one in manifest.rows],
+        "rows": [[one.figure_id, one.captions, one.aspect] for one in manifest.records],
         "others": [asdict(one) for one in manifest.others],
     }
     with atomic_path(path) as temporary:
@@ -171,8 +171,8 @@ def _manifest(
         tuple(map(str, head["notes"])),
         {name: _lines(packed) for name, packed in labels.items()},
         left_out=tuple(LeftOut(**one) for one in head.get("left_out", ())),
-        rows=tuple(
-            SourceRow(str(figure_id), tuple(map(str, captions)), aspect)
+        records=tuple(
+            SourceRecord(str(figure_id), tuple(map(str, captions)), aspect)
             for figure_id, captions, aspect in head.get("rows", ())
         ),
         others=tuple(OtherFile(**one) for one in head.get("others", ())),

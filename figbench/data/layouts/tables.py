@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from figbench.data.dataset_index import Candidate, Listing
+from figbench.data.dataset_index import Candidate, DatasetIndex
 from figbench.data.embedded import is_embedded
 from figbench.data.layouts.records import (
     ID_FIELDS,
@@ -48,7 +48,7 @@ def has_image(path: Path) -> bool:
         return False
 
 
-def named_files(listing: Listing, root: Path) -> list[str]:
+def named_files(listing: DatasetIndex, root: Path) -> list[str]:
     """Returns the files that the tables of a listing name, relative to the root."""
     columns = set()
     for one in listing.candidates:
@@ -62,7 +62,7 @@ def named_files(listing: Listing, root: Path) -> list[str]:
     return found
 
 
-def from_parquet(paths: Sequence[Path], root: Path | None = None) -> Listing:
+def from_parquet(paths: Sequence[Path], root: Path | None = None) -> DatasetIndex:
     """Returns a candidate per row of Hugging Face style tables (``image`` holds bytes or path).
 
     Args:
@@ -81,7 +81,7 @@ def from_parquet(paths: Sequence[Path], root: Path | None = None) -> Listing:
         candidates += found
         rejects += unnamed
         notes.append(f"figure id = {how}")
-    return Listing("parquet", root, candidates, rejects, list(dict.fromkeys(notes)))
+    return DatasetIndex("parquet", root, candidates, rejects, list(dict.fromkeys(notes)))
 
 
 def inner_paths(path: Path, column: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""Data sets in object stores: URLs, listings, and the local mirror.
+"""Data sets in object stores: URLs, lists of objects, and the local mirror.
 
-Uses fsspec; every file that a run needs is copied into a cache before the layouts read it.
+The package uses fsspec. Every file that a run needs is copied into a cache before the layouts
+read it.
 """

@@ -1,8 +1,8 @@
-"""What a URL of an object store names, listed and copied so far as it is needed.
+"""Index of a data set in an object store, with a local copy of the files that it names.
 
-Indexes and captions are copied first, for the importers to read; then the figures that they name,
-and no others: of a Paper2Fig100k root of 100,000 figures one split is copied. Every byte is read
-for its digest and again for the networks, which is why figures are copied and not streamed.
+Indexes and captions are copied first, since the importers read them. Then only the figures that
+they name are copied: of a Paper2Fig100k root with 100,000 figures, a single split. Figures are
+copied and not streamed, since a run reads them twice, for the digest and for the networks.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from posixpath import commonpath
 from typing import Any, Protocol
 
 from figbench.data.archives import ARCHIVE_SUFFIXES, is_archive
-from figbench.data.dataset_index import Listing, shown
+from figbench.data.dataset_index import DatasetIndex, escaped
 from figbench.data.layouts.filenames import FolderNames, Names, ObjectNames
 from figbench.data.layouts.records import MAX_INDEX_BYTES
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.remote.mirror import Advance, Mirror, RemoteObject
 from figbench.data.remote.objects import Objects, file_or_folder, list_objects, problem_of
 from figbench.data.remote.selection import file_of, indexes, inner_paths, problem_in
-from figbench.data.remote.urls import explained, last_part, open_url
+from figbench.data.remote.urls import base_name, explained, open_url
 from figbench.data.types import Reject
 from figbench.errors import FigbenchError, UserError
 
@@ -32,82 +32,92 @@ _INDEX_SUFFIXES = (".json", ".jsonl", ".csv", ".parquet")
 
 
 class Find(Protocol):
-    """The importers, with the settings of a call bound."""
+    """The importers, with the settings of a call."""
 
-    def __call__(self, path: Path, *, names_of: Callable[[Path], Names]) -> Listing:
-        """Returns the candidates of a local path."""
+    def __call__(self, path: Path, *, names_of: Callable[[Path], Names]) -> DatasetIndex:
+        """Returns the index of a local path."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """What a URL names: a folder, or one object (``name``) of the folder ``key``."""
+class _Location:
+    """The folder or object of a URL.
+
+    Attributes:
+        url: URL as the user wrote it.
+        filesystem: File system of fsspec.
+        key: Path of the folder in the file system.
+        mirror: Local copy of the folder.
+        name: Name of the object in the folder; empty if the URL names the folder.
+        item: The object, if the URL names one.
+    """
 
     url: str
     filesystem: Any
     key: str
     mirror: Mirror
     name: str = ""
-    found: RemoteObject | None = None
+    item: RemoteObject | None = None
 
 
 def list_remote(
     url: str, find: Find, *, split: str | None, advance: Advance | None = None
-) -> Listing:
-    """Returns the candidates of a URL, with their files copied into the cache.
+) -> DatasetIndex:
+    """Returns the index of a URL, with its files copied into the cache.
 
     Args:
-        url: Of a folder, archive or index.
-        find: Looks at what was copied.
-        split: For a Paper2Fig100k root.
-        advance: Receives bytes copied and in all, for the indexes and then for the figures.
+        url: URL of a folder, archive or index.
+        find: Returns the index of the local copies.
+        split: Split of a Paper2Fig100k root.
+        advance: Called with the bytes copied and the total, for the indexes and then for the
+            figures.
 
     Raises:
-        UserError: If it cannot be read, or is nothing known.
+        UserError: If the URL cannot be read, or names a file of an unsupported type.
         OSError: If the cache cannot be written.
     """
-    place = _open(url)
-    with place.mirror.held(), _named_by_url(place.mirror):
-        if place.name:
-            return _list_file(place, find, advance)
-        return _list_folder(place, find, split, advance)
+    location = _open(url)
+    with location.mirror.held(), _named_by_url(location.mirror):
+        if location.name:
+            return _list_file(location, find, advance)
+        return _list_folder(location, find, split, advance)
 
 
 @contextmanager
 def remote_file(url: str, advance: Advance | None = None) -> Iterator[Path | None]:
-    """Yields the copy of the one object that a URL names; None where it names a folder.
+    """Yields the copy of the object of a URL; None for a folder.
 
-    Errors in the block name the URL in the place of the copy.
+    Errors in the block name the URL instead of the copy.
 
     Raises:
-        UserError: If it cannot be read, or is no file that figbench reads.
+        UserError: If the URL cannot be read, or names a file of an unsupported type.
     """
-    place = _open(url)
-    with place.mirror.held(), _named_by_url(place.mirror):
-        yield _fetch_file(place, advance) if place.name else None
+    location = _open(url)
+    with location.mirror.held(), _named_by_url(location.mirror):
+        yield _fetch_file(location, advance) if location.name else None
 
 
 def subfolders(url: str) -> list[str]:
     """Returns the URLs of the folders in a folder, sorted.
 
     Raises:
-        UserError: If it cannot be listed.
+        UserError: If the folder cannot be listed.
     """
-    filesystem, place = open_url(url)
+    filesystem, key = open_url(url)
     with explained(url):
         filesystem.invalidate_cache()
-        entries = filesystem.ls(place, detail=True)
-    names = {last_part(one["name"]) for one in entries if one.get("type") == "directory"}
+        entries = filesystem.ls(key, detail=True)
+    names = {base_name(entry["name"]) for entry in entries if entry.get("type") == "directory"}
     return [f"{url.rstrip('/')}/{name}" for name in sorted(names)]
 
 
-def _open(url: str) -> _Place:
+def _open(url: str) -> _Location:
     filesystem, key = open_url(url)
-    found = file_or_folder(filesystem, url, key)
-    if found is None:
+    remote_object = file_or_folder(filesystem, url, key)
+    if remote_object is None:
         folder = key.rstrip("/")
-        return _Place(url, filesystem, folder, Mirror(filesystem, folder, url.rstrip("/")))
-    name, folder = last_part(url), key.rpartition("/")[0]
+        return _Location(url, filesystem, folder, Mirror(filesystem, folder, url.rstrip("/")))
+    name, folder = base_name(url), key.rpartition("/")[0]
     mirror = Mirror(filesystem, folder, url.rpartition("/")[0])
     if problem_of(name) or not name.lower().endswith(
         (PACK_SUFFIX, *ARCHIVE_SUFFIXES, *_INDEX_SUFFIXES)
@@ -116,12 +126,12 @@ def _open(url: str) -> _Place:
             f"{url}: not a folder, archive (.zip, .tar, .tar.gz), index (.json, .jsonl, .csv, "
             f".parquet) or reference pack ({PACK_SUFFIX})."
         )
-    return _Place(url, filesystem, folder, mirror, name, found)
+    return _Location(url, filesystem, folder, mirror, name, remote_object)
 
 
 @contextmanager
 def _named_by_url(mirror: Mirror) -> Iterator[None]:
-    """The user typed a URL, and does not know the cache."""
+    """Replaces paths of the cache by URLs in error messages."""
     try:
         yield
     except FigbenchError as error:
@@ -129,98 +139,112 @@ def _named_by_url(mirror: Mirror) -> Iterator[None]:
         raise
 
 
-def _fetch_file(place: _Place, advance: Advance | None) -> Path:
-    if place.found is not None:
-        _require(place, {place.name: place.found}, advance)
-    return place.mirror.path(place.name)
+def _fetch_file(location: _Location, advance: Advance | None) -> Path:
+    if location.item is not None:
+        _require(location, {location.name: location.item}, advance)
+    return location.mirror.path(location.name)
 
 
-def _require(place: _Place, wanted: dict[str, RemoteObject], advance: Advance | None) -> None:
-    for name, one in wanted.items():
-        if (one.size or 0) > MAX_INDEX_BYTES and name.endswith(_TEXT_SUFFIXES):
-            raise UserError(f"{place.mirror.base}/{name}: {one.size:,} bytes is too much.")
-    for name, reason in place.mirror.fetch(wanted, advance).items():
-        raise UserError(f"{place.mirror.base}/{name}: {reason}.")
+def _require(
+    location: _Location, objects: dict[str, RemoteObject], advance: Advance | None
+) -> None:
+    """Copies objects; an object that is too large or unreadable is an error."""
+    base = location.mirror.base
+    for name, item in objects.items():
+        size = item.size or 0
+        if size > MAX_INDEX_BYTES and name.endswith(_TEXT_SUFFIXES):
+            limit = f"the limit is {MAX_INDEX_BYTES:,}"
+            raise UserError(f"{base}/{name}: {size:,} bytes; {limit}.")
+    for name, reason in location.mirror.fetch(objects, advance).items():
+        raise UserError(f"{base}/{name}: {reason}.")
 
 
-def _list_file(place: _Place, find: Find, advance: Advance | None) -> Listing:
-    path = _fetch_file(place, advance)
+def _list_file(location: _Location, find: Find, advance: Advance | None) -> DatasetIndex:
+    path = _fetch_file(location, advance)
     if is_archive(path):
         return find(path, names_of=FolderNames)
     if load_saved(path) is not None:
         raise UserError(
-            f"{place.url}: a saved manifest names files of the machine that wrote it.",
+            f"{location.url}: a saved manifest names files of the machine that wrote it.",
             remedy="Give the URL of the figures themselves.",
         )
-    listing = _relative(find(path, names_of=FolderNames), place)
-    inner = inner_paths(place.mirror, listing)
-    named = {*map(file_of, listing.candidates), *inner} - {place.name}
+    index = _relative(find(path, names_of=FolderNames), location)
+    inner = inner_paths(location.mirror, index)
+    named = {*map(file_of, index.candidates), *inner} - {location.name}
     objects = Objects({}, {})
     if named := {name for name in named if not problem_of(name)}:
         common = commonpath([PurePosixPath(name).parent for name in named])
         below = f"{common}/" if common else ""
-        folder = f"{place.key}/{below}".rstrip("/") or "/"
-        objects = list_objects(place.filesystem, place.url, folder, place.key)
-        place.mirror.keep({*objects.usable, place.name}, below)
-    return _with_figures(place, listing, objects, inner, advance)
+        folder = f"{location.key}/{below}".rstrip("/") or "/"
+        objects = list_objects(location.filesystem, location.url, folder, location.key)
+        location.mirror.prune({*objects.usable, location.name}, below)
+    return _with_figures(location, index, objects, inner, advance)
 
 
-def _list_folder(place: _Place, find: Find, split: str | None, advance: Advance | None) -> Listing:
-    objects = list_objects(place.filesystem, place.url, place.key or "/", place.key)
-    place.mirror.keep(objects.usable)
+def _list_folder(
+    location: _Location, find: Find, split: str | None, advance: Advance | None
+) -> DatasetIndex:
+    objects = list_objects(location.filesystem, location.url, location.key or "/", location.key)
+    location.mirror.prune(objects.usable)
     first = {name: objects.usable[name] for name in indexes(objects.usable, split)}
-    _require(place, first, advance)
-    refused = [Reject(shown(name), *why) for name, why in objects.problems.items()]
-    title = last_part(place.url)
-    listing = find(
-        place.mirror.files,
+    _require(location, first, advance)
+    refused = [Reject(escaped(name), *problem) for name, problem in objects.problems.items()]
+    title = base_name(location.url)
+    index = find(
+        location.mirror.files,
         names_of=lambda root: ObjectNames(root, title, objects.usable, refused),
     )
-    listing = _relative(listing, place)
-    return _with_figures(place, listing, objects, inner_paths(place.mirror, listing), advance)
+    index = _relative(index, location)
+    return _with_figures(location, index, objects, inner_paths(location.mirror, index), advance)
 
 
-def _relative(listing: Listing, place: _Place) -> Listing:
-    """Paths as the mirror has them; an index may name the figures beside it by their URLs."""
-    below = listing.root.relative_to(place.mirror.files)
-    prefix = f"{place.mirror.base}/"
+def _relative(index: DatasetIndex, location: _Location) -> DatasetIndex:
+    """Returns an index with paths relative to the mirror; an index may contain URLs of figures."""
+    below = index.root.relative_to(location.mirror.files)
+    prefix = f"{location.mirror.base}/"
+
+    def relative(path: str | None) -> str | None:
+        return path and str(below / path.removeprefix(prefix))
+
     candidates = [
         replace(
-            one,
-            path=str(below / one.path.removeprefix(prefix)),
-            origin=replace(
-                one.origin,
-                source=one.origin.source and str(below / one.origin.source.removeprefix(prefix)),
-            ),
+            candidate,
+            path=str(below / candidate.path.removeprefix(prefix)),
+            origin=replace(candidate.origin, source=relative(candidate.origin.source)),
         )
-        for one in listing.candidates
+        for candidate in index.candidates
     ]
-    return replace(listing, root=place.mirror.files, candidates=candidates)
+    return replace(index, root=location.mirror.files, candidates=candidates)
 
 
 def _with_figures(
-    place: _Place, listing: Listing, objects: Objects, inner: set[str], advance: Advance | None
-) -> Listing:
-    """Copies what a listing names; what may not be copied becomes a reject."""
+    location: _Location,
+    index: DatasetIndex,
+    objects: Objects,
+    inner: set[str],
+    advance: Advance | None,
+) -> DatasetIndex:
+    """Copies the files of an index; a file that cannot be copied becomes a reject."""
     problems = {}
-    wanted = {name: objects.usable[name] for name in inner if name in objects.usable}
-    for one in listing.candidates:
-        name = file_of(one)
+    selection = {name: objects.usable[name] for name in inner if name in objects.usable}
+    for candidate in index.candidates:
+        name = file_of(candidate)
         problem = problem_in(name, objects)
         if problem:
             problems[name] = problem
         elif name in objects.usable:
-            wanted[name] = objects.usable[name]
-            source = one.origin.source
+            selection[name] = objects.usable[name]
+            source = candidate.origin.source
             if source is not None and source in objects.usable and not problem_in(source, objects):
-                wanted[source] = objects.usable[source]
-    refused = place.mirror.fetch(wanted, advance)
+                selection[source] = objects.usable[source]
+    refused = location.mirror.fetch(selection, advance)
     problems |= {name: ("unreadable", reason) for name, reason in refused.items()}
-    kept, rejects = [], list(listing.rejects)
-    for one in listing.candidates:
-        why = problems.get(file_of(one))
-        if why is None:
-            kept.append(one)
+    copied, rejects = [], list(index.rejects)
+    for candidate in index.candidates:
+        problem = problems.get(file_of(candidate))
+        if problem is None:
+            copied.append(candidate)
         else:
-            rejects.append(Reject(shown(one.path), *why, shown(one.figure_id), one.sample))
-    return replace(listing, candidates=kept, rejects=rejects)
+            path, figure_id = escaped(candidate.path), escaped(candidate.figure_id)
+            rejects.append(Reject(path, *problem, figure_id, candidate.sample))
+    return replace(index, candidates=copied, rejects=rejects)

@@ -1,8 +1,9 @@
-"""A local copy of objects, in a cache: whole files only, and only what is new or has changed.
+"""Local copies of objects in a cache: only complete files, and only new or changed objects.
 
-One folder per place holds ``files/``, and ``journal.jsonl`` with a line for each copy: the object's
-stamp (ETag, checksum or time), and the copy's size and time. A copy counts while all three agree,
-so a kill at any moment, or a hand that edits the cache, costs another transfer and nothing else.
+Each mirrored folder has a cache folder with ``files/`` and ``journal.jsonl``. The journal has a
+line for each copy: the stamp of the object (a digest of ETag, checksum or time), and size and time
+of the copy. A copy is valid while all three are unchanged. After a killed process or a manual edit
+of the cache, the affected objects are copied again.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from figbench.io.user_folders import cache_folder
 
 THREADS = 16
 Advance = Callable[[int, int], None]
-"""Called with (bytes so far, bytes in all)."""
+"""Called with (bytes so far, total bytes)."""
 _Record = tuple[str | None, int, int]
-"""Stamp of the object; size and nanoseconds of change of its copy."""
+"""Stamp of the object; size in bytes and modification time in ns of its copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ class RemoteObject:
     """An object as its store lists it.
 
     Attributes:
-        key: What the file system calls it.
-        size: In bytes, where that is told.
-        stamp: Changes with the content; None where the store tells nothing of the kind.
+        key: Path of the object in the file system.
+        size: Size in bytes, if the store has it.
+        stamp: Text that changes with the content; None if the store has no version or time.
     """
 
     key: str
@@ -54,12 +55,12 @@ def mirrors_folder() -> Path:
 
 
 class Mirror:
-    """The copy of one place; use it inside :meth:`held`.
+    """The local copy of a folder; use it inside :meth:`held`.
 
     Args:
-        filesystem: Of fsspec.
-        key: What the file system calls the place.
-        base: Its URL as the user wrote it, for messages.
+        filesystem: File system of fsspec.
+        key: Path of the folder in the file system.
+        base: URL of the folder as the user wrote it, for messages.
     """
 
     def __init__(self, filesystem: Any, key: str, base: str) -> None:
@@ -68,48 +69,52 @@ class Mirror:
         self.folder = mirrors_folder() / hashlib.sha256(name.encode()).hexdigest()[:32]
         self.files = self.folder / "files"
         self._filesystem = filesystem
-        self._parts = self.folder / "parts"
+        self._temporary = self.folder / "parts"
         self._journal = self.folder / "journal.jsonl"
         self._records: dict[str, _Record] = {}
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keeps other processes out: the second finds everything copied."""
+        """Locks the mirror. A second process waits, and then uses the copies of the first."""
         self.files.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / "lock"):
-            shutil.rmtree(self._parts, ignore_errors=True)  # of a process that was killed
-            self._parts.mkdir()
+            shutil.rmtree(self._temporary, ignore_errors=True)  # left by a killed process
+            self._temporary.mkdir()
             self._records = self._read_journal()
             try:
                 yield
             finally:
-                shutil.rmtree(self._parts, ignore_errors=True)
+                shutil.rmtree(self._temporary, ignore_errors=True)
 
     def path(self, name: str) -> Path:
-        """Returns where an object's copy lies."""
+        """Returns the path of an object's copy."""
         return self.files / name
 
     def fetch(
-        self, wanted: Mapping[str, RemoteObject], advance: Advance | None = None
+        self, objects: Mapping[str, RemoteObject], advance: Advance | None = None
     ) -> dict[str, str]:
-        """Copies what is not here yet; returns, by name, why an object may not be read.
+        """Copies objects that have no valid copy.
 
-        An object that vanished since it was listed has no copy afterwards.
+        An object that was deleted since it was listed has no copy afterwards.
 
         Args:
-            wanted: Objects by safe relative name.
-            advance: Progress.
+            objects: Objects by safe relative name.
+            advance: Called with the progress.
+
+        Returns:
+            The reason by name for each object that may not be read.
 
         Raises:
-            UserError: If the store fails or the disk has no room. What is copied stays.
+            UserError: If the store fails or the disk has too little free space. Finished copies
+                stay.
             OSError: If the cache cannot be written.
         """
-        missing = {name: one for name, one in wanted.items() if not self._is_here(name, one)}
+        missing = {name: item for name, item in objects.items() if not self._is_valid(name, item)}
         if not missing:
             return {}
-        total = sum(one.size or 0 for one in missing.values())
-        self._require_room(total)
-        refused, have = {}, 0
+        total = sum(item.size or 0 for item in missing.values())
+        self._require_free_disk(total)
+        refused, copied = {}, 0
         with self._journal.open("a", encoding="utf-8") as journal:
             for name, reason in self._copy_all(missing):
                 if reason is None:
@@ -118,29 +123,29 @@ class Mirror:
                     self._forget(journal, name)
                 if reason:
                     refused[name] = reason
-                have += missing[name].size or 0
+                copied += missing[name].size or 0
                 if advance:
-                    advance(have, total)
+                    advance(copied, total)
         return refused
 
-    def keep(self, present: Collection[str], below: str = "") -> None:
-        """Deletes the copies of objects that are there no more.
+    def prune(self, present: Collection[str], below: str = "") -> None:
+        """Deletes the copies of objects that no longer exist.
 
         Args:
-            present: The names that are there.
-            below: Look at copies below this folder only; "" for all.
+            present: Names of the existing objects.
+            below: Delete only copies below this folder; "" for all.
         """
-        gone = [name for name in self._records if name.startswith(below) and name not in present]
-        if gone:
+        deleted = [name for name in self._records if name.startswith(below) and name not in present]
+        if deleted:
             with self._journal.open("a", encoding="utf-8") as journal:
-                for name in gone:
+                for name in deleted:
                     self._forget(journal, name)
 
-    def _is_here(self, name: str, one: RemoteObject) -> bool:
+    def _is_valid(self, name: str, item: RemoteObject) -> bool:
         record = self._records.get(name)
-        if record is None or one.stamp is None:
+        if record is None or item.stamp is None:
             return False
-        return record == self._state(name, one.stamp)
+        return record == self._state(name, item.stamp)
 
     def _state(self, name: str, stamp: str | None) -> _Record | None:
         try:
@@ -149,7 +154,7 @@ class Mirror:
             return None
         return stamp, state.st_size, state.st_mtime_ns
 
-    def _require_room(self, total: int) -> None:
+    def _require_free_disk(self, total: int) -> None:
         free = shutil.disk_usage(self.folder).free
         if free < total:
             raise UserError(
@@ -162,24 +167,24 @@ class Mirror:
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="figbench-mirror")
         try:
             names: dict[Future[str | None], str] = {
-                pool.submit(self._copy, name, one): name for name, one in objects.items()
+                pool.submit(self._copy, name, item): name for name, item in objects.items()
             }
             for done in as_completed(names):
                 yield names[done], done.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _copy(self, name: str, one: RemoteObject) -> str | None:
-        """Returns None when it is copied, "" when it vanished, or why it may not be read."""
-        temporary = self._parts / uuid4().hex
+    def _copy(self, name: str, item: RemoteObject) -> str | None:
+        """Returns None for a copied object, "" for a deleted object, else why it is unreadable."""
+        temporary = self._temporary / uuid4().hex
         try:
             with explained(f"{self.base}/{name}"):
-                self._own().get_file(one.key, str(temporary))
+                self._thread_filesystem().get_file(item.key, str(temporary))
                 size = temporary.stat().st_size
-                if one.size is not None and size != one.size:
-                    raise OSError(f"{size:,} of {one.size:,} bytes came")
+                if item.size is not None and size != item.size:
+                    raise OSError(f"received {size:,} of {item.size:,} bytes")
         except UserError as error:
-            return self._verdict(one, error)
+            return self._failure(item, error)
         with temporary.open("r+b") as written:
             os.fsync(written.fileno())
         target = self.path(name)
@@ -187,18 +192,20 @@ class Mirror:
         temporary.replace(target)
         return None
 
-    def _verdict(self, one: RemoteObject, error: UserError) -> str:
+    def _failure(self, item: RemoteObject, error: UserError) -> str:
         cause = error.__context__
-        if isinstance(cause, FileNotFoundError) and not self._own().exists(one.key):
+        if isinstance(cause, FileNotFoundError) and not self._thread_filesystem().exists(item.key):
             return ""
         if isinstance(cause, PermissionError):
             return f"may not be read ({cause})"
         raise error
 
-    def _own(self) -> Any:
-        """Async file systems serve many threads; others, such as ftp, get an instance for each."""
-        one = self._filesystem
-        return one if one.async_impl else type(one)(*one.storage_args, **one.storage_options)
+    def _thread_filesystem(self) -> Any:
+        """Returns a file system for this thread; only async file systems are shared by threads."""
+        shared = self._filesystem
+        if shared.async_impl:
+            return shared
+        return type(shared)(*shared.storage_args, **shared.storage_options)
 
     def _read_journal(self) -> dict[str, _Record]:
         records: dict[str, _Record] = {}
@@ -208,13 +215,13 @@ class Mirror:
             try:
                 name, stamp, size, changed = json.loads(line)
             except (ValueError, TypeError):
-                continue  # cut off by a kill
+                continue  # incomplete line of a killed process
             records.pop(name, None)
             if size is not None:
                 records[name] = (stamp, size, changed)
         if len(lines) > 2 * len(records) + 100 or not text.endswith("\n"):
-            rows = ([name, *record] for name, record in records.items())
-            write_text_atomic(self._journal, "".join(json.dumps(row) + "\n" for row in rows))
+            entries = ([name, *record] for name, record in records.items())
+            write_text_atomic(self._journal, "".join(json.dumps(entry) + "\n" for entry in entries))
         return records
 
     def _record(self, journal: IO[str], name: str, stamp: str | None) -> None:

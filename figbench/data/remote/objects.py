@@ -1,4 +1,4 @@
-"""Objects below a place of a store: listed, stamped, and refused where a name is unsafe."""
+"""Lists the objects of a folder in a store, with stamps, and rejects unsafe names."""
 
 from __future__ import annotations
 
@@ -16,59 +16,64 @@ from figbench.errors import UserError
 
 _CONTENT = ("etag", "md5hash", "content_md5", "md5", "checksum", "generation", "blob_id", "oid")
 _TIMES = ("lastmodified", "last_modified", "mtime", "modify", "modified", "updated", "created")
-_LONGEST_PART = 255
+_MAX_NAME_BYTES = 255
 _OUTSIDE = ("path-traversal", "the object's name leaves the folder")
-_UNUSABLE = ("bad-name", "no file can have this name (an empty, '.' or too long part)")
+_UNUSABLE = ("bad-name", "no file can have this name (a component is empty, '.' or too long)")
 _CLASH = ("bad-name", "other objects have this name for their folder")
 
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """What lies below a place.
+    """The objects below a folder.
 
     Attributes:
-        usable: By name relative to the place.
-        problems: (code, reason) by name, for those that must not be copied.
+        usable: Usable objects by name relative to the folder.
+        problems: (code, reason) by name of the objects that must not be copied.
     """
 
     usable: Mapping[str, RemoteObject]
     problems: Mapping[str, tuple[str, str]]
 
 
-def file_or_folder(filesystem: Any, url: str, place: str) -> RemoteObject | None:
-    """Returns the object that a URL names; None for a folder.
-
-    Raises:
-        UserError: If nothing is there, or the store does not answer.
-    """
-    with explained(url):
-        # An earlier listing in a long-lived process must not hide what has changed since.
-        filesystem.invalidate_cache()
-        if url.endswith("/") and filesystem.isdir(place):
-            return None
-        info = filesystem.info(place)
-    return None if info.get("type") == "directory" else _object(place, info)
-
-
-def list_objects(filesystem: Any, url: str, place: str, base: str) -> Objects:
-    """Lists every object at or below a place.
+def file_or_folder(filesystem: Any, url: str, key: str) -> RemoteObject | None:
+    """Returns the object of a URL; None for a folder.
 
     Args:
-        filesystem: Of fsspec.
-        url: For errors.
-        place: The folder to list.
-        base: The folder that names are relative to.
+        filesystem: File system of fsspec.
+        url: URL as the user wrote it.
+        key: Path of the URL in the file system.
 
     Raises:
-        UserError: If the store does not answer, or has more objects than any submission needs.
+        UserError: If neither an object nor a folder exists, or the store does not answer.
     """
     with explained(url):
-        found = _walk(filesystem, place) if _walks(filesystem) else _find(filesystem, place)
-    if len(found) > MAX_MEMBERS:
+        # fsspec caches listings; an old listing in a long-lived process would hide changes.
+        filesystem.invalidate_cache()
+        if url.endswith("/") and filesystem.isdir(key):
+            return None
+        info = filesystem.info(key)
+    return None if info.get("type") == "directory" else _object(key, info)
+
+
+def list_objects(filesystem: Any, url: str, folder: str, base: str) -> Objects:
+    """Lists every object in or below a folder.
+
+    Args:
+        filesystem: File system of fsspec.
+        url: URL of the folder, for messages.
+        folder: Key of the folder to list.
+        base: Key of the folder that names are relative to.
+
+    Raises:
+        UserError: If the store does not answer, or has more than ``MAX_MEMBERS`` objects.
+    """
+    with explained(url):
+        entries = _walk(filesystem, folder) if _walks(filesystem) else _find(filesystem, folder)
+    if len(entries) > MAX_MEMBERS:
         raise UserError(f"{url}: more than {MAX_MEMBERS:,} objects.")
     prefix = f"{base.rstrip('/')}/"
     usable, problems = {}, {}
-    for key, info in found.items():
+    for key, info in entries.items():
         inside = key.startswith(prefix)
         name = key[len(prefix) :] if inside else key
         problem = problem_of(name) if inside else _OUTSIDE
@@ -82,11 +87,12 @@ def list_objects(filesystem: Any, url: str, place: str, base: str) -> Objects:
     return Objects(usable, problems)
 
 
-def _find(filesystem: Any, place: str) -> dict[str, Mapping[str, Any]]:
-    return dict(filesystem.find(place, detail=True))
+def _find(filesystem: Any, folder: str) -> dict[str, Mapping[str, Any]]:
+    return dict(filesystem.find(folder, detail=True))
 
 
 def _walks(filesystem: Any) -> bool:
+    """Returns whether fsspec would list folder by folder, and skip folders without permission."""
     from fsspec import AbstractFileSystem
     from fsspec.asyn import AsyncFileSystem
 
@@ -96,53 +102,55 @@ def _walks(filesystem: Any) -> bool:
     return kind.find is AbstractFileSystem.find
 
 
-def _walk(filesystem: Any, place: str) -> dict[str, Mapping[str, Any]]:
-    """As fsspec's own, which passes over folders that cannot be read: a set would shrink unsaid."""
-    found: dict[str, Mapping[str, Any]] = {}
-    folders = [place]
-    while folders and len(found) <= MAX_MEMBERS:
+def _walk(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
+    """Lists folder by folder; fsspec's ``find`` would skip folders that cannot be read."""
+    entries: dict[str, Mapping[str, Any]] = {}
+    folders = [root]
+    while folders and len(entries) <= MAX_MEMBERS:
         folder = folders.pop()
         for info in filesystem.ls(folder, detail=True):
             key = str(info["name"])
             if info.get("type") != "directory":
-                found[key] = info
+                entries[key] = info
             elif key.startswith(f"{folder.rstrip('/')}/") and key.rstrip("/") != folder.rstrip("/"):
                 folders.append(key)
-    return found
+    return entries
 
 
 def problem_of(name: str) -> tuple[str, str] | None:
-    """Returns (code, reason) for a relative name that no file of the copy may have."""
-    parts = name.split("/")
-    if ".." in parts or name.startswith(("/", "\\")) or "\0" in name:
+    """Returns (code, reason) for a relative name that no local file may have, else None."""
+    components = name.split("/")
+    if ".." in components or name.startswith(("/", "\\")) or "\0" in name:
         return _OUTSIDE
-    if any(part in ("", ".") or _length(part) > _LONGEST_PART for part in parts):
+    if any(_is_unusable(component) for component in components):
         return _UNUSABLE
     return None
 
 
-def _length(part: str) -> int:
-    return len(part.encode("utf-8", "surrogatepass"))
+def _is_unusable(component: str) -> bool:
+    n_bytes = len(component.encode("utf-8", "surrogatepass"))
+    return component in ("", ".") or n_bytes > _MAX_NAME_BYTES
 
 
 def _clashes(names: Collection[str]) -> set[str]:
-    """An object may be called like the folder of others; a file may not."""
+    """Returns names that are also folders of other objects, which no file system allows."""
     folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
     return folders.intersection(names)
 
 
 def _object(key: str, info: Mapping[str, Any]) -> RemoteObject:
-    facts = {name.lower(): value for name, value in info.items() if value is not None}
-    size = facts.get("size")
-    told = {name: facts[name] for name in _CONTENT if name in facts} or {
-        name: facts[name] for name in _TIMES if name in facts
+    attributes = {name.lower(): value for name, value in info.items() if value is not None}
+    size = attributes.get("size")
+    version = {name: attributes[name] for name in _CONTENT if name in attributes} or {
+        name: attributes[name] for name in _TIMES if name in attributes
     }
-    return RemoteObject(key, size if isinstance(size, int) else None, _stamp(size, told))
+    return RemoteObject(key, size if isinstance(size, int) else None, _stamp(size, version))
 
 
-def _stamp(size: object, told: Mapping[str, Any]) -> str | None:
-    words = [str(size)]
-    for name, value in sorted(told.items()):
-        # Some stores give a time as a datetime here and as a number there.
-        words.append(f"{name}={value.timestamp() if isinstance(value, datetime) else value}")
-    return hashlib.sha256("\n".join(words).encode()).hexdigest() if told else None
+def _stamp(size: object, version: Mapping[str, Any]) -> str | None:
+    """Returns a digest of size and version attributes; None without any attribute."""
+    fields = [str(size)]
+    for name, value in sorted(version.items()):
+        # Some stores return a time as a datetime in one call and as a number in another.
+        fields.append(f"{name}={value.timestamp() if isinstance(value, datetime) else value}")
+    return hashlib.sha256("\n".join(fields).encode()).hexdigest() if version else None

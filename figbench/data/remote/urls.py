@@ -1,4 +1,4 @@
-"""URLs of object stores: told from paths, opened through fsspec, their failures in plain words."""
+"""URLs of object stores: detection, opening with fsspec, and errors for users."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from figbench.registry import suggest
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(?:::.*)?://")
 _ON_THIS_MACHINE = ("file", "local", "memory")
 _PACKAGES = {"smbclient": "smbprotocol", "aiohttp": "aiohttp requests"}
-"""Where the package to install has another name than the module that was missed."""
+"""Package to install for a missing module, if the names differ."""
 
 
 def is_url(path: str | Path) -> bool:
-    """Tells whether an input is the URL of an object store (``s3://bucket/figures``)."""
+    """Returns whether an input is the URL of an object store (``s3://bucket/figures``)."""
     return isinstance(path, str) and _URL.match(path) is not None
 
 
 def offline() -> bool:
-    """Tells whether downloads are forbidden (``FIGBENCH_OFFLINE=1``)."""
+    """Returns whether downloads are forbidden (``FIGBENCH_OFFLINE=1``)."""
     return os.environ.get("FIGBENCH_OFFLINE", "") not in ("", "0")
 
 
 def localized(path: str | Path) -> str | Path:
-    """Returns the local path of a ``file://`` URL; everything else as it is."""
+    """Returns the local path of a ``file://`` URL; other inputs are unchanged."""
     if isinstance(path, str) and path.lower().startswith(("file://", "local://")):
         from fsspec.implementations.local import LocalFileSystem
 
@@ -41,46 +41,46 @@ def localized(path: str | Path) -> str | Path:
 
 
 def open_url(url: str) -> tuple[Any, str]:
-    """Returns the file system of a URL, and what it calls the place.
+    """Returns the file system of a URL, and the path of the URL in it.
 
     Raises:
         UserError: If the protocol is unknown, its package is missing, ``FIGBENCH_OFFLINE`` forbids
-            it, or the URL holds a password.
+            it, or the URL contains a password.
     """
     from fsspec.core import url_to_fs
 
     scheme = url.split("://", 1)[0].lower()
     _refuse_unsafe(url, scheme)
-    _require_known(url, scheme)
+    _require_protocol(url, scheme)
     if scheme not in _ON_THIS_MACHINE and offline():
         raise UserError(
             f"{url}: FIGBENCH_OFFLINE forbids downloads.",
             remedy="Unset it, or copy the files to this machine and give their folder.",
         )
     with explained(url):
-        filesystem, place = url_to_fs(f"{scheme}://{url.split('://', 1)[1]}")
-    return filesystem, str(place)
+        filesystem, key = url_to_fs(f"{scheme}://{url.split('://', 1)[1]}")
+    return filesystem, str(key)
 
 
 def _refuse_unsafe(url: str, scheme: str) -> None:
     if "::" in url:
         raise UserError(
             f"{url}: chained URLs are not read.",
-            remedy="Give the URL of the archive or folder itself; archives are opened here.",
+            remedy="Give the URL of the archive or folder itself; figbench opens archives.",
         )
     if scheme == "http":
         from figbench.io.download import require_https
 
         require_https(url)
     if re.match(r"[^/@]*:[^/@]+@", url.split("://", 1)[1]):
-        shown = f"{scheme}://...@{url.rpartition('@')[2]}"
+        redacted = f"{scheme}://...@{url.rpartition('@')[2]}"
         raise UserError(
-            f"{shown}: a password in a URL would be recorded in the result.",
-            remedy="Put it where the file system looks for it, e.g. ~/.config/fsspec/conf.json.",
+            f"{redacted}: a password in a URL would be recorded in the result.",
+            remedy="Put it in the file system's configuration, e.g. ~/.config/fsspec/conf.json.",
         )
 
 
-def _require_known(url: str, scheme: str) -> None:
+def _require_protocol(url: str, scheme: str) -> None:
     from fsspec.registry import available_protocols, get_filesystem_class
 
     try:
@@ -88,11 +88,11 @@ def _require_known(url: str, scheme: str) -> None:
     except ValueError:
         raise UserError(
             f"{url}: unknown protocol '{scheme}'.{suggest(scheme, available_protocols())}",
-            remedy="Known are a local path, and fsspec's protocols, such as s3, gs, az and https.",
+            remedy="Give a local path, or a protocol of fsspec such as s3, gs, az or https.",
         ) from None
     except ImportError as error:
-        missed = getattr(error.__cause__, "name", None) or scheme
-        package = _PACKAGES.get(missed.partition(".")[0], missed.partition(".")[0])
+        module = (getattr(error.__cause__, "name", None) or scheme).partition(".")[0]
+        package = _PACKAGES.get(module, module)
         raise UserError(
             f"{url}: the package that reads '{scheme}' is not installed.",
             remedy=f"pip install {package}",
@@ -101,11 +101,11 @@ def _require_known(url: str, scheme: str) -> None:
 
 @contextmanager
 def explained(url: str) -> Iterator[None]:
-    """Turns whatever a file system raises in the block into a UserError that names the URL.
+    """Replaces the errors of a file system in the block by a UserError that names the URL.
 
     Raises:
-        UserError: With the cause's first line.
-        OSError: If this machine's disk is full.
+        UserError: If the file system fails. The message has the first line of the cause.
+        OSError: If the local disk is full.
     """
     try:
         yield
@@ -115,7 +115,7 @@ def explained(url: str) -> Iterator[None]:
         raise UserError(
             f"{url}: no such object, folder or bucket.", remedy="Check the URL."
         ) from None
-    except Exception as error:  # every file system has exceptions of its own
+    except Exception as error:  # every file system has its own exception types
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         cause = str(error).strip().splitlines()
@@ -125,8 +125,8 @@ def explained(url: str) -> Iterator[None]:
         ) from None
 
 
-def last_part(url: str) -> str:
-    """Returns the name of what a URL names, without a query."""
+def base_name(url: str) -> str:
+    """Returns the last component of a URL's path, without a query."""
     rest = url.split("://", 1)[1] if is_url(url) else url
     plain = urlsplit(url).path if url.lower().startswith(("http://", "https://")) else rest
     return plain.rstrip("/").rpartition("/")[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from figbench.data.figures import FigureSource, load_figures
 from figbench.data.manifest import Manifest
-from figbench.data.pairing import Row, pair
+from figbench.data.pairing import FigurePair, pair
 from figbench.data.remote.listing import remote_file
 from figbench.data.remote.mirror import Advance
 from figbench.data.remote.urls import is_url, localized
@@ -237,7 +237,7 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options:
         protocol.samples_per_prompt,
         rejects=generated.rejects,
     )
-    answered = [pair for pair in pairing.rows if pair.generated is not None]
+    answered = [pair for pair in pairing.pairs if pair.generated is not None]
     paired = bool(answered)
     warnings = [*input_notes(generated, reference), *pairing.notes]
     if paired:
@@ -245,7 +245,7 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options:
             check_extra(pairing.extra, pairing.missing, generated, reference)
             if protocol.samples_per_prompt is None:
                 check_stray_samples(answered, pairing.samples_per_prompt)
-        pairs: tuple[Row, ...] = pairing.rows
+        pairs: tuple[FigurePair, ...] = pairing.pairs
         missing = tuple(f"{pair.reference.figure_id}#{pair.sample}" for pair in pairing.missing)
         extra = tuple(f"{figure.figure_id}#{figure.sample}" for figure in pairing.extra)
         if extra:
@@ -256,7 +256,7 @@ def _pair(generated: Manifest, reference: Manifest, protocol: Protocol, options:
         warnings += prompt_notes(answered, reference)
         warnings += few_samples(answered, pairing.samples_per_prompt)
     else:
-        pairs = tuple(Row(figure, figure.sample, figure) for figure in generated.figures)
+        pairs = tuple(FigurePair(figure, figure.sample, figure) for figure in generated.figures)
         missing, extra = (), ()
         warnings.append("No figure ids match: the sets are compared unpaired.")
     sides = Sides(pairs, reference, paired, len(generated.rejects))

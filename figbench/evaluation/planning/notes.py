@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from figbench.data.dataset_index import shown
+from figbench.data.dataset_index import escaped
 from figbench.data.manifest import Manifest
 from figbench.data.naming import DASHED, IdIndex
-from figbench.data.pairing import Row
+from figbench.data.pairing import FigurePair
 from figbench.data.types import Figure
 from figbench.errors import UserError
 
@@ -61,7 +61,7 @@ def check_left_out(manifest: Manifest, side: str, *, allowed: bool, strict: bool
 
 
 def check_extra(
-    extra: Sequence[Figure], missing: Sequence[Row], generated: Manifest, reference: Manifest
+    extra: Sequence[Figure], missing: Sequence[FigurePair], generated: Manifest, reference: Manifest
 ) -> None:
     """Refuses a set of which more than 5% of the figures have no reference.
 
@@ -93,12 +93,12 @@ def check_extra(
     )
 
 
-def unmatched(extra: Sequence[Figure], missing: Sequence[Row]) -> str:
+def unmatched(extra: Sequence[Figure], missing: Sequence[FigurePair]) -> str:
     """Returns " (generated has X, the reference has Y)" for some ids that do not match."""
     ids = sorted({figure.figure_id for figure in extra})
     open_ids = sorted({pair.reference.figure_id for pair in missing})
     if not ids or not open_ids:
-        return f": {', '.join(map(shown, ids[:3]))}" if ids else ""
+        return f": {', '.join(map(escaped, ids[:3]))}" if ids else ""
     return f" ({similar_ids(ids, open_ids)})"
 
 
@@ -147,7 +147,7 @@ def no_pairs_hint(generated: Manifest, reference: Manifest) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def few_samples(pairs: Sequence[Row], expected: int) -> list[str]:
+def few_samples(pairs: Sequence[FigurePair], expected: int) -> list[str]:
     """Returns a warning where few ids have the number of samples that the set itself suggests."""
     counts = Counter(pair.reference.figure_id for pair in pairs)
     full = sum(count >= expected for count in counts.values())
@@ -159,7 +159,7 @@ def few_samples(pairs: Sequence[Row], expected: int) -> list[str]:
     return []
 
 
-def check_stray_samples(pairs: Sequence[Row], expected: int) -> None:
+def check_stray_samples(pairs: Sequence[FigurePair], expected: int) -> None:
     """Refuses a set of which a few ids alone have several samples.
 
     Args:
@@ -177,15 +177,15 @@ def check_stray_samples(pairs: Sequence[Row], expected: int) -> None:
     names = [figure.path for figure in first if figure is not None]
     raise UserError(
         f"generated: {len(full)} of {len(counts)} ids have {expected} samples, all others fewer: "
-        f"'{shown(full[0])}' has {', '.join(map(shown, names[:3]))}.",
+        f"'{escaped(full[0])}' has {', '.join(map(escaped, names[:3]))}.",
         remedy="Leave stray files out with --only PATTERN, state samples_per_prompt in the "
         "protocol, or accept that the others count as missing with --allow-rejects.",
     )
 
 
-def prompt_notes(pairs: Sequence[Row], reference: Manifest) -> list[str]:
+def prompt_notes(pairs: Sequence[FigurePair], reference: Manifest) -> list[str]:
     """Returns a warning where prompts differ from the captions of their references."""
-    captions = {entry.figure_id: set(map(_plain, entry.captions)) for entry in reference.rows}
+    captions = {entry.figure_id: set(map(_plain, entry.captions)) for entry in reference.records}
     both = differing = 0
     example = ""
     for pair in pairs:
@@ -201,7 +201,7 @@ def prompt_notes(pairs: Sequence[Row], reference: Manifest) -> list[str]:
         return []
     return [
         f"{differing} of {both} prompts are not the caption of their reference (for example "
-        f"'{shown(example)}'): check that ids and captions belong together."
+        f"'{escaped(example)}'): check that ids and captions belong together."
     ]
 
 

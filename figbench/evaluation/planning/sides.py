@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from figbench.data.manifest import Manifest
-from figbench.data.pairing import Row
+from figbench.data.pairing import FigurePair
 from figbench.data.types import Figure
 from figbench.evaluation.planning.tasks import GENERATED, REFERENCE, Side
 from figbench.graphs.editable import DocumentContent
@@ -29,7 +29,7 @@ class Sides:
         contents: Objects of the vector documents of generated figures, by the figure's path.
     """
 
-    pairs: Sequence[Row]
+    pairs: Sequence[FigurePair]
     reference: Manifest
     paired: bool
     rejected: int

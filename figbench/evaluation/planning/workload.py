@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from figbench.data.manifest import Manifest
-from figbench.data.pairing import Row
+from figbench.data.pairing import FigurePair
 from figbench.data.types import Figure
 from figbench.evaluation.planning.plan import Plan
 from figbench.evaluation.planning.sides import Sides
@@ -105,7 +105,7 @@ def pair_key(generated: Figure | None, reference: Figure) -> bytes:
 def build_workload(
     plan: Plan,
     namespaces: Namespaces,
-    pairs: Sequence[Row],
+    pairs: Sequence[FigurePair],
     generated: Sequence[Figure],
     reference: Manifest,
     sides: Sides | None = None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from figbench.data.pairing import Row
+from figbench.data.pairing import FigurePair
 from figbench.data.types import Figure, TextLine
 from figbench.evaluation.planning.plan import AS_STORED, Plan, PlannedMetric
 from figbench.evaluation.planning.sides import Sides
@@ -129,7 +129,7 @@ class StoredInputs:
         )
 
 
-def clusters(pairs: Sequence[Row]) -> list[str]:
+def clusters(pairs: Sequence[FigurePair]) -> list[str]:
     """Returns the paper of each pair, or its figure id where the paper is unknown."""
     return [pair.reference.paper_id or pair.reference.figure_id for pair in pairs]
 
@@ -156,7 +156,7 @@ def read_features(
 
 
 def read_lines(
-    namespaces: Namespaces, task: Task, pairs: Sequence[Row]
+    namespaces: Namespaces, task: Task, pairs: Sequence[FigurePair]
 ) -> tuple[list[tuple[TextLine, ...]], list[tuple[TextLine, ...]]]:
     """Returns the text lines of both sides of each pair.
 
