@@ -96,6 +96,8 @@ CLEAN = (
     "figbench/cli/people/*",
     "figbench/cli/resources/*",
     "figbench/comparison/*",
+    "figbench/data/layouts/*",
+    "figbench/data/layouts/tools/*",
     "figbench/demo/*",
     "figbench/diagnostics/*",
     "figbench/editability/*",

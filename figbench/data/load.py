@@ -12,7 +12,7 @@ from itertools import chain, takewhile
 from pathlib import Path
 
 from figbench.data.dataset_index import Candidate, Listing, tidy
-from figbench.data.layouts import Known, find_listing
+from figbench.data.layouts import ImportContext, index_dataset
 from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.manifest import Manifest
@@ -68,8 +68,8 @@ def load_manifest(
         return saved
     prompts = {one.figure_id: one.prompt for one in reference.figures} if reference else {}
     rows = reference.rows if reference else ()
-    known = Known(prompts, rows, is_reference, only, local=not is_url(place))
-    find = partial(find_listing, layout=layout, split=split, caption=caption, known=known)
+    context = ImportContext(prompts, rows, is_reference, only, local=not is_url(place))
+    find = partial(index_dataset, layout=layout, split=split, caption=caption, context=context)
     if is_url(place):
         listing = list_remote(str(place), find, split=split, advance=advance)
     else:
