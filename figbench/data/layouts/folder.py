@@ -310,7 +310,7 @@ def _unused(names: Names, every: Sequence[str], images: Sequence[str]) -> list[s
         named = sum(image in text for image in images[:_MOST_IMAGES])
         if named:
             notes.append(
-                f"{named} images are named in {shown(name)}, whose ids were not used; to use them, "
-                "give that file"
+                f"{named} images are named in {shown(name)}, whose ids were not used; to use "
+                "them, give that file"
             )
     return notes
