@@ -98,6 +98,8 @@ CLEAN = (
     "figbench/comparison/*",
     "figbench/data/*.py",
     "figbench/data/remote/*",
+    "figbench/data/layouts/*",
+    "figbench/data/layouts/tools/*",
     "figbench/demo/*",
     "figbench/diagnostics/*",
     "figbench/editability/*",

@@ -12,7 +12,7 @@ from itertools import chain, takewhile
 from pathlib import Path
 
 from figbench.data.dataset_index import Candidate, DatasetIndex, tidy
-from figbench.data.layouts import Known, find_listing
+from figbench.data.layouts import ImportContext, index_dataset
 from figbench.data.layouts.numbered import by_numbered_names
 from figbench.data.layouts.serialization import load_saved
 from figbench.data.manifest import Manifest
@@ -70,8 +70,8 @@ def load_manifest(
     figures = reference.figures if reference else ()
     prompts = {figure.figure_id: figure.prompt for figure in figures}
     records = reference.records if reference else ()
-    context = Known(prompts, records, is_reference, only, local=not is_url(location))
-    find = partial(find_listing, layout=layout, split=split, caption=caption, known=context)
+    context = ImportContext(prompts, records, is_reference, only, local=not is_url(location))
+    find = partial(index_dataset, layout=layout, split=split, caption=caption, context=context)
     if is_url(location):
         index = list_remote(str(location), find, split=split, advance=advance)
     else:

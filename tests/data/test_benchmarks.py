@@ -33,7 +33,7 @@ def test_paperbanana_results_take_the_field_that_the_record_points_at(tmp_path):
     path = put(tmp_path, "results/PaperBananaBench_diagram/0101_manual.json", json.dumps(rows))
     outcome = score(tmp_path, path)
     assert_perfect(outcome, 3, 3)
-    assert any("3 pictures of earlier stages are drafts" in one for one in outcome.warnings)
+    assert any("3 images of earlier stages are drafts" in one for one in outcome.warnings)
     assert load_manifest(path, workers=0).figures[1].prompt == "caption 1"
 
 

@@ -1,4 +1,4 @@
-"""Records of benchmarks and figure makers under the field names that importers read.
+"""Conversion of records of benchmarks and figure makers to the fields of the layout ``records``.
 
 Field names: dwzhu-pku/PaperBanana (results, ``test.json``), microsoft/SciForma (rubrics, prompts),
 ali-vilab/AIBench (``AIBench.jsonl``), HaozheZhao/Crafter (CraftBench).
@@ -16,7 +16,7 @@ from figbench.data.types import Role, TextLine
 from figbench.errors import UserError
 
 POINTER_FIELD = "eval_image_field"
-"""PaperBanana's records name the field of the picture that counts."""
+"""Field of PaperBanana's records with the name of the field of the image to score."""
 _GROUND_TRUTH = "path_to_gt_image"
 _CRITIC = re.compile(r"target_(?:diagram|plot)_critic_desc(\d+)_base64_jpg")
 _STAGES = (
@@ -29,29 +29,29 @@ _TIKZ = re.compile(r"\\begin\{(?:tikzpicture|document)\}|\\documentclass")
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Records in the fields that the records layout reads.
+    """Records with the fields that the layout ``records`` reads.
 
     Attributes:
-        rows: One for each record of the document, in its order.
-        notes: How they were read.
-        labels: Text of the references by figure id, where the benchmark stores it.
+        records: A record for each record of the document, in its order.
+        notes: Notes on the conversion.
+        labels: Text lines of the references by figure id, where the benchmark stores them.
     """
 
-    rows: Sequence[Mapping[str, Any]]
+    records: Sequence[Mapping[str, Any]]
     notes: list[str]
     labels: dict[str, tuple[TextLine, ...]] = field(default_factory=dict)
 
 
 def adapted(title: str, document: Any, side: Role) -> Records | None:
-    """Returns the records of a document that a benchmark wrote; None for any other document.
+    """Returns the records of a document of a benchmark; None for other documents.
 
     Args:
         title: The index, for messages.
         document: Parsed JSON.
-        side: The side that is read.
+        side: Side of the comparison that is read.
 
     Raises:
-        UserError: If it holds sources that have to be drawn first.
+        UserError: If the document holds TikZ sources, which have no images.
     """
     if isinstance(document, dict) and {"validation_prompts", "gt_images"} <= document.keys():
         return _sciforma_prompts(title, document)
@@ -61,10 +61,10 @@ def adapted(title: str, document: Any, side: Role) -> Records | None:
     if _holds_tikz(entries):
         raise UserError(
             f"{title}: {len(entries)} TikZ sources, not images.",
-            remedy="Compile each to <id>.pdf or <id>.png and give the folder; a .tex of the same "
-            "name beside it is taken as its source.",
+            remedy="Compile each to <id>.pdf or <id>.png and give the folder; a .tex file of the "
+            "same name in it is the source of the figure.",
         )
-    if not all(isinstance(one, dict) for one in entries):
+    if not all(isinstance(entry, dict) for entry in entries):
         return None
     first: Mapping[str, Any] = entries[0]
     if "stage1_abstraction" in first:
@@ -72,57 +72,59 @@ def adapted(title: str, document: Any, side: Role) -> Records | None:
     if _GROUND_TRUTH in first or POINTER_FIELD in first or any(map(_is_stage, first)):
         return _paperbanana(entries, side)
     if {"method_text", "checklist", "image"} <= first.keys():
-        rows = [{"prompt": one.get("method_text"), "role": "reference", **one} for one in entries]
-        return Records(rows, ["read as AIBench's references"])
+        records = [
+            {"prompt": entry.get("method_text"), "role": "reference", **entry} for entry in entries
+        ]
+        return Records(records, ["read as AIBench's references"])
     return None
 
 
 def _holds_tikz(entries: Sequence[Any]) -> bool:
     flat = entries[0] if isinstance(entries[0], list) else entries
-    return bool(flat) and all(isinstance(one, str) and _TIKZ.search(one) for one in flat[:20])
+    return bool(flat) and all(isinstance(entry, str) and _TIKZ.search(entry) for entry in flat[:20])
 
 
 def _is_stage(name: str) -> bool:
-    return bool(_CRITIC.fullmatch(name)) or any(one.fullmatch(name) for one in _STAGES)
+    return bool(_CRITIC.fullmatch(name)) or any(stage.fullmatch(name) for stage in _STAGES)
 
 
 def _paperbanana(entries: Sequence[Mapping[str, Any]], side: Role) -> Records:
-    """The picture that the record points at counts, else the last critic round, else a stage."""
-    rows: list[Mapping[str, Any]] = []
+    """Selects the image field that a record names, else the last critic round, else a stage."""
+    records: list[Mapping[str, Any]] = []
     stages: set[str] = set()
     drafts = 0
-    for one in entries:
-        made = {name: value for name, value in one.items() if _is_stage(name) and value}
-        pointed = one.get(POINTER_FIELD)
-        if side == "reference" and _GROUND_TRUTH in one:
-            chosen: str | None = _GROUND_TRUTH
+    for entry in entries:
+        made = {name: value for name, value in entry.items() if _is_stage(name) and value}
+        pointed = entry.get(POINTER_FIELD)
+        if side == "reference" and _GROUND_TRUTH in entry:
+            image_field: str | None = _GROUND_TRUTH
         elif isinstance(pointed, str):
-            chosen = pointed
+            image_field = pointed
         else:
-            chosen = _last_stage(made) or (_GROUND_TRUTH if not _any_made(entries) else None)
-        prompt = {"prompt": one["visual_intent"]} if "visual_intent" in one else {}
-        row = {**prompt, **one}
-        if chosen is None:
-            row |= {"image": None, "status": one.get("status") or "failed"}
-            row.pop(POINTER_FIELD, None)
+            image_field = _last_stage(made) or (_GROUND_TRUTH if not _any_made(entries) else None)
+        prompt = {"prompt": entry["visual_intent"]} if "visual_intent" in entry else {}
+        record = {**prompt, **entry}
+        if image_field is None:
+            record |= {"image": None, "status": entry.get("status") or "failed"}
+            record.pop(POINTER_FIELD, None)
         else:
-            row |= {POINTER_FIELD: chosen, "role": _role(chosen)}
-            row.setdefault(chosen, None)
-            stages.add(chosen)
-            drafts += len(made.keys() - {chosen}) if side == "generated" else 0
-        rows.append(row)
-    notes = [f"the picture of a record is its {', '.join(sorted(stages)[:4])}"]
+            record |= {POINTER_FIELD: image_field, "role": _role(image_field)}
+            record.setdefault(image_field, None)
+            stages.add(image_field)
+            drafts += len(made.keys() - {image_field}) if side == "generated" else 0
+        records.append(record)
+    notes = [f"the image of a record is its {', '.join(sorted(stages)[:4])}"]
     if drafts:
-        notes.append(f"{drafts} pictures of earlier stages are drafts and are not scored")
-    return Records(rows, notes)
+        notes.append(f"{drafts} images of earlier stages are drafts and are not scored")
+    return Records(records, notes)
 
 
 def _any_made(entries: Sequence[Mapping[str, Any]]) -> bool:
-    return any(_is_stage(name) for one in entries for name in one)
+    return any(_is_stage(name) for entry in entries for name in entry)
 
 
-def _role(chosen: str) -> Role:
-    return "reference" if chosen == _GROUND_TRUTH else "generated"
+def _role(image_field: str) -> Role:
+    return "reference" if image_field == _GROUND_TRUTH else "generated"
 
 
 def _last_stage(made: Mapping[str, Any]) -> str | None:
@@ -140,27 +142,27 @@ def _sciforma_prompts(title: str, document: Mapping[str, Any]) -> Records:
     prompts, images = document["validation_prompts"], document["gt_images"]
     if not isinstance(prompts, list) or not isinstance(images, list) or len(prompts) != len(images):
         raise UserError(f"{title}: validation_prompts and gt_images are no lists of equal length.")
-    rows = [
-        {"figure_id": f"{at:04d}", "image": image, "prompt": prompt, "role": "reference"}
-        for at, (prompt, image) in enumerate(zip(prompts, images, strict=True))
+    records = [
+        {"figure_id": f"{position:04d}", "image": image, "prompt": prompt, "role": "reference"}
+        for position, (prompt, image) in enumerate(zip(prompts, images, strict=True))
     ]
-    return Records(list(rows), ["figure id = index in SciForma's prompts file, four digits"])
+    return Records(list(records), ["figure id = index in SciForma's prompts file, four digits"])
 
 
 def _sciforma_rubrics(entries: Sequence[Mapping[str, Any]]) -> Records:
-    rows: list[Mapping[str, Any]] = []
+    records: list[Mapping[str, Any]] = []
     labels = {}
-    for at, one in enumerate(entries):
-        index = one.get("index")
-        number = index if isinstance(index, int) and not isinstance(index, bool) else at
+    for position, entry in enumerate(entries):
+        index = entry.get("index")
+        number = index if isinstance(index, int) and not isinstance(index, bool) else position
         figure_id = f"{number:04d}"
-        image = one.get("image_path")
+        image = entry.get("image_path")
         paper = PurePosixPath(image).parent.name if isinstance(image, str) else ""
-        rows.append({"role": "reference", "paper_id": paper, **one, "figure_id": figure_id})
-        found = one.get("stage1_abstraction")
-        texts = found.get("text_labels") if isinstance(found, dict) else None
+        records.append({"role": "reference", "paper_id": paper, **entry, "figure_id": figure_id})
+        abstraction = entry.get("stage1_abstraction")
+        texts = abstraction.get("text_labels") if isinstance(abstraction, dict) else None
         named = [text.get("text") for text in texts or () if isinstance(text, dict)]
         lines = tuple(TextLine(text) for text in named if isinstance(text, str) and text)
         if lines:
             labels[figure_id] = lines
-    return Records(rows, ["figure id = SciForma's index, four digits"], labels)
+    return Records(records, ["figure id = SciForma's index, four digits"], labels)

@@ -1,4 +1,4 @@
-"""The layout ``figgen``: ``evaluation_cfg_<scale>/sample_<k>/0000.png`` + ``caption.txt``."""
+"""The layout ``figgen``: ``evaluation_cfg_<scale>/sample_<k>/0000.png`` with ``caption.txt``."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ def read_figgen(
     prompts: Mapping[str, str | None],
     records: Sequence[SourceRecord] = (),
 ) -> tuple[list[Candidate], list[str]]:
-    """Returns the candidates and how their ids were derived.
+    """Returns the candidates, and notes on how their ids were derived.
 
-    ``k`` is the row index after the data set's filter, not a figure id. The id is the reference
-    one of whose captions is the stored one; where several have it, or none is stored, the k-th
-    record. A caption that no reference has leaves its figure without a reference.
+    ``k`` is the index of a record after the filter of the data set, not a figure id. The id is the
+    id of the reference with the stored caption. Where several references have the caption, or no
+    caption is stored, the id is the id of the k-th record. A figure whose caption no reference has
+    has no reference.
 
     Args:
         names: The folder or archive.
-        images: Image names in it.
-        prompts: The reference's ids, in order, with their captions.
-        records: Every record of the reference's data set: the sampler counts these, by their
-            stored aspect, whether the picture is usable or not.
+        images: Relative names of the images.
+        prompts: Ids of the reference set, in order, with their captions.
+        records: All records of the reference's data set. The sampler counts the records with a
+            suitable stored aspect, also where the image is unusable.
 
     Raises:
-        UserError: If there is no run, or several lie beside each other.
+        UserError: If there is no run, or the folder holds several runs.
     """
     matches = [(name, match) for name in images if (match := FIGGEN.fullmatch(name))]
     if not matches:
@@ -50,78 +51,80 @@ def read_figgen(
     ids = _Ids(prompts, records)
     scale = _SCALE.fullmatch(PurePosixPath(runs[0]).name if runs[0] != "." else names.title)
     captions: dict[str, str | None] = {}
-    first_rows: dict[str, int] = {}
-    found, repeated = [], set()
+    first_numbers: dict[str, int] = {}
+    candidates, repeated = [], set()
     for name, match in matches:
-        row, folder = int(match[2]), str(PurePosixPath(name).parent)
+        number, folder = int(match[2]), str(PurePosixPath(name).parent)
         if folder not in captions:
             captions[folder] = names.text(f"{folder}/caption.txt")
-        figure_id = ids.of(row, captions[folder])
-        if first_rows.setdefault(figure_id, row) != row:
-            repeated.add(row)
+        figure_id = ids.of(number, captions[folder])
+        if first_numbers.setdefault(figure_id, number) != number:
+            repeated.add(number)
             continue
         guidance = float(scale[1]) if scale else None
         path = names.path_of(name)
-        found.append(
+        candidates.append(
             Candidate(figure_id, int(match[3]), path, captions[folder], guidance_scale=guidance)
         )
     notes = ids.notes()
     if repeated:
-        shown_rows = ", ".join(f"sample_{row}" for row in sorted(repeated)[:3])
+        examples = ", ".join(f"sample_{number}" for number in sorted(repeated)[:3])
         notes.append(
             f"{len(repeated)} folders have the caption of an earlier one, as the sampler writes "
-            f"where a picture of its data set was damaged, and were left out: {shown_rows}"
+            f"where an image of its data set was damaged, and were left out: {examples}"
         )
-    return found, notes
+    return candidates, notes
 
 
 class _Ids:
-    """Row numbers to figure ids; counts what was done."""
+    """Assigns figure ids to the numbers of FigGen's folders, and counts how they were derived."""
 
     def __init__(self, prompts: Mapping[str, str | None], records: Sequence[SourceRecord]) -> None:
         self._prompts = prompts
-        rows = records or [
+        entries = records or [
             SourceRecord(figure_id, (prompt,) if prompt else ())
             for figure_id, prompt in prompts.items()
         ]
-        self._captions = {one.figure_id: {_plain(text) for text in one.captions} for one in rows}
+        self._captions = {
+            entry.figure_id: {_plain(text) for text in entry.captions} for entry in entries
+        }
         self._by_caption: dict[str, set[str]] = defaultdict(set)
         for figure_id, captions in self._captions.items():
             for caption in captions:
                 self._by_caption[caption].add(figure_id)
-        self._order = [one.figure_id for one in rows if _sampled(one)]
-        self._rows: dict[int, str] = {}
-        self._counts = {"caption": 0, "row": 0, "differing": 0}
+        self._order = [entry.figure_id for entry in entries if _sampled(entry)]
+        self._cache: dict[int, str] = {}
+        self._counts = {"caption": 0, "order": 0, "differing": 0}
 
-    def of(self, row: int, caption: str | None) -> str:
-        if row not in self._rows:
-            self._rows[row] = self._find(row, caption)
-        return self._rows[row]
+    def of(self, number: int, caption: str | None) -> str:
+        if number not in self._cache:
+            self._cache[number] = self._find(number, caption)
+        return self._cache[number]
 
-    def _find(self, row: int, caption: str | None) -> str:
-        own = f"sample_{row}"
+    def _find(self, number: int, caption: str | None) -> str:
+        own = f"sample_{number}"
         if own in self._prompts or not self._order:
             return own
-        by_row = self._order[row] if row < len(self._order) else None
+        by_order = self._order[number] if number < len(self._order) else None
         same = self._by_caption.get(_plain(caption or ""), set())
         if len(same) == 1:
             self._counts["caption"] += 1
             return next(iter(same))
-        if by_row is None:
+        if by_order is None:
             return own
-        if caption and self._captions[by_row] and by_row not in same:
+        if caption and self._captions[by_order] and by_order not in same:
             self._counts["differing"] += 1
             return own
-        self._counts["row"] += 1
-        return by_row
+        self._counts["order"] += 1
+        return by_order
 
     def notes(self) -> list[str]:
         counts = self._counts
         if not any(counts.values()):
             return ["figure id = sample_<k>"]
         notes = [
-            "FigGen numbers rows, not figures: figure id = the reference with the same caption "
-            f"({counts['caption']} prompts), else the reference's k-th ({counts['row']})"
+            "FigGen numbers records, not figures: figure id = the reference with the same caption "
+            f"({counts['caption']} prompts), else the reference's k-th ({counts['order']})"
         ]
         if counts["differing"]:
             notes.append(
@@ -136,5 +139,5 @@ def _plain(caption: str) -> str:
 
 
 def _sampled(record: SourceRecord) -> bool:
-    """The released sampler keeps stored aspects from 0.5 to 2."""
+    """Tells whether the released sampler uses a record: its stored aspect is from 0.5 to 2."""
     return record.aspect is None or 0.5 <= record.aspect <= 2

@@ -1,4 +1,4 @@
-"""Folders and archives seen alike: relative names, and small text files beside the images."""
+"""Common access to the files of folders and archives by relative names."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from figbench.errors import UserError
 from figbench.images.limits import DecodeError
 
 MAX_TEXT_BYTES = 1_000_000
+"""Bytes of a text file that are read; the rest is ignored."""
 
 
 class Names(Protocol):
-    """What the folder layouts need to know.
+    """Files of a folder or archive, for the modules of the layouts.
 
     Attributes:
-        root: What manifest paths are relative to.
-        title: Name of the folder that the relative names lie in.
+        root: Folder that manifest paths are relative to.
+        title: Name of the folder that relative names start from.
     """
 
     root: Path
     title: str
 
     def names(self) -> list[str]:
-        """Returns every file's relative name, sorted."""
+        """Returns the relative names of all files, sorted."""
         ...
 
     def path_of(self, name: str) -> str:
@@ -38,28 +39,31 @@ class Names(Protocol):
         ...
 
     def text(self, name: str) -> str | None:
-        """Returns a small text file, or None."""
+        """Returns the text of a small file, or None where it is missing or unreadable."""
         ...
 
     def data(self, name: str) -> bytes:
-        """Returns a whole file.
+        """Returns the bytes of a file.
 
         Raises:
-            UserError: If it cannot be read.
+            UserError: If the file cannot be read.
         """
         ...
 
     def rejects(self) -> list[Reject]:
-        """Returns what must not be read; complete after :meth:`names`."""
+        """Returns the files and folders that cannot be read; complete after :meth:`names`."""
         ...
 
     def notes(self) -> list[str]:
-        """Returns what was passed over; complete after :meth:`names`."""
+        """Returns notes on skipped and renamed files; complete after :meth:`names`."""
         ...
 
 
 class FolderNames:
-    """A folder, sub-folders included; a linked folder is entered where it leads outside."""
+    """Files of a folder and its sub-folders.
+
+    The target of a linked folder is read where it is outside of the folder.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -70,23 +74,23 @@ class FolderNames:
     def names(self) -> list[str]:
         """See :class:`Names`."""
         self._notes, self._unreadable = [], []
-        found = []
+        names = []
         waiting = [self.root]
         seen = {os.path.realpath(self.root)}
         while waiting:
             for folder, folders, files in os.walk(waiting.pop(), onerror=self._refused):
                 base = Path(folder)
-                for one in folders:
-                    if (base / one).is_symlink():
-                        self._link(base / one, seen, waiting)
+                for name in folders:
+                    if (base / name).is_symlink():
+                        self._link(base / name, seen, waiting)
                     else:
-                        seen.add(os.path.realpath(base / one))
+                        seen.add(os.path.realpath(base / name))
                 inside = "" if base == self.root else f"{self._relative(base)}/"
-                found += [f"{inside}{one}" for one in files]
-        return sorted(found)
+                names += [f"{inside}{name}" for name in files]
+        return sorted(names)
 
     def _link(self, link: Path, seen: set[str], waiting: list[Path]) -> None:
-        """Enters a link once, and never one into the set itself: that would be a loop."""
+        """Adds the target of a link to the folders to read; a target in the set would be a loop."""
         target = os.path.realpath(link)
         name = escaped(self._relative(link))
         within = os.path.commonpath([target, os.path.realpath(self.root)])
@@ -129,7 +133,10 @@ class FolderNames:
 
 
 class ObjectNames(FolderNames):
-    """The copy of a folder of objects, by the names that its store lists: most come later."""
+    """Objects of a store, of which a local copy of a few exists.
+
+    The names come from the store's index of objects. Most objects are copied later.
+    """
 
     def __init__(
         self, root: Path, title: str, listed: Iterable[str], refused: Iterable[Reject]
@@ -149,7 +156,11 @@ class ObjectNames(FolderNames):
 
 
 class ArchiveNames:
-    """A zip or tar; a single top folder is looked through."""
+    """Files of a zip or tar archive.
+
+    Where all files lie in a single top folder, relative names start from it. This does not apply
+    to a folder whose name is a sample number.
+    """
 
     def __init__(self, path: Path) -> None:
         self.root = path.parent
@@ -164,7 +175,7 @@ class ArchiveNames:
         usable = sorted(name for name, member in members.items() if not member.problem)
         readable, self._notes = _readable(usable)
         repeated = [
-            name for name, count in Counter(one.name for one in listed).items() if count > 1
+            name for name, count in Counter(member.name for member in listed).items() if count > 1
         ]
         if repeated:
             what = "names are twice in the archive; the last file of a name counts"
@@ -202,18 +213,17 @@ class ArchiveNames:
 
 
 def _readable(stored: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Returns stored names by the name that was meant, and what was done.
+    """Returns the stored names by their readable names, and notes on changes.
 
-    .NET and PowerShell 5 write backslashes between folders. A zip without its UTF-8 flag has names
-    in a local code page, which ``zipfile`` reads as cp437.
+    .NET and PowerShell 5 write backslashes between folders.
     """
     names = list(stored)
-    found = {name: name for name in names}
+    readable = {name: name for name in names}
     notes = []
     if any("\\" in name for name in names) and not any("/" in name for name in names):
-        found = {name.replace("\\", "/"): name for name in names}
+        readable = {name.replace("\\", "/"): name for name in names}
         notes.append("backslashes in names were read as folders (a zip made on Windows)")
-    return found, notes
+    return readable, notes
 
 
 def _is_sample_folder(tops: set[str]) -> bool:

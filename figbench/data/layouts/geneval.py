@@ -15,26 +15,33 @@ GENEVAL = re.compile(r"(?:.*/)?([^/]+)/samples/(\d+)\.\w+")
 
 
 def matches(images: Sequence[str], every: Collection[str], index: IdIndex) -> list[str]:
-    """Returns the images in GenEval's places.
+    """Returns the images whose paths have the form of GenEval.
 
-    A single folder with ``samples`` in it (``txt2img-samples/samples/0000.png``) counts where it
-    has a ``metadata.jsonl`` or the name of a reference; without references to decide, a mixture
-    with other images is left for the caller to refuse.
+    A single folder with ``samples`` in it (``txt2img-samples/samples/0000.png``) also needs a
+    ``metadata.jsonl`` or the name of a reference. Without a reference set, a mixture with other
+    images is returned as it is, and the caller reports the error.
+
+    Args:
+        images: Relative names of the images.
+        every: Relative names of all files.
+        index: Ids of the reference set; empty where there is none.
     """
-    found = [name for name in images if GENEVAL.fullmatch(name)]
-    folders = {str(PurePosixPath(name).parent.parent) for name in found}
+    matching = [name for name in images if GENEVAL.fullmatch(name)]
+    folders = {str(PurePosixPath(name).parent.parent) for name in matching}
     if len(folders) != 1:
-        return found
-    if not index.ids and len(found) < len(images):
-        return found
+        return matching
+    if not index.ids and len(matching) < len(images):
+        return matching
     [folder] = folders
-    told = f"{folder}/metadata.jsonl" in every or index.find(folder.rpartition("/")[2]) is not None
-    return found if told else []
+    is_geneval = (
+        f"{folder}/metadata.jsonl" in every or index.find(folder.rpartition("/")[2]) is not None
+    )
+    return matching if is_geneval else []
 
 
 def read_geneval(names: Names, images: Sequence[str]) -> tuple[list[Candidate], list[str]]:
-    """Returns the candidates and how their ids were derived."""
-    found, metadata = [], {}
+    """Returns the candidates, and a note on how their ids were derived."""
+    candidates, metadata = [], {}
     for name in images:
         match = GENEVAL.fullmatch(name)
         if match is None:
@@ -46,8 +53,8 @@ def read_geneval(names: Names, images: Sequence[str]) -> tuple[list[Candidate], 
         figure_id = str(record.get("figure_id") or record.get("id") or match[1])
         prompt = record.get("prompt")
         text = prompt if isinstance(prompt, str) else None
-        found.append(Candidate(figure_id, int(match[2]), names.path_of(name), text))
-    return found, ["figure id = metadata.jsonl's figure_id or id, else the folder's name"]
+        candidates.append(Candidate(figure_id, int(match[2]), names.path_of(name), text))
+    return candidates, ["figure id = metadata.jsonl's figure_id or id, else the folder's name"]
 
 
 def _first_record(text: str | None) -> dict[str, object]:

@@ -1,4 +1,7 @@
-"""Folders and archives with an index: at their top, one folder down, or as parquet shards."""
+"""Folders and archives with an index file, or with parquet shards.
+
+The index lies in the top folder or in a sub-folder of it.
+"""
 
 from __future__ import annotations
 
@@ -18,38 +21,38 @@ from figbench.errors import UserError
 
 _STEMS = ("metadata", "index")
 _STRICT = ("metadata.jsonl", "metadata.csv")
-"""Hugging Face's own names: without an image field they are an error, others are passed over."""
+"""Names of Hugging Face. Such a file without an image field is an error; others are skipped."""
 
 
 def find_index(
     names: Names, every: Sequence[str], split: str | None, *, packed: bool, required: bool = False
 ) -> DatasetIndex | None:
-    """Returns the candidates of a folder's or archive's own index; None where it has none.
+    """Returns the candidates of the index of a folder or archive; None where it has no index.
 
     Args:
         names: The folder or archive.
-        every: Relative names of its files.
-        split: The split that is asked for, or None.
-        packed: Whether it is an archive.
-        required: Whether records of several splits need a choice.
+        every: Relative names of all files.
+        split: Requested split, or None.
+        packed: Whether the files are in an archive.
+        required: Whether several splits without a request are an error.
 
     Raises:
-        UserError: If there are several indexes and no split chooses, or one cannot be read.
+        UserError: If there are several indexes, or the index cannot be read.
     """
     depths = sorted({name.count("/") for name in every if is_index(name)})
     for depth in depths:
         if depth > 1:
             break
-        here = [name for name in every if is_index(name) and name.count("/") == depth]
-        rows = {name: _rows(names, name) for name in here}
-        usable = {name: found for name, found in rows.items() if found is not None}
+        indexes = [name for name in every if is_index(name) and name.count("/") == depth]
+        contents = {name: _read_entries(names, name) for name in indexes}
+        usable = {name: entries for name, entries in contents.items() if entries is not None}
         if usable:
-            return _chosen(names, every, usable, split, packed=packed, required=required)
+            return _from_index(names, every, usable, split, packed=packed, required=required)
     return None
 
 
 def is_index(name: str) -> bool:
-    """Tells by its name and depth whether a file may be the index of a folder."""
+    """Tells by the name of a file whether it can be the index of a folder."""
     if name.count("/") > 1:
         return False
     base = name.rpartition("/")[2].lower()
@@ -57,20 +60,20 @@ def is_index(name: str) -> bool:
     return suffix is not None and base.removesuffix(COMPRESSED).removesuffix(suffix) in _STEMS
 
 
-def _rows(names: Names, name: str) -> list[dict[str, object]] | None:
+def _read_entries(names: Names, name: str) -> list[dict[str, object]] | None:
     strict = name in _STRICT
     try:
-        rows = record_list(name, read_records(name, io.BytesIO(names.data(name))))
+        entries = record_list(name, read_records(name, io.BytesIO(names.data(name))))
     except UserError as error:
         if strict:
             raise UserError(f"{names.root}/{error.message}", remedy=error.remedy) from None
         return None
-    if not strict and not records.has_images(rows):
+    if not strict and not records.has_images(entries):
         return None
-    return [dict(row) for row in rows]
+    return [dict(entry) for entry in entries]
 
 
-def _chosen(
+def _from_index(
     names: Names,
     every: Sequence[str],
     usable: dict[str, list[dict[str, object]]],
@@ -81,98 +84,118 @@ def _chosen(
 ) -> DatasetIndex:
     title = str(names.root / names.title) if packed else str(names.root)
     by_folder = split if any(map(splits.split_folder, usable)) else None
-    chosen, notes = splits.choose(title, sorted(usable), by_folder, splits.split_folder)
-    if len(chosen) > 1:
+    selection, notes = splits.choose(title, sorted(usable), by_folder, splits.split_folder)
+    if len(selection) > 1:
         raise UserError(
-            f"{title}: several indexes: {some(chosen, 8)}.",
-            remedy="Give the path of the one that counts.",
+            f"{title}: several indexes: {some(selection, 8)}.",
+            remedy="Give the path of the index to use.",
         )
-    [index] = chosen
+    [index] = selection
     folder = index.rpartition("/")[0]
     below = f"{folder}/" if folder else ""
     present = set(every)
-    where = records.Where(
+    location = records.IndexLocation(
         str(names.root / index) if not packed else f"{title}, {index}",
         names.root,
         lambda name: name if name.startswith("/") else names.path_of(f"{below}{name}"),
         lambda name: f"{below}{name}" in present,
         None if packed else names.path_of(index),
     )
-    rows, said = splits.of_records(
-        where.title,
+    entries, record_notes = splits.of_records(
+        location.title,
         usable[index],
         None if by_folder else split,
         required=required,
         folder_of=_image_split,
     )
-    listing = records.from_rows(where, rows)
-    listing = replace(listing, notes=(*listing.notes, *notes, *said, *names.notes()))
-    unchosen = {
-        where.path_of(image)
-        for row, all_of in zip(rows, usable[index], strict=True)
-        if row is None and isinstance(image := records.first(all_of, records.IMAGE_FIELDS), str)
+    dataset_index = records.from_records(location, entries)
+    dataset_index = replace(
+        dataset_index, notes=(*dataset_index.notes, *notes, *record_notes, *names.notes())
+    )
+    excluded = {
+        location.path_of(image)
+        for entry, original in zip(entries, usable[index], strict=True)
+        if entry is None and isinstance(image := records.first(original, records.IMAGE_FIELDS), str)
     }
-    others = splits.split_folder(index)
+    own_split = splits.split_folder(index)
     considered = [
         name
         for name in every
-        if is_image(name) and (others is None or splits.split_folder(name) in (None, others))
+        if is_image(name) and (own_split is None or splits.split_folder(name) in (None, own_split))
     ]
-    candidates = with_sources(listing.candidates, every, names.path_of)
-    listing = replace(listing, candidates=candidates)
-    unchosen |= {one.origin.source for one in candidates if one.origin.source}
-    considered = [name for name in considered if names.path_of(name) not in unchosen]
-    return with_unlisted(listing, names, considered)
+    candidates = with_sources(dataset_index.candidates, every, names.path_of)
+    dataset_index = replace(dataset_index, candidates=candidates)
+    excluded |= {candidate.origin.source for candidate in candidates if candidate.origin.source}
+    considered = [name for name in considered if names.path_of(name) not in excluded]
+    return with_unlisted(dataset_index, names, considered)
 
 
-def _image_split(row: Mapping[str, object]) -> str | None:
-    image = records.first(row, records.IMAGE_FIELDS)
+def _image_split(entry: Mapping[str, object]) -> str | None:
+    image = records.first(entry, records.IMAGE_FIELDS)
     return splits.split_folder(image) if isinstance(image, str) else None
 
 
-def with_unlisted(listing: DatasetIndex, names: Names, images: Sequence[str]) -> DatasetIndex:
-    """An image that lies there but is not in the index is said, not lost."""
-    listed = {candidate.path for candidate in listing.candidates}
-    unlisted = [one for one in images if names.path_of(one) not in listed and one not in listed]
-    unlisted = [one for one in unlisted if not one.rpartition("/")[2].startswith(".")]
-    shown_in = names.text("README.md") or ""
-    pictures = [one for one in unlisted if one in shown_in]
-    rest = [one for one in unlisted if one not in shown_in]
-    left = list(listing.left_out)
-    if pictures:
-        what = f"pictures of README.md are no figures of the set: {some(pictures)}"
-        left.append(LeftOut(len(pictures), what, excused=True))
+def with_unlisted(dataset_index: DatasetIndex, names: Names, images: Sequence[str]) -> DatasetIndex:
+    """Adds images that are not in the index to the images that are left out.
+
+    Args:
+        dataset_index: Candidates of the index.
+        names: The folder or archive.
+        images: Relative names of the images to look up.
+    """
+    listed = {candidate.path for candidate in dataset_index.candidates}
+    unlisted = [name for name in images if names.path_of(name) not in listed and name not in listed]
+    unlisted = [name for name in unlisted if not name.rpartition("/")[2].startswith(".")]
+    readme = names.text("README.md") or ""
+    readme_images = [name for name in unlisted if name in readme]
+    rest = [name for name in unlisted if name not in readme]
+    left = list(dataset_index.left_out)
+    if readme_images:
+        what = f"images of README.md are no figures of the set: {some(readme_images)}"
+        left.append(LeftOut(len(readme_images), what, excused=True))
     if rest:
         left.append(LeftOut(len(rest), f"images are not in the index: {some(rest)}"))
-    return replace(listing, left_out=left)
+    return replace(dataset_index, left_out=left)
 
 
 def find_shards(names: Names, every: Sequence[str], split: str | None) -> DatasetIndex | None:
-    """Returns the rows of parquet shards with an image column; None where there are none.
+    """Returns the candidates of parquet shards with an image column; None where there are none.
+
+    Args:
+        names: The folder.
+        every: Relative names of all files.
+        split: Requested split, or None.
 
     Raises:
-        UserError: If there are several splits and none is chosen.
+        UserError: If there are several splits and none is requested, or image files outnumber the
+            images of the tables.
     """
-    shards = [one for one in every if one.endswith(".parquet") and not one.startswith(".")]
-    paths = {one: names.root / one for one in shards}
-    usable = [one for one in shards if paths[one].is_file() and tables.has_image(paths[one])]
+    shards = [name for name in every if name.endswith(".parquet") and not name.startswith(".")]
+    paths = {name: names.root / name for name in shards}
+    usable = [name for name in shards if paths[name].is_file() and tables.has_image(paths[name])]
     if not usable:
         return None
-    chosen, notes = splits.choose(str(names.root), usable, split)
-    listing = tables.from_parquet([Path(paths[one]) for one in chosen], names.root)
-    listing = replace(listing, notes=(*listing.notes, *notes, *names.notes()))
-    unchosen = [paths[one] for one in usable if one not in chosen]
-    listings = [listing, *([tables.from_parquet(unchosen, names.root)] if unchosen else [])]
-    inner = {file for one in listings for file in tables.named_files(one, names.root)}
-    loose = [one for one in every if is_image(one) and one not in inner and not one.startswith(".")]
+    selection, notes = splits.choose(str(names.root), usable, split)
+    dataset_index = tables.from_parquet([Path(paths[name]) for name in selection], names.root)
+    dataset_index = replace(dataset_index, notes=(*dataset_index.notes, *notes, *names.notes()))
+    other_shards = [paths[name] for name in usable if name not in selection]
+    indexes = [
+        dataset_index,
+        *([tables.from_parquet(other_shards, names.root)] if other_shards else []),
+    ]
+    inner = {file for entry in indexes for file in tables.named_files(entry, names.root)}
+    loose = [
+        name for name in every if is_image(name) and name not in inner and not name.startswith(".")
+    ]
     if not loose:
-        return listing
-    if len(loose) > len(listing.candidates):
+        return dataset_index
+    if len(loose) > len(dataset_index.candidates):
         raise UserError(
-            f"{names.root}: two layouts in one folder: tables of {len(listing.candidates)} images "
-            f"({some(chosen)}) and {len(loose)} image files ({some(loose)}).",
+            f"{names.root}: two layouts in one folder: tables of "
+            f"{len(dataset_index.candidates)} images ({some(selection)}) and "
+            f"{len(loose)} image files ({some(loose)}).",
             remedy="Give the path of one of them, or choose with --layout parquet or --layout flat "
             "(on the reference's side --reference-layout).",
         )
     what = f"image files beside the tables are no figures of the set: {some(loose)}"
-    return replace(listing, left_out=[LeftOut(len(loose), what, excused=True)])
+    return replace(dataset_index, left_out=[LeftOut(len(loose), what, excused=True)])

@@ -1,4 +1,4 @@
-"""Paper2Fig100k: both generations of its JSON, and every quirk met in copies of it.
+"""The layout ``paper2fig100k``: both versions of the JSON of Paper2Fig100k, and damaged copies.
 
 Format: Rodriguez et al., OCR-VQGAN (WACV 2023), Zenodo record 7299423.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from figbench.data.dataset_index import Candidate, DatasetIndex, clean_text, escaped
-from figbench.data.layouts.records import finite, read_document
+from figbench.data.layouts.records import read_document
+from figbench.data.layouts.values import finite
 from figbench.data.types import Reject, SourceRecord, TextLine
 from figbench.errors import UserError
 
@@ -19,6 +20,7 @@ SPLITS = ("train", "test")
 CAPTION_FIELDS = ("captions", "captions_norm", "captions_galai", "captions_scipdf")
 _NUMBER = re.compile(r"(?:np\.\w+\()?\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*\)?")
 MAX_TEXT_LINES = 5_000
+"""Stored text lines of a figure that are read."""
 
 
 def split_file(split: str) -> str:
@@ -27,12 +29,12 @@ def split_file(split: str) -> str:
 
 
 def is_root(path: Path) -> bool:
-    """Tells whether a folder is a Paper2Fig100k root."""
+    """Tells whether a folder is a root of Paper2Fig100k."""
     return any((path / split_file(split)).is_file() for split in SPLITS)
 
 
 def is_document(document: Any) -> bool:
-    """Tells whether parsed JSON is Paper2Fig100k's."""
+    """Tells whether a parsed JSON document is from Paper2Fig100k."""
     first = next(iter(_records(document)), None)
     return (
         isinstance(first, dict)
@@ -42,13 +44,18 @@ def is_document(document: Any) -> bool:
 
 
 def from_root(root: Path, split: str | None, caption: str) -> DatasetIndex:
-    """Returns the figures of a split (``test`` where none is named), or of whichever is there.
+    """Returns the figures of a split.
+
+    Args:
+        root: Folder with the JSON files of the splits.
+        split: Requested split, or None for ``test``, or ``train`` where there is no ``test``.
+        caption: Field of the captions, of ``CAPTION_FIELDS``.
 
     Raises:
-        UserError: If the split's JSON is not there.
+        UserError: If the JSON file of the split is missing.
     """
-    wanted = split or ("test" if (root / split_file("test")).is_file() else "train")
-    path = root / split_file(wanted)
+    selected = split or ("test" if (root / split_file("test")).is_file() else "train")
+    path = root / split_file(selected)
     if not path.is_file():
         raise UserError(
             f"{path}: not found.", remedy=f"This root has: {', '.join(_present(root)) or 'none'}."
@@ -61,7 +68,12 @@ def _present(root: Path) -> list[str]:
 
 
 def from_document(path: Path, document: Any, caption: str) -> DatasetIndex:
-    """Returns the figures of a parsed JSON; records that cannot be used become rejects.
+    """Returns the figures of a parsed JSON document; unusable records become rejects.
+
+    Args:
+        path: Path of the JSON file.
+        document: The parsed JSON.
+        caption: Field of the captions, of ``CAPTION_FIELDS``.
 
     Raises:
         UserError: If no record has the caption field.
@@ -87,15 +99,16 @@ def from_document(path: Path, document: Any, caption: str) -> DatasetIndex:
         notes.append(f"{unread} figures have no stored labels (missing or 'error')")
     if uncaptioned:
         notes.append(f"{uncaptioned} figures have no caption in '{caption}'")
-    rows = [_row(one) for one in records if isinstance(one, dict) and one.get("figure_id")]
+    whole = [record for record in records if isinstance(record, dict)]
+    source_records = [_source_record(record) for record in whole if record.get("figure_id")]
     return DatasetIndex(
-        "paper2fig100k", path.parent, candidates, rejects, notes, labels, records=rows
+        "paper2fig100k", path.parent, candidates, rejects, notes, labels, records=source_records
     )
 
 
-def _row(record: dict[str, Any]) -> SourceRecord:
+def _source_record(record: dict[str, Any]) -> SourceRecord:
     captions = (_caption(record.get(name)) for name in CAPTION_FIELDS)
-    texts = tuple(dict.fromkeys(clean_text(one) for one in captions if one))
+    texts = tuple(dict.fromkeys(clean_text(text) for text in captions if text))
     return SourceRecord(clean_text(str(record["figure_id"])), texts, finite(record.get("aspect")))
 
 
@@ -111,7 +124,7 @@ def _check_caption(records: Sequence[Any], caption: str, path: Path) -> None:
         present = [name for name in CAPTION_FIELDS if any(name in record for record in whole)]
         raise UserError(
             f"{path}: no field '{caption}'.",
-            remedy=f"Caption fields here: {', '.join(present) or 'none'}.",
+            remedy=f"Caption fields of the file: {', '.join(present) or 'none'}.",
         )
 
 
@@ -130,9 +143,9 @@ def _caption(texts: Any) -> str | None:
 
 
 def parse_ocr(stored: Any) -> tuple[TextLine, ...] | None:
-    """Returns the stored text lines: nested or flat, or None where reading had failed.
+    """Returns the stored text lines, nested or flat; None where the data set's OCR failed.
 
-    Lines whose text is not a string are left out; a box that cannot be read is empty.
+    Lines without text are left out. A box that cannot be parsed is empty.
     """
     if isinstance(stored, dict):
         stored = stored.get("ocr_result")
@@ -148,9 +161,10 @@ def parse_ocr(stored: Any) -> tuple[TextLine, ...] | None:
 
 
 def parse_box(stored: Any) -> tuple[tuple[float, float], ...]:
-    """Returns four (x, y) corners from a list or its printed form, without evaluating it.
+    """Returns four (x, y) corners in pixels from a list or its printed form.
 
-    Accepts floats, negatives and ``np.int32(71)``; returns ``()`` for anything else.
+    Numbers are floats, negative numbers or ``np.int32(71)``; a printed form is not evaluated.
+    Returns ``()`` for other values.
     """
     if isinstance(stored, str):
         values = [finite(number) for number in _NUMBER.findall(stored[:2000])]

@@ -1,4 +1,7 @@
-"""Splits of a data set: never merged without a word."""
+"""Selection of a split of a data set.
+
+Several splits of a reference set are never merged: the user selects a split.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,25 @@ def choose(
     title: str,
     names: Sequence[str],
     split: str | None,
-    of: Callable[[str], str | None] = split_in,
+    split_of: Callable[[str], str | None] = split_in,
 ) -> tuple[list[str], list[str]]:
-    """Returns the names of the split that is asked for, and notes.
+    """Returns the names of the requested split, and notes.
 
     Args:
         title: The set, for messages.
         names: Relative names of shards, indexes or images.
-        split: The split, or None where the user chose none.
-        of: Tells the split of a name.
+        split: Requested split, or None.
+        split_of: Returns the split of a name, or None.
+
+    Returns:
+        The selected names in their order, and notes for the manifest.
 
     Raises:
-        UserError: If there are several splits and none is chosen, or the chosen one is not there.
+        UserError: If there are several splits and none is requested, or the requested split is
+            missing.
     """
-    splits = {name: of(name) for name in names}
-    counts = Counter(one for one in splits.values() if one is not None)
+    splits = {name: split_of(name) for name in names}
+    counts = Counter(value for value in splits.values() if value is not None)
     if not counts:
         return list(names), []
     listed = ", ".join(f"{name} ({count} files)" for name, count in sorted(counts.items()))
@@ -42,71 +49,77 @@ def choose(
                 "give the path of its folder or file.",
             )
         return list(names), []
-    asked = split_name(split)
-    if asked not in counts:
+    requested = split_name(split)
+    if requested not in counts:
         raise UserError(f"{title}: has no split '{split}'; it has {listed}.")
-    chosen = [name for name, one in splits.items() if one == asked]
-    return chosen, [f"split '{asked}' of {listed}"]
+    selection = [name for name, value in splits.items() if value == requested]
+    return selection, [f"split '{requested}' of {listed}"]
 
 
 def of_records(
     title: str,
-    rows: Sequence[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
     split: str | None,
     *,
     required: bool,
-    folder_of: Callable[[Mapping[str, Any]], str | None] = lambda _row: None,
+    folder_of: Callable[[Mapping[str, Any]], str | None] = lambda _record: None,
 ) -> tuple[list[Mapping[str, Any] | None], list[str]]:
-    """Returns the records of one split by their field ``split`` or folder; else None.
+    """Selects the records of a split by their field ``split``, or by the folder of their image.
 
     Args:
         title: The index, for messages.
-        rows: Records of one index.
-        split: The split that is asked for, or None.
-        required: Whether several splits without a choice are an error.
-        folder_of: Tells the split whose folder the image of a record lies in.
+        records: Records of an index.
+        split: Requested split, or None.
+        required: Whether several splits without a request are an error.
+        folder_of: Returns the split whose folder holds the image of a record, or None.
 
     Returns:
-        The records of the split, and notes.
+        All records in their order, with None for records of other splits, and notes.
 
     Raises:
-        UserError: If several splits have to be chosen from, or the chosen one is not there.
+        UserError: If a split has to be requested, or the requested split is missing.
     """
-    values = [one.get("split") or folder_of(one) for one in rows]
-    counts = Counter(one for one in values if isinstance(one, str) and one)
+    values = [record.get("split") or folder_of(record) for record in records]
+    counts = Counter(value for value in values if isinstance(value, str) and value)
     if not counts or (split is None and (len(counts) < 2 or not required)):
-        return list(rows), []
+        return list(records), []
     listed = ", ".join(f"{name} ({count} records)" for name, count in sorted(counts.items()))
     if split is None:
         first = max(sorted(counts), key=lambda name: name == "test")
         raise UserError(
             f"{title}: holds {len(counts)} splits: {listed}.", remedy=f"Choose one: --split {first}"
         )
-    asked = next((one for one in (split, split_name(split)) if one in counts), None)
-    if asked is None:
+    requested = next((name for name in (split, split_name(split)) if name in counts), None)
+    if requested is None:
         raise UserError(f"{title}: has no split '{split}'; it has {listed}.")
-    chosen = [row if one == asked else None for row, one in zip(rows, values, strict=True)]
-    return chosen, [f"split '{asked}' of {listed}"]
+    selection = [
+        record if value == requested else None
+        for record, value in zip(records, values, strict=True)
+    ]
+    return selection, [f"split '{requested}' of {listed}"]
 
 
 def split_folder(name: str) -> str | None:
-    """Returns the split whose folder an image lies in: the first part of its path."""
+    """Returns the split that the top folder of a path names, or None.
+
+    A top folder ``data`` is skipped.
+    """
     top, separator, rest = name.partition("/")
     if top == "data" and separator:
         top, separator, _ = rest.partition("/")
     return split_name(top) if separator and SPLIT.fullmatch(top.lower()) else None
 
 
-class Part:
-    """Some names of a folder or archive; see :class:`Names`."""
+class NamesSubset:
+    """Subset of the names of a folder or archive; see :class:`Names`."""
 
-    def __init__(self, whole: Names, chosen: Sequence[str], notes: Sequence[str] = ()) -> None:
+    def __init__(self, whole: Names, selection: Sequence[str], notes: Sequence[str] = ()) -> None:
         self.root, self.title = whole.root, whole.title
-        self._whole, self._chosen, self._notes = whole, list(chosen), list(notes)
+        self._whole, self._selection, self._notes = whole, list(selection), list(notes)
 
     def names(self) -> list[str]:
         """See :class:`Names`."""
-        return list(self._chosen)
+        return list(self._selection)
 
     def path_of(self, name: str) -> str:
         """See :class:`Names`."""

@@ -1,7 +1,8 @@
-"""Folders of figure makers and benchmarks: which files are figures, references, drafts, assets.
+"""Layouts of folders that figure makers and benchmarks write.
 
-One module for each tool. A tool's layout is taken where it explains nearly all images of a folder
-and no other tool's layout does; ``--layout`` chooses otherwise.
+Each tool has a module, which gives the files of a folder their roles: generated figure, reference,
+draft or asset. :func:`detect` selects a tool where its layout explains nearly all images of a
+folder and no other layout does. The option ``--layout`` overrides the selection.
 """
 
 from __future__ import annotations
@@ -24,58 +25,62 @@ from figbench.data.layouts.tools import (
     txt2img,
     vfig,
 )
-from figbench.data.layouts.tools.parts import Contents, Part
+from figbench.data.layouts.tools.tool_files import Contents, ToolFile
 from figbench.data.naming import IdIndex
 from figbench.data.origin import FAILED
 from figbench.data.types import LeftOut, Origin, OtherFile, Reject, Role
 from figbench.errors import UserError
 
-TOOLS: dict[str, Callable[[Contents], list[Part] | None]] = {
-    "autofigure": autofigure.parts,
-    "autofigure-agent": autofigure_agent.parts,
-    "internsvg": internsvg.parts,
-    "livefigure": livefigure.parts,
-    "oneig": oneig.parts,
-    "paper2any": paper2any.parts,
-    "paperbanana-runs": paperbanana_runs.parts,
-    "sciflow": sciflow.parts,
-    "sciforma": sciforma.parts,
-    "txt2img": txt2img.parts,
-    "vfig": vfig.parts,
+TOOLS: dict[str, Callable[[Contents], list[ToolFile] | None]] = {
+    "autofigure": autofigure.classify,
+    "autofigure-agent": autofigure_agent.classify,
+    "internsvg": internsvg.classify,
+    "livefigure": livefigure.classify,
+    "oneig": oneig.classify,
+    "paper2any": paper2any.classify,
+    "paperbanana-runs": paperbanana_runs.classify,
+    "sciflow": sciflow.classify,
+    "sciforma": sciforma.classify,
+    "txt2img": txt2img.classify,
+    "vfig": vfig.classify,
 }
-"""Name of the layout, and what reads it."""
+"""Name of the layout to the function that classifies its files."""
 
 _STRAY_SHARE = 0.05
+"""Share of the images that the layout of a folder may leave unexplained."""
 
 
 def detect(
     names: Names, images: Sequence[str], layout: str | None, side: Role, index: IdIndex
-) -> tuple[str, list[Part]] | None:
-    """Returns the tool whose layout a folder has, with its parts; None where it is no tool's.
+) -> tuple[str, list[ToolFile]] | None:
+    """Returns the name of the tool that wrote a folder, and the files with their roles.
 
     Args:
         names: The folder or archive.
-        images: The images that count, relative.
-        layout: The layout that the user chose, or None.
-        side: The side that is read.
-        index: The reference's ids, where they are known.
+        images: Relative names of the images to classify.
+        layout: Layout that the user selected, or None.
+        side: Side of the comparison that is read.
+        index: Ids of the reference set; empty where there is none.
+
+    Returns:
+        Name and files, or None where no tool's layout fits.
 
     Raises:
-        UserError: If several tools' layouts fit, or the chosen one does not.
+        UserError: If the layouts of several tools fit, or the selected layout does not fit.
     """
     if layout is not None and layout not in TOOLS:
         return None
     contents = Contents(names, tuple(names.names()), tuple(images), side, layout is not None, index)
     if layout is not None:
-        parts = TOOLS[layout](contents)
-        if not parts:
+        tool_files = TOOLS[layout](contents)
+        if not tool_files:
             raise UserError(f"{names.root}: has no files where '{layout}' has them.")
-        return layout, parts
+        return layout, tool_files
     fitting = {}
     for name, read in TOOLS.items():
-        parts = read(contents)
-        if parts and _explained(parts, images) >= (1 - _STRAY_SHARE) * len(images):
-            fitting[name] = parts
+        tool_files = read(contents)
+        if tool_files and _explained(tool_files, images) >= (1 - _STRAY_SHARE) * len(images):
+            fitting[name] = tool_files
     if len(fitting) > 1:
         raise UserError(
             f"{names.root}: can be read as {' or as '.join(fitting)}.",
@@ -85,48 +90,50 @@ def detect(
     return next(iter(fitting.items()), None)
 
 
-def _explained(parts: Sequence[Part], images: Sequence[str]) -> int:
-    return len({one.name for one in parts} & set(images))
+def _explained(tool_files: Sequence[ToolFile], images: Sequence[str]) -> int:
+    return len({tool_file.name for tool_file in tool_files} & set(images))
 
 
 def as_candidates(
-    parts: Sequence[Part], images: Sequence[str], names: Names, side: Role
+    tool_files: Sequence[ToolFile], images: Sequence[str], names: Names, side: Role
 ) -> tuple[list[Candidate], list[Reject], list[OtherFile], list[LeftOut]]:
-    """Returns what a tool's parts mean for one side.
+    """Converts the files of a tool to candidates, rejects and other files of one side.
 
     Args:
-        parts: Every file with its role.
-        images: The images of the folder.
+        tool_files: All files with their roles.
+        images: Relative names of the images of the folder.
         names: The folder or archive.
-        side: The side that is read.
+        side: Side of the comparison that is read.
 
     Returns:
-        Candidates (of both sides, by their role), rejects of figures that the tool did not make,
-        drafts and assets, and images that no part explains.
+        Candidates of both sides with their roles, rejects for figures that the tool did not make,
+        drafts and assets, and images outside the layout.
 
     Raises:
         UserError: If two files claim one figure and sample of a side.
     """
     candidates, rejects, others = [], [], []
-    claims: dict[tuple[Role, str, int], Part] = {}
-    for one in parts:
-        path = names.path_of(one.name)
-        if one.missing:
-            if one.role == side:
-                rejects.append(Reject(path, FAILED, one.missing, one.figure_id, one.sample))
-        elif one.role in ("draft", "asset"):
-            others.append(OtherFile(path, one.role, one.figure_id))
+    claims: dict[tuple[Role, str, int], ToolFile] = {}
+    for tool_file in tool_files:
+        path = names.path_of(tool_file.name)
+        if tool_file.missing:
+            if tool_file.role == side:
+                rejects.append(
+                    Reject(path, FAILED, tool_file.missing, tool_file.figure_id, tool_file.sample)
+                )
+        elif tool_file.role in ("draft", "asset"):
+            others.append(OtherFile(path, tool_file.role, tool_file.figure_id))
         else:
-            key = (one.role, one.figure_id or "", one.sample)
-            first = claims.setdefault(key, one)
-            if first is not one and one.role == side:
+            key = (tool_file.role, tool_file.figure_id or "", tool_file.sample)
+            first = claims.setdefault(key, tool_file)
+            if first is not tool_file and tool_file.role == side:
                 raise UserError(
-                    f"{names.root}: two figures claim '{one.figure_id}': {first.name} and "
-                    f"{one.name}.",
+                    f"{names.root}: two figures claim '{tool_file.figure_id}': {first.name} and "
+                    f"{tool_file.name}.",
                     remedy="Choose the variant with --only PATTERN, or give its folder.",
                 )
-            candidates.append(_candidate(one, path, names))
-    apart = sorted(set(images) - {one.name for one in parts})
+            candidates.append(_candidate(tool_file, path, names))
+    apart = sorted(set(images) - {tool_file.name for tool_file in tool_files})
     left = []
     if apart:
         left.append(
@@ -135,13 +142,13 @@ def as_candidates(
     return candidates, rejects, others, left
 
 
-def _candidate(part: Part, path: str, names: Names) -> Candidate:
-    source = None if part.source is None else names.path_of(part.source)
-    found = Candidate(
-        part.figure_id or part.name,
-        part.sample,
-        path + part.member,
-        part.prompt,
-        origin=Origin(role=part.role, source=source),
+def _candidate(tool_file: ToolFile, path: str, names: Names) -> Candidate:
+    source = None if tool_file.source is None else names.path_of(tool_file.source)
+    candidate = Candidate(
+        tool_file.figure_id or tool_file.name,
+        tool_file.sample,
+        path + tool_file.member,
+        tool_file.prompt,
+        origin=Origin(role=tool_file.role, source=source),
     )
-    return replace(found, guidance_scale=part.guidance_scale)
+    return replace(candidate, guidance_scale=tool_file.guidance_scale)

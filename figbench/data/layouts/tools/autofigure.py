@@ -1,4 +1,4 @@
-"""AutoFigure-Edit's run folders: ``final.svg`` beside its template, masks and icons.
+"""The layout ``autofigure``: run folders of AutoFigure-Edit with ``final.svg``, masks and icons.
 
 Names: ResearAI/AutoFigure-Edit (``figure.png``, ``samed.png``, ``icons/icon_<k>[_nobg].png``,
 ``template.svg``, ``final.svg``, ``boxlib.json``).
@@ -6,17 +6,20 @@ Names: ResearAI/AutoFigure-Edit (``figure.png``, ``samed.png``, ``icons/icon_<k>
 
 from __future__ import annotations
 
-from figbench.data.layouts.tools.parts import Contents, Part, base_of, below, folder_of
+from figbench.data.layouts.tools.tool_files import Contents, ToolFile, base_of, below, folder_of
 from figbench.data.types import Role
 
 _MARKS = ("samed.png", "template.svg", "boxlib.json")
 _FINAL = ("final.png", "final.svg")
 
 
-def parts(contents: Contents) -> list[Part] | None:
-    """Returns the parts of the runs; the id of a figure is the name of its run folder."""
+def classify(contents: Contents) -> list[ToolFile] | None:
+    """Returns the files of the runs with their roles.
+
+    The id of a figure is the name of its run folder. Returns None where there is no run.
+    """
     runs = sorted({folder_of(name) for name in contents.every if base_of(name) in _MARKS})
-    found = []
+    tool_files = []
     for run in runs:
         inside = [name for name in contents.images if below(name, run)]
         if not run and any(folder_of(name) in runs[1:] for name in inside):
@@ -25,17 +28,17 @@ def parts(contents: Contents) -> list[Part] | None:
         finals = [name for base in _FINAL for name in inside if _is(name, run, base)]
         for name in inside:
             if finals and name == finals[0]:
-                source = next((one for one in finals if one.endswith(".svg")), None)
+                source = next((final for final in finals if final.endswith(".svg")), None)
                 source = None if source == name else source
-                found.append(Part(name, "generated", figure_id, source=source))
+                tool_files.append(ToolFile(name, "generated", figure_id, source=source))
             else:
                 draft = name in finals or base_of(name) in ("figure.png", "template.svg")
                 role: Role = "draft" if draft else "asset"
-                found.append(Part(name, role, figure_id))
+                tool_files.append(ToolFile(name, role, figure_id))
         if not finals:
             reason = "the run has neither final.svg nor final.png"
-            found.append(Part(f"{run}/final.svg", "generated", figure_id, missing=reason))
-    return found or None
+            tool_files.append(ToolFile(f"{run}/final.svg", "generated", figure_id, missing=reason))
+    return tool_files or None
 
 
 def _is(name: str, run: str, base: str) -> bool:

@@ -1,13 +1,15 @@
-"""OneIG-Bench's images: ``images/<class>/<model>/<number>.webp``, each a grid of 2 x 2 samples.
+"""The layout ``oneig``: ``images/<class>/<model>/<number>.webp`` of OneIG-Bench.
 
-Names: OneIG-Bench's README. A generation that failed is a black cell.
+Each image is a grid of 2 x 2 samples. A failed generation is a black cell.
+
+Names: OneIG-Bench's README.
 """
 
 from __future__ import annotations
 
 import re
 
-from figbench.data.layouts.tools.parts import Contents, Part
+from figbench.data.layouts.tools.tool_files import Contents, ToolFile
 from figbench.data.sources import grid_member
 from figbench.errors import UserError
 from figbench.images.grids import GRID_CELLS
@@ -17,11 +19,13 @@ _FILE = re.compile(
 )
 
 
-def parts(contents: Contents) -> list[Part] | None:
-    """Returns four samples of each grid; the id is ``<class>/<number>``.
+def classify(contents: Contents) -> list[ToolFile] | None:
+    """Returns four samples of each grid, or None where there are no grids.
+
+    The id of a figure is ``<class>/<number>``.
 
     Raises:
-        UserError: If the images of several models lie beside each other.
+        UserError: If the folder holds images of several models.
     """
     matches = [(name, match) for name in contents.images if (match := _FILE.fullmatch(name))]
     if not matches:
@@ -33,7 +37,7 @@ def parts(contents: Contents) -> list[Part] | None:
             remedy=f"Choose one with --only '*/{models[0]}/*'.",
         )
     return [
-        Part(name, contents.side, f"{match[1]}/{match[3]}", cell, member=grid_member(cell))
+        ToolFile(name, contents.side, f"{match[1]}/{match[3]}", cell, member=grid_member(cell))
         for name, match in matches
         for cell in range(GRID_CELLS)
     ]

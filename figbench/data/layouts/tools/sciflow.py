@@ -1,4 +1,6 @@
-"""SciFlow-Bench's paper folders: the crop of the paper's figure and the pictures of baselines.
+"""The layout ``sciflow``: paper folders of SciFlow-Bench.
+
+A folder has the crop of the paper's figure and an image of each baseline.
 
 Names: Tong-0302/SciFlow-Bench (``<paper>/prompt.json``, ``canvas_full*.json``,
 ``sam_results/segmentation_result.png``, ``<baseline>.png``,
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from figbench.data.layouts.tools.parts import Contents, Part, base_of, folder_of
+from figbench.data.layouts.tools.tool_files import Contents, ToolFile, base_of, folder_of
 from figbench.data.naming import stem_and_suffix
 from figbench.errors import UserError
 
@@ -18,19 +20,21 @@ _TRUTH = "sam_results/segmentation_result.png"
 _PROMPTS = ("caption", "prompt", "text")
 
 
-def parts(contents: Contents) -> list[Part] | None:
-    """Returns references, baselines and assets; the id is the paper folder's name.
+def classify(contents: Contents) -> list[ToolFile] | None:
+    """Returns references, baselines and assets, or None where there is no reference.
+
+    The id of a figure is the name of its paper folder.
 
     Raises:
-        UserError: If the pictures of several baselines lie in the folders.
+        UserError: If the folders hold images of several baselines.
     """
     papers = sorted({_paper(name) for name in contents.every if name.endswith(_TRUTH)})
     papers += sorted(
-        {folder_of(one) for one in contents.every if base_of(one) == "prompt.json"} - {*papers}
+        {folder_of(name) for name in contents.every if base_of(name) == "prompt.json"} - {*papers}
     )
     if not papers or not any(name.endswith(_TRUTH) for name in contents.every):
         return None
-    found: list[Part] = []
+    tool_files: list[ToolFile] = []
     baselines = set()
     for paper in papers:
         inside = f"{paper}/" if paper else ""
@@ -39,22 +43,26 @@ def parts(contents: Contents) -> list[Part] | None:
         for name in contents.images:
             if name == inside + _TRUTH:
                 source = _canvas(contents.every, inside)
-                found.append(Part(name, "reference", figure_id, source=source, prompt=prompt))
+                tool_files.append(
+                    ToolFile(name, "reference", figure_id, source=source, prompt=prompt)
+                )
             elif folder_of(name) == paper:
                 stem = stem_and_suffix(name)[0]
                 baselines.add(stem)
                 canvas = f"{inside}{stem}_autobench/canvas_full.json"
                 source = canvas if canvas in contents.every else None
-                found.append(Part(name, "generated", figure_id, source=source, prompt=prompt))
+                tool_files.append(
+                    ToolFile(name, "generated", figure_id, source=source, prompt=prompt)
+                )
             elif name.startswith(inside) and inside:
-                found.append(Part(name, "asset", figure_id))
+                tool_files.append(ToolFile(name, "asset", figure_id))
     if len(baselines) > 1 and contents.side == "generated":
         raise UserError(
             f"{contents.names.root}: holds {len(baselines)} baselines: "
             f"{', '.join(sorted(baselines)[:8])}.",
             remedy=f"Choose one with --only '*/{min(baselines)}.png'.",
         )
-    return found
+    return tool_files
 
 
 def _paper(name: str) -> str:
@@ -62,12 +70,12 @@ def _paper(name: str) -> str:
 
 
 def _canvas(every: Sequence[str], inside: str) -> str | None:
-    found = [
+    canvases = [
         name
         for name in every
         if folder_of(name) == inside.rstrip("/") and base_of(name).startswith("canvas_full")
     ]
-    return min(found, default=None)
+    return min(canvases, default=None)
 
 
 def _text(document: Any) -> str | None:

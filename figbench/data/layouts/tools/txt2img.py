@@ -1,20 +1,23 @@
-"""The folders of latent diffusion's scripts: ``samples/00000.png`` below a grid of all of them.
+"""The layout ``txt2img``: ``samples/00000.png`` below a folder with a grid of the samples.
 
-Names: CompVis, ``scripts/txt2img.py`` of latent-diffusion and stable-diffusion (the grid is called
-``grid-0000.png`` or like the prompt).
+Names: CompVis, ``scripts/txt2img.py`` of latent-diffusion and stable-diffusion. The grid has the
+name ``grid-0000.png`` or the name of the prompt.
 """
 
 from __future__ import annotations
 
 import re
 
-from figbench.data.layouts.tools.parts import Contents, Part, base_of, folder_of
+from figbench.data.layouts.tools.tool_files import Contents, ToolFile, base_of, folder_of
 
 _SAMPLE = re.compile(r"(\d{4,})\.\w+")
 
 
-def parts(contents: Contents) -> list[Part] | None:
-    """Returns the numbered samples, whose id is their number, and the grids as drafts."""
+def classify(contents: Contents) -> list[ToolFile] | None:
+    """Returns the numbered samples, and the grids as drafts.
+
+    The id of a figure is the number of its sample. Returns None where the folder has no grid.
+    """
     samples = [
         name
         for name in contents.images
@@ -24,5 +27,5 @@ def parts(contents: Contents) -> list[Part] | None:
     grids = [name for name in contents.images if folder_of(name) in parents]
     if len(parents) != 1 or not grids or len(grids) >= len(samples):
         return None
-    numbered = [Part(name, "generated", base_of(name).rsplit(".", 1)[0]) for name in samples]
-    return [*numbered, *(Part(name, "draft", "grid") for name in grids)]
+    numbered = [ToolFile(name, "generated", base_of(name).rsplit(".", 1)[0]) for name in samples]
+    return [*numbered, *(ToolFile(name, "draft", "grid") for name in grids)]

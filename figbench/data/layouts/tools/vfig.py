@@ -1,4 +1,7 @@
-"""VFig's evaluation folders: ``eval-set/<set>/<stem>.svg`` and ``input/<set>/<model>/<stem>.svg``.
+"""The layout ``vfig``: evaluation folders of VFig.
+
+References are ``eval-set/<set>/<stem>.svg``; generated figures are
+``input/<set>/<model>/<stem>.svg``.
 
 Names: RAIVNLab/VFig.
 """
@@ -7,18 +10,20 @@ from __future__ import annotations
 
 import re
 
-from figbench.data.layouts.tools.parts import Contents, Part
+from figbench.data.layouts.tools.tool_files import Contents, ToolFile
 from figbench.errors import UserError
 
 _TRUTH = re.compile(r"(?:.*/)?eval-set/([^/]+)/([^/]+)\.\w+")
 _MADE = re.compile(r"(?:.*/)?input/([^/]+)/([^/]+)/([^/]+)\.\w+")
 
 
-def parts(contents: Contents) -> list[Part] | None:
-    """Returns references and one model's figures of one set; the id is the file's stem.
+def classify(contents: Contents) -> list[ToolFile] | None:
+    """Returns the references and a model's figures of one set, or None without references.
+
+    The id of a figure is the stem of its file.
 
     Raises:
-        UserError: If several sets, or several models, lie beside each other.
+        UserError: If the folder holds several sets or several models.
     """
     truth = [(name, match) for name in contents.images if (match := _TRUTH.fullmatch(name))]
     made = [(name, match) for name in contents.images if (match := _MADE.fullmatch(name))]
@@ -34,5 +39,5 @@ def parts(contents: Contents) -> list[Part] | None:
             f"{', '.join(runs[:6])}.",
             remedy=f"Give the folder of one, or choose with --only '*{runs[0]}/*'.",
         )
-    found = [Part(name, "reference", match[2]) for name, match in truth]
-    return found + [Part(name, "generated", match[3]) for name, match in made]
+    tool_files = [ToolFile(name, "reference", match[2]) for name, match in truth]
+    return tool_files + [ToolFile(name, "generated", match[3]) for name, match in made]

@@ -1,4 +1,4 @@
-"""What the modules of the tools are given and return."""
+"""Input and output of the tool modules: contents of a folder, and files with their roles."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from figbench.data.types import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ToolFile:
     """A file of a tool's folder.
 
     Attributes:
         name: Relative name.
-        role: What the file is.
-        figure_id: The figure that it is or belongs to.
+        role: Figure of a side, draft or asset.
+        figure_id: The figure that the file is or belongs to.
         sample: 0-based sample index.
-        source: Relative name of the document that the figure was drawn from.
-        prompt: The figure's caption.
-        member: Suffix of the manifest path for a part of an image (a cell of a grid).
-        guidance_scale: Classifier-free guidance scale, where a folder's name has it.
-        missing: Why the tool has no figure here; empty where it has.
+        source: Relative name of the document that the figure was rendered from.
+        prompt: Caption of the figure.
+        member: Suffix of the manifest path for a cell of a grid; empty for a whole image.
+        guidance_scale: Classifier-free guidance scale, where the name of a folder states it.
+        missing: Reason why the tool made no figure; empty for an existing file.
     """
 
     name: str
@@ -42,33 +42,33 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A folder as the tools' modules see it.
+    """Contents of a folder or archive, which the tool modules classify.
 
     Attributes:
-        names: The folder or archive, for texts in it.
+        names: Access to the text files of the folder or archive.
         every: Relative names of all files.
-        images: Relative names of the images that count.
-        side: The side that is read.
-        chosen: Whether the user named the layout.
-        index: The reference's ids, where they are known.
+        images: Relative names of the images to classify.
+        side: Side of the comparison that is read.
+        explicit: Whether the user selected the layout with an option.
+        index: Ids of the reference set; empty where there is none.
     """
 
     names: Names
     every: Sequence[str]
     images: Sequence[str]
     side: Role
-    chosen: bool
+    explicit: bool
     index: IdIndex
 
     def by_folder(self) -> dict[str, list[str]]:
-        """Returns the names of all files by the folder that they lie in, sub-folders apart."""
-        found: dict[str, list[str]] = defaultdict(list)
+        """Returns the names of all files by their folder; a sub-folder is a folder of its own."""
+        folders: dict[str, list[str]] = defaultdict(list)
         for name in self.every:
-            found[folder_of(name)].append(name)
-        return found
+            folders[folder_of(name)].append(name)
+        return folders
 
     def json_of(self, name: str) -> Any:
-        """Returns a small JSON file; None where it is not there or not readable."""
+        """Returns the document of a small JSON file; None where it is missing or unreadable."""
         text = self.names.text(name) if name in self.every else None
         try:
             return None if text is None else json.loads(text)
@@ -76,7 +76,7 @@ class Contents:
             return None
 
     def title_of(self, folder: str) -> str:
-        """Returns the last part of a folder's name; of the set itself where it is the top."""
+        """Returns the last component of a folder's name; the name of the set for the top folder."""
         return folder.rpartition("/")[2] or self.names.title
 
 
@@ -86,10 +86,10 @@ def folder_of(name: str) -> str:
 
 
 def base_of(name: str) -> str:
-    """Returns the last part of a relative name."""
+    """Returns the last component of a relative name."""
     return name.rpartition("/")[2]
 
 
 def below(name: str, folder: str) -> bool:
-    """Tells whether a name lies in a folder or in one below it."""
+    """Tells whether a file lies in a folder or in a sub-folder of it."""
     return not folder or name.startswith(f"{folder}/")
