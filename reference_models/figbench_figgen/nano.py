@@ -17,6 +17,19 @@ from figbench_figgen.export import export
 from figbench_figgen.model import FigGen
 
 NAME = "figgen-nano"
+LABEL_PHASES = (
+    ("short-captions", (
+        "diffusion.steps=2160", "diffusion.lr=8e-4", "diffusion.lr_schedule=constant",
+        "diffusion.warmup_steps=100", "diffusion.text_weight=6", "diffusion.timestep_power=2",
+        "diffusion.curriculum_steps=1500", "run.seed=1",
+    )),
+    ("labels", (
+        "diffusion.steps=2100", "diffusion.lr=7e-4", "diffusion.lr_schedule=cosine",
+        "diffusion.warmup_steps=60", "diffusion.text_weight=15", "diffusion.timestep_power=3",
+        "run.seed=2",
+    )),
+)  # fmt: skip
+"""Further training of the diffusion stage, each from the weights before: name and settings."""
 TRAINING_FIGURES = 16_000
 TRAINING_SEED = 1
 HELD_OUT_FIGURES = 1_200
@@ -30,8 +43,12 @@ TINY = (
 def train_nano(out: Path, *, tiny: bool = False, quiet: bool = False) -> Path:
     """Makes the data, trains both stages and exports the pipeline.
 
+    The diffusion stage is trained three times, each from the weights before: by the
+    configuration, then by each of ``LABEL_PHASES``.
+
     Args:
-        out: Folder for everything: ``train`` and ``held-out`` (figures), ``run``, ``figgen-nano``.
+        out: Folder for everything: ``train`` and ``held-out`` (figures), ``run``, a run for each
+            of ``LABEL_PHASES``, ``figgen-nano``.
         tiny: Two steps on forty figures, to try the command.
         quiet: No messages, no progress.
 
@@ -45,17 +62,20 @@ def train_nano(out: Path, *, tiny: bool = False, quiet: bool = False) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     train = _figures(out / "train", 40 if tiny else TRAINING_FIGURES, TRAINING_SEED)
     held_out = _figures(out / "held-out", 20 if tiny else HELD_OUT_FIGURES, HELD_OUT_SEED)
-    settings = [f"data.exclude={held_out}:test", *(TINY if tiny else ())]
-    run = out / "run"
     common: dict[str, Any] = {
-        "config": NAME, "data": str(train), "out": run, "overrides": settings, "quiet": quiet,
-        "resume": True,
+        "config": NAME, "data": str(train), "quiet": quiet, "resume": True,
     }  # fmt: skip
-    model = FigGen()
+    excluded, last = f"data.exclude={held_out}:test", TINY if tiny else ()
+    model, run = FigGen(), out / "run"
     if not (run / "autoencoder" / "figgen.json").is_file():
-        model.train(stage="autoencoder", **common)
+        model.train(stage="autoencoder", out=run, overrides=[excluded, *last], **common)
     if not (run / "pipeline" / "figgen.json").is_file():
-        model.train(stage="diffusion", **common)
+        model.train(stage="diffusion", out=run, overrides=[excluded, *last], **common)
+    for name, settings in LABEL_PHASES:
+        before, run = run, out / name
+        if not (run / "pipeline" / "figgen.json").is_file():
+            overrides = [excluded, *settings, *last]
+            model.train(stage="diffusion", out=run, overrides=overrides, init_from=before, **common)
     target = out / NAME
     if not target.exists():
         export(run, target)
