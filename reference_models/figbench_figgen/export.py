@@ -42,6 +42,7 @@ def export(run: Path, out: Path, **more: Any) -> dict[str, Any]:
     pipeline, config, metadata = load_pipeline(run)
     pipeline.to(torch.float16)
     pipeline.save_pretrained(out, safe_serialization=True)
+    _remove_paths(out)
     weights = sorted(out.rglob("*.safetensors"))
     size = sum(path.stat().st_size for path in weights)
     if size > MOST_BYTES:
@@ -61,6 +62,14 @@ def export(run: Path, out: Path, **more: Any) -> dict[str, Any]:
     }
     write_text_atomic(out / CARD, json.dumps(card, indent=2, sort_keys=True) + "\n")
     return card
+
+
+def _remove_paths(folder: Path) -> None:
+    """Removes the folder that a pipeline was loaded from, which diffusers writes into its files."""
+    for path in folder.rglob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and content.pop("_name_or_path", None) is not None:
+            write_text_atomic(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def main(arguments: list[str]) -> int:

@@ -23,10 +23,20 @@ LABEL_PHASES = (
         "diffusion.warmup_steps=100", "diffusion.text_weight=6", "diffusion.timestep_power=2",
         "diffusion.curriculum_steps=1500", "run.seed=1",
     )),
-    ("labels", (
-        "diffusion.steps=2100", "diffusion.lr=7e-4", "diffusion.lr_schedule=cosine",
+    ("text-boxes", (
+        "diffusion.steps=1900", "diffusion.lr=7e-4", "diffusion.lr_schedule=cosine",
         "diffusion.warmup_steps=60", "diffusion.text_weight=15", "diffusion.timestep_power=3",
         "run.seed=2",
+    )),
+    ("short-captions-again", (
+        "diffusion.steps=5124", "diffusion.lr=8e-4", "diffusion.lr_schedule=constant",
+        "diffusion.warmup_steps=100", "diffusion.text_weight=3", "diffusion.timestep_power=2",
+        "diffusion.curriculum_steps=2500", "run.seed=3",
+    )),
+    ("decay", (
+        "diffusion.steps=2600", "diffusion.lr=8e-4", "diffusion.lr_schedule=cosine",
+        "diffusion.warmup_steps=60", "diffusion.text_weight=1", "diffusion.timestep_power=1.5",
+        "run.seed=4",
     )),
 )  # fmt: skip
 """Further training of the diffusion stage, each from the weights before: name and settings."""
@@ -43,8 +53,8 @@ TINY = (
 def train_nano(out: Path, *, tiny: bool = False, quiet: bool = False) -> Path:
     """Makes the data, trains both stages and exports the pipeline.
 
-    The diffusion stage is trained three times, each from the weights before: by the
-    configuration, then by each of ``LABEL_PHASES``.
+    The diffusion stage is trained by the configuration and then by each of ``LABEL_PHASES``, from
+    the weights before.
 
     Args:
         out: Folder for everything: ``train`` and ``held-out`` (figures), ``run``, a run for each
