@@ -15,7 +15,7 @@ from figbench.graphs.limits import MAX_ZIP_BYTES, GraphError, text_of
 from figbench.graphs.model import FigureGraph
 from figbench.registry import Registry
 
-READERS_VERSION = 2
+READERS_VERSION = 3
 """Raised when a reader gives another graph for the same bytes: stored graphs are then read anew."""
 GRAPH_READERS = "graph-readers"
 """Name of all readers together, as a task of an evaluation and in a protocol's hash."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from figbench.graphs.drawing import Stroke, Words
 from figbench.graphs.raster.shapes import Shapes
-from figbench.graphs.raster.skeleton import Lines, Pixel, link_ends, trace_lines, ways
+from figbench.graphs.raster.skeleton import Lines, Pixel, leaving, link_ends, trace_lines, ways
 from figbench.graphs.raster.upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
@@ -101,14 +101,31 @@ def _contacts(
     at = lines.at()
     out = []
     for joint in lines.ends():
-        x, y = lines.joints[joint]
+        segment = lines.segments[at[joint][0]]
+        x, y = _outermost(lines.joints[joint], leaving(segment, joint), ink)
         if far[y, x] > _REACH:
             continue
-        segment = lines.segments[at[joint][0]]
         if len(segment.path) < 6:
             continue
         out.append(Contact(joint, int(nearest[y, x]), _has_head(lines, joint, at, ink, pen)))
     return out
+
+
+def _outermost(end: Pixel, way: tuple[float, float], ink: Mask) -> Pixel:
+    """Returns the last pixel of the ink beyond the end of a line: the tip of its head."""
+    high, wide = ink.shape
+    for step in range(HEAD, 0, -1):
+        x, y = round(end[0] + step * way[0]), round(end[1] + step * way[1])
+        if 0 <= x < wide and 0 <= y < high and _inked(end, (x, y), ink):
+            return x, y
+    return end
+
+
+def _inked(start: Pixel, stop: Pixel, ink: Mask) -> bool:
+    count = max(abs(stop[0] - start[0]), abs(stop[1] - start[1])) + 1
+    xs = np.linspace(start[0], stop[0], count).round().astype(int)
+    ys = np.linspace(start[1], stop[1], count).round().astype(int)
+    return bool(ink[ys, xs].all())
 
 
 def _has_head(lines: Lines, joint: int, at: dict[int, list[int]], ink: Mask, pen: float) -> bool:

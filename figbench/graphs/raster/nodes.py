@@ -11,6 +11,7 @@ import numpy.typing as npt
 from figbench.graphs.drawing import Outline, Words, area, centre, holds
 from figbench.graphs.model import Box
 from figbench.graphs.raster.regions import window_of
+from figbench.graphs.raster.upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
 _THICK = 17
@@ -35,7 +36,8 @@ def add_silhouettes(
         page: Area of the image in pixels.
     """
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_THICK, _THICK))
-    body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc)
+    body = cv2.morphologyEx(marks, cv2.MORPH_OPEN, disc).astype(np.uint8)
+    _remove_heads(body, worded)
     body = cv2.dilate(body, np.ones((7, 7), np.uint8)).astype(np.uint8) & marks
     count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     for i in range(1, count):
@@ -58,6 +60,20 @@ def add_silhouettes(
             whole = np.zeros(marks.shape, np.uint8)
             whole[y : y + high, x : x + wide] = piece
             add_node(nodes, owners, outline, whole)
+
+
+def _remove_heads(body: Mask, worded: npt.NDArray[np.int32]) -> None:
+    """Removes pieces of the size of an arrow head: heads often touch the node that they point at.
+
+    Args:
+        body: Mask of thick ink, changed in place.
+        worded: As of :func:`add_silhouettes`.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    texts = np.bincount(labels[worded > 0], minlength=count)
+    small = (np.maximum(stats[:, 2], stats[:, 3]) <= HEAD + 8) & (texts == 0)
+    small[0] = False
+    body[small[labels]] = 0
 
 
 def add_node(
