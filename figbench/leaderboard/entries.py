@@ -71,6 +71,13 @@ class Board(Strict):
     protocol_hash: str = Field(description="Only results of this hash are ranked.")
     prompts_digest: str | None = Field(default=None, description="Of the test ids.")
     metrics: list[str] = Field(min_length=1, description="Columns; the first one sorts.")
+    most_near_copies: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Largest share of figures that may look like a reference. Simple figures do by "
+        "chance; 1 where the caption determines the figure.",
+    )
     judged: dict[str, Instrument] = Field(
         default_factory=dict, max_length=MOST_COLUMNS, description="Judged columns: who judges."
     )

@@ -16,8 +16,6 @@ from figbench.protocol import Protocol
 from figbench.results.schema import MetricValue
 
 MAX_STRING = 500
-MOST_COPIES = 0.05
-"""Share of figures that may look like a reference: simple figures do by chance."""
 LINKS = ("paper", "code", "weights")
 ROUNDING = 1e-6
 """Distances are never clamped: of a set to itself they may lie this far below zero."""
@@ -86,7 +84,7 @@ def incomplete(named: NamedEntry, board: Board, reference: Attachment | None = N
         return f"{len(result.manifests.generated.missing)} expected figures are missing"
     if named.attachment is not None and reference is not None:
         copied, n = near_copies(named.attachment, reference), result.manifests.generated.n_figures
-        if copied > MOST_COPIES * n:
+        if copied > board.most_near_copies * n:
             return f"{copied} of {n} figures are near copies of reference figures"
     return None
 

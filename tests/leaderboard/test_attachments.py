@@ -15,7 +15,7 @@ from figbench.leaderboard.attachments import (
     load_attachment,
     save_attachment,
 )
-from figbench.leaderboard.entries import load_board, load_entry
+from figbench.leaderboard.entries import Entry, NamedEntry, load_board, load_entry
 from figbench.leaderboard.pairs import FALLBACK
 from figbench.leaderboard.ranking import rank_all
 from figbench.leaderboard.validation import check_entry, incomplete
@@ -126,6 +126,19 @@ def test_near_copies_stand_apart(tmp_path, case):
     changed = Attachment(attachment.header, hashes, attachment.values, attachment.features)
     problems, why = _problems(tmp_path, document, changed, reference)
     assert problems == [] and why == "50 of 50 figures are near copies of reference figures"
+
+
+def test_a_board_may_rank_near_copies(tmp_path, case):
+    """Where the caption determines the figure, a good model draws the reference anew."""
+    document, attachment, reference = case
+    changed = Attachment(
+        attachment.header, reference.hashes, attachment.values, attachment.features
+    )
+    board = load_board(write_board(tmp_path / "board", []))
+    named = NamedEntry("org__m__2026-01-01", Entry.model_validate(document), changed)
+    for share, ranked in ((0.05, False), (0.98, False), (1.0, True)):
+        allowed = board.model_copy(update={"most_near_copies": share})
+        assert (incomplete(named, allowed, reference) is None) == ranked
 
 
 def test_hashes_of_two_versions_are_not_compared(tmp_path, case):
