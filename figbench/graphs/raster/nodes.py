@@ -15,7 +15,9 @@ from figbench.graphs.raster.upright import HEAD
 
 Mask = npt.NDArray[np.uint8]
 _THICK = 17
-"""Pixels across which an arrow head never is filled."""
+"""Pixels across which an arrow head is seldom filled."""
+_LARGEST_HEAD = HEAD + 8
+"""Longest side of an arrow head in pixels; heads are longer than wide."""
 
 
 def add_silhouettes(
@@ -71,7 +73,7 @@ def _remove_heads(body: Mask, worded: npt.NDArray[np.int32]) -> None:
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     texts = np.bincount(labels[worded > 0], minlength=count)
-    small = (np.maximum(stats[:, 2], stats[:, 3]) <= HEAD + 8) & (texts == 0)
+    small = (np.maximum(stats[:, 2], stats[:, 3]) <= _LARGEST_HEAD) & (texts == 0)
     small[0] = False
     body[small[labels]] = 0
 
