@@ -189,9 +189,9 @@ def _with_logits(model: Any) -> Any:
         raise RuntimeError("The last product of the network has no bias.")
     features, weights = node.input_value(0), node.input_value(1)
     depth = weights.get_partial_shape()[0].get_length()
-    rows = ops.reshape(features, ops.constant(np.array([-1, depth])), False)
+    columns = ops.reshape(features, ops.constant(np.array([-1, depth])), False)
     logits = ops.add(
-        ops.matmul(rows, weights, False, False),
+        ops.matmul(columns, weights, False, False),
         ops.reshape(bias, ops.constant(np.array([1, -1])), False),
     )
     return openvino.Model([logits.output(0)], model.get_parameters(), "logits")

@@ -121,7 +121,8 @@ class OpenVinoOnnx:
                 ``openvino.Model``; it may change its argument.
 
         Returns:
-            A function from batch to output; its output is valid until the thread's next call.
+            A function from batch to output, in the shapes of the changed model; the output is valid
+            until the thread's next call.
         """
         model = change(self._core.read_model(self._path))
         with preserved_signal_stack():
