@@ -25,8 +25,8 @@ NOTE = (
     "the rounds, ratios taken round by round. One file of seeded random Inception weights for all. "
     "pytorch-fid, clean-fid and torchmetrics compute FID only, with resizes of their own (their "
     "deviation is that of the resize; clean-fid's network is replaced by torch-fidelity's, and it "
-    "resizes with Pillow's bicubic filter). Peak MiB is of the process itself; the largest worker process "
-    "is listed next to it."
+    "resizes with Pillow's bicubic filter). Peak MiB is of the process itself; the largest worker "
+    "process is listed next to it."
 )
 
 
