@@ -133,7 +133,9 @@ class RapidOcrEngine:
         resized = self._resizer.resize(image)
         if resized is None:
             return np.empty((0, 4, 2), np.float32)
-        batch = np.ascontiguousarray(_PIXEL_VALUES[resized.transpose(2, 0, 1)])[None]
+        batch = np.empty((1, 3, *resized.shape[:2]), np.float32)
+        for channel in range(3):
+            np.take(_PIXEL_VALUES, resized[:, :, channel], out=batch[0, channel], mode="clip")
         corners, _ = self._post_process(self._detection(batch), image.shape[:2])
         if not len(corners):
             return np.empty((0, 4, 2), np.float32)
