@@ -85,7 +85,7 @@ class TiledBackbone:
     ) -> None:
         self._steps = _steps(list(slices)[:4])
         self._pool, dilated, self._pointwise = slices[4].children()
-        self._dilated = DilatedConvolution(dilated)
+        self._dilated = DilatedConvolution(dilated)  # type: ignore[arg-type]
         self._mean, self._std = torch.tensor(mean), torch.tensor(std)
         self._of_thread = threading.local()
 
@@ -119,8 +119,9 @@ class TiledBackbone:
         height, width = image.shape[:2]
         count = height * width
         table = scratch.get("pixels", count + 1, 3)
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).view(-1, 3)
-        table[:-1].copy_(pixels).div_(255).sub_(self._mean).div_(self._std)
+        pixels = table[:-1]
+        pixels.numpy()[:] = image.reshape(-1, 3)
+        pixels.div_(255).sub_(self._mean).div_(self._std)
         table[-1] = 0
         rows = np.full((height + 2, width + 2), count, np.int64)
         rows[1:-1, 1:-1] = np.arange(count).reshape(height, width)
@@ -155,7 +156,8 @@ def _pooled(current: _Map, name: str, scratch: Scratch) -> _Map:
     torch.maximum(out, values[:, 1, :, 1], out=out)
     table[-1] = 0
     keys = pooled_keys(current.keys)
-    return _Map(table, current.tiles.rows(*keys.shape, side=POOLED), keys)
+    height, width = keys.shape
+    return _Map(table, current.tiles.rows(height, width, POOLED), keys)
 
 
 def _steps(slices: list[nn.Module]) -> list[_Step]:

@@ -37,7 +37,8 @@ def _parts(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Returns groups of rows of a map (h, w, c); one group unless it is on the CPU."""
     height, width, channels = values.shape
     on_cpu = values.device.type == "cpu"
-    return values.split(max(1, _PART_VALUES // (width * channels)) if on_cpu else height)
+    rows = max(1, _PART_VALUES // (width * channels)) if on_cpu else height
+    return torch.split(values, rows)
 
 
 def distance(first: Embedding, second: Embedding) -> float:
