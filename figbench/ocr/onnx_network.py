@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -97,36 +98,37 @@ class OpenVinoOnnx:
             "INFERENCE_NUM_THREADS": max(threads, streams),
             "NUM_STREAMS": streams,
         }
-        model = self._core.read_model(path)
-        self._metadata = _model_metadata(model)
-        self._dynamic = self._compiled(model)
+        self._metadata = _model_metadata(self._core.read_model(path))
+        self._dynamic = self.compiled(lambda model: model)
         self._static = static
-        self._by_shape: dict[tuple[int, ...], Any] = {}
+        self._by_shape: dict[tuple[int, ...], Callable[[FloatArray], FloatArray]] = {}
         self._calls: Counter[tuple[int, ...]] = Counter()
         self._lock = threading.Lock()
-        self._of_thread = threading.local()
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         """See :class:`Network`."""
-        model = self._model(batch.shape) if self._static else self._dynamic
-        thread_requests = self._of_thread.__dict__.setdefault("thread_requests", {})
-        # A request serves one call at a time.
-        request = thread_requests.get(id(model))
-        if request is None:
-            request = thread_requests[id(model)] = model.create_infer_request()
-        request.infer([batch], share_inputs=True)
-        output: FloatArray = request.get_output_tensor(0).data
-        return output
+        return (self._network(batch.shape) if self._static else self._dynamic)(batch)
 
     def metadata(self, name: str) -> str:
         """See :class:`Network`."""
         return self._metadata[name]
 
-    def _compiled(self, model: Any) -> Any:
-        with preserved_signal_stack():
-            return self._core.compile_model(model, "CPU", self._config)
+    def compiled(self, change: Callable[[Any], Any]) -> Callable[[FloatArray], FloatArray]:
+        """Compiles another version of the network.
 
-    def _model(self, shape: tuple[int, ...]) -> Any:
+        Args:
+            change: From the model as it is in the file to the model to compile, both
+                ``openvino.Model``; it may change its argument.
+
+        Returns:
+            A function from batch to output, in the shapes of the changed model; the output is valid
+            until the thread's next call.
+        """
+        model = change(self._core.read_model(self._path))
+        with preserved_signal_stack():
+            return _Compiled(self._core.compile_model(model, "CPU", self._config))
+
+    def _network(self, shape: tuple[int, ...]) -> Callable[[FloatArray], FloatArray]:
         with self._lock:
             self._calls[shape] += 1
             if (
@@ -134,10 +136,30 @@ class OpenVinoOnnx:
                 and self._calls[shape] > STATIC_AFTER
                 and len(self._by_shape) < MAX_STATIC
             ):
-                fixed = self._core.read_model(self._path)
-                fixed.reshape(list(shape))
-                self._by_shape[shape] = self._compiled(fixed)
+                self._by_shape[shape] = self.compiled(lambda model: with_shape(model, shape))
             return self._by_shape.get(shape, self._dynamic)
+
+
+def with_shape(model: Any, shape: tuple[int, ...]) -> Any:
+    """Returns an ``openvino.Model``, changed in place to take inputs of one shape."""
+    model.reshape(list(shape))
+    return model
+
+
+class _Compiled:
+    """A compiled OpenVINO model and a request of each thread: a request serves a call at a time."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._of_thread = threading.local()
+
+    def __call__(self, batch: FloatArray) -> FloatArray:
+        request = getattr(self._of_thread, "request", None)
+        if request is None:
+            request = self._of_thread.request = self._model.create_infer_request()
+        request.infer([batch], share_inputs=True)
+        output: FloatArray = request.get_output_tensor(0).data
+        return output
 
 
 class OnnxRuntime:

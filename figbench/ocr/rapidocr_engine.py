@@ -28,7 +28,8 @@ from figbench.data.types import TextLine
 from figbench.features.engines.threads import thread_budget
 from figbench.images.types import RGBImage
 from figbench.ocr.base import OcrInfo
-from figbench.ocr.onnx_network import FloatArray, default_runtime, load_network
+from figbench.ocr.narrow_lines import NarrowLines
+from figbench.ocr.onnx_network import FloatArray, OpenVinoOnnx, default_runtime, load_network
 from figbench.ocr.rapidocr_recognition import Recogniser
 
 MODELS = Path(rapidocr.__file__).parent / "models"
@@ -80,9 +81,9 @@ class RapidOcrEngine:
         self._detection = load_network(
             MODELS / DETECTION, runtime, threads=threads, streams=streams, static=True
         )
-        self._recogniser = Recogniser(
-            load_network(MODELS / RECOGNITION, runtime, threads=threads, streams=streams)
-        )
+        recognition = load_network(MODELS / RECOGNITION, runtime, threads=threads, streams=streams)
+        narrow = NarrowLines(recognition) if isinstance(recognition, OpenVinoOnnx) else None
+        self._recogniser = Recogniser(recognition, narrow)
         self._resizer = DetPreProcess(DEFAULTS.detection_side_px, "min")
         self._post_process = DBPostProcess(
             DEFAULTS.threshold,

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
+from figbench.ocr.narrow_lines import BATCH as LINES
+from figbench.ocr.narrow_lines import WIDTH_PX, NarrowLines
 from figbench.ocr.onnx_network import FloatArray, Network
 
 HEIGHT_PX, MIN_WIDTH_PX, BATCH = 48, 320, 6
@@ -32,21 +34,64 @@ class Recogniser:
 
     Args:
         network: Recognition network; its file carries the characters.
+        narrow: The same for short lines without their padding, or None.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, narrow: NarrowLines | None = None) -> None:
         self._network = network
+        self._narrow = narrow
         self._decode = CTCLabelDecode(character=network.metadata("character").splitlines())
 
     def read(self, crops: Sequence[Crop]) -> list[tuple[str, float]]:
         """Returns (text, confidence in 0..1) of every crop of one figure, in order."""
         texts: list[tuple[str, float]] = [("", 0.0)] * len(crops)
-        for indices, width in batches([crop.shape for crop in crops]):
+        for indices, width in self._calls([crop.shape for crop in crops]):
             batch = np.stack([_prepared(crops[index], width) for index in indices])
-            lines, _ = self._decode(self._network(batch))
-            for index, (text, confidence) in zip(indices, lines, strict=True):
-                texts[index] = (text, float(confidence))
+            text_px = max(_width_px(crops[index].shape, width) for index in indices)
+            for index, line in zip(indices, self._lines(batch, text_px), strict=True):
+                texts[index] = line
         return texts
+
+    def _calls(self, shapes: Sequence[tuple[int, ...]]) -> list[tuple[list[int], int]]:
+        """Returns RapidOCR's batches, short lines in the batches that ``narrow`` takes.
+
+        The text of a line depends on the width that it is padded to, not on its batch.
+        """
+        padded = batches(shapes)
+        if self._narrow is None:
+            return padded
+        short = [index for indices, width in padded if width == WIDTH_PX for index in indices]
+        chunks = [short[start : start + LINES] for start in range(0, len(short), LINES)]
+        others = [(indices, width) for indices, width in padded if width != WIDTH_PX]
+        return [(chunk, WIDTH_PX) for chunk in chunks] + others
+
+    def _lines(self, batch: FloatArray, text_px: int) -> list[tuple[str, float]]:
+        """Returns text and confidence of each line of a batch of the network."""
+        if self._narrow is not None and batch.shape[::3] == (LINES, WIDTH_PX):
+            logits = self._narrow(batch, text_px)
+            if logits is not None:
+                lines, _ = self._decode.decode(*_best(logits), remove_duplicate=True)
+                return [(text, float(confidence)) for text, confidence in lines]
+        lines, _ = self._decode(self._network(batch))
+        return [(text, float(confidence)) for text, confidence in lines]
+
+
+def _best(logits: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    """Returns the likeliest character of every column and its probability.
+
+    Args:
+        logits: (lines, columns, characters); character 0 is the blank.
+
+    Returns:
+        Two arrays (lines, columns). The probability of a blank is left at 0: no text has it.
+    """
+    best = logits.argmax(axis=2)
+    probabilities = np.zeros(best.shape, np.float32)
+    text = best != 0
+    scores = logits[text]
+    highest = np.take_along_axis(scores, best[text][:, None], axis=1)
+    probabilities[text] = 1 / np.exp(scores - highest).sum(axis=1)
+    return best, probabilities
 
 
 def batches(shapes: Sequence[tuple[int, ...]]) -> list[tuple[list[int], int]]:
@@ -67,9 +112,13 @@ def batches(shapes: Sequence[tuple[int, ...]]) -> list[tuple[list[int], int]]:
 
 def _prepared(crop: Crop, width: int) -> FloatArray:
     """Returns a crop as the network takes it: (3, 48, width), in -1..1, zero right of the text."""
-    own = math.ceil(HEIGHT_PX * (crop.shape[1] / float(crop.shape[0])))
-    own = min(own, width)
+    own = _width_px(crop.shape, width)
     resized: Any = cv2.resize(crop, (own, HEIGHT_PX))
     padded = np.zeros((3, HEIGHT_PX, width), np.float32)
     padded[:, :, :own] = _PIXEL_VALUES[resized.transpose(2, 0, 1)]
     return padded
+
+
+def _width_px(shape: tuple[int, ...], width: int) -> int:
+    """Returns the pixels that a crop of a shape (height, width, ...) fills of an input's width."""
+    return min(math.ceil(HEIGHT_PX * (shape[1] / float(shape[0]))), width)

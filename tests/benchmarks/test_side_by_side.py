@@ -56,7 +56,12 @@ FLOOR = [
     RATE,
     RATE | {"way": "figbench", "whole": 24.0, "alone": 27.0, "deviation": 1e-6},
 ]
+NEIGHBOURS = [
+    run("prdc", 4.0, values={"precision": 0.5}),
+    run("figbench, with intervals", 2.0, values={"precision": 0.5001}),
+]
 RECORDS = {
+    "neighbours": (NEIGHBOURS, "| figbench, with intervals | 2.0 | 2.00 | 1e-04 |"),
     "cold": (WHOLE, "| figbench | 7.0 | 2.75 (2.50 to 3.00) | 100 | – | 1e-03 |"),
     "warm": (WHOLE, "| clean-fid | not installed |"),
     "models": (MODELS, "| 2 | 5.0 | 5.0 | 50% | 7 |"),

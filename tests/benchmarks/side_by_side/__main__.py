@@ -1,7 +1,7 @@
 """Runs parts and writes ``PART.json``, ``PART.md`` and ``PART.svg`` into a folder.
 
-Parts: cold, warm, models, changed, memory, workers, floor, or all. ``--render`` writes tables and
-plots anew from the JSON that is there.
+Parts: cold, warm, models, changed, memory, workers, floor, neighbours, or all. ``--render``
+writes tables and plots anew from the JSON that is there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.benchmarks.side_by_side.floor import Floor
 from tests.benchmarks.side_by_side.machine import machine
 from tests.benchmarks.side_by_side.memory import Memory
 from tests.benchmarks.side_by_side.models import Models
+from tests.benchmarks.side_by_side.neighbours import Neighbours
 from tests.benchmarks.side_by_side.report import draw, markdown, write_json
 from tests.benchmarks.side_by_side.settings import Settings, Work
 from tests.benchmarks.side_by_side.tools import OURS, PEERS
@@ -33,6 +34,7 @@ PARTS: dict[str, Any] = {
     "memory": Memory,
     "workers": Workers,
     "floor": Floor,
+    "neighbours": Neighbours,
 }
 
 AT_LEAST = 10

@@ -14,16 +14,28 @@ import argparse
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.side_by_side import large, readers, stages
 from tests.benchmarks.side_by_side.machine import describe
+from tests.benchmarks.side_by_side.neighbours import Neighbours
 from tests.benchmarks.side_by_side.report import Table
+from tests.benchmarks.side_by_side.whole import Cold
+from tests.benchmarks.side_by_side.workers import Workers
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "performance.md"
 RESULTS = ROOT / "docs" / "assets" / "performance"
-TABLES = {"stages": stages.tables, "readers": readers.tables, "large": large.tables}
+TABLES: dict[str, Callable[[dict[str, Any]], list[Table]]] = {
+    "stages": stages.tables,
+    "readers": readers.tables,
+    "large": large.tables,
+    "cold": lambda document: Cold.tables(document["runs"]),
+    "workers": lambda document: Workers.tables(document["runs"]),
+    "neighbours": lambda document: Neighbours.tables(document["runs"]),
+}
 BLOCK = re.compile(r"<!-- (?P<name>[a-z]+)\.json -->\n.*?<!-- end -->", re.S)
 
 

@@ -66,7 +66,35 @@ def clean_fid(weights: str, generated: str, reference: str, device: str) -> floa
     )  # fmt: skip
 
 
-TOOLS = {"torch-fidelity": torch_fidelity, "pytorch-fid": pytorch_fid, "clean-fid": clean_fid}
+def torchmetrics(weights: str, generated: str, reference: str, device: str) -> float:
+    """FID at torchmetrics' defaults; a data loader reads the pictures."""
+    from torch.utils.data import DataLoader
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    metric = FrechetInceptionDistance(2048, feature_extractor_weights_path=weights).to(device)
+    workers = min(8, len(os.sched_getaffinity(0)))
+    for folder, real in ((reference, True), (generated, False)):
+        paths = sorted(Path(folder).iterdir())
+        for batch in DataLoader(paths, 50, num_workers=workers, collate_fn=_read):
+            metric.update(batch.to(device), real=real)
+    return float(metric.compute())
+
+
+def _read(paths: list[Path]) -> Any:
+    """Returns pictures of equal size as a uint8 tensor (n, 3, height, width)."""
+    import torch
+    from PIL import Image
+    from torchvision.transforms.functional import pil_to_tensor
+
+    return torch.stack([pil_to_tensor(Image.open(path).convert("RGB")) for path in paths])
+
+
+TOOLS = {
+    "torch-fidelity": torch_fidelity,
+    "pytorch-fid": pytorch_fid,
+    "clean-fid": clean_fid,
+    "torchmetrics": torchmetrics,
+}
 
 if __name__ == "__main__":
     print(repr(TOOLS[sys.argv[1]](*sys.argv[2:])))

@@ -42,6 +42,7 @@ PEERS = (
     FIDELITY,
     Tool("pytorch-fid", "pytorch_fid"),
     Tool("clean-fid", "cleanfid"),
+    Tool("torchmetrics", "torchmetrics"),
 )
 OURS = (
     Tool("figbench", "torch", "torch"),
