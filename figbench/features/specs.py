@@ -65,7 +65,7 @@ CRAFT = ExtractorEntry(
         "craft",
         {"features": 1024},
         "craft",
-        2,
+        3,
         "uint8 RGB of any size from 16 px, ImageNet mean and deviation; fc7 averaged over space",
         1,
         OPENVINO,
@@ -109,7 +109,7 @@ IMAGE_STATS = ExtractorEntry(
     "figbench.features.networks.image_stats:ImageStats",
 )
 OCR_SIM = PairScorerEntry(
-    PairScorerInfo("ocr-sim", "craft", 3, 1, OPENVINO, 2.0),
+    PairScorerInfo("ocr-sim", "craft", 4, 1, OPENVINO, 2.0),
     "figbench.features.networks.ocr_sim:OcrSim",
 )
 SSIM = PairScorerEntry(

@@ -76,6 +76,15 @@ def test_ssim_agrees_with_the_formula():
     assert scores == pytest.approx([expected, 1.0], rel=1e-4)
 
 
+def test_image_stats_equal_their_definitions(images):
+    noise = np.random.default_rng(1).integers(0, 256, (40, 30, 3), np.uint8)
+    noise[:, :, 0] = 255
+    for image in [*images, noise, noise[:, ::-1]]:
+        found = load_extractor("image-stats").extract([image])
+        assert found["ink"].item() == np.float32((image.min(axis=2) < 250).mean())
+        assert found["distinct"].item() == len(np.unique(image))
+
+
 def test_dinov2_loads_a_file_in_its_published_format(tmp_path, monkeypatch, images):
     monkeypatch.setenv("FIGBENCH_WEIGHTS", str(tmp_path / "weights"))
     torch.manual_seed(0)

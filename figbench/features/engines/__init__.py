@@ -1,1 +1,1 @@
-"""Execution of networks: exact arithmetic, OpenVINO, Winograd tiles, threads, shared passes."""
+"""Execution of networks: exact arithmetic, OpenVINO, distinct tiles, threads, shared passes."""

@@ -1,20 +1,18 @@
-"""3 x 3 convolutions on the tiles of an image that are not blank, by Winograd's algorithm.
+"""3 x 3 convolutions on the tiles of one image, by Winograd's algorithm or as one product.
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), F(4 x 4, 3 x 3):
 36 products give 16 outputs, for which direct arithmetic takes 144.
+
+A map is a table with the values of its positions, and tiles are given by the numbers of their rows
+in it: tiles may share positions, and no map is written that only the next convolution reads.
 """
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
-
-BoolArray = npt.NDArray[np.bool_]
 
 TILE = 4
 """Outputs on each side of a tile."""
@@ -24,6 +22,10 @@ CACHE_VALUES = 2**19
 MIN_TILES = 128
 """Tiles are computed in parts whose values fit a processor's cache; smaller parts would read the
 weights too often."""
+WINOGRAD_CHANNELS = 16
+"""With fewer inputs the transforms cost more than the products that they save."""
+TRANSFORM_VALUES = 2**20
+"""Values of a kernel that are transformed at a time."""
 
 _INPUT = (
     (4, 0, -5, 0, 1, 0),
@@ -47,6 +49,8 @@ _OUTPUT = (
     (0, 1, 1, 4, 4, 0),
     (0, 1, -1, 8, -8, 1),
 )
+_CONSTANT = PATCH + 1
+"""The product that the output transform adds to all 16 outputs with weight 1."""
 
 
 class WinogradConvolution:
@@ -60,57 +64,100 @@ class WinogradConvolution:
     """
 
     def __init__(self, layer: nn.Conv2d) -> None:
-        if not is_winograd(layer):
-            raise ValueError(f"not a 3 x 3 convolution with stride and padding 1: {layer}")
-        weights = layer.weight.detach().double()
-        kernel = torch.tensor(_KERNEL, dtype=torch.float64)
-        transformed = torch.einsum("ik,ockl,jl->ijco", kernel, weights, kernel)
-        channels = transformed.shape[2:]
-        self._weights = transformed.reshape(PATCH * PATCH, *channels).float().contiguous()
-        bias = layer.bias
-        self._bias = torch.zeros(channels[1]) if bias is None else bias.detach().float()
-        self._at_once = max(MIN_TILES, CACHE_VALUES // (PATCH * PATCH * channels[0]))
+        _require_suitable(layer)
+        self.channels = layer.out_channels
+        self._weights = _transformed(layer.weight.detach())
+        self._bias = _bias(layer)
+        self._at_once = max(MIN_TILES, CACHE_VALUES // (PATCH * PATCH * layer.in_channels))
         self._to_input = _square(_INPUT)
         self._to_output = _square(_OUTPUT)
 
     def __call__(
         self,
-        padded: torch.Tensor,
-        tiles: torch.Tensor,
+        table: torch.Tensor,
+        patches: torch.Tensor,
         out: torch.Tensor,
         rectified: bool,
         scratch: Scratch,
     ) -> None:
-        """Computes some tiles of the output.
+        """Computes tiles.
 
         Args:
-            padded: (h + 2, w + 2, c_in), contiguous, with a border of zeros; h and w are multiples
-                of 4.
-            tiles: Indices of tiles, counted along rows, shape (t,).
-            out: (h + 2, w + 2, c_out), contiguous; gets the values of the tiles.
+            table: Values of the positions of the input, (rows, c_in), contiguous.
+            patches: Rows of the inputs of each tile, (36, t), int64.
+            out: Gets the outputs of each tile, (16, t, c_out), contiguous.
             rectified: Whether a ReLU follows, which is then applied.
             scratch: Memory of the calling thread.
         """
-        line, channels = padded.shape[1:]
-        across = (line - 2) // TILE
-        flat, target = padded.view(-1, channels), out.view(-1, out.shape[2])
-        for some in torch.split(tiles, self._at_once):
-            count = len(some)
-            corners = some // across * (TILE * line) + some % across * TILE
-            index = (_offsets(PATCH, line)[:, None] + corners).view(-1)
-            patches = scratch.get("patches", len(index), channels)
-            torch.index_select(flat, 0, index, out=patches)
+        channels, start = table.shape[1], 0
+        for index in patches.tensor_split(-(-patches.shape[1] // self._at_once), dim=1):
+            count = index.shape[1]
+            values = scratch.get("patches", PATCH * PATCH * count, channels)
+            torch.index_select(table, 0, index.reshape(-1), out=values)
             shaped = scratch.get("shaped", PATCH * PATCH, count * channels)
-            torch.mm(self._to_input, patches.view(PATCH * PATCH, -1), out=shaped)
-            products = scratch.get("products", PATCH * PATCH, count, target.shape[1])
+            torch.mm(self._to_input, values.view(PATCH * PATCH, -1), out=shaped)
+            products = scratch.get("products", PATCH * PATCH, count, self.channels)
             torch.bmm(shaped.view(PATCH * PATCH, count, channels), self._weights, out=products)
-            values = scratch.get("values", TILE * TILE, count * target.shape[1])
-            torch.mm(self._to_output, products.view(PATCH * PATCH, -1), out=values)
-            pixels = values.view(-1, target.shape[1]).add_(self._bias)
+            products[_CONSTANT].add_(self._bias)
+            some = out.view(TILE * TILE, -1)[
+                :, start * self.channels : (start + count) * self.channels
+            ]
+            torch.mm(self._to_output, products.view(PATCH * PATCH, -1), out=some)
             if rectified:
-                pixels.relu_()
-            positions = _offsets(TILE, line)[:, None] + (corners + line + 1)
-            target.index_copy_(0, positions.view(-1), pixels)
+                some.relu_()
+            start += count
+
+
+class ProductConvolution:
+    """As :class:`WinogradConvolution`, by direct arithmetic, for few channels.
+
+    Args:
+        layer: The convolution that it replaces.
+
+    Raises:
+        ValueError: If the layer is another kind of convolution.
+    """
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        _require_suitable(layer)
+        self.channels = layer.out_channels
+        weights = layer.weight.detach().float().permute(2, 3, 1, 0)
+        self._weights = weights.reshape(-1, self.channels).contiguous()
+        self._bias = _bias(layer)
+        tile, kernel = torch.arange(TILE), torch.arange(3)
+        line = tile[:, None] + kernel
+        inputs = line[:, None, :, None] * PATCH + line[None, :, None, :]
+        self._inputs = inputs.reshape(TILE * TILE, 9)
+
+    def __call__(
+        self,
+        table: torch.Tensor,
+        patches: torch.Tensor,
+        out: torch.Tensor,
+        rectified: bool,
+        scratch: Scratch,
+    ) -> None:
+        """See :meth:`WinogradConvolution.__call__`."""
+        for inputs, outputs in zip(self._inputs, out, strict=True):
+            index = patches[inputs].t().reshape(-1)
+            values = scratch.get("patches", len(index), table.shape[1])
+            torch.index_select(table, 0, index, out=values)
+            torch.addmm(self._bias, values.view(len(outputs), -1), self._weights, out=outputs)
+            if rectified:
+                outputs.relu_()
+
+
+TileConvolution = WinogradConvolution | ProductConvolution
+
+
+def tile_convolution(layer: nn.Conv2d) -> TileConvolution:
+    """Returns the faster form of a convolution.
+
+    Raises:
+        ValueError: If it is not 3 x 3 with stride and padding 1.
+    """
+    few = layer.in_channels < WINOGRAD_CHANNELS
+    return ProductConvolution(layer) if few else WinogradConvolution(layer)
 
 
 class Scratch:
@@ -140,36 +187,33 @@ def is_winograd(layer: nn.Module) -> bool:
     )
 
 
-def active_tiles(active: BoolArray) -> torch.Tensor:
-    """Returns the indices of tiles that contain an active position, shape (t,).
+def _require_suitable(layer: nn.Conv2d) -> None:
+    if not is_winograd(layer):
+        raise ValueError(f"not a 3 x 3 convolution with stride and padding 1: {layer}")
+
+
+def _bias(layer: nn.Conv2d) -> torch.Tensor:
+    bias = layer.bias
+    return torch.zeros(layer.out_channels) if bias is None else bias.detach().float()
+
+
+def _transformed(weights: torch.Tensor) -> torch.Tensor:
+    """Returns a kernel for the products, (36, c_in, c_out), float32; computed in float64.
 
     Args:
-        active: (h, w), sides multiples of 4.
+        weights: (c_out, c_in, 3, 3).
     """
-    height, width = active.shape
-    tiles = active.reshape(height // TILE, TILE, width // TILE, TILE).any(axis=(1, 3))
-    return torch.from_numpy(np.flatnonzero(tiles))
-
-
-def widened(active: BoolArray) -> BoolArray:
-    """Returns the positions whose 3 x 3 neighbourhood holds an active position, (h, w)."""
-    vertical = active.copy()
-    vertical[1:] |= active[:-1]
-    vertical[:-1] |= active[1:]
-    widened_mask = vertical.copy()
-    widened_mask[:, 1:] |= vertical[:, :-1]
-    widened_mask[:, :-1] |= vertical[:, 1:]
-    return widened_mask
+    kernel = torch.tensor(_KERNEL, dtype=torch.float64)
+    both = torch.kron(kernel, kernel)
+    taps = weights.permute(2, 3, 1, 0).reshape(9, -1)
+    transformed = torch.empty(PATCH * PATCH, taps.shape[1])
+    for start in range(0, taps.shape[1], TRANSFORM_VALUES // (PATCH * PATCH)):
+        part = slice(start, start + TRANSFORM_VALUES // (PATCH * PATCH))
+        transformed[:, part] = both @ taps[:, part].double()
+    return transformed.view(PATCH * PATCH, weights.shape[1], weights.shape[0])
 
 
 def _square(matrix: tuple[tuple[float, ...], ...]) -> torch.Tensor:
     """Returns the matrix that transforms rows and columns of a flattened tile at once."""
     line = torch.tensor(matrix, dtype=torch.float64)
     return torch.kron(line, line).float().contiguous()
-
-
-@lru_cache(maxsize=32)
-def _offsets(side: int, width: int) -> torch.Tensor:
-    """Returns the offsets of a square of positions in a flattened map, shape (side * side,)."""
-    line = torch.arange(side)
-    return (line[:, None] * width + line[None, :]).reshape(-1)

@@ -1,15 +1,13 @@
-"""CRAFT's backbone on a CPU: Winograd convolutions on the tiles that differ from a blank page.
+"""CRAFT's backbone on a CPU: Winograd convolutions on the tiles of an image that differ.
 
-A position of a map depends on the pixels of its receptive field only. Where all of them are white
-it has the value that a white page of the same size gives there, borders included. That page is
-computed once; of an image only the other tiles are computed. Results equal those of
+A position of a map depends on the pixels of its receptive field only. Tiles of equal receptive
+fields, such as white areas, have equal values and are computed once. Results equal those of
 :class:`~figbench.features.networks.craft.CraftBackbone` up to rounding.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -17,23 +15,22 @@ import numpy as np
 import torch
 from torch import nn
 
-from figbench.features.engines.winograd import (
-    TILE,
-    BoolArray,
-    Scratch,
-    WinogradConvolution,
-    active_tiles,
-    widened,
+from figbench.features.engines.dilated import DilatedConvolution
+from figbench.features.engines.distinct import (
+    Keys,
+    Rows,
+    Tiles,
+    colour_keys,
+    distinct_tiles,
+    neighbourhood_keys,
+    pooled_keys,
 )
+from figbench.features.engines.winograd import TILE, Scratch, TileConvolution, tile_convolution
 from figbench.images.types import RGBImage
 
-WHITE = 255
 SIDE_MULTIPLE = 32
-"""Sides that are multiples of it make whole tiles down to an eighth of the resolution; the few
-layers below are then computed as a whole."""
-MAX_BLANK_PIXELS = 640 * 640
-"""Pixels of the blank pages that are held: 1.1 kB each."""
-CHANNELS_LAST = torch.channels_last
+"""Sides that are multiples of it make whole tiles down to an eighth of the resolution."""
+POOLED = TILE // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,37 @@ class _Step:
     """A convolution, or the pooling of 2 x 2 positions.
 
     Attributes:
-        layer: The module itself.
-        convolution: The same by tiles; None for pooling.
-        channels: Of the output.
+        convolution: By tiles; None for pooling.
         rectified: Whether a ReLU follows.
         is_map: Whether the output is one of the backbone's maps.
     """
 
-    layer: nn.Module
-    convolution: WinogradConvolution | None = None
-    channels: int = 0
+    convolution: TileConvolution | None = None
     rectified: bool = False
     is_map: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """Values of a map, with repetitions stored once.
+
+    Attributes:
+        table: (rows, c); the last row is zero.
+        rows: Row of each position, (h + 2, w + 2), with a border of zeros.
+        keys: Of each position, (h, w); positions of equal keys have equal values.
+        tiles: Whose outputs the table holds.
+    """
+
+    table: torch.Tensor
+    rows: Rows
+    keys: Keys
+    tiles: Tiles | None = None
+
+    def dense(self) -> torch.Tensor:
+        """Returns the values of all positions, (1, c, h, w), in memory of their own."""
+        index = torch.from_numpy(self.rows[1:-1, 1:-1].reshape(-1))
+        values = self.table.index_select(0, index)
+        return values.view(1, *self.keys.shape, -1).permute(0, 3, 1, 2)
 
 
 class TiledBackbone:
@@ -68,10 +84,9 @@ class TiledBackbone:
         self, slices: nn.ModuleList, mean: tuple[float, ...], std: tuple[float, ...]
     ) -> None:
         self._steps = _steps(list(slices)[:4])
-        self._last = slices[4]
+        self._pool, dilated, self._pointwise = slices[4].children()
+        self._dilated = DilatedConvolution(dilated)  # type: ignore[arg-type]
         self._mean, self._std = torch.tensor(mean), torch.tensor(std)
-        self._blanks: OrderedDict[tuple[int, int], list[torch.Tensor]] = OrderedDict()
-        self._lock = threading.Lock()
         self._of_thread = threading.local()
 
     @staticmethod
@@ -85,96 +100,64 @@ class TiledBackbone:
         Args:
             image: (h, w, 3) RGB, uint8, sides multiples of 32.
         """
-        height, width = image.shape[:2]
         # Buffers outlive a call: all of them are made and changed in inference mode.
         with torch.inference_mode():
-            if height * width > MAX_BLANK_PIXELS:
-                maps = self._run(image, None, None)
-            else:
-                differs = (image != WHITE).any(axis=2)
-                maps = self._run(image, differs, self._blank(height, width))
+            scratch: Scratch = self._of_thread.__dict__.setdefault("scratch", Scratch())
+            current = self._pixels(image, scratch)
+            maps = []
+            for number, step in enumerate(self._steps):
+                # Input and output alternate between two buffers.
+                current = _computed(step, current, f"table {number % 2}", scratch)
+                if step.is_map:
+                    maps.append(current.dense())
+            pooled = self._pool(maps[-1])[0].permute(1, 2, 0)
+            deepest = self._dilated(pooled).permute(2, 0, 1)[None]
+            maps = [self._pointwise(deepest), *maps[::-1]]
         return maps if torch.is_inference_mode_enabled() else [values.clone() for values in maps]
 
-    def _blank(self, height: int, width: int) -> list[torch.Tensor]:
-        with self._lock:
-            if (height, width) not in self._blanks:
-                outputs: list[torch.Tensor] = []
-                self._run(np.full((height, width, 3), WHITE, np.uint8), None, None, outputs)
-                self._blanks[height, width] = outputs
-                while sum(h * w for h, w in self._blanks) > MAX_BLANK_PIXELS:
-                    self._blanks.popitem(last=False)
-            self._blanks.move_to_end((height, width))
-            return self._blanks[height, width]
-
-    def _run(
-        self,
-        image: RGBImage,
-        active: BoolArray | None,
-        blank: list[torch.Tensor] | None,
-        record: list[torch.Tensor] | None = None,
-    ) -> list[torch.Tensor]:
-        """Returns the maps.
-
-        Args:
-            image: (h, w, 3).
-            active: (h, w), pixels that differ from the blank page; None for all.
-            blank: The convolutions' outputs for the blank page; None to compute every tile.
-            record: Gets a copy of every convolution's output.
-        """
-        scratch: Scratch = self._of_thread.__dict__.setdefault("scratch", Scratch())
-        maps = _bordered(scratch.get("first", image.shape[0] + 2, image.shape[1] + 2, 3))
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).float()
-        maps[1:-1, 1:-1] = pixels.div_(255).sub_(self._mean).div_(self._std)
-        results = []
-        for number, step in enumerate(self._steps):
-            height, width = maps.shape[0] - 2, maps.shape[1] - 2
-            # Input and output alternate between two buffers.
-            name = f"maps {number % 2}"
-            if step.convolution is None:
-                out = _bordered(scratch.get(name, height // 2 + 2, width // 2 + 2, maps.shape[2]))
-                _pool(maps[1:-1, 1:-1], out[1:-1, 1:-1])
-                if active is not None:
-                    pooled = active.reshape(height // 2, 2, width // 2, 2)
-                    active = np.asarray(pooled.any(axis=(1, 3)), np.bool_)
-                maps = out
-                if record is not None:
-                    record.append(out[:0])
-                continue
-            shape = (height + 2, width + 2, step.channels)
-            out = torch.empty(shape) if step.is_map else scratch.get(name, *shape)
-            if height % TILE or width % TILE:
-                values = step.layer(maps[1:-1, 1:-1].permute(2, 0, 1)[None])[0].permute(1, 2, 0)
-                _bordered(out)[1:-1, 1:-1] = values.relu() if step.rectified else values
-                tiles = None
-            elif active is None or blank is None:
-                tiles = torch.arange(height * width // TILE**2)
-                _bordered(out)
-            else:
-                active = widened(active)
-                tiles = active_tiles(active)
-                out.copy_(blank[number])
-            if tiles is not None:
-                step.convolution(maps, tiles, out, step.rectified, scratch)
-            maps = out
-            if record is not None:
-                record.append(out.clone())
-            if step.is_map:
-                results.append(out[1:-1, 1:-1].permute(2, 0, 1)[None])
-        return [self._last(results[-1].contiguous(memory_format=CHANNELS_LAST)), *results[::-1]]
+    def _pixels(self, image: RGBImage, scratch: Scratch) -> _Map:
+        height, width = image.shape[:2]
+        count = height * width
+        table = scratch.get("pixels", count + 1, 3)
+        pixels = table[:-1]
+        pixels.numpy()[:] = image.reshape(-1, 3)
+        pixels.div_(255).sub_(self._mean).div_(self._std)
+        table[-1] = 0
+        rows = np.full((height + 2, width + 2), count, np.int64)
+        rows[1:-1, 1:-1] = np.arange(count).reshape(height, width)
+        return _Map(table, rows, colour_keys(image))
 
 
-def _bordered(maps: torch.Tensor) -> torch.Tensor:
-    """Sets the border of one position to zero and returns the tensor."""
-    maps[0], maps[-1] = 0, 0
-    maps[:, 0], maps[:, -1] = 0, 0
-    return maps
+def _computed(step: _Step, current: _Map, name: str, scratch: Scratch) -> _Map:
+    """Returns the map that a step makes, in a buffer of a name."""
+    if step.convolution is None:
+        return _pooled(current, name, scratch)
+    keys = neighbourhood_keys(current.keys)
+    tiles = distinct_tiles(keys, current.rows)
+    count, channels = tiles.patches.shape[1], step.convolution.channels
+    table = scratch.get(name, TILE * TILE * count + 1, channels)
+    out = table[:-1].view(TILE * TILE, count, channels)
+    patches = torch.from_numpy(tiles.patches)
+    step.convolution(current.table, patches, out, step.rectified, scratch)
+    table[-1] = 0
+    return _Map(table, tiles.rows(*keys.shape), keys, tiles)
 
 
-def _pool(maps: torch.Tensor, out: torch.Tensor) -> None:
-    """Writes the maxima of 2 x 2 positions of (h, w, c) maps."""
-    torch.maximum(maps[::2, ::2], maps[::2, 1::2], out=out)
-    torch.maximum(out, maps[1::2, ::2], out=out)
-    torch.maximum(out, maps[1::2, 1::2], out=out)
+def _pooled(current: _Map, name: str, scratch: Scratch) -> _Map:
+    """Returns the maxima of 2 x 2 positions, in a buffer of a name."""
+    if current.tiles is None:
+        raise ValueError("only outputs of a convolution are pooled")
+    channels = current.table.shape[1]
+    values = current.table[:-1].view(POOLED, 2, POOLED, 2, -1)
+    table = scratch.get(name, len(current.table) // 4 + 1, channels)
+    out = table[:-1].view(POOLED, POOLED, -1)
+    torch.maximum(values[:, 0, :, 0], values[:, 0, :, 1], out=out)
+    torch.maximum(out, values[:, 1, :, 0], out=out)
+    torch.maximum(out, values[:, 1, :, 1], out=out)
+    table[-1] = 0
+    keys = pooled_keys(current.keys)
+    height, width = keys.shape
+    return _Map(table, current.tiles.rows(height, width, POOLED), keys)
 
 
 def _steps(slices: list[nn.Module]) -> list[_Step]:
@@ -183,13 +166,12 @@ def _steps(slices: list[nn.Module]) -> list[_Step]:
         layers = [layer for layer in vgg_slice.children() if not isinstance(layer, nn.Identity)]
         for index, layer in enumerate(layers):
             if isinstance(layer, nn.MaxPool2d):
-                steps.append(_Step(layer))
+                steps.append(_Step())
             elif isinstance(layer, nn.Conv2d):
                 is_last = index + 1 == len(layers)
                 # The backbone applies the ReLU after each of the first three slices itself.
                 rectified = position < 3 if is_last else isinstance(layers[index + 1], nn.ReLU)
-                convolution = WinogradConvolution(layer)
-                steps.append(_Step(layer, convolution, layer.out_channels, rectified, is_last))
+                steps.append(_Step(tile_convolution(layer), rectified, is_last))
     return steps
 
 

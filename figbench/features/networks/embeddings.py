@@ -13,8 +13,11 @@ Embedding = tuple[torch.Tensor, ...]
 """Maps (h, w, c), float32, each position of unit length over channels."""
 
 EPS = 1e-10
-_LEVEL = 1
-"""Zstandard level 1 suffices: white areas give equal positions (12 instead of 65 MB at 512 px)."""
+_LEVEL = -1
+"""Of Zstandard. Equal tiles give equal positions: 4.5 instead of 16 MB at 256 px. Level 1 takes 1.5
+times as long for 7% less."""
+_PART_VALUES = 2**18
+"""Values of a map that a CPU processes at a time, for its cache."""
 
 
 def embed(maps: Sequence[torch.Tensor]) -> Embedding:
@@ -23,10 +26,19 @@ def embed(maps: Sequence[torch.Tensor]) -> Embedding:
 
 
 def _unit(features: torch.Tensor) -> torch.Tensor:
-    features = features.float()
-    length = torch.linalg.vector_norm(features, dim=-1, keepdim=True)
-    unit: torch.Tensor = features / (length + EPS)
+    unit = torch.empty(features.shape, dtype=torch.float32, device=features.device)
+    for part, out in zip(_parts(features.float()), _parts(unit), strict=True):
+        length = torch.linalg.vector_norm(part, dim=-1, keepdim=True)
+        torch.div(part, length.add_(EPS), out=out)
     return unit
+
+
+def _parts(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Returns groups of rows of a map (h, w, c); one group unless it is on the CPU."""
+    height, width, channels = values.shape
+    on_cpu = values.device.type == "cpu"
+    rows = max(1, _PART_VALUES // (width * channels)) if on_cpu else height
+    return torch.split(values, rows)
 
 
 def distance(first: Embedding, second: Embedding) -> float:
@@ -38,15 +50,17 @@ def distance(first: Embedding, second: Embedding) -> float:
     """
     total = 0.0
     for first_map, second_map in zip(first, second, strict=True):
-        difference = first_map - second_map
-        squares = torch.linalg.vector_norm(difference, dim=-1).square_()
-        total += float(squares.mean(dtype=torch.float64))
+        lengths = [
+            torch.linalg.vector_norm(first_part - second_part, dim=-1)
+            for first_part, second_part in zip(_parts(first_map), _parts(second_map), strict=True)
+        ]
+        total += float(torch.cat(lengths).square_().mean(dtype=torch.float64))
     return total
 
 
 def to_bytes(embedding: Embedding) -> bytes:
     """Returns the embedding compressed: a line of JSON with the shapes, then the data."""
-    data = b"".join(values.contiguous().numpy().tobytes() for values in embedding)
+    data = np.concatenate([values.numpy().reshape(-1) for values in embedding])
     header = json.dumps([list(values.shape) for values in embedding]).encode() + b"\n"
     packed: bytes = pa.Codec("zstd", compression_level=_LEVEL).compress(data, asbytes=True)
     return header + packed

