@@ -20,7 +20,8 @@ FLAWS = {
     "duplicate": "Duplicate",
     "near_copy": "Near copy of a reference",
 }
-BLOCK = 1024
+BLOCK_VALUES = 2**22
+"""Pairs of hashes that are compared at a time: 16 MiB."""
 
 
 class Validity:
@@ -139,9 +140,12 @@ def near_any(hashes: Hashes, others: Hashes, distance: int, *, exclude_self: boo
         Shape (n,), bool.
     """
     near = np.zeros(len(hashes), np.bool_)
-    signs, against = 2.0 * hashes - 1.0, (2.0 * others - 1.0).T
-    for start in range(0, len(hashes), BLOCK):
-        chunk = slice(start, start + BLOCK)
+    # Sums of 64 signs are exact in float32.
+    signs = (2 * hashes - 1).astype(np.float32)
+    against = (2 * others - 1).astype(np.float32).T
+    block = max(1, BLOCK_VALUES // max(1, len(others)))
+    for start in range(0, len(hashes), block):
+        chunk = slice(start, start + block)
         agreement = signs[chunk] @ against
         if exclude_self:
             index = np.arange(len(agreement))

@@ -1,9 +1,11 @@
 """Each flaw shows in its own rate, and only there."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from figbench.metrics import get_metric
+from figbench.metrics import get_metric, validity
 from figbench.metrics.validity import near_any
 from tests.metrics.inputs import make_inputs
 
@@ -104,7 +106,19 @@ def test_nothing_delivered():
     assert rates(found) == {**CLEAN, "valid": 0.0, "missing": 1.0}
 
 
-def test_hash_distance_in_blocks_equals_a_loop():
+def test_hash_distance_takes_bounded_memory():
+    """Blocks are smaller where there are more references."""
+    hashes = np.random.default_rng(2).integers(0, 2, (20_000, 64)).astype(np.float32)
+    tracemalloc.start()
+    near_any(hashes[:2000], hashes, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 48 * 2**20
+
+
+@pytest.mark.parametrize("values", [2**22, 7000])
+def test_hash_distance_in_blocks_equals_a_loop(values, monkeypatch):
+    monkeypatch.setattr(validity, "BLOCK_VALUES", values)
     rng = np.random.default_rng(1)
     mine = rng.integers(0, 2, (1500, 64)).astype(np.float32)
     others = rng.integers(0, 2, (90, 64)).astype(np.float32)

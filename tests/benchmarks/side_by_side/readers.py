@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -111,9 +112,12 @@ def stock(name: str) -> Callable[[Any], Texts]:
     )  # fmt: skip
 
     def read(image: Any) -> Texts:
-        # Of an array EasyOCR's detector sees red and blue exchanged, of a file it does not.
-        file = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))[1].tobytes()
-        return [text for _, text, _ in reader.readtext(file)]
+        # Of an array EasyOCR's detector sees red and blue exchanged, of bytes its recogniser
+        # does; of a file neither.
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/figure.png"
+            cv2.imwrite(path, np.ascontiguousarray(image[..., ::-1]))
+            return [text for _, text, _ in reader.readtext(path)]
 
     return read
 
