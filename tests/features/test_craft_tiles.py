@@ -143,7 +143,7 @@ def test_tiles_equal_direct_arithmetic_in_double_precision(convolution, size):
     tiles = distinct_tiles(keys, np.pad(numbers, 1, constant_values=3))
     out = torch.full((16, tiles.patches.shape[1], 7), torch.nan)
     convolution(layer)(table, torch.from_numpy(tiles.patches), out, True, Scratch())
-    values = torch.cat([out.view(-1, 7), torch.zeros(1, 7)])[torch.from_numpy(tiles.rows(*size))]
+    values = torch.cat([out.view(-1, 7), torch.zeros(1, 7)])[torch.from_numpy(tiles.indices(*size))]
     maps = colours[torch.from_numpy(numbers)].double().permute(2, 0, 1)
     expected = layer.double()(maps[None]).relu()[0].permute(1, 2, 0)
     torch.testing.assert_close(values[1:-1, 1:-1].double(), expected, rtol=1e-5, atol=1e-5)

@@ -40,12 +40,12 @@ class DilatedConvolution:
         centre = torch.addmm(self._bias, maps.reshape(-1, channels), self._weights[1, 1])
         outputs = centre.view(height, width, -1)
         shifts = (-self._dilation, 0, self._dilation)
-        for row, down in enumerate(shifts):
-            for column, across in enumerate(shifts):
+        for first, down in enumerate(shifts):
+            for second, across in enumerate(shifts):
                 if not (down or across) or abs(down) >= height or abs(across) >= width:
                     continue
                 inputs = _overlap(maps, down, across)
-                products = inputs.reshape(-1, channels) @ self._weights[row, column]
+                products = inputs.reshape(-1, channels) @ self._weights[first, second]
                 _overlap(outputs, -down, -across).add_(products.view(*inputs.shape[:2], -1))
         return outputs
 
@@ -53,6 +53,6 @@ class DilatedConvolution:
 def _overlap(maps: torch.Tensor, down: int, across: int) -> torch.Tensor:
     """Returns the part of a map (h, w, c) that remains after a shift up and to the left."""
     height, width = maps.shape[:2]
-    rows = slice(max(0, down), height + min(0, down))
-    columns = slice(max(0, across), width + min(0, across))
-    return maps[rows, columns]
+    vertical = slice(max(0, down), height + min(0, down))
+    horizontal = slice(max(0, across), width + min(0, across))
+    return maps[vertical, horizontal]

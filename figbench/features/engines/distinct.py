@@ -1,4 +1,4 @@
-"""Which tiles of a map have equal inputs: keys of neighbourhoods, and rows of a table.
+"""Which tiles of a map have equal inputs: keys of neighbourhoods, and indices into a table.
 
 A figure is flat for the most part. A convolution gives equal outputs to equal inputs, so that a
 tile needs to be computed once for all of its repetitions: of white and of coloured areas, and of
@@ -21,7 +21,7 @@ from figbench.images.types import RGBImage
 
 Keys = npt.NDArray[np.uint64]
 """(h, w)."""
-Rows = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 _FACTORS = np.array(
     [
@@ -45,14 +45,14 @@ class Tiles:
     """The distinct tiles of a map.
 
     Attributes:
-        patches: Rows of the inputs of each distinct tile in the table of the map, (36, t).
+        patches: Indices of the inputs of each distinct tile in the table of the map, (36, t).
         numbers: The distinct tile that each tile equals, (ceil(h / 4), ceil(w / 4)).
     """
 
-    patches: Rows
-    numbers: Rows
+    patches: Indices
+    numbers: Indices
 
-    def rows(self, height: int, width: int, side: int = TILE) -> Rows:
+    def indices(self, height: int, width: int, side: int = TILE) -> Indices:
         """Returns the row of each position in the table of the outputs, (h + 2, w + 2).
 
         Position p of distinct tile u has row p * t + u. Row side * side * t, of zeros, is the
@@ -64,20 +64,20 @@ class Tiles:
             side: Positions on each side of a tile: 4, or 2 after pooling.
         """
         count = self.patches.shape[1]
-        rows = np.full((height + 2, width + 2), side * side * count, np.int64)
+        indices = np.full((height + 2, width + 2), side * side * count, np.int64)
         inside = np.arange(side * side).reshape(side, 1, side) * count
-        all_rows = self.numbers[:, None, :, None] + inside
+        all_indices = self.numbers[:, None, :, None] + inside
         across = self.numbers.shape[1] * side
-        rows[1:-1, 1:-1] = all_rows.reshape(-1, across)[:height, :width]
-        return rows
+        indices[1:-1, 1:-1] = all_indices.reshape(-1, across)[:height, :width]
+        return indices
 
 
-def distinct_tiles(neighbourhoods: Keys, rows: Rows) -> Tiles:
+def distinct_tiles(neighbourhoods: Keys, indices: Indices) -> Tiles:
     """Returns the tiles of 4 x 4 outputs whose inputs differ.
 
     Args:
         neighbourhoods: Keys of the 3 x 3 inputs of each output, (h, w).
-        rows: Row of each input in its table, (h + 2, w + 2); the last one is that of the border.
+        indices: Row of each input in its table, (h + 2, w + 2); the last one is that of the border.
     """
     height, width = neighbourhoods.shape
     down, across = -(-height // TILE), -(-width // TILE)
@@ -85,7 +85,7 @@ def distinct_tiles(neighbourhoods: Keys, rows: Rows) -> Tiles:
         # Positions beyond the map are computed for whole tiles, and used by nothing.
         missing = ((0, down * TILE - height), (0, across * TILE - width))
         neighbourhoods = np.pad(neighbourhoods, missing)
-        rows = np.pad(rows, missing, constant_values=rows[0, 0])
+        indices = np.pad(indices, missing, constant_values=indices[0, 0])
     # Four neighbourhoods of 3 x 3 make up the 6 x 6 inputs of a tile.
     keys = _combined(
         neighbourhoods[::TILE, ::TILE],
@@ -94,10 +94,10 @@ def distinct_tiles(neighbourhoods: Keys, rows: Rows) -> Tiles:
         neighbourhoods[TILE - 1 :: TILE, TILE - 1 :: TILE],
     )
     _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
-    line = rows.shape[1]
+    line = indices.shape[1]
     corners = first // across * (TILE * line) + first % across * TILE
     offsets = np.arange(PATCH)[:, None] * line + np.arange(PATCH)
-    patches = rows.reshape(-1)[offsets.reshape(-1, 1) + corners]
+    patches = indices.reshape(-1)[offsets.reshape(-1, 1) + corners]
     return Tiles(patches, numbers.reshape(down, across))
 
 
@@ -134,10 +134,10 @@ def pooled_keys(keys: Keys) -> Keys:
     return _combined(even[:, :width:2], even[:, 1:width:2], odd[:, :width:2], odd[:, 1:width:2])
 
 
-def _combined(*parts: Keys) -> Keys:
-    total = parts[0] * _FACTORS[0]
-    for part, factor in zip(parts[1:], _FACTORS[1:], strict=False):
-        total += part * factor
+def _combined(*components: Keys) -> Keys:
+    total = components[0] * _FACTORS[0]
+    for component, factor in zip(components[1:], _FACTORS[1:], strict=False):
+        total += component * factor
     return _mixed(total)
 
 

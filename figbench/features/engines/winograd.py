@@ -208,8 +208,8 @@ def _transformed(weights: torch.Tensor) -> torch.Tensor:
     taps = weights.permute(2, 3, 1, 0).reshape(9, -1)
     transformed = torch.empty(PATCH * PATCH, taps.shape[1])
     for start in range(0, taps.shape[1], TRANSFORM_VALUES // (PATCH * PATCH)):
-        part = slice(start, start + TRANSFORM_VALUES // (PATCH * PATCH))
-        transformed[:, part] = both @ taps[:, part].double()
+        chunk = slice(start, start + TRANSFORM_VALUES // (PATCH * PATCH))
+        transformed[:, chunk] = both @ taps[:, chunk].double()
     return transformed.view(PATCH * PATCH, weights.shape[1], weights.shape[0])
 
 

@@ -17,8 +17,8 @@ from torch import nn
 
 from figbench.features.engines.dilated import DilatedConvolution
 from figbench.features.engines.distinct import (
+    Indices,
     Keys,
-    Rows,
     Tiles,
     colour_keys,
     distinct_tiles,
@@ -53,20 +53,20 @@ class _Map:
     """Values of a map, with repetitions stored once.
 
     Attributes:
-        table: (rows, c); the last row is zero.
-        rows: Row of each position, (h + 2, w + 2), with a border of zeros.
+        table: (n, c); the last row is zero.
+        indices: Row of each position, (h + 2, w + 2), with a border of zeros.
         keys: Of each position, (h, w); positions of equal keys have equal values.
         tiles: Whose outputs the table holds.
     """
 
     table: torch.Tensor
-    rows: Rows
+    indices: Indices
     keys: Keys
     tiles: Tiles | None = None
 
     def dense(self) -> torch.Tensor:
         """Returns the values of all positions, (1, c, h, w), in memory of their own."""
-        index = torch.from_numpy(self.rows[1:-1, 1:-1].reshape(-1))
+        index = torch.from_numpy(self.indices[1:-1, 1:-1].reshape(-1))
         values = self.table.index_select(0, index)
         return values.view(1, *self.keys.shape, -1).permute(0, 3, 1, 2)
 
@@ -123,9 +123,9 @@ class TiledBackbone:
         pixels.numpy()[:] = image.reshape(-1, 3)
         pixels.div_(255).sub_(self._mean).div_(self._std)
         table[-1] = 0
-        rows = np.full((height + 2, width + 2), count, np.int64)
-        rows[1:-1, 1:-1] = np.arange(count).reshape(height, width)
-        return _Map(table, rows, colour_keys(image))
+        indices = np.full((height + 2, width + 2), count, np.int64)
+        indices[1:-1, 1:-1] = np.arange(count).reshape(height, width)
+        return _Map(table, indices, colour_keys(image))
 
 
 def _computed(step: _Step, current: _Map, name: str, scratch: Scratch) -> _Map:
@@ -133,14 +133,14 @@ def _computed(step: _Step, current: _Map, name: str, scratch: Scratch) -> _Map:
     if step.convolution is None:
         return _pooled(current, name, scratch)
     keys = neighbourhood_keys(current.keys)
-    tiles = distinct_tiles(keys, current.rows)
+    tiles = distinct_tiles(keys, current.indices)
     count, channels = tiles.patches.shape[1], step.convolution.channels
     table = scratch.get(name, TILE * TILE * count + 1, channels)
     out = table[:-1].view(TILE * TILE, count, channels)
     patches = torch.from_numpy(tiles.patches)
     step.convolution(current.table, patches, out, step.rectified, scratch)
     table[-1] = 0
-    return _Map(table, tiles.rows(*keys.shape), keys, tiles)
+    return _Map(table, tiles.indices(*keys.shape), keys, tiles)
 
 
 def _pooled(current: _Map, name: str, scratch: Scratch) -> _Map:
@@ -157,7 +157,7 @@ def _pooled(current: _Map, name: str, scratch: Scratch) -> _Map:
     table[-1] = 0
     keys = pooled_keys(current.keys)
     height, width = keys.shape
-    return _Map(table, current.tiles.rows(height, width, POOLED), keys)
+    return _Map(table, current.tiles.indices(height, width, POOLED), keys)
 
 
 def _steps(slices: list[nn.Module]) -> list[_Step]:

@@ -16,7 +16,7 @@ EPS = 1e-10
 _LEVEL = -1
 """Of Zstandard. Equal tiles give equal positions: 4.5 instead of 16 MB at 256 px. Level 1 takes 1.5
 times as long for 7% less."""
-_PART_VALUES = 2**18
+_CHUNK_VALUES = 2**18
 """Values of a map that a CPU processes at a time, for its cache."""
 
 
@@ -27,18 +27,18 @@ def embed(maps: Sequence[torch.Tensor]) -> Embedding:
 
 def _unit(features: torch.Tensor) -> torch.Tensor:
     unit = torch.empty(features.shape, dtype=torch.float32, device=features.device)
-    for part, out in zip(_parts(features.float()), _parts(unit), strict=True):
-        length = torch.linalg.vector_norm(part, dim=-1, keepdim=True)
-        torch.div(part, length.add_(EPS), out=out)
+    for chunk, out in zip(_chunks(features.float()), _chunks(unit), strict=True):
+        length = torch.linalg.vector_norm(chunk, dim=-1, keepdim=True)
+        torch.div(chunk, length.add_(EPS), out=out)
     return unit
 
 
-def _parts(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _chunks(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Returns groups of rows of a map (h, w, c); one group unless it is on the CPU."""
     height, width, channels = values.shape
     on_cpu = values.device.type == "cpu"
-    rows = max(1, _PART_VALUES // (width * channels)) if on_cpu else height
-    return torch.split(values, rows)
+    lines = max(1, _CHUNK_VALUES // (width * channels)) if on_cpu else height
+    return torch.split(values, lines)
 
 
 def distance(first: Embedding, second: Embedding) -> float:
@@ -51,8 +51,10 @@ def distance(first: Embedding, second: Embedding) -> float:
     total = 0.0
     for first_map, second_map in zip(first, second, strict=True):
         lengths = [
-            torch.linalg.vector_norm(first_part - second_part, dim=-1)
-            for first_part, second_part in zip(_parts(first_map), _parts(second_map), strict=True)
+            torch.linalg.vector_norm(first_chunk - second_chunk, dim=-1)
+            for first_chunk, second_chunk in zip(
+                _chunks(first_map), _chunks(second_map), strict=True
+            )
         ]
         total += float(torch.cat(lengths).square_().mean(dtype=torch.float64))
     return total
