@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from figbench import _version
 from figbench._version import __version__
 from figbench.evaluation.planning.plan import Plan
 from figbench.results.schema import Cost, Provenance
 
+CHECKOUT = Path(_version.__file__).resolve().parents[1]
+"""Folder of the package ``figbench``: the checkout, unless figbench was installed."""
 PACKAGES = (
     "torch",
     "torchvision",
@@ -46,9 +49,12 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def git_state() -> tuple[str | None, bool | None]:
-    """Returns (revision, dirty) of the figbench checkout; (None, None) for an installed wheel."""
-    root = Path(__file__).resolve().parents[2]
+def git_state(root: Path = CHECKOUT) -> tuple[str | None, bool | None]:
+    """Returns (revision, dirty) of a checkout; (None, None) for an installed wheel.
+
+    Args:
+        root: Folder with ``.git``; default: that of figbench.
+    """
     if not (root / ".git").exists():
         return None, None
     try:
