@@ -33,7 +33,7 @@ BATCH = 3
 EQUAL_FROM = (24, 32, 40, 48)
 """Columns where the equal columns begin, of the networks that are compiled; more gain little."""
 COMPILE_AFTER = 6
-"""Calls after which a network is compiled, which takes as long as these calls save."""
+"""Calls after which a network is compiled, so that small sets do not wait for it."""
 LAYERS_AT_ONCE = 2
 """Convolutions for which equal columns are repeated in one step."""
 TOLERANCE = 1e-4
@@ -69,7 +69,8 @@ class NarrowLines:
         start = _start(text_px)
         with self._lock:
             self._calls[start] += 1
-            if start not in self._by_start and self._calls[start] > COMPILE_AFTER:
+            due = start not in self._by_start and self._calls[start] > COMPILE_AFTER
+            if self._usable and due:
                 self._compile(start, batch)
             network = self._by_start.get(start) if self._usable else None
         return None if network is None else _logits(network, batch, start)

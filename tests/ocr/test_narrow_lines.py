@@ -79,8 +79,13 @@ def test_a_network_that_deviates_is_not_used(whole, monkeypatch):
 
 def test_a_network_of_other_layers_is_not_used(monkeypatch):
     monkeypatch.setattr(narrow_lines, "COMPILE_AFTER", 0)
-    narrow = NarrowLines(OpenVinoOnnx(MODELS / DETECTION, 1, 1))
-    assert [narrow(lines(80), 80) for _ in range(2)] == [None, None]
+    network = OpenVinoOnnx(MODELS / DETECTION, 1, 1)
+    tried = []
+    compiled = network.compiled
+    monkeypatch.setattr(network, "compiled", lambda change: tried.append(1) or compiled(change))
+    narrow = NarrowLines(network)
+    assert [narrow(lines(80), 80) for _ in range(3)] == [None, None, None]
+    assert len(tried) == 1
 
 
 def test_probabilities_of_the_likeliest_characters():

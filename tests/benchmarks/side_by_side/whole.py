@@ -23,9 +23,9 @@ from tests.benchmarks.side_by_side.tools import FIDELITY, ours_on, peers, run_fi
 NOTE = (
     "Every run is a process of its own, start-up included, the tools taking turns; medians over "
     "the rounds, ratios taken round by round. One file of seeded random Inception weights for all. "
-    "pytorch-fid, clean-fid and torchmetrics compute FID only, with resizes of their own (their "
-    "deviation is that of the resize; clean-fid's network is replaced by torch-fidelity's, and it "
-    "resizes with Pillow's bicubic filter). Peak MiB is of the process itself; the largest worker "
+    "pytorch-fid, clean-fid and torchmetrics compute FID only. The first two have resizes of their "
+    "own, which is their deviation; clean-fid's network is replaced by torch-fidelity's, and it "
+    "resizes with Pillow's bicubic filter. Peak MiB is of the process itself; the largest worker "
     "process is listed next to it."
 )
 
