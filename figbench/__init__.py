@@ -86,8 +86,10 @@ if TYPE_CHECKING:
     from figbench.data.load import load_manifest
     from figbench.data.manifest import Manifest
     from figbench.errors import FigbenchError, UserError
-    from figbench.evaluation import Options, build_reference, evaluate
+    from figbench.evaluation.build_reference import build_reference
+    from figbench.evaluation.evaluate import evaluate
     from figbench.evaluation.evaluator import Evaluator
+    from figbench.evaluation.planning.options import Options
     from figbench.features.function import features
     from figbench.features.networks.ocr_sim import ocr_sim
     from figbench.functional.score import Score

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 
-from figbench import _version
 from figbench._version import __version__
 from figbench.evaluation.planning.plan import Plan
 from figbench.results.schema import Cost, Provenance
 
-CHECKOUT = Path(_version.__file__).resolve().parents[1]
+CHECKOUT = Path(str(files("figbench"))).resolve().parent
 """Folder of the package ``figbench``: the checkout, unless figbench was installed."""
 PACKAGES = (
     "torch",
