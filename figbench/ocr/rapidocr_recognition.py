@@ -83,14 +83,16 @@ def _best(logits: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
         logits: (lines, columns, characters); character 0 is the blank.
 
     Returns:
-        Two arrays (lines, columns). The probability of a blank is left at 0: no text has it.
+        Two arrays (lines, columns). Probabilities that no text has are left at 0: those of blanks
+        and of characters that only continue the column before.
     """
     best = logits.argmax(axis=2)
+    begins = best != 0
+    begins[:, 1:] &= best[:, 1:] != best[:, :-1]
     probabilities = np.zeros(best.shape, np.float32)
-    text = best != 0
-    scores = logits[text]
-    highest = np.take_along_axis(scores, best[text][:, None], axis=1)
-    probabilities[text] = 1 / np.exp(scores - highest).sum(axis=1)
+    for line, column in np.argwhere(begins):  # one by one: a column fits the cache
+        scores = logits[line, column]
+        probabilities[line, column] = 1 / np.exp(scores - scores[best[line, column]]).sum()
     return best, probabilities
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from figbench.errors import IntegrityError
 from figbench.features.base import FloatArray
 from figbench.features.engines.exact import exact_float32
+from figbench.features.engines.pointwise import with_products
 from figbench.features.engines.torch_tools import (
     fold_batch_norm,
     freeze,
@@ -46,7 +47,8 @@ class EfficientNetLite0:
         network.load_state_dict(dict(zip(own, state.values(), strict=True)))
         fold_batch_norm(network.eval())
         self._classifier = freeze(network[1], device, precision)
-        self.backbone = freeze(network[0], device, precision)
+        backbone = with_products(network[0]) if device == "cpu" else network[0]
+        self.backbone = freeze(backbone, device, precision)
         self._device = device
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
 

@@ -2,11 +2,13 @@
 
 ::
 
-    python -m tests.benchmarks.side_by_side.stages --before CHECKOUT --n 60 --rounds 5 --out DIR
+    python -m tests.benchmarks.side_by_side.stages --before CHECKOUT --n 100 --rounds 3 --out DIR
 
-``CHECKOUT`` is a checkout of the version to compare with (``git worktree add``). Each run is a new
-process with an empty store and one thread; CPU seconds, and not seconds, since they depend less on
-what else the machine does. Writes ``stages.json`` and ``stages.md``.
+``CHECKOUT`` is a checkout of the version to compare with (``git worktree add``). In each round both
+versions run at the same time, each in a new process with an empty store and one thread, and take
+turns: after every eight figures whose labels were read a process waits until the other has read as
+many. Whatever else the machine does then slows down both alike. CPU seconds are counted, and not
+seconds. Writes ``stages.json`` and ``stages.md``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +28,67 @@ from tests.benchmarks.side_by_side.machine import machine
 from tests.benchmarks.side_by_side.report import Table, markdown, spread, write_json
 
 ROOT = Path(__file__).parents[3]
+TURN = 8
+"""Figures whose labels a version reads before it is the other one's turn."""
 CHILD = """
 import time
 start = time.process_time()
-import importlib, json, sys
+import importlib, json, sys, threading
 from collections import defaultdict
-cpu = defaultdict(float)
+def wait():
+    print("turn", flush=True)
+    sys.stdin.readline()
+wait()
+cpu, ahead, lock = defaultdict(float), [0.0], threading.Lock()
 def timed(owner, name, stage):
     call = getattr(owner, name)
     def wrapper(*args, **kwargs):
-        begun = time.process_time()
+        begun, beside = time.process_time(), ahead[0]
         try:
             return call(*args, **kwargs)
         finally:
-            cpu[stage(*args) if callable(stage) else stage] += time.process_time() - begun
+            cpu[stage(*args) if callable(stage) else stage] += (
+                time.process_time() - begun - (ahead[0] - beside))
+    setattr(owner, name, wrapper)
+def timed_thread(owner, name, stage):
+    call = getattr(owner, name)
+    def wrapper(*args, **kwargs):
+        begun = time.thread_time()
+        try:
+            return call(*args, **kwargs)
+        finally:
+            with lock:
+                ahead[0] += time.thread_time() - begun
+    setattr(owner, name, wrapper)
+class Turns:
+    read, due = 0, int(sys.argv[4])
+def taking_turns(owner, name):
+    call, turns = getattr(owner, name), Turns()
+    def wrapper(self, task, batch):
+        figures = len(batch) if task.network == "rapidocr" else 0
+        call(self, task, batch)
+        turns.read += figures
+        if turns.read >= turns.due:
+            wait()
+            turns.due += int(sys.argv[4])
     setattr(owner, name, wrapper)
 evaluation = importlib.import_module("figbench.evaluation.evaluate")
 engine = importlib.import_module("figbench.evaluation.inference.engine")
-timed(getattr(engine, "_Run", None) or engine._Work, "run", lambda work, task, batch: task.network)
-timed(engine.Preparer, "prepare", "decoding and padding")
+owner = getattr(engine, "_Run", None) or engine._Work
+timed(owner, "run", lambda work, task, batch: task.network)
+taking_turns(owner, "run")
+timed_thread(engine.Preparer, "prepare", "decoding and padding")
 timed(evaluation, "prepare", "manifests and planning")
 timed(evaluation, "score", "scoring")
-timed(evaluation, "run_networks", "networks")
 from figbench.evaluation.planning.options import Options
-generated, reference, store = sys.argv[1:]
+generated, reference, store = sys.argv[1:4]
 result = evaluation.evaluate(generated, reference, "offline", store=store,
                              options=Options(device="cpu", workers=0))
 total = time.process_time() - start
-inside = sum(value for stage, value in cpu.items()
-             if stage not in ("networks", "manifests and planning", "scoring"))
-cpu["imports and loading"] = total - inside - cpu["manifests and planning"] - cpu["scoring"]
-del cpu["networks"]
+cpu["decoding and padding"] = ahead[0]
+cpu["imports and loading"] = total - sum(cpu.values())
 values = {name: one.value for name, one in result.metrics.items() if one.value is not None}
-json.dump({"total": total, "stages": cpu, "values": values}, sys.stdout)
+print(json.dumps({"total": total, "stages": cpu, "values": values}), flush=True)
 """
 """Wraps functions that both versions have."""
 
@@ -66,8 +97,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs both versions in turns."""
     parser = argparse.ArgumentParser(prog="stages", description=__doc__.splitlines()[0])
     parser.add_argument("--before", type=Path, required=True, help="Checkout to compare with.")
-    parser.add_argument("--n", type=int, default=60, help="Figures on each side.")
-    parser.add_argument("--rounds", type=int, default=5, help="Turns of each version.")
+    parser.add_argument("--n", type=int, default=100, help="Figures on each side.")
+    parser.add_argument("--rounds", type=int, default=3, help="Runs of each version.")
     parser.add_argument("--side", type=int, default=512, help="Pixels.")
     parser.add_argument("--out", type=Path, required=True, help="Folder for the results.")
     chosen = parser.parse_args(arguments)
@@ -81,11 +112,11 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         draw(Path(folder), chosen.n, chosen.side)
         for turn in range(chosen.rounds):
-            for version, checkout in (("before", chosen.before), ("after", ROOT)):
-                run = {"version": version, "round": turn, **measure(checkout, Path(folder))}
-                document["runs"].append(run)
-                write_json(document, chosen.out / "stages.json")
+            checkouts = {"before": chosen.before, "after": ROOT}
+            for version, run in measure(checkouts, Path(folder)).items():
+                document["runs"].append({"version": version, "round": turn, **run})
                 sys.stderr.write(f"{version} {turn}: {run['total']:.1f} s\n")
+            write_json(document, chosen.out / "stages.json")
     (chosen.out / "stages.md").write_text(markdown("stages", document, tables(document)))
 
 
@@ -108,28 +139,78 @@ def draw(folder: Path, n: int, side: int) -> None:
             Image.fromarray(image).save(folder / name / f"f{number:05d}.png")
 
 
-def measure(checkout: Path, folder: Path) -> dict[str, Any]:
-    """Returns CPU seconds in all and by stage, and the values of the metrics."""
-    variables = {
-        **os.environ,
-        "PYTHONPATH": str(checkout.resolve()),
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
-    with tempfile.TemporaryDirectory() as store:
-        command = [sys.executable, "-c", CHILD, str(folder.resolve() / "generated")]
-        done = subprocess.run(
-            [*command, str(folder.resolve() / "reference"), store],
-            env=variables,
+def measure(checkouts: dict[str, Path], folder: Path) -> dict[str, dict[str, Any]]:
+    """Returns for each version CPU seconds in all and by stage, and the values of the metrics.
+
+    Args:
+        checkouts: Of each version; they run at the same time and take turns.
+        folder: Folder with ``generated`` and ``reference``.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        running = {
+            version: stack.enter_context(_Child(checkout, folder, Path(scratch) / version))
+            for version, checkout in checkouts.items()
+        }
+        while running:
+            for version, child in list(running.items()):
+                done = child.turn()
+                if done is not None:
+                    results[version] = done
+                    del running[version]
+    return results
+
+
+class _Child:
+    """A process that evaluates with one version, a turn at a time; as a context it ends there."""
+
+    def __init__(self, checkout: Path, folder: Path, scratch: Path) -> None:
+        scratch.mkdir()
+        self._checkout = checkout
+        self._errors = (scratch / "stderr").open("w+")
+        sides = [str(folder.resolve() / side) for side in ("generated", "reference")]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CHILD, *sides, str(scratch / "store"), str(TURN)],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(checkout.resolve()),
+                "OMP_NUM_THREADS": "1",
+                "MKL_NUM_THREADS": "1",
+            },
             cwd=checkout,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
-            check=False,
         )
-    if done.returncode:
-        raise SystemExit(f"{checkout} failed:\n{done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+        self._answer()
+
+    def turn(self) -> dict[str, Any] | None:
+        """Lets the process go on until it waits again; returns its result when it is done."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any] | None:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line == "turn\n":
+            return None
+        if line and not self._process.wait():
+            found: dict[str, Any] = json.loads(line)
+            return found
+        self._process.wait()
+        self._errors.seek(0)
+        raise SystemExit(f"{self._checkout} failed:\n{self._errors.read()[-2000:]}")
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
 
 
 def table(runs: list[dict[str, Any]], n: int) -> Table:
