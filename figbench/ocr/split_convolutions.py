@@ -59,7 +59,7 @@ def _split(maps: list[Any], convolution: Any) -> None:
     geometry = convolution.get_attributes()
     ends = np.cumsum([each.get_partial_shape()[CHANNELS].get_length() for each in maps])
     kernels = np.split(kernel.get_data(), ends[:-1], axis=CHANNELS)
-    parts = [
+    addends = [
         ops.convolution(
             each,
             ops.constant(np.ascontiguousarray(weights)),
@@ -71,8 +71,8 @@ def _split(maps: list[Any], convolution: Any) -> None:
         )
         for each, weights in zip(maps, kernels, strict=True)
     ]
-    total = parts[0]
-    for part in parts[1:]:
-        total = ops.add(total, part)
+    total = addends[0]
+    for addend in addends[1:]:
+        total = ops.add(total, addend)
     for port in list(convolution.output(0).get_target_inputs()):
         port.replace_source_output(total.output(0))

@@ -89,8 +89,8 @@ def test_a_network_of_other_layers_is_not_used(monkeypatch):
 
 
 def test_probabilities_of_the_likeliest_characters():
-    logits = np.array([[[1, 3, 2], [5, 0, 0], [0, 1, 9]]], np.float32)
+    logits = np.array([[[1, 3, 2], [1, 4, 2], [5, 0, 0], [0, 1, 9]]], np.float32)
     best, probabilities = _best(logits)
-    assert best.tolist() == [[1, 0, 2]]
-    expected = [np.exp(3) / np.exp([1, 3, 2]).sum(), 0, np.exp(9) / np.exp([0, 1, 9]).sum()]
+    assert best.tolist() == [[1, 1, 0, 2]]
+    expected = [np.exp(3) / np.exp([1, 3, 2]).sum(), 0, 0, np.exp(9) / np.exp([0, 1, 9]).sum()]
     assert np.allclose(probabilities, [expected], atol=1e-7)
