@@ -38,6 +38,11 @@ LABEL_PHASES = (
         "diffusion.warmup_steps=60", "diffusion.text_weight=1", "diffusion.timestep_power=1.5",
         "run.seed=4",
     )),
+    ("decay-again", (
+        "diffusion.steps=3200", "diffusion.lr=6e-4", "diffusion.lr_schedule=cosine",
+        "diffusion.warmup_steps=60", "diffusion.text_weight=2", "diffusion.timestep_power=1.5",
+        "run.seed=5",
+    )),
 )  # fmt: skip
 """Further training of the diffusion stage, each from the weights before: name and settings."""
 TRAINING_FIGURES = 16_000

@@ -61,11 +61,13 @@ def distance(first: Embedding, second: Embedding) -> float:
 
 
 def to_bytes(embedding: Embedding) -> bytes:
-    """Returns the embedding compressed: a line of JSON with the shapes, then the data."""
-    data = np.concatenate([values.numpy().reshape(-1) for values in embedding])
+    """Returns the embedding compressed: a line of JSON with the shapes, then a frame for each map.
+
+    Zstandard reads frames one after the other as one.
+    """
     header = json.dumps([list(values.shape) for values in embedding]).encode() + b"\n"
-    packed: bytes = pa.Codec("zstd", compression_level=_LEVEL).compress(data, asbytes=True)
-    return header + packed
+    codec = pa.Codec("zstd", compression_level=_LEVEL)
+    return header + b"".join(codec.compress(values.numpy(), asbytes=True) for values in embedding)
 
 
 def from_bytes(payload: bytes) -> Embedding:
