@@ -12,7 +12,7 @@ def test_products_give_the_convolution():
     for bias in (True, False):
         layer = nn.Conv2d(7, 5, 1, bias=bias).requires_grad_(False)
         maps = torch.randn(2, 7, 4, 6).to(memory_format=torch.channels_last)
-        product = PointwiseConvolution(layer)(maps)
+        product = PointwiseConvolution(layer.weight, layer.bias)(maps)
         assert product.is_contiguous(memory_format=torch.channels_last)
         torch.testing.assert_close(product, layer(maps), rtol=1e-5, atol=1e-6)
 

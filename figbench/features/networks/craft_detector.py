@@ -20,19 +20,33 @@ FC7_CHANNELS = 1024
 
 
 class CraftHead(nn.Module):
-    """Region and affinity scores from the maps of ``CraftBackbone``.
+    """Region and affinity scores from the maps of ``CraftBackbone``, for inference.
 
     EasyOCR's class concatenates its stored maps after the whole backbone has run, so it too gets
     relu4_3, relu3_2 and relu2_2 after the next slice's in-place ReLU, and relu5_3 and fc7 signed:
     the very maps that OCR-SIM compares.
+
+    The first convolution of a block is 1 x 1. It is linear, as enlarging is: the deeper map goes
+    through its part of the weights before it is enlarged, and the maps are added instead of joined.
+    Scores differ from those of EasyOCR's layers by rounding.
     """
 
     def __init__(self) -> None:
         super().__init__()
         whole = load_craft()
-        self.up = nn.ModuleList(
-            [whole.upconv1.conv, whole.upconv2.conv, whole.upconv3.conv, whole.upconv4.conv]
+        fold_batch_norm(whole)
+        blocks = [getattr(whole, f"upconv{number}").conv for number in range(1, 5)]
+        # A block takes what the block before gives, and the first one fc7.
+        deeper = [FC7_CHANNELS, *(block[3].out_channels for block in blocks[:-1])]
+        self.deeper = nn.ModuleList(
+            PointwiseConvolution(block[0].weight[:, :width], None)
+            for block, width in zip(blocks, deeper, strict=True)
         )
+        self.skipped = nn.ModuleList(
+            PointwiseConvolution(block[0].weight[:, width:], block[0].bias)
+            for block, width in zip(blocks, deeper, strict=True)
+        )
+        self.rest = nn.ModuleList(block[1:] for block in blocks)
         self.last: nn.Module = whole.conv_cls
 
     def forward(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -41,56 +55,6 @@ class CraftHead(nn.Module):
         Args:
             maps: Five, deepest first, of images with sides (h, w).
         """
-        features = maps[0]
-        for block, skipped in zip(self.up, maps[1:], strict=True):
-            if features.shape[2:] != skipped.shape[2:]:
-                features = functional.interpolate(
-                    features, size=skipped.shape[2:], mode="bilinear", align_corners=False
-                )
-            features = block(torch.cat([features, skipped], dim=1))
-        scores: torch.Tensor = self.last(features)
-        return scores
-
-
-def load_craft() -> Any:
-    """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
-    from easyocr.craft import CRAFT as EasyOcrCraft
-
-    network = EasyOcrCraft(pretrained=False, freeze=False)
-    network.load_state_dict(load_state_dict(require_weights("craft", metric="easyocr")))
-    return network.eval()
-
-
-class FoldedCraftHead(nn.Module):
-    """:class:`CraftHead` for inference, with less work.
-
-    The first convolution of a block is 1 x 1. It is linear, as enlarging is: the deeper map goes
-    through its part of the weights before it is enlarged, and the maps are added instead of joined.
-    Scores differ by rounding.
-
-    Args:
-        head: In eval mode, BatchNorm folded.
-    """
-
-    def __init__(self, head: CraftHead) -> None:
-        super().__init__()
-        blocks: list[Any] = list(head.up)
-        layers: list[nn.Conv2d] = [block[0] for block in blocks]
-        # A block takes what the block before gives, and the first one fc7.
-        deeper = [FC7_CHANNELS, *(block[3].out_channels for block in blocks[:-1])]
-        self.deeper = nn.ModuleList(
-            _pointwise(layer.weight[:, :width], None)
-            for layer, width in zip(layers, deeper, strict=True)
-        )
-        self.skipped = nn.ModuleList(
-            _pointwise(layer.weight[:, width:], layer.bias)
-            for layer, width in zip(layers, deeper, strict=True)
-        )
-        self.rest = nn.ModuleList(block[1:] for block in blocks)
-        self.last = head.last
-
-    def forward(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
-        """See :meth:`CraftHead.forward`."""
         features = maps[0]
         blocks = zip(self.deeper, self.skipped, self.rest, maps[1:], strict=True)
         for of_deeper, of_skipped, rest, skipped in blocks:
@@ -105,17 +69,15 @@ class FoldedCraftHead(nn.Module):
         return scores
 
 
+def load_craft() -> Any:
+    """Returns EasyOCR's whole detector, in eval mode, from the verified file."""
+    from easyocr.craft import CRAFT as EasyOcrCraft
+
+    network = EasyOcrCraft(pretrained=False, freeze=False)
+    network.load_state_dict(load_state_dict(require_weights("craft", metric="easyocr")))
+    return network.eval()
+
+
 def load_head(device: str) -> nn.Module:
     """Returns the head for inference, in float32: BatchNorm folded, channels last, frozen."""
-    head = CraftHead().eval()
-    fold_batch_norm(head)
-    return freeze(FoldedCraftHead(head), device, "float32")
-
-
-def _pointwise(weights: torch.Tensor, bias: torch.Tensor | None) -> PointwiseConvolution:
-    """Returns a 1 x 1 convolution with weights (c_out, c_in, 1, 1)."""
-    layer = nn.Conv2d(weights.shape[1], weights.shape[0], 1, bias=bias is not None)
-    layer.weight = nn.Parameter(weights.detach())
-    if bias is not None:
-        layer.bias = nn.Parameter(bias.detach())
-    return PointwiseConvolution(layer)
+    return freeze(CraftHead(), device, "float32")
